@@ -1,0 +1,81 @@
+"""Where each file lives, as paths from the repository's root; the only place that knows."""
+
+import hashlib
+from typing import Final
+
+PLATFORM: Final = "platform.yaml"
+TENANTS: Final = "tenants"
+TENANT_SCHEMA: Final = f"{TENANTS}/tenant.schema.json"
+BASE: Final = "base"
+OVERLAYS: Final = "overlays"
+ARGOCD: Final = "argocd"
+ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
+APPS: Final = f"{ARGOCD}/apps"
+SHARDS: Final = f"{ARGOCD}/shards"
+PLATFORM_MANIFESTS: Final = f"{ARGOCD}/platform"
+
+
+def release(name: str) -> str:
+    """Return the folder of a release of base/: `edge`, or a frozen copy by its number."""
+    return f"{BASE}/edge" if name == "edge" else f"{BASE}/releases/{name}"
+
+
+def overlay(tenant: str) -> str:
+    """Return the folder of a tenant's overlay."""
+    return f"{OVERLAYS}/{tenant}"
+
+
+def kustomization(tenant: str) -> str:
+    """Return the path of a tenant's kustomization.yaml."""
+    return f"{overlay(tenant)}/kustomization.yaml"
+
+
+def facts(tenant: str) -> str:
+    """Return the path of a tenant's data sheet."""
+    return f"{overlay(tenant)}/facts.yaml"
+
+
+def shard_of(tenant: str, shards: int) -> str:
+    """Return the shard that a tenant's name hashes to; ring, plan, cluster and state never decide it.
+
+    Args:
+        tenant: The tenant's name.
+        shards: How many shards there are.
+    """
+    digest = hashlib.sha256(tenant.encode()).digest()
+    return shard_name(int.from_bytes(digest[:8], "big") % shards)
+
+
+def shard_name(number: int) -> str:
+    """Return the name of a shard: `s00`, `s01`, ..."""
+    return f"s{number:02d}"
+
+
+def application_set(shard: str) -> str:
+    """Return the path of a shard's ApplicationSet."""
+    return f"{SHARDS}/{shard}/applicationset.yaml"
+
+
+def entry(tenant: str, shard: str) -> str:
+    """Return the path of the entry that a shard's ApplicationSet reads for a tenant."""
+    return f"{SHARDS}/{shard}/tenants/{tenant}.yaml"
+
+
+def entries_glob(shard: str) -> str:
+    """Return the pattern by which a shard's ApplicationSet finds its entries."""
+    return f"{SHARDS}/{shard}/tenants/*.yaml"
+
+
+def project(tenant: str, shard: str) -> str:
+    """Return the path of a tenant's AppProject."""
+    return f"{SHARDS}/{shard}/projects/{tenant}.yaml"
+
+
+def shard_application(shard: str) -> str:
+    """Return the path of the Application that applies a shard."""
+    return f"{APPS}/{shard}.yaml"
+
+
+def platform_application() -> str:
+    """Return the path of the Application that applies argocd/platform."""
+    return f"{APPS}/platform.yaml"

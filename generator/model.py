@@ -1,0 +1,198 @@
+"""The records that the stages hand on. They are frozen; behind `validate` everything in them is true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.yamlio import Document
+
+Exposure = Literal["gateway", "ingress"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """An amount of the four things that a ResourceQuota counts.
+
+    Attributes:
+        requests_cpu: Millicores.
+        limits_cpu: Millicores.
+        requests_memory: Bytes.
+        limits_memory: Bytes.
+    """
+
+    requests_cpu: int = 0
+    limits_cpu: int = 0
+    requests_memory: int = 0
+    limits_memory: int = 0
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(
+            requests_cpu=self.requests_cpu + other.requests_cpu,
+            limits_cpu=self.limits_cpu + other.limits_cpu,
+            requests_memory=self.requests_memory + other.requests_memory,
+            limits_memory=self.limits_memory + other.limits_memory,
+        )
+
+    def __mul__(self, times: int) -> "Resources":
+        return Resources(
+            requests_cpu=self.requests_cpu * times,
+            limits_cpu=self.limits_cpu * times,
+            requests_memory=self.requests_memory * times,
+            limits_memory=self.limits_memory * times,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A tariff: what a tenant may use at most.
+
+    Attributes:
+        name: As in platform.yaml.
+        ceiling: Limits and requests for all file server pods together.
+        min_replicas: File server pods that always run.
+        max_replicas: Cap of the HPA, whatever the ceiling would hold.
+        storage: Bytes of the volume unless the tenant asks for others.
+        max_storage: Bytes that a tenant may ask for.
+    """
+
+    name: str
+    ceiling: Resources
+    min_replicas: int
+    max_replicas: int
+    storage: int
+    max_storage: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chatbot:
+    """The add-on: its allotment comes on top of the plan.
+
+    Attributes:
+        ceiling: Limits and requests for all chatbot pods together.
+        max_replicas: Cap of the HPA, whatever the allotment would hold.
+        endpoints: CIDRs of the model API, reached on port 443.
+    """
+
+    ceiling: Resources
+    max_replicas: int
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """A stage of the roll-out: the tenants on it use one release of base/."""
+
+    name: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster that tenants run in.
+
+    Attributes:
+        name: As Argo CD knows it.
+        server: Address of its API server, as Argo CD knows it.
+        kubernetes: Minor version, for example `1.36`; the render is valid for it.
+    """
+
+    name: str
+    server: str
+    kubernetes: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgoCD:
+    """How Argo CD is told of the tenants.
+
+    Attributes:
+        namespace: Where Argo CD runs.
+        shards: Number of ApplicationSets that the tenants are spread over.
+        requeue_after_seconds: How often an ApplicationSet looks at git by itself.
+        links: Name of a dashboard and its URL, `{tenant}` standing for the tenant's name.
+    """
+
+    namespace: str
+    shards: int
+    requeue_after_seconds: int
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The provider's numbers and names: platform.yaml after `validate`.
+
+    Attributes:
+        repo_url: Address of this repository as Argo CD fetches it.
+        branch: Branch that Argo CD follows.
+        domain: A tenant's first host is NAME.domain.
+        host_suffixes: Every host ends in one of these; the domain is one of them.
+        exposure: How a file server is reached from outside.
+        reserve: Part of every plan that is kept free for jobs.
+        retired_names: Names that were in use once, with the date on which they were given up.
+    """
+
+    repo_url: str
+    branch: str
+    domain: str
+    host_suffixes: tuple[str, ...]
+    exposure: Exposure
+    cluster: Cluster
+    plans: Mapping[str, Plan]
+    reserve: Resources
+    chatbot: Chatbot | None
+    rings: tuple[Ring, ...]
+    argocd: ArgoCD
+    retired_names: Mapping[str, str]
+    document: Document
+
+    @property
+    def revision(self) -> str:
+        """The full ref that Argo CD follows: cheaper than a short name (A29)."""
+        return f"refs/heads/{self.branch}"
+
+    @property
+    def default_ring(self) -> Ring:
+        """The last ring: a tenant that chose none gets changes last."""
+        return self.rings[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What one tenant has otherwise than its plan, always inside it; None keeps the plan's value."""
+
+    min_replicas: int | None = None
+    max_replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One company: a tenant file after `validate`.
+
+    Attributes:
+        name: Namespace, Application, AppProject and first label of the host.
+        display_name: The company's own name, free text; the name when none is given.
+        plan: A key of the platform's plans.
+        chatbot: Whether the add-on is on.
+        ring: Stage of the roll-out that the tenant is on.
+        hosts: All hosts, the standard one first.
+        storage: Bytes of the volume.
+    """
+
+    name: str
+    display_name: str
+    plan: str
+    chatbot: bool
+    ring: Ring
+    hosts: tuple[str, ...]
+    storage: int
+    overrides: Overrides
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All input after `validate`: the platform and its tenants, sorted by name."""
+
+    platform: Platform
+    tenants: tuple[Tenant, ...]

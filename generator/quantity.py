@@ -1,0 +1,77 @@
+"""Kubernetes quantities as integers, so that arithmetic is exact: millicores of CPU, bytes of memory and storage.
+
+Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/
+"""
+
+import re
+from decimal import Decimal
+
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
+_FACTOR = {
+    None: Decimal(1),
+    "m": Decimal("0.001"),
+    "k": Decimal(1000),
+    "M": Decimal(1000) ** 2,
+    "G": Decimal(1000) ** 3,
+    "T": Decimal(1000) ** 4,
+    "P": Decimal(1000) ** 5,
+    "Ki": Decimal(1024),
+    "Mi": Decimal(1024) ** 2,
+    "Gi": Decimal(1024) ** 3,
+    "Ti": Decimal(1024) ** 4,
+    "Pi": Decimal(1024) ** 5,
+}
+_BINARY = (("Pi", 1024**5), ("Ti", 1024**4), ("Gi", 1024**3), ("Mi", 1024**2), ("Ki", 1024))
+
+
+def _value(text: str) -> Decimal:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is not a quantity")
+    return Decimal(match[1]) * _FACTOR[match[2]]
+
+
+def _whole(value: Decimal, text: str, unit: str) -> int:
+    if value != value.to_integral_value():
+        raise ValueError(f"{text!r} is not a whole number of {unit}")
+    return int(value)
+
+
+def millicores(text: str) -> int:
+    """Read a CPU quantity such as `250m`, `1` or `0.5` as millicores.
+
+    Raises:
+        ValueError: The text is no quantity, or finer than a millicore.
+    """
+    return _whole(_value(text) * 1000, text, "millicores")
+
+
+def octets(text: str) -> int:
+    """Read a memory or storage quantity such as `512Mi` or `2Gi` as bytes.
+
+    Raises:
+        ValueError: The text is no quantity, or not a whole number of bytes.
+    """
+    return _whole(_value(text), text, "bytes")
+
+
+def count(text: str) -> int:
+    """Read a quantity of objects such as `10`.
+
+    Raises:
+        ValueError: The text is no quantity, or not a whole number.
+    """
+    return _whole(_value(text), text, "objects")
+
+
+def cpu_text(value: int) -> str:
+    """Write millicores in the canonical form of Kubernetes: 1000 is `1`, 250 is `250m`."""
+    return str(value // 1000) if value % 1000 == 0 else f"{value}m"
+
+
+def bytes_text(value: int) -> str:
+    """Write bytes in the canonical binary form of Kubernetes: the largest suffix that keeps a whole number."""
+    for suffix, factor in _BINARY:
+        if value and value % factor == 0:
+            return f"{value // factor}{suffix}"
+    return str(value)

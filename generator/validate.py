@@ -1,0 +1,348 @@
+"""The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
+
+import ipaddress
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from generator import __version__, quantity
+from generator.findings import Finding, Severity, in_order
+from generator.load import Sources
+from generator.model import (
+    ArgoCD,
+    Chatbot,
+    Cluster,
+    Fleet,
+    Overrides,
+    Plan,
+    Platform,
+    Resources,
+    Ring,
+    Tenant,
+)
+from generator.rules.catalog import finding
+from generator.schema import Checker, Path, package_schema, tenant_schema, with_defaults
+from generator.yamlio import Document
+
+RESERVED_NAMES: Final = frozenset(
+    # hosts and namespaces that belong to the platform, then the words that a YAML reader takes for another type
+    "admin api app argocd cert-manager default external-secrets istio-system localhost mail monitoring "
+    "observability platform root status tenants www "
+    "false no null off on true yes".split()
+)
+RESERVED_PREFIXES: Final = ("gateway", "ingress", "kube-", "openshift-")
+RESERVED_SUFFIXES: Final = ("-system",)
+
+_MAX_FQDN: Final = 253
+_MAX_LABEL: Final = 63
+_MIXED_UP: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
+
+
+def validate(sources: Sources) -> tuple[Fleet | None, tuple[Finding, ...]]:
+    """Check everything that can be known from the input alone.
+
+    Args:
+        sources: What was read.
+
+    Returns:
+        The fleet, or None when there is an error; and all findings of the run, in order.
+    """
+    findings = list(sources.findings)
+    platform = _platform(sources.platform, findings) if sources.platform else None
+    checker = Checker(
+        tenant_schema(tuple(platform.plans)) if platform else package_schema("tenant"), _tenant_rule
+    )
+    well_formed = []
+    for document in sources.tenants:
+        refused = checker.check(document)
+        findings.extend(refused)
+        if not refused:
+            well_formed.append(document)
+    findings.extend(_names(well_formed, platform))
+    if platform is None:
+        return None, in_order(findings)
+    for document in well_formed:
+        findings.extend(_text(document))
+    tenants = [tenant for tenant in (_tenant(one, platform, findings) for one in well_formed) if tenant]
+    findings.extend(_hosts(tenants, platform))
+    if any(found.severity is Severity.ERROR for found in findings):
+        return None, in_order(findings)
+    return Fleet(platform=platform, tenants=tuple(sorted(tenants, key=lambda one: one.name))), in_order(
+        findings
+    )
+
+
+def _tenant_rule(path: Path, keyword: str) -> str:
+    if keyword == "type":
+        return "TEN009"
+    if keyword in ("pattern", "minLength", "maxLength"):
+        return {"name": "TEN001", "displayName": "TEN010", "hosts": "TEN014"}.get(str(path[0]), "TEN006")
+    return "TEN006"
+
+
+def _platform_rule(path: Path, keyword: str) -> str:
+    del path, keyword
+    return "PLT001"
+
+
+# --- platform.yaml
+
+
+def _platform(document: Document, findings: list[Finding]) -> Platform | None:
+    schema = package_schema("platform")
+    refused = Checker(schema, _platform_rule).check(document)
+    if not refused:
+        refused = [*_requires(document), *_addresses(document), *_ring_names(document)]
+    findings.extend(refused)
+    if refused:
+        return None
+    data = with_defaults(schema, document.data)
+    (cluster_name, cluster), *_ = data["clusters"].items()
+    reserve = data["reserve"]
+    chatbot = data["addons"].get("chatbot")
+    return Platform(
+        repo_url=data["git"]["repoURL"],
+        branch=data["git"]["branch"],
+        domain=data["domain"],
+        host_suffixes=(data["domain"], *data["hostSuffixes"]),
+        exposure=data["exposure"],
+        cluster=Cluster(name=cluster_name, server=cluster["server"], kubernetes=cluster["kubernetes"]),
+        plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
+        reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
+        chatbot=chatbot
+        and Chatbot(
+            ceiling=_ceiling(chatbot),
+            max_replicas=chatbot["maxReplicas"],
+            endpoints=tuple(chatbot["endpoints"]),
+        ),
+        rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
+        argocd=ArgoCD(
+            namespace=data["argocd"]["namespace"],
+            shards=data["argocd"]["shards"],
+            requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
+            links=data["argocd"]["links"],
+        ),
+        retired_names=data["retiredNames"],
+        document=document,
+    )
+
+
+def _plan(name: str, data: Mapping[str, Any]) -> Plan:
+    return Plan(
+        name=name,
+        ceiling=_ceiling(data),
+        min_replicas=data["minReplicas"],
+        max_replicas=data["maxReplicas"],
+        storage=quantity.octets(data["storage"]["default"]),
+        max_storage=quantity.octets(data["storage"]["max"]),
+    )
+
+
+def _ceiling(data: Mapping[str, Any]) -> Resources:
+    cpu, memory, overcommit = (
+        quantity.millicores(data["cpu"]),
+        quantity.octets(data["memory"]),
+        data["overcommit"],
+    )
+    return Resources(
+        requests_cpu=cpu // overcommit,
+        limits_cpu=cpu,
+        requests_memory=memory // overcommit,
+        limits_memory=memory,
+    )
+
+
+def _requires(document: Document) -> Iterator[Finding]:
+    place = document.place(("requires",))
+    wanted = document.data["requires"]
+    try:
+        fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
+    except InvalidSpecifier:
+        yield finding(
+            "PLT001", place, f"requires: {wanted!r} is not a version specifier", "for example >=0.1,<0.2"
+        )
+        return
+    if not fits:
+        fact = f"this is tenantry {__version__}, and platform.yaml requires {wanted}"
+        yield finding("PLT002", place, fact, f"pip install 'tenantry{wanted}'")
+
+
+def _addresses(document: Document) -> Iterator[Finding]:
+    endpoints = document.data.get("addons", {}).get("chatbot", {}).get("endpoints", ())
+    for index, text in enumerate(endpoints):
+        path: Path = ("addons", "chatbot", "endpoints", index)
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            yield finding("PLT001", document.place(path), f"addons.chatbot.endpoints[{index}]: {error}")
+
+
+def _ring_names(document: Document) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, ring in enumerate(document.data["rings"]):
+        if ring["name"] in seen:
+            yield finding(
+                "PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}"
+            )
+        seen.add(ring["name"])
+
+
+# --- tenants
+
+
+def _tenant(document: Document, platform: Platform, findings: list[Finding]) -> Tenant | None:
+    data = document.data
+    plan = platform.plans[data["plan"]]
+    overrides = Overrides(
+        min_replicas=data.get("overrides", {}).get("minReplicas"),
+        max_replicas=data.get("overrides", {}).get("maxReplicas"),
+    )
+    tenant = Tenant(
+        name=data["name"],
+        display_name=data.get("displayName", data["name"]),
+        plan=data["plan"],
+        chatbot=data.get("chatbot", False),
+        ring=platform.default_ring,
+        hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
+        storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
+        overrides=overrides,
+        document=document,
+    )
+    refused = list(_bounds(tenant, plan, platform))
+    findings.extend(refused)
+    return None if refused else tenant
+
+
+def _bounds(tenant: Tenant, plan: Plan, platform: Platform) -> Iterator[Finding]:
+    place = tenant.document.place
+    if tenant.chatbot and platform.chatbot is None:
+        yield finding("TEN006", place(("chatbot",)), "chatbot: this platform has no chatbot add-on")
+    if tenant.storage > plan.max_storage:
+        asked, most = quantity.bytes_text(tenant.storage), quantity.bytes_text(plan.max_storage)
+        yield finding(
+            "TEN026", place(("storage",)), f"storage: {asked} is more than the {most} of plan {plan.name}"
+        )
+    least, most_pods = tenant.overrides.min_replicas, tenant.overrides.max_replicas
+    if least is not None and most_pods is not None and least > most_pods:
+        fact = f"overrides.minReplicas: {least} is more than overrides.maxReplicas, {most_pods}"
+        yield finding("TEN027", place(("overrides", "minReplicas")), fact)
+
+
+def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator[Finding]:
+    first: dict[str, Document] = {}
+    retired = platform.retired_names if platform else {}
+    for document in documents:
+        name: str = document.data["name"]
+        place = document.place(("name",))
+        stem = PurePosixPath(document.file).stem
+        if stem != name:
+            fact = f"the file is named {stem}, its tenant {name}"
+            yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or mend the name")
+        if _is_reserved(name):
+            yield finding("TEN004", place, f"the name {name!r} is reserved", "choose another name")
+        if name in retired:
+            fact = f"{name!r} was retired on {retired[name]}; names are never used again"
+            yield finding("TEN005", place, fact, "choose another name")
+        if name in first:
+            yield finding("TEN003", place, f"the tenant {name!r} is declared in {first[name].file} already")
+        first.setdefault(name, document)
+    folded: dict[str, str] = {}
+    for document in documents:
+        stem = PurePosixPath(document.file).name.casefold()
+        other = folded.setdefault(stem, document.file)
+        if other != document.file and PurePosixPath(other).name != PurePosixPath(document.file).name:
+            yield finding("TEN003", document.place(), f"the file's name differs from {other} in case alone")
+
+
+def _is_reserved(name: str) -> bool:
+    return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES)
+
+
+def _text(document: Document) -> Iterator[Finding]:
+    text = document.data.get("displayName")
+    if text is None or text.isascii() and text.isprintable() and "{" not in text and text == text.strip():
+        return
+    problem = _text_problem(text)
+    if problem:
+        fact, hint = problem
+        yield finding("TEN010", document.place(("displayName",)), f"displayName: {fact}", hint)
+
+
+def _text_problem(text: str) -> tuple[str, str] | None:
+    for index, character in enumerate(text):
+        category = unicodedata.category(character)
+        if category[0] == "C" or category in ("Zl", "Zp"):
+            name = unicodedata.name(character, "a control character")
+            return f"character {index + 1} is U+{ord(character):04X} ({name})", "remove it"
+    if "{{" in text or "}}" in text:
+        return "it holds {{ or }}, which templates take for code", "write it without double braces"
+    if text != text.strip():
+        return "it starts or ends with a space", "remove the space"
+    normal = unicodedata.normalize("NFC", text)
+    if text != normal:
+        return f"it is not in Unicode normal form C, which is {normal!r}", "type it anew"
+    for word in text.split():
+        scripts = sorted(
+            {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()} & _MIXED_UP
+        )
+        if len(scripts) > 1:
+            return (
+                f"{word!r} mixes {' and '.join(one.capitalize() for one in scripts)} letters",
+                "type it anew",
+            )
+    return None
+
+
+def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
+    holders: dict[str, list[Tenant]] = defaultdict(list)
+    for tenant in tenants:
+        for host in dict.fromkeys(tenant.hosts):
+            holders[host].append(tenant)
+        yield from _own_hosts(tenant, platform)
+    for host, sharing in holders.items():
+        for tenant in sharing[1:]:
+            other = sharing[0]
+            if host == other.hosts[0]:
+                fact = f"{host!r} is the standard host of {other.name}"
+            else:
+                fact = f"{host!r} is a host of {other.name} already ({other.document.file})"
+            yield finding(
+                "TEN013",
+                _host_place(tenant, host),
+                fact,
+                "a host belongs to one tenant: remove it here or there",
+            )
+
+
+def _host_place(tenant: Tenant, host: str) -> Any:
+    extra = tenant.hosts[1:]
+    return tenant.document.place(("hosts", extra.index(host)) if host in extra else ("name",))
+
+
+def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+    standard = tenant.hosts[0]
+    if len(standard) > _MAX_FQDN:
+        fact = f"the host {standard} has {len(standard)} characters, {len(standard) - _MAX_FQDN} more than the {_MAX_FQDN} allowed"
+        yield finding("TEN015", tenant.document.place(("name",)), fact, "choose a shorter name")
+    for index, host in enumerate(tenant.hosts[1:]):
+        place = tenant.document.place(("hosts", index))
+        long = next((label for label in host.split(".") if len(label) > _MAX_LABEL), None)
+        if long:
+            fact = f"the label {long!r} has {len(long)} characters, {len(long) - _MAX_LABEL} more than the {_MAX_LABEL} allowed"
+            yield finding("TEN015", place, fact, "choose a shorter host")
+        if host == standard:
+            yield finding(
+                "TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here"
+            )
+        elif host.endswith(f".{platform.domain}"):
+            if not host.endswith(f".{standard}"):
+                fact = f"{host!r} lies under {platform.domain}, where each tenant has the host of its own name alone"
+                yield finding("TEN014", place, fact, f"use a host under {standard} or another allowed suffix")
+        elif not any(host.endswith(f".{suffix}") for suffix in platform.host_suffixes[1:]):
+            fact = f"{host!r} is not under an allowed suffix"
+            suffixes = ", ".join(platform.host_suffixes[1:]) or "platform.yaml has no hostSuffixes"
+            yield finding("TEN014", place, fact, f"allowed: {suffixes}")

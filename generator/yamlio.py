@@ -1,0 +1,358 @@
+"""The only door to YAML: strict reading with places, and writing that every reader understands alike.
+
+Readers disagree about plain scalars: YAML 1.1 (PyYAML) takes `on` for true and `017` for 15, YAML 1.2 and Go take
+`1e3` for a number. So a plain scalar that any of them takes for something else than the others is refused on input,
+and every string is double-quoted on output (rule K14).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml.cyaml import CParser
+
+from generator.findings import Finding, Place
+from generator.rules.catalog import finding
+
+MAX_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 24
+
+type_names: Final = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "empty",
+}
+
+_PLAIN: Final = "plain"
+_QUOTED: Final = "quoted"
+
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+_TRUE_IN_1_1: Final = frozenset({"y", "yes", "on"})
+_FALSE_IN_1_1: Final = frozenset({"n", "no", "off"})
+_NUMBER_SOMEWHERE: Final = re.compile(
+    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+
+        | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+        | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?
+        | \.(?:inf|Inf|INF) ) | \.(?:nan|NaN|NAN)""",
+    re.VERBOSE,
+)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
+_NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
+_OPENERS: Final = re.compile(r"[\[{?-]")
+_FEW_OPENERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed file.
+
+    Attributes:
+        file: Path from the repository's root.
+        text: What the file held; places are found in it when they are asked for.
+        data: The value: mappings, lists, strings, whole numbers, decimals, booleans and None.
+    """
+
+    file: str
+    text: str
+    data: Any
+
+    def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
+        """Return where the value at `path` starts, or with `key` where its key starts.
+
+        A path that leads nowhere gives the place of the deepest part that is there: for a missing key, its mapping.
+        """
+        node = yaml.compose(self.text, Loader=_Composer)
+        mark = node.start_mark
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                pair = next((pair for pair in node.value if pair[0].value == step), None)
+                if pair is None:
+                    break
+                mark = pair[0].start_mark if key else pair[1].start_mark
+                node = pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                mark = node.start_mark
+            else:
+                break
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+
+class _Composer(CParser):
+    """The C parser with no guesses: a scalar's tag only says whether it was plain or quoted."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+
+    def resolve(self, kind: type, value: Any, implicit: Any) -> str:
+        del value
+        if kind is yaml.ScalarNode:
+            return _PLAIN if implicit[0] else _QUOTED
+        return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+    def dispose(self) -> None: ...
+
+
+class _Unreadable(Exception):
+    """Raised inside this module with the finding that stops the reading of one file."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.fact)
+        self.found = found
+
+
+def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document | None, tuple[Finding, ...]]:
+    """Parse one strict YAML document.
+
+    Args:
+        file: Path from the repository's root, for places.
+        raw: The bytes of the file.
+        max_bytes: A larger file is refused unread.
+
+    Returns:
+        The document, or None when the file cannot be trusted, and everything that was found.
+    """
+    try:
+        text = _decode(file, raw, max_bytes)
+        _look_closer(file, text)
+        node = _compose(file, text)
+    except _Unreadable as stop:
+        return None, (stop.found,)
+    findings: list[Finding] = []
+    data = _construct(file, node, findings, depth=1)
+    if findings:
+        return None, tuple(findings)
+    return Document(file, text, data), ()
+
+
+def _decode(file: str, raw: bytes, max_bytes: int) -> str:
+    if len(raw) > max_bytes:
+        fact = f"the file has {len(raw)} bytes, more than the {max_bytes} that it may have"
+        raise _Unreadable(finding("TEN023", Place(file), fact))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        fact = f"byte {error.start} is not UTF-8"
+        raise _Unreadable(finding("TEN022", Place(file, line), fact, "save the file as UTF-8")) from None
+    if text.startswith("\ufeff"):
+        fact = "the file starts with a byte order mark"
+        raise _Unreadable(finding("TEN022", Place(file, 1, 1), fact, "save the file as UTF-8 without a BOM"))
+    return text
+
+
+def _look_closer(file: str, text: str) -> None:
+    """Refuse anchors, tags, directives and deep nesting before the recursive composer sees them.
+
+    The event parser keeps its own stack, so that hostile nesting cannot exhaust the machine's; it is only run when
+    the text holds a character that could begin one of these.
+    """
+    if not _NEEDS_A_CLOSER_LOOK.search(text) and len(_OPENERS.findall(text)) < _FEW_OPENERS:
+        return
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Composer):
+            mark = event.start_mark
+            place = Place(file, mark.line + 1, mark.column + 1)
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+                fact = f"the anchor or alias {event.anchor!r} is not allowed here"
+                raise _Unreadable(
+                    finding(
+                        "TEN024", place, fact, "write the value out; quote a value that starts with & or *"
+                    )
+                )
+            if getattr(event, "tag", None) is not None:
+                fact = f"the tag {event.tag!r} is not allowed here"
+                raise _Unreadable(
+                    finding("TEN024", place, fact, "remove it; quote a value that starts with !")
+                )
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise _Unreadable(finding("TEN023", place, f"more than {MAX_DEPTH} levels of nesting"))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+    except yaml.YAMLError as error:
+        _refuse_syntax(file, text, error)
+
+
+def _compose(file: str, text: str) -> yaml.Node:
+    loader = _Composer(text)
+    try:
+        if not loader.check_node():
+            fact = "the file holds no document"
+            raise _Unreadable(finding("TEN008", Place(file), fact, "write the keys, or remove the file"))
+        node: yaml.Node = loader.get_node()
+        if loader.check_node():
+            mark = loader.get_node().start_mark
+            place = Place(file, mark.line + 1, mark.column + 1)
+            fact = "a second document starts here"
+            raise _Unreadable(
+                finding("TEN008", place, fact, "one file holds one document: remove the --- line")
+            )
+    except yaml.YAMLError as error:
+        _refuse_syntax(file, text, error)
+    return node
+
+
+def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    if mark is None:
+        position = getattr(error, "position", 0)
+        line = text.count("\n", 0, position) + 1
+        raise _Unreadable(finding("TEN021", Place(file, line), f"this is not YAML: {problem}")) from None
+    place = Place(file, mark.line + 1, mark.column + 1)
+    around = text.splitlines()[mark.line : mark.line + 1]
+    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: mark.column + 1] else ""
+    raise _Unreadable(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+
+
+def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar_value(file, node, findings)
+    if depth > MAX_DEPTH:
+        findings.append(finding("TEN023", _place(file, node), f"more than {MAX_DEPTH} levels of nesting"))
+        return None
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(file, item, findings, depth + 1) for item in node.value]
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            findings.append(finding("TEN009", _place(file, key_node), "a key must be a string"))
+            continue
+        key = _scalar_value(file, key_node, findings)
+        if not isinstance(key, str):
+            fact = f"the key `{key_node.value}` is read as {_said(key)}"
+            findings.append(finding("TEN009", _place(file, key_node), fact, "quote it"))
+        elif key in result:
+            fact = f"the key `{key}` stands here a second time"
+            findings.append(finding("TEN007", _place(file, key_node), fact, "keep one of the two"))
+        else:
+            result[key] = _construct(file, value_node, findings, depth + 1)
+    return result
+
+
+def _scalar_value(file: str, node: yaml.ScalarNode, findings: list[Finding]) -> Any:
+    text: str = node.value
+    if node.tag == _QUOTED:
+        return text
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    trap = trap_of(text)
+    if trap:
+        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", "quote it"))
+    return text
+
+
+def trap_of(text: str) -> str:
+    """Say what some YAML reader takes this plain scalar for, or return nothing when all agree on a string."""
+    lowered = text.lower()
+    if lowered in _TRUE_IN_1_1:
+        return "true"
+    if lowered in _FALSE_IN_1_1:
+        return "false"
+    if _DATE.fullmatch(text):
+        return "a date"
+    if _NUMBER_SOMEWHERE.fullmatch(text):
+        return "a number"
+    if text in ("<<", "="):
+        return "a merge key"
+    return ""
+
+
+def _said(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | int | float) else type_names[type(value)]
+
+
+def _place(file: str, node: yaml.Node) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def read_objects(text: str) -> list[Any]:
+    """Parse the documents that kustomize printed; empty documents are left out."""
+    return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]  # noqa: S506 -- CSafeLoader is the safe one
+
+
+_UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def scalar(value: str | float | bool | None) -> str:
+    """Write a scalar as JSON that is also YAML 1.1 and 1.2, so that no reader can take it for anything else."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes every string value, never writes an anchor, keeps the order that it is given."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+
+
+def _represent_string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value and not _UNPRINTABLE.search(value) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _represent_mapping(dumper: yaml.SafeDumper, value: Mapping[str, Any]) -> yaml.MappingNode:
+    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
+    for key, _ in node.value:
+        if _PLAIN_KEY.fullmatch(key.value) and not trap_of(key.value) and key.value not in _BOOLEANS:
+            key.style = None
+    return node
+
+
+_Dumper.add_representer(str, _represent_string)
+_Dumper.add_multi_representer(dict, _represent_mapping)
+
+
+def dump(value: Any) -> str:
+    """Write data as block YAML: every string value double-quoted, order kept, no anchors, no line folding."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20, default_flow_style=False
+    )
+    return text
+
+
+def walk_strings(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every string value in nested mappings and lists with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from walk_strings(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from walk_strings(item, (*path, index))
