@@ -86,13 +86,13 @@ class TenantryError(Exception):
         self.hint = hint
 
 
-class EnvironmentProblem(TenantryError):
+class EnvironmentProblem(TenantryError):  # noqa: N818 -- reads as what it is
     """The machine lacks something: kustomize, a readable repository, a cluster."""
 
     exit_code = Exit.ENVIRONMENT
 
 
-class Refused(TenantryError):
+class Refused(TenantryError):  # noqa: N818 -- reads as what it is
     """The input has errors; the findings say which."""
 
     def __init__(self, findings: Iterable[Finding]) -> None:

@@ -1,7 +1,8 @@
 """IO in: find the repository, read platform.yaml and every tenant file. Nothing is judged here but the reading."""
 
 import os
-from collections.abc import Iterator
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from generator.findings import EnvironmentProblem, Finding, Place
 from generator.rules.catalog import finding
 
 MAX_TENANT_BYTES: Final = 16 * 1024
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._/-]+")
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 
 
@@ -47,15 +49,31 @@ def find_root(start: Path) -> Path:
     raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
 
 
-def load(root: Path) -> Sources:
-    """Read platform.yaml and tenants/**/*.yaml below `root`."""
+def load(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml and tenants/**/*.yaml below `root`.
+
+    Args:
+        root: The repository's root.
+        instead: Files that are not written yet, or not written so yet: path -> what they are to hold.
+    """
+    instead = instead or {}
     findings: list[Finding] = []
-    platform = _read(root, layout.PLATFORM, yamlio.MAX_BYTES, findings)
-    documents = [_read(root, file, MAX_TENANT_BYTES, findings) for file in _tenant_files(root, findings)]
-    return Sources(platform, tuple(one for one in documents if one is not None), tuple(findings))
+
+    def document(file: str, max_bytes: int) -> yamlio.Document | None:
+        raw = instead[file] if file in instead else _raw(root, file, max_bytes, findings)
+        if raw is None:
+            return None
+        parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
+        findings.extend(found)
+        return parsed
+
+    files = sorted({*_tenant_files(root, findings), *(file for file in instead if file != layout.PLATFORM)})
+    platform = document(layout.PLATFORM, yamlio.MAX_BYTES)
+    tenants = [document(file, MAX_TENANT_BYTES) for file in files]
+    return Sources(platform, tuple(one for one in tenants if one is not None), tuple(findings))
 
 
-def _tenant_files(root: Path, findings: list[Finding]) -> Iterator[str]:
+def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:
     pending = [root / layout.TENANTS]
     found: list[str] = []
     while pending:
@@ -66,12 +84,17 @@ def _tenant_files(root: Path, findings: list[Finding]) -> Iterator[str]:
             for entry in entries:
                 file = Path(entry.path).relative_to(root).as_posix()
                 suffix = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is dear
-                if entry.is_symlink():
+                if not _PLAIN_PATH.fullmatch(file):
+                    fact = "the path holds other characters than letters, digits, hyphens, underscores and dots"
+                    findings.append(finding("TEN025", Place(ascii(file)[1:-1]), fact, "rename it"))
+                elif entry.is_symlink():
                     findings.append(
                         finding("TEN025", Place(file), "this is a symbolic link", "put the file itself here")
                     )
-                elif entry.is_dir():
+                elif entry.is_dir(follow_symlinks=False):
                     pending.append(folder / entry.name)
+                elif not entry.is_file(follow_symlinks=False):
+                    findings.append(finding("TEN025", Place(file), "this is not an ordinary file", "remove it"))
                 elif file == layout.TENANT_SCHEMA or suffix not in _SUFFIXES:
                     continue
                 elif not entry.name.endswith(".yaml"):
@@ -79,19 +102,15 @@ def _tenant_files(root: Path, findings: list[Finding]) -> Iterator[str]:
                     findings.append(finding("TEN025", Place(file), fact, "rename it"))
                 else:
                     found.append(file)
-    yield from sorted(found)
+    return found
 
 
-def _read(root: Path, file: str, max_bytes: int, findings: list[Finding]) -> yamlio.Document | None:
+def _raw(root: Path, file: str, max_bytes: int, findings: list[Finding]) -> bytes | None:
     try:
         with open(f"{root}/{file}", "rb") as stream:  # noqa: PTH123 -- as above
-            raw = stream.read(max_bytes + 1)
+            return stream.read(max_bytes + 1)
     except FileNotFoundError:
         findings.append(finding("PLT001", Place(file), "the file is missing"))
-        return None
     except OSError as error:
         findings.append(finding("TEN021", Place(file), f"the file cannot be read: {error.strerror}"))
-        return None
-    document, found = yamlio.read(file, raw, max_bytes=max_bytes)
-    findings.extend(found)
-    return document
+    return None

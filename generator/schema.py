@@ -96,15 +96,14 @@ class Checker:
         if self._validator.is_valid(document.data):
             return []
         return [
-            found
-            for error in self._validator.iter_errors(document.data)
-            for found in self._in_words(error, document)
+            found for error in self._validator.iter_errors(document.data) for found in self._in_words(error, document)
         ]
 
     def _in_words(self, error: jsonschema_rs.ValidationError, document: Document) -> Iterator[Finding]:
         path: Path = tuple(error.instance_path)
         rule = self._rule_of(path, error.kind.name)
-        where, value = dotted(path), error.instance
+        where = dotted(path)
+        value: Any = error.instance
         schema = _at(self._schema, error.schema_path[:-1])
         place = document.place(path)
         match error.kind:
@@ -121,7 +120,7 @@ class Checker:
                 form = _at(self._schema, inner.schema_path[:-1]).get("x-form", "")
                 yield finding(
                     rule,
-                    document.place((*path, inner.instance), key=True),
+                    document.place((*path, str(inner.instance)), key=True),
                     f"the key {inner.instance!r} is not {form}",
                 )
             case Kind.Required(property=missing):
@@ -138,9 +137,7 @@ class Checker:
                 yield finding(rule, place, f"{where}: {value!r} is not {expected!r}")
             case Kind.Type(types=types):
                 expected = " or ".join(_TYPE_WORDS[one] for one in types)
-                yield finding(
-                    rule, place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value)
-                )
+                yield finding(rule, place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value))
             case Kind.Pattern():
                 example = next(iter(schema.get("examples", ())), "")
                 hint = f"for example {example}" if isinstance(example, str) and example else ""
@@ -160,9 +157,7 @@ class Checker:
             case Kind.Maximum(limit=limit):
                 yield finding(rule, place, f"{where}: {value} is more than {limit}")
             case Kind.MinItems(limit=limit) | Kind.MinProperties(limit=limit):
-                yield finding(
-                    rule, place, f"{where}: {_amount(limit)} at least {'is' if limit == 1 else 'are'} needed"
-                )
+                yield finding(rule, place, f"{where}: {_amount(limit)} at least {'is' if limit == 1 else 'are'} needed")
             case Kind.MaxItems(limit=limit) | Kind.MaxProperties(limit=limit):
                 yield finding(
                     rule,
@@ -190,7 +185,9 @@ def _got(value: Any) -> str:
         return f"{json.dumps(value)}, which is {'a boolean' if isinstance(value, bool) else 'a number'}"
     if isinstance(value, str):
         return f"the string {value!r}"
-    return {list: "a list", dict: "a mapping"}.get(type(value), "nothing")
+    if isinstance(value, list):
+        return "a list"
+    return "a mapping" if isinstance(value, dict) else "nothing"
 
 
 def _type_hint(types: Sequence[str], value: Any) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NoReturn
 
 import yaml
-from yaml.cyaml import CParser
+from yaml._yaml import CParser
 
 from generator.findings import Finding, Place
 from generator.rules.catalog import finding
@@ -76,9 +76,9 @@ class Document:
     def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
         """Return where the value at `path` starts, or with `key` where its key starts.
 
-        A path that leads nowhere gives the place of the deepest part that is there: for a missing key, its mapping.
+        A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
         """
-        node = yaml.compose(self.text, Loader=_Composer)
+        node: Any = yaml.compose(self.text, Loader=_COMPOSER)
         mark = node.start_mark
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -114,7 +114,11 @@ class _Composer(CParser):
     def dispose(self) -> None: ...
 
 
-class _Unreadable(Exception):
+_COMPOSER: Final[Any] = _Composer
+"""As a value of no type: the stubs of PyYAML know its own loaders alone."""
+
+
+class _UnreadableError(Exception):
     """Raised inside this module with the finding that stops the reading of one file."""
 
     def __init__(self, found: Finding) -> None:
@@ -137,7 +141,7 @@ def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document
         text = _decode(file, raw, max_bytes)
         _look_closer(file, text)
         node = _compose(file, text)
-    except _Unreadable as stop:
+    except _UnreadableError as stop:
         return None, (stop.found,)
     findings: list[Finding] = []
     data = _construct(file, node, findings, depth=1)
@@ -149,16 +153,16 @@ def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document
 def _decode(file: str, raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
         fact = f"the file has {len(raw)} bytes, more than the {max_bytes} that it may have"
-        raise _Unreadable(finding("TEN023", Place(file), fact))
+        raise _UnreadableError(finding("TEN023", Place(file), fact))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         fact = f"byte {error.start} is not UTF-8"
-        raise _Unreadable(finding("TEN022", Place(file, line), fact, "save the file as UTF-8")) from None
+        raise _UnreadableError(finding("TEN022", Place(file, line), fact, "save the file as UTF-8")) from None
     if text.startswith("\ufeff"):
         fact = "the file starts with a byte order mark"
-        raise _Unreadable(finding("TEN022", Place(file, 1, 1), fact, "save the file as UTF-8 without a BOM"))
+        raise _UnreadableError(finding("TEN022", Place(file, 1, 1), fact, "save the file as UTF-8 without a BOM"))
     return text
 
 
@@ -172,25 +176,22 @@ def _look_closer(file: str, text: str) -> None:
         return
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=_Composer):
+        event: Any
+        for event in yaml.parse(text, Loader=_COMPOSER):
             mark = event.start_mark
             place = Place(file, mark.line + 1, mark.column + 1)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
                 fact = f"the anchor or alias {event.anchor!r} is not allowed here"
-                raise _Unreadable(
-                    finding(
-                        "TEN024", place, fact, "write the value out; quote a value that starts with & or *"
-                    )
+                raise _UnreadableError(
+                    finding("TEN024", place, fact, "write the value out; quote a value that starts with & or *")
                 )
             if getattr(event, "tag", None) is not None:
                 fact = f"the tag {event.tag!r} is not allowed here"
-                raise _Unreadable(
-                    finding("TEN024", place, fact, "remove it; quote a value that starts with !")
-                )
+                raise _UnreadableError(finding("TEN024", place, fact, "remove it; quote a value that starts with !"))
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > MAX_DEPTH:
-                    raise _Unreadable(finding("TEN023", place, f"more than {MAX_DEPTH} levels of nesting"))
+                    raise _UnreadableError(finding("TEN023", place, f"more than {MAX_DEPTH} levels of nesting"))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
     except yaml.YAMLError as error:
@@ -198,19 +199,17 @@ def _look_closer(file: str, text: str) -> None:
 
 
 def _compose(file: str, text: str) -> yaml.Node:
-    loader = _Composer(text)
+    loader: Any = _Composer(text)
     try:
         if not loader.check_node():
             fact = "the file holds no document"
-            raise _Unreadable(finding("TEN008", Place(file), fact, "write the keys, or remove the file"))
+            raise _UnreadableError(finding("TEN008", Place(file), fact, "write the keys, or remove the file"))
         node: yaml.Node = loader.get_node()
         if loader.check_node():
             mark = loader.get_node().start_mark
             place = Place(file, mark.line + 1, mark.column + 1)
             fact = "a second document starts here"
-            raise _Unreadable(
-                finding("TEN008", place, fact, "one file holds one document: remove the --- line")
-            )
+            raise _UnreadableError(finding("TEN008", place, fact, "one file holds one document: remove the --- line"))
     except yaml.YAMLError as error:
         _refuse_syntax(file, text, error)
     return node
@@ -222,11 +221,11 @@ def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
     if mark is None:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
-        raise _Unreadable(finding("TEN021", Place(file, line), f"this is not YAML: {problem}")) from None
+        raise _UnreadableError(finding("TEN021", Place(file, line), f"this is not YAML: {problem}")) from None
     place = Place(file, mark.line + 1, mark.column + 1)
     around = text.splitlines()[mark.line : mark.line + 1]
     hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: mark.column + 1] else ""
-    raise _Unreadable(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
 
 
 def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) -> Any:
@@ -298,16 +297,39 @@ def _place(file: str, node: yaml.Node) -> Place:
 
 def read_objects(text: str) -> list[Any]:
     """Parse the documents that kustomize printed; empty documents are left out."""
-    return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]  # noqa: S506 -- CSafeLoader is the safe one
+    return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
+
+
+def objects_in(text: str) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file."""
+    for node in yaml.compose_all(text, Loader=yaml.CSafeLoader):
+        top = _children(node)
+        name = _children(top.get("metadata")).get("name")
+        if "kind" in top and name is not None:
+            yield top["kind"].value, name.value, node.start_mark.line + 1
+
+
+def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
 
 
 _UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
-def scalar(value: str | float | bool | None) -> str:
-    """Write a scalar as JSON that is also YAML 1.1 and 1.2, so that no reader can take it for anything else."""
+def scalar(value: str | float | bool | Sequence[Any] | Mapping[str, Any] | None) -> str:
+    """Write a value as JSON that is also YAML 1.1 and 1.2 in flow style, so that all readers agree on it."""
     text = json.dumps(value, ensure_ascii=False)
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+_PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9\u3040-\u9fff](?:[A-Za-z0-9 ._/\u3040-\u9fff-]*[A-Za-z0-9\u3040-\u9fff])?")
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a string may stand unquoted: no reader takes it for anything else."""
+    if text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text):
+        return False
+    return _PLAIN_TEXT.fullmatch(text) is not None and not trap_of(text)
 
 
 class _Dumper(yaml.CSafeDumper):
@@ -321,12 +343,12 @@ class _Dumper(yaml.CSafeDumper):
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
 
 
-def _represent_string(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+def _represent_string(dumper: Any, value: str) -> Any:
     style = "|" if "\n" in value and not _UNPRINTABLE.search(value) else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
-def _represent_mapping(dumper: yaml.SafeDumper, value: Mapping[str, Any]) -> yaml.MappingNode:
+def _represent_mapping(dumper: Any, value: Mapping[str, Any]) -> Any:
     node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
     for key, _ in node.value:
         if _PLAIN_KEY.fullmatch(key.value) and not trap_of(key.value) and key.value not in _BOOLEANS:

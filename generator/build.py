@@ -1,0 +1,101 @@
+"""The only door to kustomize: the pinned binary, real builds, several at once."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from generator import yamlio
+from generator.findings import EnvironmentProblem
+
+VERSION: Final = "v5.8.1"
+"""The kustomize that Argo CD 3.3.1 to 3.5 bundles (K15); 5.8.0 loses namespaces."""
+
+VARIABLE: Final = "TENANTRY_KUSTOMIZE"
+_WAY: Final = f"run `make setup`, or set {VARIABLE} to a kustomize {VERSION}"
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What kustomize made of one folder.
+
+    Attributes:
+        objects: The objects, in kustomize's order; empty when the build failed.
+        error: What kustomize said when it failed, or empty.
+    """
+
+    objects: tuple[dict[str, Any], ...]
+    error: str = ""
+
+
+def candidates() -> Iterator[str]:
+    """Yield where kustomize is looked for, first to last: the variable, the set-up's own, PATH."""
+    if chosen := os.environ.get(VARIABLE):
+        yield chosen
+        return
+    beside = Path(sys.executable).with_name("kustomize")
+    if beside.is_file():
+        yield str(beside)
+    if found := shutil.which("kustomize"):
+        yield found
+
+
+@cache
+def kustomize() -> str:
+    """Return the path of the pinned kustomize.
+
+    Raises:
+        EnvironmentProblem: There is none, or the first one found has another version.
+    """
+    for binary in candidates():
+        version = version_of(binary)
+        if version != VERSION:
+            fact = f"{binary} is kustomize {version}, and tenantry renders with {VERSION} alone"
+            raise EnvironmentProblem(fact, _WAY)
+        return binary
+    raise EnvironmentProblem("there is no kustomize", _WAY)
+
+
+def version_of(binary: str) -> str:
+    """Ask a kustomize for its version, for example `v5.8.1`.
+
+    Raises:
+        EnvironmentProblem: It cannot be run.
+    """
+    try:
+        answer = subprocess.run([binary, "version"], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
+    except (OSError, subprocess.SubprocessError) as error:
+        raise EnvironmentProblem(f"{binary} cannot be run as kustomize: {error}", _WAY) from None
+    return answer.stdout.strip()
+
+
+def text(folder: Path) -> tuple[str, str]:
+    """Run `kustomize build` on a folder.
+
+    Returns:
+        What it printed, and what it said when it failed; one of the two is empty.
+    """
+    command = [kustomize(), "build", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)  # noqa: S603
+    if done.returncode:
+        return "", done.stderr.strip().removeprefix("Error: ") or f"kustomize ended with {done.returncode}"
+    return done.stdout, ""
+
+
+def texts(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
+    """Build many folders, as many at once as there are processors; the results come in the order of the folders."""
+    kustomize()
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        yield from pool.map(text, folders)
+
+
+def build_all(folders: Iterable[Path]) -> Iterator[Built]:
+    """Build many folders as `texts` does, and parse the objects."""
+    for printed, error in texts(folders):
+        yield Built(tuple(yamlio.read_objects(printed)), error)

@@ -1,0 +1,83 @@
+"""The verbs. Each module parses arguments, calls the pipeline, and prints; what is heavy is imported inside a verb."""
+
+import contextlib
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from generator import __version__
+from generator.cli import explain, generate, render, tenants, validate
+from generator.findings import Exit, Refused, TenantryError
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: tenantry add company-101 --plan silver --chatbot && tenantry generate && tenantry verify",
+)
+@click.version_option(__version__, prog_name="tenantry", message="%(prog)s %(version)s")
+@click.option(
+    "-C",
+    "directory",
+    default=".",
+    metavar="DIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Run as if started in DIR.",
+)
+@click.pass_context
+def cli(context: click.Context, directory: Path) -> None:
+    """Run every customer of a file-server SaaS safely from git.
+
+    A tenant is one small file in tenants/; platform.yaml holds the provider's numbers; base/ is plain Kustomize.
+    tenantry generates overlays and Argo CD entries from them, and proves on the rendered manifests what it promises.
+    """
+    context.obj = directory
+
+
+for _verbs in (validate, generate, render, tenants, explain):
+    for _command in _verbs.COMMANDS:
+        cli.add_command(_command)
+
+
+def main() -> NoReturn:
+    """Run the command line; every way to end has its exit code (`generator.findings.Exit`)."""
+    sys.exit(_run())
+
+
+def _run() -> int:
+    try:
+        code = cli.main(prog_name="tenantry", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Abort:
+        return Exit.INTERRUPTED
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except Refused as refused:
+        from generator.formats import counted, show
+
+        click.echo(show(refused.findings, "text", {}), nl=False, err=True)
+        click.echo(f"{counted(refused.findings)}; nothing was written", err=True)
+        return refused.exit_code
+    except TenantryError as error:
+        click.echo(f"error: {error.fact}", err=True)
+        if error.hint:
+            click.echo(f"  hint: {error.hint}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        # the reader of a pipe went away; writing what is left must not fail again when Python ends
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.REFUSED
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except Exception:  # noqa: BLE001 -- the last handler: whatever arrives here is a bug of ours
+        click.echo(traceback.format_exc(), nl=False, err=True)
+        click.echo(f"This is a bug in tenantry {__version__}: please report it with the lines above.", err=True)
+        return Exit.BUG
+    return code if isinstance(code, int) else Exit.FINE

@@ -1,0 +1,85 @@
+"""explain: how a tenant's numbers came about, or what a rule says; and doctor, which looks at the machine."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator.cli.options import root_of, table
+from generator.findings import Exit
+
+
+@click.command(epilog="Example: tenantry explain company-001; tenantry explain TEN013")
+@click.argument("subject", metavar="NAME|RULE")
+@click.pass_obj
+def explain(directory: Path, subject: str) -> Exit:
+    """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
+    from generator.rules.catalog import RULES
+
+    if subject in RULES:
+        rule = RULES[subject]
+        click.echo(f"{rule.id} ({rule.severity}): {rule.title}\n")
+        click.echo(f"why:    {rule.why}\nmend:   {rule.mend}\nsource: {rule.source}")
+        return Exit.FINE
+    return _numbers(directory, subject)
+
+
+def _numbers(directory: Path, name: str) -> Exit:
+    from generator import layout, pipeline
+    from generator.cli.render import known
+    from generator.size import derivations
+
+    result = pipeline.composed(root_of(directory))
+    known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
+    tenant = next(one for one in result.fleet.tenants if one.name == name)
+    platform = result.fleet.platform
+    click.echo(
+        f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {layout.release(tenant.ring.release)}"
+    )
+    for one in derivations(tenant, platform, result.sizes[name]):
+        click.echo(f"\n{one.name} = {one.value}: {one.because}")
+        for what, where in one.inputs:
+            click.echo(f"  {what}: {where}")
+    return Exit.FINE
+
+
+@click.command(epilog="Example: tenantry doctor")
+@click.pass_obj
+def doctor(directory: Path) -> Exit:
+    """Look at what tenantry needs on this machine and say what was found."""
+    import platform
+    import shutil
+    import subprocess
+
+    from generator import __version__, build
+    from generator.findings import TenantryError
+
+    rows = [
+        {"what": "tenantry", "found": __version__, "where": str(Path(__file__).parent.parent)},
+        {"what": "python", "found": platform.python_version(), "where": shutil.which("python3") or ""},
+    ]
+    problems = []
+    git = shutil.which("git")
+    if git:
+        version = subprocess.run([git, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603
+        rows.append({"what": "git", "found": version.strip().removeprefix("git version "), "where": git})
+    else:
+        rows.append({"what": "git", "found": "missing", "where": ""})
+        problems.append(("there is no git", "install git 2.30 or newer"))
+    try:
+        rows.append({"what": "kustomize", "found": build.VERSION, "where": build.kustomize()})
+    except TenantryError as error:
+        rows.append({"what": "kustomize", "found": "unusable", "where": ", ".join(build.candidates())})
+        problems.append((error.fact, error.hint))
+    try:
+        rows.append({"what": "repository", "found": "found", "where": str(root_of(directory))})
+    except TenantryError as error:
+        rows.append({"what": "repository", "found": "missing", "where": ""})
+        problems.append((error.fact, error.hint))
+    table(rows, "table")
+    for fact, hint in problems:
+        click.echo(f"error: {fact}\n  hint: {hint}", err=True)
+    return Exit.ENVIRONMENT if problems else Exit.FINE
+
+
+COMMANDS: Final = (explain, doctor)

@@ -1,0 +1,44 @@
+"""generate: write overlays and Argo CD entries, or say which of them are stale."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator.cli.options import root_of
+from generator.findings import Exit
+
+
+@click.command(epilog="Example: tenantry generate --check")
+@click.option("--check", is_flag=True, help="Write nothing; exit 3 and name each file that is stale.")
+@click.pass_obj
+def generate(directory: Path, check: bool) -> Exit:
+    """Write the overlays, entries and projects of all tenants, and what they share.
+
+    Only files that differ are written. A tenant file that is gone is an error: nothing is removed because of it.
+    """
+    from generator import pipeline
+    from generator.formats import plural, show
+
+    root = root_of(directory)
+    if check:
+        result = pipeline.composed(root)
+        changes = pipeline.differences(root, result)
+    else:
+        result, changes = pipeline.generate(root)
+    click.echo(show(result.findings, "text", {}), nl=False, err=True)
+    for change in changes:
+        click.echo(f"{change.kind:>7} {change.file}")
+    files = plural(len(result.tree), "file")
+    tenants = plural(len(result.fleet.tenants), "tenant")
+    if not check:
+        click.echo(f"{tenants}, {files}: {len(changes)} changed", err=True)
+        return Exit.FINE
+    click.echo(f"{tenants}, {files}: {len(changes)} stale", err=True)
+    if not changes:
+        return Exit.FINE
+    click.echo("  hint: run `tenantry generate` and commit the result", err=True)
+    return Exit.STALE
+
+
+COMMANDS: Final = (generate,)

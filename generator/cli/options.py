@@ -1,0 +1,79 @@
+"""What several verbs share: the root, the choice of a format, and the end of a run."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from generator.findings import Exit, Finding, Severity
+from generator.formats import FORMATS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def root_of(directory: Path) -> Path:
+    """Return the repository's root for the folder that -C names."""
+    from generator.load import find_root
+
+    return find_root(directory)
+
+
+def format_option(command: Command) -> Command:
+    """Add --format for findings."""
+    option = click.option(
+        "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the findings."
+    )
+    return option(command)
+
+
+def table_option(command: Command) -> Command:
+    """Add --format for listings."""
+    option = click.option(
+        "--format",
+        "form",
+        type=click.Choice(["table", "json"]),
+        default="table",
+        show_default=True,
+        help="Form of the listing.",
+    )
+    return option(command)
+
+
+def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> Exit:
+    """Print findings to stdout and their summary to stderr, and say how the run ends.
+
+    Args:
+        findings: In the order in which they are shown.
+        form: One of `FORMATS`.
+        summary: Counts of the run; `tenants` is always there, `said` holds further words for the summary line.
+    """
+    from generator.formats import counted, plural, show
+
+    said = summary.get("said", "")
+    click.echo(show(findings, form, {key: value for key, value in summary.items() if key != "said"}), nl=False)
+    click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}", err=True)
+    return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
+
+
+def table(rows: Sequence[Mapping[str, Any]], form: str) -> None:
+    """Print rows as a table with a heading of their keys, or as JSON."""
+    if form == "json":
+        import json
+
+        click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))
+    elif rows:
+        from tabulate import tabulate
+
+        headings = [key.upper() for key in rows[0]]
+        click.echo(
+            tabulate(
+                [list(map(_cell, row.values())) for row in rows], headings, tablefmt="plain", disable_numparse=True
+            )
+        )
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(value) if isinstance(value, list) else str(value)

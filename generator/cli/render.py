@@ -1,0 +1,86 @@
+"""render and verify: real kustomize builds, shown or checked."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator.cli.options import format_option, report, root_of
+from generator.findings import Exit
+
+
+@click.command(epilog="Example: tenantry render company-001 | less")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option(
+    "-o",
+    "--output",
+    metavar="DIR",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write one file a tenant into DIR.",
+)
+@click.pass_obj
+def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit:
+    """Build the committed overlays of the tenants NAME, or of all, with kustomize."""
+    from generator import build, layout, pipeline
+    from generator.findings import TenantryError
+
+    root = root_of(directory)
+    fleet, _ = pipeline.validated(root)
+    wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
+    for name, (text, error) in zip(wanted, build.texts(root / layout.overlay(name) for name in wanted), strict=True):
+        if error:
+            raise TenantryError(
+                f"{layout.kustomization(name)}: kustomize refuses it: {error}", "run `tenantry generate`"
+            )
+        if output is None:
+            click.echo(f"---\n{text}" if len(wanted) > 1 else text, nl=False)
+        else:
+            output.mkdir(parents=True, exist_ok=True)
+            (output / f"{name}.yaml").write_text(text, encoding="utf-8")
+    if output is not None:
+        click.echo(f"rendered {len(wanted)} of {len(fleet.tenants)} tenants into {output}", err=True)
+    return Exit.FINE
+
+
+@click.command(epilog="Example: tenantry verify company-001 --format sarif > tenantry.sarif")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
+@format_option
+@click.pass_obj
+def verify(directory: Path, names: tuple[str, ...], form: str) -> Exit:
+    """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
+
+    What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
+    """
+    from generator import pipeline
+    from generator.findings import in_order
+    from generator.verify import verify as check
+
+    root = root_of(directory)
+    fleet, warnings = pipeline.validated(root)
+    done = check(root, fleet, known(names, tuple(tenant.name for tenant in fleet.tenants)))
+    summary = {
+        "tenants": done.tenants,
+        "objects": done.objects,
+        "rules": done.rules,
+        "said": f", {done.objects} objects, {done.rules} rules",
+    }
+    return report(in_order([*warnings, *done.findings]), form, summary)
+
+
+def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the tenants that were asked for, all when none was named.
+
+    Raises:
+        click.BadParameter: There is no such tenant.
+    """
+    import difflib
+
+    for name in names:
+        if name not in all_names:
+            close = difflib.get_close_matches(name, all_names, n=1)
+            hint = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.BadParameter(f"there is no tenant {name!r}{hint}", param_hint="NAME")
+    return names or all_names
+
+
+COMMANDS: Final = (render, verify)

@@ -1,0 +1,97 @@
+"""add, set and list: the tenant files."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from generator.cli.options import root_of, table, table_option
+from generator.findings import Exit, Refused
+
+
+@click.command(epilog='Example: tenantry add company-101 --plan silver --chatbot --display-name "株式会社サンプル"')
+@click.argument("name")
+@click.option("--plan", required=True, help="A plan of platform.yaml.")
+@click.option("--chatbot", is_flag=True, help="Switch the chatbot add-on on.")
+@click.option("--display-name", metavar="TEXT", help="The company's name as people write it.")
+@click.option("--dry-run", is_flag=True, help="Print the file instead of writing it.")
+@click.pass_obj
+def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str | None, dry_run: bool) -> Exit:
+    """Add the tenant NAME as tenants/NAME.yaml.
+
+    The file is checked with all others before it is written. Run generate afterwards.
+    """
+    from generator import edit
+
+    root = root_of(directory)
+    file, text = edit.new_tenant(root, name, plan=plan, chatbot=chatbot, display_name=display_name)
+    if dry_run:
+        click.echo(text, nl=False)
+        return Exit.FINE
+    edit.write(root, file, text)
+    click.echo(f"created {file}", err=True)
+    click.echo("  next: tenantry generate && tenantry verify", err=True)
+    return Exit.FINE
+
+
+@click.command("set", epilog="Example: tenantry set company-101 plan=gold overrides.minReplicas=2")
+@click.argument("name")
+@click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.option("--dry-run", is_flag=True, help="Print the file instead of writing it.")
+@click.pass_obj
+def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool) -> Exit:
+    """Change keys of the tenant NAME; comments and order stay.
+
+    KEY is a key of the tenant file, with dots into mappings. Lists are written with commas (hosts=a.example.net,b.example.net).
+    An empty VALUE removes the key. The result is checked before it is written.
+    """
+    from generator import edit
+
+    root = root_of(directory)
+    changes: dict[str, str] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{assignment!r} is not KEY=VALUE", param_hint="KEY=VALUE")
+        changes[key] = value
+    file, before, after = edit.changed_tenant(root, name, changes)
+    if dry_run:
+        click.echo(after, nl=False)
+    elif before == after:
+        click.echo(f"{file} is so already", err=True)
+    else:
+        edit.write(root, file, after)
+        click.echo(f"changed {file}", err=True)
+        click.echo("  next: tenantry generate && tenantry verify", err=True)
+    return Exit.FINE
+
+
+@click.command("list", epilog="Example: tenantry list --format json")
+@table_option
+@click.pass_obj
+def list_(directory: Path, form: str) -> Exit:
+    """List the tenants."""
+    from generator import pipeline
+
+    try:
+        fleet, _ = pipeline.validated(root_of(directory))
+    except Refused as refused:
+        click.echo("the tenants can be listed when `tenantry validate` is satisfied", err=True)
+        raise refused from None
+    rows: list[Mapping[str, Any]] = [
+        {
+            "name": tenant.name,
+            "plan": tenant.plan,
+            "chatbot": tenant.chatbot,
+            "ring": tenant.ring.name,
+            "hosts": list(tenant.hosts),
+            "company": tenant.display_name,
+        }
+        for tenant in fleet.tenants
+    ]
+    table(rows, form)
+    return Exit.FINE
+
+
+COMMANDS: Final = (add, set_, list_)

@@ -1,0 +1,56 @@
+"""validate: schemas and the rules of input; and schema, which prints what they are."""
+
+from pathlib import Path
+from typing import Final
+
+import click
+
+from generator.cli.options import format_option, report, root_of
+from generator.findings import Exit
+
+
+@click.command(epilog="Example: tenantry validate tenants/company-101.yaml --format github")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@format_option
+@click.pass_obj
+def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
+    """Check tenant files and platform.yaml, without kustomize.
+
+    All findings come in one run. FILE limits what is shown; every file is read, for what tenants must not share.
+    """
+    from generator.load import load
+    from generator.validate import validate as check
+
+    root = root_of(directory)
+    sources = load(root)
+    fleet, findings = check(sources)
+    if files:
+        wanted = {_from_root(root, directory, file) for file in files}
+        missing = sorted(wanted - {one.file for one in sources.tenants} - {found.place.file for found in findings})
+        if missing and not all((root / file).is_file() for file in missing):
+            raise click.BadParameter(f"{missing[0]} does not exist", param_hint="FILES")
+        findings = tuple(found for found in findings if found.place.file in wanted)
+    tenants = len(fleet.tenants) if fleet else len(sources.tenants)
+    return report(findings, form, {"tenants": tenants})
+
+
+def _from_root(root: Path, directory: Path, file: Path) -> str:
+    path = (directory / file).resolve()
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
+
+
+@click.command(epilog="Example: tenantry schema tenant > tenant.schema.json")
+@click.argument("name", type=click.Choice(["tenant", "platform"]))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a tenant file or of platform.yaml.
+
+    It is the package's own; tenants/tenant.schema.json, written by generate, holds this platform's plans besides.
+    """
+    import json
+
+    from generator.schema import package_schema
+
+    click.echo(json.dumps(package_schema(name), ensure_ascii=False, indent=2))
+
+
+COMMANDS: Final = (validate, schema)

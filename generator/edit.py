@@ -1,0 +1,127 @@
+"""Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
+
+import io
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from generator import layout, yamlio
+from generator.findings import Refused, TenantryError
+from generator.load import load
+from generator.schema import package_schema
+from generator.validate import validate
+from generator.write import replace
+
+
+def new_tenant(root: Path, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
+    """Return path and text of a new tenant file.
+
+    Raises:
+        TenantryError: The tenant is there already.
+        Refused: The file would have errors.
+    """
+    data = {"name": name, "displayName": display_name, "plan": plan, "chatbot": chatbot or None}
+    file = f"{layout.TENANTS}/{name}.yaml"
+    above = "../" * (len(PurePosixPath(file).parts) - 2)
+    schema = f"{above}{PurePosixPath(layout.TENANT_SCHEMA).name}"
+    lines = [f"{key}: {_as_written(value)}\n" for key, value in data.items() if value is not None]
+    text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
+    if (root / file).exists():
+        raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
+    _refuse_bad(root, file, text)
+    return file, text
+
+
+def _as_written(value: Any) -> str:
+    """Write a scalar plain when every reader agrees on it, quoted otherwise."""
+    if isinstance(value, bool):
+        return yamlio.scalar(value)
+    return value if yamlio.is_plain(value) else yamlio.scalar(value)
+
+
+def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return path, present text and new text of a tenant file.
+
+    Args:
+        root: The repository's root.
+        name: The tenant.
+        changes: Dotted key -> new value as text; an empty one removes the key.
+
+    Raises:
+        TenantryError: There is no such tenant, or a key cannot be set.
+        Refused: The file would have errors.
+    """
+    sources = load(root)
+    document = next((one for one in sources.tenants if PurePosixPath(one.file).stem == name), None)
+    if document is None:
+        raise TenantryError(f"there is no tenant {name!r}", "see `tenantry list`")
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 1 << 20
+    data = editor.load(document.text)
+    for key, value in changes.items():
+        _assign(data, key.split("."), _typed(key, value))
+    stream = io.StringIO()
+    editor.dump(data, stream)
+    text = stream.getvalue()
+    _refuse_bad(root, document.file, text)
+    return document.file, document.text, text
+
+
+def _typed(key: str, value: str) -> Any:
+    """Read a value as the type that the schema gives its key; None removes the key."""
+    schema: Mapping[str, Any] = package_schema("tenant")
+    for step in key.split("."):
+        if step not in schema.get("properties", {}):
+            raise TenantryError(f"a tenant file has no key {key!r}", "see `tenantry schema tenant`")
+        schema = schema["properties"][step]
+    if not value:
+        return None
+    match schema["type"]:
+        case "boolean" if value in ("true", "false"):
+            return value == "true"
+        case "integer" if value.isdecimal() and value.isascii():
+            return int(value)
+        case "array":
+            return value.split(",")
+        case "object":
+            raise TenantryError(
+                f"{key} is a mapping", f"set a key inside it: {key}.{next(iter(schema['properties']))}=..."
+            )
+        case _:
+            return value
+
+
+def _assign(data: Any, path: list[str], value: Any) -> None:
+    *above, last = path
+    parents = [data]
+    for step in above:
+        if step not in parents[-1] and value is not None:
+            parents[-1][step] = {}
+        parents.append(parents[-1].get(step) or {})
+    if value is None:
+        parents[-1].pop(last, None)
+        for step, parent in zip(reversed(above), reversed(parents[:-1]), strict=True):
+            if not parent.get(step):
+                parent.pop(step, None)
+    else:
+        parents[-1][last] = value
+
+
+def _refuse_bad(root: Path, file: str, text: str) -> None:
+    """Validate the repository as it would be.
+
+    Raises:
+        Refused: The file itself would have errors; those of other files do not stand in the way.
+    """
+    _, findings = validate(load(root, {file: text.encode()}))
+    mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
+    if mine:
+        raise Refused(mine)
+
+
+def write(root: Path, file: str, text: str) -> None:
+    """Write a tenant file, whole or not at all."""
+    replace(root / file, text.encode())

@@ -1,0 +1,163 @@
+"""Every form in which findings are shown; each is a function from findings to text."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from xml.etree import ElementTree  # noqa: ICN001 -- its own name
+
+from generator import __version__
+from generator.findings import Finding, Severity
+from generator.rules.catalog import RULES
+
+FORMATS: Final = ("text", "json", "github", "sarif", "junit")
+
+_FORMAT_VERSION: Final = 1
+
+
+def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> str:
+    """Write findings in one of `FORMATS`.
+
+    Args:
+        findings: In the order in which they are shown.
+        form: One of `FORMATS`.
+        summary: Counts and proofs of the run, for the machine formats.
+
+    Returns:
+        The text, ending in a newline, or nothing when there is nothing to say.
+    """
+    return _FORMS[form](findings, summary)
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Say how many errors and warnings there are: `1 error, 2 warnings`."""
+    errors = sum(found.severity is Severity.ERROR for found in findings)
+    warnings = len(findings) - errors
+    return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 tenant`, `2 tenants`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _text(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    del summary
+    lines = []
+    for found in findings:
+        about = f"{found.object}: " if found.object else ""
+        lines.append(f"{found.place}: {found.severity}: {about}{found.fact} [{found.rule}]")
+        if found.hint:
+            lines.append(f"  hint: {found.hint}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _as_data(found: Finding) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "severity": str(found.severity),
+        "file": found.place.file,
+        "line": found.place.line,
+        "column": found.place.column,
+        "object": found.object,
+        "fact": found.fact,
+        "hint": found.hint,
+    }
+
+
+def _json(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    document = {"version": _FORMAT_VERSION, "findings": [_as_data(found) for found in findings], "summary": summary}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _github(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    """Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
+    del summary
+    lines = []
+    for found in findings:
+        where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": found.rule}
+        properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in where.items() if value)
+        about = f"{found.object}: " if found.object else ""
+        hint = f"\nhint: {found.hint}" if found.hint else ""
+        lines.append(f"::{found.severity} {properties}::{_escaped(f'{about}{found.fact}{hint}')}\n")
+    return "".join(lines)
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
+    used = sorted({found.rule for found in findings})
+    driver = {
+        "name": "tenantry",
+        "version": __version__,
+        "rules": [
+            {
+                "id": rule,
+                "shortDescription": {"text": RULES[rule].title},
+                "fullDescription": {"text": RULES[rule].why},
+                "help": {"text": RULES[rule].mend},
+            }
+            for rule in used
+        ],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "results": [_sarif_result(found) for found in findings],
+        "properties": dict(summary),
+    }
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sarif_result(found: Finding) -> dict[str, Any]:
+    region = {"startLine": max(1, found.place.line), "startColumn": max(1, found.place.column)}
+    location = {"physicalLocation": {"artifactLocation": {"uri": found.place.file}, "region": region}}
+    if found.object:
+        location["logicalLocations"] = [{"fullyQualifiedName": found.object}]  # type: ignore[assignment]
+    hint = f" (hint: {found.hint})" if found.hint else ""
+    return {
+        "ruleId": found.rule,
+        "level": str(found.severity),
+        "message": {"text": f"{found.fact}{hint}"},
+        "locations": [location],
+    }
+
+
+def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    del summary
+    errors = Counter(found.severity for found in findings)[Severity.ERROR]
+    tests = str(max(1, len(findings)))
+    suite = ElementTree.Element(
+        "testsuite", name="tenantry", tests=tests, failures=str(errors), errors="0", skipped="0"
+    )
+    for found in findings:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=found.rule, name=f"{found.place} {found.object}".strip()
+        )
+        if found.severity is Severity.ERROR:
+            failure = ElementTree.SubElement(case, "failure", message=found.fact, type=found.rule)
+            failure.text = found.hint
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"warning: {found.fact}"
+    if not findings:
+        ElementTree.SubElement(suite, "testcase", classname="tenantry", name="no findings")
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any]], str]]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+    "junit": _junit,
+}

@@ -1,0 +1,123 @@
+"""The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.compose import Tree, compose
+from generator.findings import Finding, Place, Refused, Severity, TenantryError
+from generator.load import load
+from generator.model import Fleet
+from generator.releases import Release, read_release
+from generator.rules.catalog import finding
+from generator.size import Size, size
+from generator.validate import validate
+from generator.write import Change, apply, compare
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """Everything that follows from the input.
+
+    Attributes:
+        fleet: The input.
+        sizes: The numbers of each tenant, by name.
+        releases: The releases in use, by name.
+        tree: Every generated file.
+        findings: Warnings; an error would have ended the run.
+    """
+
+    fleet: Fleet
+    sizes: Mapping[str, Size]
+    releases: Mapping[str, Release]
+    tree: Tree
+    findings: tuple[Finding, ...]
+
+
+def validated(root: Path, instead: Mapping[str, bytes] | None = None) -> tuple[Fleet, tuple[Finding, ...]]:
+    """Load and validate.
+
+    Args:
+        root: The repository's root.
+        instead: Files as they would be, see `load`.
+
+    Returns:
+        The fleet and the warnings.
+
+    Raises:
+        Refused: There are errors.
+    """
+    fleet, findings = validate(load(root, instead))
+    if fleet is None:
+        raise Refused(findings)
+    return fleet, findings
+
+
+def composed(root: Path) -> Composed:
+    """Run everything up to the tree; nothing is written.
+
+    Raises:
+        Refused: There are errors.
+        EnvironmentProblem: There is no kustomize to read the pods' sizes with.
+    """
+    fleet, warnings = validated(root)
+    releases = releases_in_use(root, fleet)
+    sizes: dict[str, Size] = {}
+    findings = list(warnings)
+    for tenant in fleet.tenants:
+        sizes[tenant.name], found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads)
+        findings.extend(found)
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise Refused(findings)
+    tree = compose(fleet, sizes, releases)
+    return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=tuple(findings))
+
+
+def releases_in_use(root: Path, fleet: Fleet) -> dict[str, Release]:
+    """Read the release of every ring.
+
+    Raises:
+        Refused: A ring names a release that is not there or cannot be used.
+    """
+    releases: dict[str, Release] = {}
+    findings: list[Finding] = []
+    for index, ring in enumerate(fleet.platform.rings):
+        if ring.release in releases:
+            continue
+        try:
+            releases[ring.release] = read_release(root, ring.release)
+        except TenantryError as error:
+            if error.exit_code is not TenantryError.exit_code:
+                raise
+            place: Place = fleet.platform.document.place(("rings", index, "release"))
+            findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", error.hint))
+    if findings:
+        raise Refused(findings)
+    return releases
+
+
+def differences(root: Path, result: Composed) -> tuple[Change, ...]:
+    """Return how the generated files on the disk differ from what they should be.
+
+    Raises:
+        Refused: Somebody else's file is in the way, or a tenant file is gone.
+    """
+    changes, forbidden = compare(root, result.tree, frozenset(tenant.name for tenant in result.fleet.tenants))
+    if forbidden:
+        raise Refused([*result.findings, *forbidden])
+    return changes
+
+
+def generate(root: Path) -> tuple[Composed, tuple[Change, ...]]:
+    """Write every generated file that differs.
+
+    Returns:
+        What was worked out, and which files were written or removed.
+
+    Raises:
+        Refused: There are errors; nothing was written.
+    """
+    result = composed(root)
+    changes = differences(root, result)
+    apply(root, result.tree, changes)
+    return result, changes

@@ -1,0 +1,129 @@
+"""IO in: what must be known of a release of base/ before anything is composed: its pods' size, what it refers to."""
+
+import os
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from generator import build, kustomization, layout, quantity, yamlio
+from generator.findings import TenantryError
+from generator.model import Resources
+from generator.size import CHATBOT, FILESERVER, Workload
+
+CORE: Final = "core"
+COMPONENTS: Final = "components"
+
+_ADD_ONS: Final = (CHATBOT,)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """One release of base/.
+
+    Attributes:
+        name: `edge` or its number.
+        workloads: Its Deployments by name.
+        closures: For core and each component, every path that building it reads.
+    """
+
+    name: str
+    workloads: Mapping[str, Workload]
+    closures: Mapping[str, tuple[str, ...]]
+
+    def closure(self, parts: Iterable[str]) -> tuple[str, ...]:
+        """Return every path that building these parts (`core`, `components/gateway`, ...) reads, sorted."""
+        return kustomization.outermost(path for part in parts for path in self.closures[part])
+
+
+def read_release(root: Path, name: str) -> Release:
+    """Read one release.
+
+    Raises:
+        TenantryError: It is not there, kustomize refuses it, or its Deployments lack what the arithmetic needs.
+    """
+    folder = layout.release(name)
+    if not (root / folder / CORE).is_dir():
+        raise TenantryError(
+            f"there is no {folder}/{CORE}", "platform.yaml's rings name the releases: mend the name there"
+        )
+    components = sorted(path.name for path in (root / folder / COMPONENTS).glob("*") if path.is_dir())
+    parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
+    closures = {part: kustomization.closure(root, [f"{folder}/{part}"]) for part in parts}
+    return Release(name, _workloads(root, folder, components), closures)
+
+
+def _workloads(root: Path, folder: str, components: list[str]) -> dict[str, Workload]:
+    """Build core with its add-ons, from a probe overlay with probe facts, and read the Deployments."""
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
+        probe = Path(temporary).resolve()
+        above = os.path.relpath(root.resolve(), probe)
+        add_ons = [one for one in _ADD_ONS if one in components]
+        (probe / "facts.yaml").write_text(yamlio.dump(_PROBE_FACTS), encoding="utf-8")
+        overlay = {
+            "apiVersion": "kustomize.config.k8s.io/v1beta1",
+            "kind": "Kustomization",
+            "resources": [f"{above}/{folder}/{CORE}", "facts.yaml"],
+            "components": [f"{above}/{folder}/{COMPONENTS}/{one}" for one in add_ons],
+        }
+        (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
+        (built,) = build.build_all([probe])
+    if built.error:
+        raise TenantryError(f"{folder} does not build: {built.error.replace(str(probe), 'the probe overlay')}")
+    found = {one["metadata"]["name"]: one for one in built.objects if one["kind"] == "Deployment"}
+    missing = [one for one in (FILESERVER, *add_ons) if one not in found]
+    if missing:
+        raise TenantryError(f"{folder} has no Deployment {missing[0]}")
+    return {name: workload(found[name], folder) for name in (FILESERVER, *add_ons)}
+
+
+_PROBE_FACTS: Final[dict[str, Any]] = {
+    "apiVersion": "tenantry.dev/v1",
+    "kind": "TenantFacts",
+    "metadata": {"name": "tenant", "annotations": {"config.kubernetes.io/local-config": "true"}},
+    "spec": {
+        "name": "probe",
+        "host": "probe.invalid",
+        "hosts": ["probe.invalid"],
+        "chatbot": {"minReplicas": "1", "maxReplicas": "1", "endpoints": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]},
+    },
+}
+
+
+def workload(deployment: Mapping[str, Any], file: str) -> Workload:
+    """Read a rendered Deployment as the arithmetic sees it.
+
+    Args:
+        deployment: The object.
+        file: Where it stands, for explanations.
+
+    Raises:
+        TenantryError: A container lacks requests or limits.
+    """
+    spec = deployment["spec"]
+    pod = Resources()
+    for container in (*spec["template"]["spec"].get("initContainers", ()), *spec["template"]["spec"]["containers"]):
+        pod = pod + _container(deployment["metadata"]["name"], container)
+    rollout = spec.get("strategy", {}).get("rollingUpdate", {})
+    recreate = spec.get("strategy", {}).get("type") == "Recreate"
+    return Workload(
+        name=deployment["metadata"]["name"],
+        pod=pod,
+        max_surge=0 if recreate else rollout.get("maxSurge", "25%"),
+        file=file,
+    )
+
+
+def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
+    resources = container.get("resources", {})
+    try:
+        return Resources(
+            requests_cpu=quantity.millicores(resources["requests"]["cpu"]),
+            limits_cpu=quantity.millicores(resources["limits"]["cpu"]),
+            requests_memory=quantity.octets(resources["requests"]["memory"]),
+            limits_memory=quantity.octets(resources["limits"]["memory"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        fact = f"Deployment {deployment}: container {container.get('name')} lacks a request or limit ({error})"
+        raise TenantryError(fact, "set requests and limits of cpu and memory in base/") from None

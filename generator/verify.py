@@ -1,0 +1,147 @@
+"""The second path over the stages: load -> build -> check. Every rule reads what the real kustomize made of the commit."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from generator import build, kustomization, layout, yamlio
+from generator.findings import Finding, Place
+from generator.model import Fleet, Tenant
+from generator.rules import registry
+from generator.rules.catalog import finding
+from generator.rules.subject import Origins, Rendered, Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a run looked at and what it found.
+
+    Attributes:
+        tenants: How many tenants were rendered.
+        objects: How many objects they have together.
+        rules: How many rules looked at them.
+        findings: What they found.
+    """
+
+    tenants: int
+    objects: int
+    rules: int
+    findings: tuple[Finding, ...]
+
+
+def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
+    """Render tenants from the committed files and run every rule.
+
+    Args:
+        root: The repository's root.
+        fleet: All input.
+        names: Tenants to look at; all when empty.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize.
+    """
+    wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
+    files = committed(root)
+    findings: list[Finding] = []
+    rendered = []
+    for one in render(root, fleet, wanted, files):
+        if isinstance(one, Finding):
+            findings.append(one)
+        else:
+            rendered.append(one)
+            findings.extend(registry.check_tenant(one))
+    whole = Repository(fleet=fleet, rendered=tuple(rendered), files=files)
+    findings.extend(registry.check_repository(whole))
+    return Verified(
+        tenants=len(rendered),
+        objects=sum(len(one.objects) for one in rendered),
+        rules=len(registry.tenant_checks()) + len(registry.repository_checks()),
+        findings=tuple(findings),
+    )
+
+
+def committed(root: Path) -> dict[str, str]:
+    """Read every file of overlays/ and argocd/."""
+    files = {}
+    for folder in (layout.OVERLAYS, layout.ARGOCD):
+        for path in sorted((root / folder).rglob("*")):
+            if path.is_file():
+                files[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
+    return files
+
+
+def render(
+    root: Path, fleet: Fleet, tenants: Collection[Tenant], files: Mapping[str, str]
+) -> Iterator[Rendered | Finding]:
+    """Build the overlays of tenants and gather what belongs to each; a finding stands for what cannot be built.
+
+    Args:
+        root: The repository's root.
+        fleet: All input.
+        tenants: Whose overlays.
+        files: The committed files, see `committed`.
+    """
+    origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
+    present = []
+    for tenant in tenants:
+        missing = [file for file in _files_of(tenant, fleet) if file not in files]
+        if missing:
+            yield from (
+                finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`") for file in missing
+            )
+        else:
+            present.append(tenant)
+    builds = build.build_all(root / layout.overlay(tenant.name) for tenant in present)
+    for tenant, built in zip(present, builds, strict=True):
+        if built.error:
+            place = Place(layout.kustomization(tenant.name))
+            yield finding("KUS001", place, f"kustomize refuses it: {_shorter(built.error, root)}")
+            continue
+        overlay, facts, entry, project = (_data(files[file]) for file in _files_of(tenant, fleet))
+        yield Rendered(
+            tenant=tenant,
+            platform=fleet.platform,
+            objects=built.objects,
+            overlay=overlay,
+            facts=facts,
+            entry=entry,
+            project=project,
+            origins=origins[tenant.ring.release],
+        )
+
+
+def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
+    shard = layout.shard_of(tenant.name, fleet.platform.argocd.shards)
+    return (
+        layout.kustomization(tenant.name),
+        layout.facts(tenant.name),
+        layout.entry(tenant.name, shard),
+        layout.project(tenant.name, shard),
+    )
+
+
+def _data(text: str) -> Any:
+    return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def _shorter(error: str, root: Path) -> str:
+    return error.replace(f"{root}/", "").replace("\n", " ")
+
+
+def origins_of(root: Path, release: str) -> Origins:
+    """Find where each object of a release is written, by kind and name.
+
+    An object that two files of the release write (in two components, say) is known by the first of them.
+    """
+    origins: dict[tuple[str, str], Place] = {}
+    for path in sorted((root / layout.release(release)).rglob("*.yaml")):
+        file = path.relative_to(root).as_posix()
+        if path.name == kustomization.FILE:
+            continue
+        for kind, name, line in yamlio.objects_in(path.read_text(encoding="utf-8")):
+            # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
+            origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
+    return origins
