@@ -1,0 +1,43 @@
+# The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-slow check lint types docs lock clean
+
+# A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
+PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+setup: .venv/ready ## put Python packages, this project and kustomize into .venv (PYTHON=... names the interpreter)
+
+.venv/ready: requirements.lock pyproject.toml tools/setup.py $(wildcard tools/kustomize/*)
+	@for python in $(PYTHONS); do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exec "$$python" tools/setup.py; fi; \
+	done; \
+	echo 'setup: no Python 3.11 or newer answers to: $(PYTHONS). Install one, or name it: make setup PYTHON=/path/to/python' >&2; exit 1
+
+demo: .venv/ready ## validate, generate, render and verify the companies of this repository, and say where to look
+	@.venv/bin/python tools/demo.py
+
+test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
+	@.venv/bin/python -m pytest -m 'not slow and not cluster' -n auto $(ARGS)
+
+test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
+	@.venv/bin/python -m pytest -m slow -n auto $(ARGS)
+
+check: lint types ## lint, types, and that the generated files are current
+	@.venv/bin/tenantry generate --check
+
+lint: .venv/ready ## ruff: rules and format
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+
+types: .venv/ready ## mypy, strict
+	@.venv/bin/mypy
+
+lock: .venv/ready ## write requirements.lock after a change of the dependencies (ARGS=--upgrade takes newer versions)
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock $(ARGS) pyproject.toml
+
+clean: ## remove what was made
+	rm -rf .venv .cache dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

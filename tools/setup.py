@@ -1,0 +1,177 @@
+"""Make `.venv`: the pinned Python packages, this project in editable form, and the pinned kustomize.
+
+`make` runs it with the newest Python that answers (3.11 or newer; the standard library is enough). It ends
+with exit status 0, or with 1 and one line on stderr that says what is missing and the way out. What is
+there already and still fits is kept, so after an interruption it goes on where it was.
+
+Environment:
+    TENANTRY_KUSTOMIZE_URL: address of a folder that has kustomize's release archives. When it is set, the
+        archive is taken from there and Go is not tried.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import io
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+LOCK = ROOT / "requirements.lock"
+
+# go.mod pins the version of kustomize, checksums has the sums of that version's official archives.
+PINS = ROOT / "tools" / "kustomize"
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
+RELEASES = "https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2F{version}"
+GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # what the kernel calls a processor and Go does not
+
+
+class SetupError(Exception):
+    """What is missing and the way out, in one line."""
+
+
+def main() -> None:
+    """Make `.venv` complete, and then the stamp that tells `make` so."""
+    started = time.monotonic()
+    try:
+        install_packages()
+        install_project()
+        install_kustomize()
+    except SetupError as error:
+        sys.exit(f"setup: {error}")
+    (VENV / "ready").touch()
+    say(f"ready in {time.monotonic() - started:.0f} s")
+
+
+def install_packages() -> None:
+    """Fill a new virtual environment with the packages of the lock, unless just that was done before.
+
+    It is made anew whenever the lock or the Python differs: a package that has left the lock would
+    otherwise stay, and hide that something still imports it.
+    """
+    done = VENV / "requirements.lock"  # a copy of the lock, written when all of it was installed
+    same_lock = done.exists() and done.read_bytes() == LOCK.read_bytes()
+    if same_lock and answer(PYTHON, "-c", "import sys; print(sys.version)") == sys.version:
+        return
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - Debian packs it apart from Python, so it may be missing
+        import venv  # noqa: PLC0415 - as above
+    except ImportError as error:
+        version = "{}.{}".format(*sys.version_info)
+        raise SetupError(
+            f"Python {version} ({sys.executable}) has no module {error.name}: install it (Debian, Ubuntu: "
+            f"apt install python{version}-venv), or name another Python: make setup PYTHON=/path/to/python"
+        ) from None
+    say(f"Python {platform.python_version()} ({sys.executable})")
+    venv.create(VENV, clear=True, symlinks=True, with_pip=True)
+    say(f"packages of {LOCK.name}")
+    pip("--require-hashes", "--requirement", str(LOCK))
+    shutil.copyfile(LOCK, done)
+
+
+def install_project() -> None:
+    """Install this checkout in editable form; what it needs is in the lock, so nothing is fetched."""
+    pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+
+
+def pip(*arguments: str) -> None:
+    """Run `pip install` of the virtual environment; if it fails, it says why on the lines before ours."""
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    if subprocess.run([*command, *arguments], check=False).returncode:
+        raise SetupError("pip failed as it says above; behind a proxy or with a mirror, configure pip for it")
+
+
+def install_kustomize() -> None:
+    """Put the pinned kustomize into `.venv/bin`: built by Go, else out of its official release archive.
+
+    Both verify what they fetch: Go by go.sum, the archive by the committed checksum.
+    """
+    (version,) = re.findall(rf"{KUSTOMIZE} (v\S+)", (PINS / "go.mod").read_text())
+    binary = VENV / "bin" / "kustomize"
+    if answer(binary, "version") == version:
+        return
+    mirror = os.environ.get("TENANTRY_KUSTOMIZE_URL")
+    why_not_go = "TENANTRY_KUSTOMIZE_URL is set" if mirror else build(binary)
+    if why_not_go:
+        say(f"kustomize {version}, its release archive ({why_not_go})")
+        download(mirror or RELEASES.format(version=version), version, binary, why_not_go)
+    if answer(binary, "version") != version:
+        raise SetupError(f"{binary} does not run here, or is not {version}: remove it and run make again")
+
+
+def build(binary: Path) -> str | None:
+    """Build kustomize with Go. Return None, or why that failed: Go itself knows best if it is new enough."""
+    go = shutil.which("go")
+    if go is None:
+        return "Go is not installed"
+    say("kustomize, built by Go")
+    # Neither a C compiler nor a go.work of a folder above has a say in it.
+    environment = os.environ | {"CGO_ENABLED": "0", "GOWORK": "off"}
+    command = [go, "build", "-o", str(binary), KUSTOMIZE]
+    done = subprocess.run(command, cwd=PINS, env=environment, check=False, stderr=subprocess.PIPE, text=True)
+    if done.returncode == 0:
+        return None
+    return f"Go failed: {(done.stderr.strip().splitlines() or ['it does not say why'])[-1]}"
+
+
+def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
+    """Take the executable out of the release archive of this platform, if that is the official one.
+
+    Args:
+        folder: address of the folder with the archives
+        version: of kustomize, as in `v5.8.1`
+        binary: the file to write
+        why_not_go: what to say beside our own reason when this fails, too
+    """
+    processor = GO_NAMES.get(platform.machine(), platform.machine())
+    name = f"kustomize_{version}_{platform.system().lower()}_{processor}.tar.gz"
+    url = f"{folder.rstrip('/')}/{name}"
+    expected = {line.split()[1]: line.split()[0] for line in (PINS / "checksums").read_text().splitlines()}
+    if name not in expected:
+        raise SetupError(f"no kustomize: {why_not_go}, and there is no official {name}; install Go")
+    try:
+        # Any scheme will do, file: too, because only the official bytes pass.
+        with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310
+            content = response.read()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise SetupError(
+            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install a newer Go, "
+            f"or set TENANTRY_KUSTOMIZE_URL to the address of a folder that has this archive"
+        ) from None
+    actual = hashlib.sha256(content).hexdigest()
+    if actual != expected[name]:
+        raise SetupError(f"{url} is not the official archive: its SHA-256 is {actual}, not {expected[name]}")
+    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
+        executable = archive.extractfile("kustomize")
+        assert executable is not None, "a checksum that is committed is of an archive with this file"
+        binary.write_bytes(executable.read())
+    binary.chmod(0o755)
+
+
+def answer(*command: str | Path) -> str | None:
+    """Return what a command prints, without its last line break, or None if it does not run or fails."""
+    try:
+        done = subprocess.run(command, check=True, capture_output=True, text=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.removesuffix("\n")
+
+
+def say(text: str) -> None:
+    """Show progress."""
+    print(f"setup: {text}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
