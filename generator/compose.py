@@ -40,7 +40,8 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[str, Rele
 
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """Return the components of a tenant's overlay in their fixed order: add-ons, exposure, facts last."""
-    return (*((CHATBOT,) if tenant.chatbot else ()), platform.exposure, "facts")
+    add_ons = (CHATBOT,) if tenant.chatbot else ()
+    return (*add_ons, platform.exposure, *(f"{one}-{platform.exposure}" for one in add_ons), "facts")
 
 
 def _shared(platform: Platform) -> Iterator[tuple[str, str]]:

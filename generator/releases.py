@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator import build, kustomization, layout, quantity, yamlio
-from generator.findings import TenantryError
+from generator.findings import Place, TenantryError
 from generator.model import Resources
 from generator.size import CHATBOT, FILESERVER, Workload
+
+Origins = Mapping[tuple[str, str], Place]
+"""Where the objects of a release are written: (kind, name) -> place in base/; the Namespace has no name there."""
 
 CORE: Final = "core"
 COMPONENTS: Final = "components"
@@ -51,10 +54,10 @@ def read_release(root: Path, name: str) -> Release:
     components = sorted(path.name for path in (root / folder / COMPONENTS).glob("*") if path.is_dir())
     parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
     closures = {part: kustomization.closure(root, [f"{folder}/{part}"]) for part in parts}
-    return Release(name, _workloads(root, folder, components), closures)
+    return Release(name, _workloads(root, folder, components, origins_of(root, name)), closures)
 
 
-def _workloads(root: Path, folder: str, components: list[str]) -> dict[str, Workload]:
+def _workloads(root: Path, folder: str, components: list[str], origins: Origins) -> dict[str, Workload]:
     """Build core with its add-ons, from a probe overlay with probe facts, and read the Deployments."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         probe = Path(temporary).resolve()
@@ -75,7 +78,7 @@ def _workloads(root: Path, folder: str, components: list[str]) -> dict[str, Work
     missing = [one for one in (FILESERVER, *add_ons) if one not in found]
     if missing:
         raise TenantryError(f"{folder} has no Deployment {missing[0]}")
-    return {name: workload(found[name], folder) for name in (FILESERVER, *add_ons)}
+    return {name: workload(found[name], str(origins[("Deployment", name)])) for name in (FILESERVER, *add_ons)}
 
 
 _PROBE_FACTS: Final[dict[str, Any]] = {
@@ -127,3 +130,19 @@ def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
     except (KeyError, TypeError, ValueError) as error:
         fact = f"Deployment {deployment}: container {container.get('name')} lacks a request or limit ({error})"
         raise TenantryError(fact, "set requests and limits of cpu and memory in base/") from None
+
+
+def origins_of(root: Path, release: str) -> Origins:
+    """Find where each object of a release is written, by kind and name.
+
+    An object that two files of the release write (in two components, say) is known by the first of them.
+    """
+    origins: dict[tuple[str, str], Place] = {}
+    for path in sorted((root / layout.release(release)).rglob("*.yaml")):
+        file = path.relative_to(root).as_posix()
+        if path.name == kustomization.FILE:
+            continue
+        for kind, name, line in yamlio.objects_in(path.read_text(encoding="utf-8")):
+            # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
+            origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
+    return origins

@@ -234,7 +234,8 @@ def _problems(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Fin
             yield finding("TEN027", place, fact)
         else:
             place = platform.document.place(("plans", tenant.plan))
-            fact = f"plan {tenant.plan}: minReplicas {fileserver.min_replicas} is more than the {fileserver.max_replicas} it holds"
+            least, most = fileserver.min_replicas, fileserver.max_replicas
+            fact = f"plan {tenant.plan}: minReplicas {least} is more than the {most} it holds"
             yield finding("PLT003", place, fact)
 
 
@@ -300,7 +301,8 @@ def _quota_derivations(tenant: Tenant, platform: Platform, numbers: Size) -> Ite
 def _pods_derivation(numbers: Size) -> Derivation:
     scalings = [one for one in (numbers.fileserver, numbers.chatbot) if one]
     parts = [
-        f"{one.workload.name} {one.max_replicas} + {one.workload.surge(one.max_replicas)} surge + {TERMINATING} terminating"
+        f"{one.workload.name} {one.max_replicas}"
+        f" + {one.workload.surge(one.max_replicas)} surge + {TERMINATING} terminating"
         for one in scalings
     ]
     because = " + ".join([*parts, f"{SPARE_PODS} spare"])

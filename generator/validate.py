@@ -316,13 +316,13 @@ def _host_place(tenant: Tenant, host: str) -> Any:
 def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
     standard = tenant.hosts[0]
     if len(standard) > _MAX_FQDN:
-        fact = f"the host {standard} has {len(standard)} characters, {len(standard) - _MAX_FQDN} more than the {_MAX_FQDN} allowed"
+        fact = f"the host {standard} has {_too_long(standard, _MAX_FQDN)}"
         yield finding("TEN015", tenant.document.place(("name",)), fact, "choose a shorter name")
     for index, host in enumerate(tenant.hosts[1:]):
         place = tenant.document.place(("hosts", index))
         long = next((label for label in host.split(".") if len(label) > _MAX_LABEL), None)
         if long:
-            fact = f"the label {long!r} has {len(long)} characters, {len(long) - _MAX_LABEL} more than the {_MAX_LABEL} allowed"
+            fact = f"the label {long!r} has {_too_long(long, _MAX_LABEL)}"
             yield finding("TEN015", place, fact, "choose a shorter host")
         if host == standard:
             yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
@@ -334,3 +334,7 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
             fact = f"{host!r} is not under an allowed suffix"
             suffixes = ", ".join(platform.host_suffixes[1:]) or "platform.yaml has no hostSuffixes"
             yield finding("TEN014", place, fact, f"allowed: {suffixes}")
+
+
+def _too_long(text: str, most: int) -> str:
+    return f"{len(text)} characters, {len(text) - most} more than the {most} allowed"

@@ -1,4 +1,4 @@
-"""The second path over the stages: load -> build -> check. Every rule reads what the real kustomize made of the commit."""
+"""The second path over the stages: load -> build -> check. Rules read what kustomize made of the committed files."""
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 
 import yaml
 
-from generator import build, kustomization, layout, yamlio
+from generator import build, layout
 from generator.findings import Finding, Place
 from generator.model import Fleet, Tenant
+from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
-from generator.rules.subject import Origins, Rendered, Repository
+from generator.rules.subject import Rendered, Repository
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,19 +130,3 @@ def _data(text: str) -> Any:
 
 def _shorter(error: str, root: Path) -> str:
     return error.replace(f"{root}/", "").replace("\n", " ")
-
-
-def origins_of(root: Path, release: str) -> Origins:
-    """Find where each object of a release is written, by kind and name.
-
-    An object that two files of the release write (in two components, say) is known by the first of them.
-    """
-    origins: dict[tuple[str, str], Place] = {}
-    for path in sorted((root / layout.release(release)).rglob("*.yaml")):
-        file = path.relative_to(root).as_posix()
-        if path.name == kustomization.FILE:
-            continue
-        for kind, name, line in yamlio.objects_in(path.read_text(encoding="utf-8")):
-            # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
-            origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
-    return origins

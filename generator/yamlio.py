@@ -357,7 +357,7 @@ def _represent_mapping(dumper: Any, value: Mapping[str, Any]) -> Any:
 
 
 _Dumper.add_representer(str, _represent_string)
-_Dumper.add_multi_representer(dict, _represent_mapping)
+_Dumper.add_representer(dict, _represent_mapping)
 
 
 def dump(value: Any) -> str:

@@ -33,9 +33,8 @@ def _numbers(directory: Path, name: str) -> Exit:
     known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
     tenant = next(one for one in result.fleet.tenants if one.name == name)
     platform = result.fleet.platform
-    click.echo(
-        f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {layout.release(tenant.ring.release)}"
-    )
+    release = layout.release(tenant.ring.release)
+    click.echo(f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {release}")
     for one in derivations(tenant, platform, result.sizes[name]):
         click.echo(f"\n{one.name} = {one.value}: {one.because}")
         for what, where in one.inputs:

@@ -43,7 +43,7 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
 def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool) -> Exit:
     """Change keys of the tenant NAME; comments and order stay.
 
-    KEY is a key of the tenant file, with dots into mappings. Lists are written with commas (hosts=a.example.net,b.example.net).
+    KEY is a key of the tenant file, with dots into mappings. Lists are written with commas.
     An empty VALUE removes the key. The result is checked before it is written.
     """
     from generator import edit

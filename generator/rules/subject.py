@@ -7,13 +7,11 @@ from typing import Any, cast
 from generator import layout
 from generator.findings import Finding, Place
 from generator.model import Fleet, Platform, Tenant
+from generator.releases import Origins
 from generator.rules.catalog import finding
 
 Object = Mapping[str, Any]
 """A Kubernetes object as kustomize printed it."""
-
-Origins = Mapping[tuple[str, str], Place]
-"""Where the objects of a release are written: (kind, name) -> place in base/; the Namespace has no name there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
