@@ -151,8 +151,9 @@ def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
         with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310
             content = response.read()
     except (OSError, ValueError, http.client.HTTPException) as error:
+        go = pinned(r"^go (.+)$")
         raise SetupError(
-            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install Go {pinned(r'^go (.+)$')} or newer, "
+            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install Go {go} or newer, "
             f"or set TENANTRY_KUSTOMIZE_URL to the address of a folder that has this archive"
         ) from None
     actual = hashlib.sha256(content).hexdigest()

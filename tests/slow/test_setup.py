@@ -148,9 +148,7 @@ def mirror_of(binary: Path, folder: Path) -> Path:
 
 def test_an_old_python_is_said_in_one_line(machine: Machine) -> None:
     """With no Python that is new enough, make says which names it tried and how to name another."""
-    machine.script(
-        "python3", "exit 1"
-    )  # what a Python older than 3.11 answers to the question that make asks
+    machine.script("python3", "exit 1")  # what a Python older than 3.11 answers to the question that make asks
 
     done = machine.make("setup")
 
@@ -205,10 +203,7 @@ def test_a_go_that_is_too_old_is_said_in_one_line(machine: Machine) -> None:
 
     done = machine.make("setup", https_proxy=NOTHING_LISTENS)
 
-    assert (
-        "no kustomize: Go failed: go: go.mod requires go >= 1.999.0 (running go 1."
-        in told(done).splitlines()[-1]
-    )
+    assert "no kustomize: Go failed: go: go.mod requires go >= 1.999.0 (running go 1." in told(done).splitlines()[-1]
 
 
 def test_an_archive_with_another_checksum_is_refused(machine: Machine, tmp_path: Path) -> None:
@@ -218,10 +213,7 @@ def test_an_archive_with_another_checksum_is_refused(machine: Machine, tmp_path:
     done = machine.make("setup", TENANTRY_KUSTOMIZE_URL=tmp_path.as_uri())
 
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    assert (
-        f"{archive.name} is not the official archive: its SHA-256 is {digest}, not "
-        in told(done).splitlines()[-1]
-    )
+    assert f"{archive.name} is not the official archive: its SHA-256 is {digest}, not " in told(done).splitlines()[-1]
     assert not (machine.checkout / ".venv/bin/kustomize").exists()
 
 
@@ -233,9 +225,7 @@ def test_a_platform_without_an_official_archive_is_told_to_install_go(machine: M
     done = machine.make("setup")
 
     line = told(done).splitlines()[-1]
-    assert line.startswith(
-        "setup: no kustomize: Go is not installed, and there is no official kustomize_v5.8.1_"
-    )
+    assert line.startswith("setup: no kustomize: Go is not installed, and there is no official kustomize_v5.8.1_")
     assert line.endswith(".tar.gz; install Go")
 
 
