@@ -1,6 +1,6 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types docs lock clean
+.PHONY: help setup demo test test-slow check lint types lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -20,10 +20,10 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 	@.venv/bin/python tools/demo.py
 
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
-	@.venv/bin/python -m pytest -m 'not slow and not cluster' -n auto $(ARGS)
+	@.venv/bin/python -m pytest -m 'not slow and not cluster' -n auto --dist loadgroup $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
-	@.venv/bin/python -m pytest -m slow -n auto $(ARGS)
+	@.venv/bin/python -m pytest -m slow -n auto --dist loadgroup $(ARGS)
 
 check: lint types ## lint, types, and that the generated files are current
 	@.venv/bin/tenantry generate --check
