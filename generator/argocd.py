@@ -1,0 +1,365 @@
+"""The Argo CD objects of the repository, as plain data.
+
+Pure functions from names and addresses to dicts; whoever writes them to disk quotes every string. Marks in
+brackets (A11, ...) name the rules that a choice follows.
+
+Everything that is ours and not a tenant's is called `tenantry` or `tenantry-...`. Applications and
+AppProjects of the tenants bear the tenants' names in the same namespace, so a tenant must never be called
+so: see `is_own_name`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+Manifest = dict[str, Any]
+
+API_VERSION: Final = "argoproj.io/v1alpha1"
+FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+IN_CLUSTER: Final = {"name": "in-cluster", "server": "https://kubernetes.default.svc"}
+OWN: Final = "tenantry"
+PLATFORM: Final = "tenantry-platform"
+
+ENTRY_KEYS: Final = (
+    "tenant",
+    "displayName",
+    "plan",
+    "ring",
+    "cluster",
+    "state",
+    "paused",
+    "host",
+    "generatePaths",
+)
+"""The keys that the template reads: every entry holds every one of them, as a quoted string (A5, A7)."""
+
+TENANT_KINDS: Final[tuple[tuple[str, str], ...]] = (
+    ("", "ConfigMap"),
+    ("", "LimitRange"),
+    ("", "PersistentVolumeClaim"),
+    ("", "Pod"),
+    ("", "ResourceQuota"),
+    ("", "Service"),
+    ("", "ServiceAccount"),
+    ("apps", "Deployment"),
+    ("apps", "ReplicaSet"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("discovery.k8s.io", "EndpointSlice"),
+    ("external-secrets.io", "ExternalSecret"),
+    ("external-secrets.io", "SecretStore"),
+    ("gateway.networking.k8s.io", "HTTPRoute"),
+    ("networking.k8s.io", "Ingress"),
+    ("networking.k8s.io", "NetworkPolicy"),
+    ("policy", "PodDisruptionBudget"),
+    ("rbac.authorization.k8s.io", "Role"),
+    ("rbac.authorization.k8s.io", "RoleBinding"),
+)
+"""Group and kind of what `base/` can render in a tenant's namespace, and of the children that support sees.
+
+One constant list for every tenant: a list taken from what a tenant renders today would forbid pruning the
+add-on that it drops tomorrow. No Secret: External Secrets creates those, Argo CD never does (S1).
+"""
+
+_GUARD: Final = "Prune=false,Delete=false"
+_SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+_SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
+_GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
+
+# Empty for a usual tenant. Only a tenant that is being purged may take its objects along (A11). No value of
+# an entry is written into the patch, where it could inject YAML (A9).
+_TEMPLATE_PATCH: Final = """\
+{{- if eq .state "purging" }}
+metadata:
+  finalizers: ["resources-finalizer.argocd.argoproj.io"]
+{{- end }}
+{{- if eq .paused "true" }}
+spec:
+  syncPolicy:
+    automated:
+      enabled: false
+{{- end }}
+"""
+
+
+def is_own_name(name: str) -> bool:
+    """Whether an Application or AppProject of this name is ours: no tenant may bear it (TEN004)."""
+    return name == OWN or name.startswith(f"{OWN}-")
+
+
+def application_set(
+    shard: str,
+    *,
+    namespace: str,
+    repo_url: str,
+    revision: str,
+    requeue_after_seconds: int,
+    links: Mapping[str, str],
+) -> Manifest:
+    """The ApplicationSet that makes one Application of each entry of a shard.
+
+    Args:
+        shard: the shard's folder, such as `s00`.
+        namespace: where Argo CD runs.
+        repo_url: the repository, as Argo CD fetches it.
+        revision: a full ref such as `refs/heads/main`, which the controller resolves without listing all
+            refs (A29).
+        requeue_after_seconds: how long a set waits before it looks again: for an entry whose project came
+            later, and after a bad entry that froze it (A3).
+        links: dashboards by name, each an address in which `{tenant}` stands for the tenant's name (A42).
+
+    Returns:
+        The manifest. It and its Applications are made never to take a customer's namespace along (A11-A13).
+
+    Raises:
+        ValueError: a link holds a brace that is not `{tenant}`, which the template would read as its own.
+    """
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "ApplicationSet",
+        "metadata": {
+            "name": f"tenants-{shard}",
+            "namespace": namespace,
+            # After the projects: a set that sees an entry without its project comes back only at its requeue.
+            "annotations": {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "1"},
+            # Lets the controller take its ownerReferences off the Applications before the set is gone (A13).
+            "finalizers": [FINALIZER],
+        },
+        "spec": {
+            "goTemplate": True,
+            "goTemplateOptions": ["missingkey=error"],
+            "generators": [
+                {
+                    "git": {
+                        "repoURL": repo_url,
+                        "revision": revision,
+                        "requeueAfterSeconds": requeue_after_seconds,
+                        "files": [{"path": f"argocd/shards/{shard}/tenants/*.yaml"}],
+                    }
+                }
+            ],
+            "syncPolicy": {"applicationsSync": "sync", "preserveResourcesOnDeletion": True},
+            # The approval of a deletion is written on the Application, which the controller overwrites (A17).
+            "preservedFields": {"annotations": ["argocd.argoproj.io/deletion-approved"]},
+            "template": {
+                "metadata": {
+                    "name": "{{ .tenant }}",
+                    "labels": {
+                        f"tenantry.dev/{key}": f"{{{{ .{key} }}}}"
+                        for key in ("tenant", "plan", "ring", "state", "cluster")
+                    },
+                    "annotations": {
+                        _GENERATE_PATHS: "{{ .generatePaths }}",
+                        **_link_annotations(links),
+                    },
+                },
+                "spec": {
+                    "project": "{{ .tenant }}",
+                    "source": {
+                        "repoURL": repo_url,
+                        "targetRevision": revision,
+                        "path": "overlays/{{ .tenant }}",
+                    },
+                    "destination": {"name": "{{ .cluster }}", "namespace": "{{ .tenant }}"},
+                    "info": [
+                        {"name": "company", "value": "{{ .displayName }}"},
+                        {"name": "site", "value": "https://{{ .host }}"},
+                    ],
+                    "syncPolicy": _sync_policy(),
+                },
+            },
+            "templatePatch": _TEMPLATE_PATCH,
+        },
+    }
+
+
+def app_project(
+    name: str,
+    *,
+    namespace: str,
+    repo_url: str,
+    cluster: str,
+    server: str,
+    guarded: bool = True,
+) -> Manifest:
+    """The AppProject of a tenant: one repository, one namespace of one cluster, the constant kinds (A35).
+
+    Args:
+        name: the tenant, whose Application and namespace are called the same.
+        namespace: where Argo CD runs.
+        repo_url: the only repository that the tenant's objects may come from.
+        cluster: the tenant's cluster by name.
+        server: the same cluster by address.
+        guarded: False only for a tenant that is being purged: its project may go when its file goes. It
+            then waits for the last Application by its finalizer (A19).
+
+    Returns:
+        The manifest.
+    """
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "AppProject",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            **({"annotations": {_SYNC_OPTIONS: _GUARD}} if guarded else {}),
+            "finalizers": [FINALIZER],
+        },
+        "spec": {
+            "sourceRepos": [repo_url],
+            "destinations": [{"name": cluster, "server": server, "namespace": name}],
+            "clusterResourceWhitelist": [{"group": "", "kind": "Namespace", "name": name}],
+            "namespaceResourceWhitelist": _kinds(TENANT_KINDS),
+            # Objects of kinds that are not listed never count as orphans, so the Secrets of External
+            # Secrets need no exception.
+            "orphanedResources": {"warn": True},
+            "roles": [
+                _role(name, "support", ("applications, get", "logs, get")),
+                _role(name, "break-glass", ("applications, get", "logs, get", "exec, create")),
+            ],
+        },
+    }
+
+
+def shard_application(shard: str, *, namespace: str, repo_url: str, revision: str) -> Manifest:
+    """The Application that brings a shard's ApplicationSet and AppProjects into the cluster.
+
+    The entries lie in the same folder and are data of the set, not Kubernetes objects, so they are left out.
+    """
+    folder = f"argocd/shards/{shard}"
+    return _own_application(
+        f"{OWN}-{shard}",
+        project=OWN,
+        namespace=namespace,
+        source={
+            "repoURL": repo_url,
+            "targetRevision": revision,
+            "path": folder,
+            "directory": {"recurse": True, "exclude": "tenants/*"},
+        },
+        generate_paths=f"/{folder}/applicationset.yaml;/{folder}/projects",
+    )
+
+
+def platform_project(*, namespace: str, repo_url: str) -> Manifest:
+    """The project of `argocd/platform/`: what the provider runs beside the tenants.
+
+    That installs kinds and namespaces of its own choice, so the project is bound to the repository and the
+    cluster alone. It is a project of its own because the shards' Applications need none of that.
+    """
+    project = _own_project(
+        PLATFORM, namespace=namespace, repo_url=repo_url, destination="*", kinds=(("*", "*"),)
+    )
+    project["metadata"]["annotations"] = {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "-1"}
+    project["spec"]["clusterResourceWhitelist"] = _kinds((("*", "*"),))
+    return project
+
+
+def platform_application(*, namespace: str, repo_url: str, revision: str) -> Manifest:
+    """The Application over `argocd/platform/`."""
+    return _own_application(
+        PLATFORM,
+        project=PLATFORM,
+        namespace=namespace,
+        source={"repoURL": repo_url, "targetRevision": revision, "path": "argocd/platform"},
+        generate_paths="/argocd/platform",
+    )
+
+
+def root_project(*, namespace: str, repo_url: str) -> Manifest:
+    """The project of the root and the shards, applied by hand with the root, which cannot start without.
+
+    It lets them write Applications, ApplicationSets and AppProjects into Argo CD's own namespace and
+    nothing else, so the `default` project stays unused and can be emptied (A35).
+    """
+    return _own_project(
+        OWN,
+        namespace=namespace,
+        repo_url=repo_url,
+        destination=namespace,
+        kinds=tuple(("argoproj.io", kind) for kind in ("AppProject", "Application", "ApplicationSet")),
+    )
+
+
+def root_application(*, namespace: str, repo_url: str, revision: str) -> Manifest:
+    """The Application that is applied once by hand; all others come from `argocd/apps/`, which it watches."""
+    return _own_application(
+        OWN,
+        project=OWN,
+        namespace=namespace,
+        source={"repoURL": repo_url, "targetRevision": revision, "path": "argocd/apps"},
+        generate_paths="/argocd/apps",
+    )
+
+
+def _sync_policy() -> Manifest:
+    # Retry with refresh, because Argo CD never tries the same commit a second time by itself (A21).
+    # Server-side apply, because a big object does not fit into the annotation of the client-side one (A24).
+    # An object that another Application claims is refused, so two tenants never fight over one.
+    return {
+        "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
+        "retry": {
+            "limit": 10,
+            "refresh": True,
+            "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"},
+        },
+        "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"],
+    }
+
+
+def _own_application(
+    name: str, *, project: str, namespace: str, source: Manifest, generate_paths: str
+) -> Manifest:
+    # No cascade finalizer: deleting one of these leaves what it brought (A10).
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Application",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "annotations": {_GENERATE_PATHS: generate_paths},
+        },
+        "spec": {
+            "project": project,
+            "source": source,
+            "destination": {"name": IN_CLUSTER["name"], "namespace": namespace},
+            "syncPolicy": _sync_policy(),
+        },
+    }
+
+
+def _own_project(
+    name: str, *, namespace: str, repo_url: str, destination: str, kinds: tuple[tuple[str, str], ...]
+) -> Manifest:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "AppProject",
+        "metadata": {"name": name, "namespace": namespace, "finalizers": [FINALIZER]},
+        "spec": {
+            "sourceRepos": [repo_url],
+            "destinations": [{**IN_CLUSTER, "namespace": destination}],
+            "namespaceResourceWhitelist": _kinds(kinds),
+        },
+    }
+
+
+def _kinds(kinds: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+    return [{"group": group, "kind": kind} for group, kind in kinds]
+
+
+def _role(project: str, role: str, grants: tuple[str, ...]) -> Manifest:
+    return {
+        "name": role,
+        "groups": [f"{project}:{role}"],
+        "policies": [f"p, proj:{project}:{role}, {grant}, {project}/*, allow" for grant in grants],
+    }
+
+
+def _link_annotations(links: Mapping[str, str]) -> dict[str, str]:
+    annotations = {"link.argocd.argoproj.io/site": "https://{{ .host }}"}
+    for name, address in links.items():
+        fixed = address.replace("{tenant}", "")
+        if "{" in fixed or "}" in fixed:
+            raise ValueError(f"link {name}: {address!r} may hold no brace but {{tenant}}")
+        annotations[f"link.argocd.argoproj.io/{name}"] = address.replace("{tenant}", "{{ .tenant }}")
+    return annotations
