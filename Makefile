@@ -25,8 +25,9 @@ test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytes
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
 	@.venv/bin/python -m pytest -m slow -n auto --dist loadgroup $(ARGS)
 
-check: lint types ## lint, types, and that the generated files are current
+check: lint types ## lint, types, and that generated files and reference are current
 	@.venv/bin/tenantry generate --check
+	@.venv/bin/python tools/reference.py --check
 
 lint: .venv/ready ## ruff: rules and format
 	@.venv/bin/ruff check
@@ -34,6 +35,9 @@ lint: .venv/ready ## ruff: rules and format
 
 types: .venv/ready ## mypy, strict
 	@.venv/bin/mypy
+
+docs: .venv/ready ## write docs/reference from the code
+	@.venv/bin/python tools/reference.py
 
 lock: .venv/ready ## write requirements.lock after a change of the dependencies (ARGS=--upgrade takes newer versions)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
