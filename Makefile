@@ -5,6 +5,9 @@
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
 
+# A process for each core, and each file in one of them, so that its tests share what takes long to make.
+PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile
+
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
@@ -20,10 +23,10 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 	@.venv/bin/python tools/demo.py
 
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
-	@.venv/bin/python -m pytest -m 'not slow and not cluster' -n auto --dist loadgroup $(ARGS)
+	@$(PYTEST) -m 'not slow and not cluster' $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
-	@.venv/bin/python -m pytest -m slow -n auto --dist loadgroup $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
 check: lint types ## lint, types, and that generated files and reference are current
 	@.venv/bin/tenantry generate --check

@@ -95,7 +95,7 @@ def pip(*arguments: str) -> None:
     """Run `pip install` of the virtual environment; if it fails, it says why on the lines before ours."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*command, *arguments], check=False).returncode:
-        raise SetupError("pip failed as it says above; behind a proxy or with a mirror, configure pip for it")
+        raise SetupError("pip failed as it says above; if it could not fetch, configure pip for your proxy or mirror")
 
 
 def install_kustomize() -> None:

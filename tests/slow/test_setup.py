@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-# One worker for the whole module, so that its tests share the one set-up that takes long.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("setup")]
+pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
 INTERPRETER = Path(sys.base_prefix, "bin", f"python3.{sys.version_info.minor}")
@@ -101,6 +100,18 @@ def test_a_new_clone_has_the_command_and_kustomize(ready: Machine) -> None:
 
     assert version.stdout.startswith("tenantry")
     assert ready.kustomize() == "v5.8.1"
+
+
+def test_the_demo_says_in_ten_lines_what_it_did_and_where_to_look(ready: Machine) -> None:
+    """Every stage passes on the companies of this repository, and every file that is named is there."""
+    done = ready.make("demo")
+
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[0] for line in lines[:5]] == ["validate", "generate", "render", "verify", "look"]
+    assert len(lines) == 10
+    named = re.findall(r"[\w./-]+/company-\d+[\w./]*|\.venv/bin/tenantry|README\.md", done.stdout)
+    assert [name for name in named if not (ready.checkout / name.rstrip(":")).exists()] == []
 
 
 def test_the_second_run_does_nothing(ready: Machine) -> None:
