@@ -30,11 +30,11 @@ def built(name: str, command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[s
         cwd: Where the command runs.
         env: Variables on top of the present ones; "{}" as in the command.
     """
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"{command[0]} is missing, which builds {name}")
     folder = cache() / name
+    if not folder.is_dir() and shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is missing, which builds {name}")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with folder.with_suffix(".lock").open("w") as lock:
+    with folder.with_name(f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.is_dir():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{name}.") as work:
