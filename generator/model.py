@@ -120,6 +120,21 @@ class ArgoCD:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much one change may touch without an approval; None sets no bound.
+
+    Attributes:
+        tenants: Tenants.
+        share: Per cent of the fleet.
+        removals: Rendered objects that are there before and not after, over all tenants.
+    """
+
+    tenants: int | None = None
+    share: int | None = None
+    removals: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The provider's numbers and names: platform.yaml after `validate`.
 
@@ -132,6 +147,7 @@ class Platform:
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How a file server is reached from outside.
         reserve: Part of every plan that is kept free for jobs.
+        budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
     """
 
@@ -148,6 +164,7 @@ class Platform:
     chatbot: Chatbot | None
     rings: tuple[Ring, ...]
     argocd: ArgoCD
+    budget: Budget
     retired_names: Mapping[str, str]
     document: Document
 

@@ -14,6 +14,7 @@ from generator.findings import Finding, Severity, in_order
 from generator.load import Sources
 from generator.model import (
     ArgoCD,
+    Budget,
     Chatbot,
     Cluster,
     Fleet,
@@ -124,6 +125,7 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
             requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
             links=data["argocd"]["links"],
         ),
+        budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],
         document=document,
     )

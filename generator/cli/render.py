@@ -5,8 +5,8 @@ from typing import Final
 
 import click
 
-from generator.cli.options import format_option, report, root_of
-from generator.findings import Exit
+from generator.cli.options import format_option, refusal, report, root_of
+from generator.findings import Exit, Refused
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -56,7 +56,10 @@ def verify(directory: Path, names: tuple[str, ...], form: str) -> Exit:
     from generator.verify import verify as check
 
     root = root_of(directory)
-    fleet, warnings = pipeline.validated(root)
+    try:
+        fleet, warnings = pipeline.validated(root)
+    except Refused as refused:
+        return refusal(refused, form)
     done = check(root, fleet, known(names, tuple(tenant.name for tenant in fleet.tenants)))
     summary = {
         "tenants": done.tenants,

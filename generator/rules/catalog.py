@@ -121,6 +121,22 @@ _ROWS: Final = (
         "https://unicode.org/reports/tr36/",
     ),
     Rule(
+        "TEN011",
+        ERROR,
+        "a tenant's name and cluster never change",
+        "Argo CD would delete one environment and make another; the files stay in the first.",
+        "Take the change back; a company that moves is a new tenant and a migration.",
+        "design: a tenant; A20",
+    ),
+    Rule(
+        "TEN012",
+        ERROR,
+        "storage never shrinks",
+        "Kubernetes refuses to make a volume smaller, and the sync fails until the change is taken back.",
+        "Keep the size with the key storage, also when the plan changes.",
+        "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims",
+    ),
+    Rule(
         "TEN013",
         ERROR,
         "a host belongs to one tenant",
@@ -151,6 +167,22 @@ _ROWS: Final = (
         "A tenant file that vanished by mistake must not take the customer's environment with it.",
         "Put the tenant file back (`git restore`, `git revert`).",
         "design: nothing dies by accident",
+    ),
+    Rule(
+        "TEN019",
+        ERROR,
+        "a change stays inside the blast-radius budget",
+        "A slip in a shared file can reach every customer at once.",
+        "Split the change, or let the platform's owners approve it.",
+        "design: one pull request shows its whole effect",
+    ),
+    Rule(
+        "TEN020",
+        ERROR,
+        "a change removes at most one entry",
+        "Several Applications that vanish at once are a mistake more often than a wish.",
+        "Remove one at a time.",
+        "A14",
     ),
     Rule(
         "TEN021",
@@ -248,6 +280,31 @@ _ROWS: Final = (
         "Rules look at the render of the class; it must be the tenant's own.",
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
+    ),
+    # --- rules on two commits
+    Rule(
+        "CHG001",
+        WARNING,
+        "the commit before the change can be composed",
+        "Without it, rules on two commits have nothing to compare with and are not run.",
+        "Nothing, when this change mends the branch; otherwise look at what is named.",
+        "design: check",
+    ),
+    Rule(
+        "CAP005",
+        ERROR,
+        "what runs before a change fits the quota after it",
+        "With a quota below what runs, every new pod is refused and a rollout never ends.",
+        "Lower the number of pods first, and the plan when they are gone.",
+        "https://kubernetes.io/docs/concepts/policy/resource-quotas/; R7",
+    ),
+    Rule(
+        "K8S010",
+        ERROR,
+        "immutable fields stay as they are",
+        "The API server refuses the update, and the sync fails until the change is taken back.",
+        "Give the changed object another name, or take the change back.",
+        "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates",
     ),
     # --- GEN: generated files
     Rule(
