@@ -54,6 +54,7 @@ class Plan:
         max_replicas: Cap of the HPA, whatever the ceiling would hold.
         storage: Bytes of the volume unless the tenant asks for others.
         max_storage: Bytes that a tenant may ask for.
+        availability: What the contract promises, for example `99.9%`; empty when it promises nothing.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Plan:
     max_replicas: int
     storage: int
     max_storage: int
+    availability: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +137,19 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weakened:
+    """What platform.yaml makes of a rule.
+
+    Attributes:
+        severity: `warn`: its findings are warnings; `off`: they are only counted.
+        reason: Why, for whoever reads platform.yaml.
+    """
+
+    severity: Literal["warn", "off"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The provider's numbers and names: platform.yaml after `validate`.
 
@@ -149,6 +164,7 @@ class Platform:
         reserve: Part of every plan that is kept free for jobs.
         budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
+        rules: Rules of `verify` that are weakened here, by id.
     """
 
     repo_url: str
@@ -166,6 +182,7 @@ class Platform:
     argocd: ArgoCD
     budget: Budget
     retired_names: Mapping[str, str]
+    rules: Mapping[str, Weakened]
     document: Document
 
     @property

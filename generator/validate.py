@@ -24,9 +24,10 @@ from generator.model import (
     Resources,
     Ring,
     Tenant,
+    Weakened,
 )
-from generator.rules.catalog import finding
-from generator.schema import Checker, Path, package_schema, tenant_schema, with_defaults
+from generator.rules.catalog import FIRM, OF_INPUT, RULES, finding
+from generator.schema import Checker, Path, did_you_mean, package_schema, tenant_schema, with_defaults
 from generator.yamlio import Document
 
 RESERVED_NAMES: Final = frozenset(
@@ -93,7 +94,13 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
     refused = Checker(schema, _platform_rule).check(document)
     if not refused:
-        refused = [*_requires(document), *_branches(document), *_addresses(document), *_ring_names(document)]
+        refused = [
+            *_requires(document),
+            *_branches(document),
+            *_addresses(document),
+            *_ring_names(document),
+            *_weakenings(document),
+        ]
     findings.extend(refused)
     if refused:
         return None
@@ -127,6 +134,7 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
         ),
         budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],
+        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         document=document,
     )
 
@@ -139,6 +147,7 @@ def _plan(name: str, data: Mapping[str, Any]) -> Plan:
         max_replicas=data["maxReplicas"],
         storage=quantity.octets(data["storage"]["default"]),
         max_storage=quantity.octets(data["storage"]["max"]),
+        availability=data["availability"],
     )
 
 
@@ -193,6 +202,19 @@ def _ring_names(document: Document) -> Iterator[Finding]:
         if ring["name"] in seen:
             yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
         seen.add(ring["name"])
+
+
+def _weakenings(document: Document) -> Iterator[Finding]:
+    for rule, weakened in document.data.get("rules", {}).items():
+        place = document.place(("rules", rule), key=True)
+        if rule not in RULES:
+            yield finding("PLT001", place, f"rules: there is no rule {rule!r}", did_you_mean(rule, RULES))
+        elif rule.startswith(OF_INPUT):
+            yield finding("PLT001", place, f"rules: {rule} is applied while the input is read, and cannot be weakened")
+        elif rule in FIRM:
+            yield finding("PLT001", place, f"rules: {rule} cannot be weakened: {FIRM[rule]}")
+        elif weakened["severity"] == "warn" and RULES[rule].severity is Severity.WARNING:
+            yield finding("PLT001", place, f"rules: {rule} is a warning already", "off takes it out")
 
 
 # --- tenants

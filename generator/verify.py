@@ -1,7 +1,7 @@
 """The second path over the stages: load -> build -> check. Rules read what kustomize made of the committed files."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,8 +10,9 @@ import yaml
 
 from generator import classes, layout
 from generator.classes import Sheet
-from generator.findings import Finding, Place
-from generator.model import Fleet, Tenant
+from generator.findings import Finding, Place, Severity
+from generator.model import Fleet, Platform, Tenant
+from generator.probe import read_base
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
@@ -27,21 +28,24 @@ class Verified:
         objects: How many objects they have together.
         rules: How many rules looked at them.
         findings: What they found.
+        weakened: How many findings platform.yaml made lighter or took out, by rule.
     """
 
     tenants: int
     objects: int
     rules: int
     findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
 
 
-def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
+def verify(root: Path, fleet: Fleet, names: Collection[str] = (), without: Collection[str] = ()) -> Verified:
     """Render tenants from the committed files and run every rule.
 
     Args:
         root: The repository's root.
         fleet: All input.
         names: Tenants to look at; all when empty.
+        without: Rules that are left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
@@ -49,21 +53,50 @@ def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
     wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
     files = committed(root)
     findings: list[Finding] = []
+    for release in sorted({tenant.ring.release for tenant in wanted}):
+        base, unreadable = read_base(root, fleet, release)
+        findings.extend(unreadable)
+        findings.extend(registry.check_base(base, without))
     rendered = []
     for one in render(root, fleet, wanted, files):
         if isinstance(one, Finding):
             findings.append(one)
         else:
             rendered.append(one)
-            findings.extend(registry.check_tenant(one))
+            findings.extend(registry.check_tenant(one, without))
     whole = Repository(fleet=fleet, rendered=tuple(rendered), files=files)
-    findings.extend(registry.check_repository(whole))
+    findings.extend(registry.check_repository(whole, without))
+    kept, weakened = weaken(findings, fleet.platform)
     return Verified(
         tenants=len(rendered),
         objects=sum(len(one.objects) for one in rendered),
-        rules=len(registry.tenant_checks()) + len(registry.repository_checks()),
-        findings=tuple(findings),
+        rules=len(registry.rules()),
+        findings=kept,
+        weakened=weakened,
     )
+
+
+def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
+    """Give findings the weight that platform.yaml gives their rules; the only place that does.
+
+    Args:
+        findings: With the weight of the catalog.
+        platform: Its `rules` say which are weakened.
+
+    Returns:
+        The findings that are left, and how many were weakened, by rule: 0 for a weakening that met nothing.
+    """
+    kept = []
+    weakened = Counter(dict.fromkeys(platform.rules, 0))
+    for found in findings:
+        weight = platform.rules.get(found.rule)
+        if weight is None:
+            kept.append(found)
+            continue
+        weakened[found.rule] += 1
+        if weight.severity == "warn":
+            kept.append(found.with_severity(Severity.WARNING))
+    return tuple(kept), weakened
 
 
 def committed(root: Path) -> dict[str, str]:
@@ -88,6 +121,7 @@ def render(
         files: The committed files, see `committed`.
         turn: Chooses which members of a class are compared with a direct build.
     """
+    names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Any, Any]] = {}
@@ -116,6 +150,8 @@ def render(
             tenant=tenant,
             platform=fleet.platform,
             objects=one.objects,
+            text=one.text,
+            names=names,
             overlay=by_name[one.tenant].overlay,
             facts=by_name[one.tenant].facts,
             entry=entry,

@@ -1,12 +1,17 @@
 """render and verify: real kustomize builds, shown or checked."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from generator.cli.options import format_option, refusal, report, root_of
 from generator.findings import Exit, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.model import Platform
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -65,9 +70,18 @@ def verify(directory: Path, names: tuple[str, ...], form: str) -> Exit:
         "tenants": done.tenants,
         "objects": done.objects,
         "rules": done.rules,
-        "said": f", {done.objects} objects, {done.rules} rules",
+        "weakened": dict(done.weakened),
+        "said": f", {done.objects} objects, {done.rules} rules{_weakened(done.weakened, fleet.platform)}",
     }
     return report(in_order([*warnings, *done.findings]), form, summary)
+
+
+def _weakened(counts: "Mapping[str, int]", platform: "Platform") -> str:
+    """Say which rules platform.yaml weakened, and how many findings that met."""
+    from generator.formats import plural
+
+    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
 
 
 def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -327,6 +327,44 @@ _ROWS: Final = (
 
 RULES: Final = {row.id: row for row in _ROWS}
 
+OF_INPUT: Final = ("TEN", "PLT", "GEN")
+"""Families that are applied while the input is read or written; platform.yaml has no say in them."""
+
+_DATA: Final = "it keeps a customer's files from being deleted"
+_NEIGHBOURS: Final = "it keeps one company out of another's environment"
+_RENDER: Final = "without it the other rules would prove nothing"
+_FREEZE: Final = "one such entry freezes every tenant of its shard"
+
+FIRM: Final = {
+    "ARG001": _FREEZE,
+    "ARG002": _FREEZE,
+    "ARG003": _NEIGHBOURS,
+    "ARG005": _FREEZE,
+    "ARG006": _FREEZE,
+    "ARG007": _DATA,
+    "ARG008": _DATA,
+    "ARG009": _DATA,
+    "ARG013": _NEIGHBOURS,
+    "ARG014": _NEIGHBOURS,
+    "ARG016": _NEIGHBOURS,
+    "KUS001": _RENDER,
+    "KUS004": _RENDER,
+    "KUS005": _NEIGHBOURS,
+    "KUS006": _NEIGHBOURS,
+    "KUS008": _NEIGHBOURS,
+    "KUS009": _RENDER,
+    "KUS011": _RENDER,
+    "KUS014": _RENDER,
+    "KUS015": _NEIGHBOURS,
+    "SEC004": _NEIGHBOURS,
+    "SEC006": _NEIGHBOURS,
+    "SEC007": _NEIGHBOURS,
+    "SEC008": _NEIGHBOURS,
+    "SEC009": _NEIGHBOURS,
+    "SEC012": _NEIGHBOURS,
+}
+"""Rules that platform.yaml cannot weaken, and why."""
+
 
 def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -> Finding:
     """Make a finding of a rule with the rule's own weight.
