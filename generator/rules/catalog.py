@@ -233,6 +233,22 @@ _ROWS: Final = (
         "Mend the value at the place that is named.",
         "design: platform.yaml",
     ),
+    Rule(
+        "KUS001",
+        ERROR,
+        "kustomize builds every overlay",
+        "Argo CD runs the same build; what fails here fails there, after the merge.",
+        "Mend what kustomize names.",
+        "https://kubectl.docs.kubernetes.io/references/kustomize/",
+    ),
+    Rule(
+        "KUS013",
+        ERROR,
+        "rendering by class gives what a direct build gives",
+        "Rules look at the render of the class; it must be the tenant's own.",
+        "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
+        "design: rendering by class",
+    ),
     # --- GEN: generated files
     Rule(
         "GEN001",

@@ -11,8 +11,17 @@ TenantCheck = Callable[[Rendered], Iterator[Finding]]
 RepositoryCheck = Callable[[Repository], Iterator[Finding]]
 Check = TypeVar("Check", TenantCheck, RepositoryCheck)
 
+_OF_A_CLASS: Final[dict[str, TenantCheck]] = {}
 _OF_A_TENANT: Final[dict[str, TenantCheck]] = {}
 _OF_THE_REPOSITORY: Final[dict[str, RepositoryCheck]] = {}
+
+
+def class_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
+    """Enter a function as the check of a rule for which a tenant's name and hosts make no difference.
+
+    It looks at the first tenant of each class of equal renders and at no file of the tenant but its render.
+    """
+    return _enter(rule, _OF_A_CLASS)
 
 
 def tenant_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
@@ -27,7 +36,7 @@ def repository_rule(rule: str) -> Callable[[RepositoryCheck], RepositoryCheck]:
 
 def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
     def enter(check: Check) -> Check:
-        if rule not in RULES or rule in _OF_A_TENANT or rule in _OF_THE_REPOSITORY:
+        if rule not in RULES or any(rule in one for one in (_OF_A_CLASS, _OF_A_TENANT, _OF_THE_REPOSITORY)):
             raise ValueError(f"{rule} has no row in the catalog, or two functions")
         table[rule] = check
         return check
@@ -36,9 +45,9 @@ def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
 
 
 def tenant_checks() -> Mapping[str, TenantCheck]:
-    """Return the checks that look at one tenant, by rule."""
+    """Return the checks that look at one tenant, by rule: those of a class and those of every tenant."""
     _load_families()
-    return _OF_A_TENANT
+    return _OF_A_CLASS | _OF_A_TENANT
 
 
 def repository_checks() -> Mapping[str, RepositoryCheck]:
@@ -58,7 +67,8 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         rendered: The tenant.
         without: Rules that are left out.
     """
-    for rule, check in tenant_checks().items():
+    _load_families()
+    for rule, check in (tenant_checks() if rendered.first_of_class else _OF_A_TENANT).items():
         if rule not in without:
             yield from check(rendered)
 

@@ -27,6 +27,8 @@ class Rendered:
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
         origins: Where objects are written in base/.
+        first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
+            not depend on these looks at it for all of them.
     """
 
     tenant: Tenant
@@ -37,6 +39,7 @@ class Rendered:
     entry: Mapping[str, Any]
     project: Object
     origins: Origins
+    first_of_class: bool = True
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
