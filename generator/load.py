@@ -74,12 +74,14 @@ def load(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
 
 
 def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:
-    pending = [root / layout.TENANTS]
+    top = root / layout.TENANTS
     found: list[str] = []
+    if top.is_symlink() or (top.exists() and not top.is_dir()):
+        findings.append(finding("TEN025", Place(layout.TENANTS), "this is not a folder", "put the folder itself here"))
+        return found
+    pending = [top] if top.exists() else []
     while pending:
         folder = pending.pop()
-        if not folder.is_dir():
-            continue
         with os.scandir(folder) as entries:
             for entry in entries:
                 file = Path(entry.path).relative_to(root).as_posix()
@@ -92,6 +94,9 @@ def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:
                         finding("TEN025", Place(file), "this is a symbolic link", "put the file itself here")
                     )
                 elif entry.is_dir(follow_symlinks=False):
+                    if suffix in _SUFFIXES:
+                        fact = "this is a folder, and it is named like a file"
+                        findings.append(finding("TEN025", Place(file), fact, "rename it"))
                     pending.append(folder / entry.name)
                 elif not entry.is_file(follow_symlinks=False):
                     findings.append(finding("TEN025", Place(file), "this is not an ordinary file", "remove it"))

@@ -41,6 +41,8 @@ RESERVED_SUFFIXES: Final = ("-system",)
 
 _MAX_FQDN: Final = 253
 _MAX_LABEL: Final = 63
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and marks that nothing is drawn for: Unicode counts them among the others."""
 _MIXED_UP: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
@@ -94,13 +96,8 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
     refused = Checker(schema, _platform_rule).check(document)
     if not refused:
-        refused = [
-            *_requires(document),
-            *_branches(document),
-            *_addresses(document),
-            *_ring_names(document),
-            *_weakenings(document),
-        ]
+        checks = (_requires, _branches, _addresses, _storage, _ring_names, _weakenings)
+        refused = [found for check in checks for found in check(document)]
     findings.extend(refused)
     if refused:
         return None
@@ -196,6 +193,16 @@ def _addresses(document: Document) -> Iterator[Finding]:
             yield finding("PLT001", document.place(path), f"addons.chatbot.endpoints[{index}]: {error}")
 
 
+def _storage(document: Document) -> Iterator[Finding]:
+    for name, plan in document.data["plans"].items():
+        size, most = plan["storage"]["default"], plan["storage"]["max"]
+        if quantity.octets(size) > quantity.octets(most):
+            path: Path = ("plans", name, "storage", "default")
+            yield finding(
+                "PLT001", document.place(path), f"plans.{name}.storage.default: {size} is more than max, {most}"
+            )
+
+
 def _ring_names(document: Document) -> Iterator[Finding]:
     seen: set[str] = set()
     for index, ring in enumerate(document.data["rings"]):
@@ -257,7 +264,9 @@ def _bounds(tenant: Tenant, plan: Plan, platform: Platform) -> Iterator[Finding]
 
 
 def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator[Finding]:
-    first: dict[str, Document] = {}
+    declared: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        declared[document.data["name"]].append(document)
     retired = platform.retired_names if platform else {}
     for document in documents:
         name: str = document.data["name"]
@@ -271,9 +280,10 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
         if name in retired:
             fact = f"{name!r} was retired on {retired[name]}; names are never used again"
             yield finding("TEN005", place, fact, "choose another name")
-        if name in first:
-            yield finding("TEN003", place, f"the tenant {name!r} is declared in {first[name].file} already")
-        first.setdefault(name, document)
+        twin = next((one for one in declared[name] if one is not document), None)
+        if twin:
+            fact = f"the tenant {name!r} is declared in {twin.file} too"
+            yield finding("TEN003", place, fact, "keep one of the two")
     folded: dict[str, str] = {}
     for document in documents:
         stem = PurePosixPath(document.file).name.casefold()
@@ -299,7 +309,7 @@ def _text(document: Document) -> Iterator[Finding]:
 def _text_problem(text: str) -> tuple[str, str] | None:
     for index, character in enumerate(text):
         category = unicodedata.category(character)
-        if category[0] == "C" or category in ("Zl", "Zp"):
+        if category[0] == "C" or category in ("Zl", "Zp") or character in _INVISIBLE:
             name = unicodedata.name(character, "a control character")
             return f"character {index + 1} is U+{ord(character):04X} ({name})", "remove it"
     if "{{" in text or "}}" in text:
@@ -328,23 +338,17 @@ def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
             holders[host].append(tenant)
         yield from _own_hosts(tenant, platform)
     for host, sharing in holders.items():
-        for tenant in sharing[1:]:
-            other = sharing[0]
-            if host == other.hosts[0]:
-                fact = f"{host!r} is the standard host of {other.name}"
+        owner = next((tenant for tenant in sharing if tenant.hosts[0] == host), None)
+        for tenant in sharing:
+            if tenant is owner or len(sharing) == 1 or host not in tenant.hosts[1:]:
+                continue
+            place = tenant.document.place(("hosts", tenant.hosts[1:].index(host)))
+            if owner:
+                yield finding("TEN013", place, f"{host!r} is the standard host of {owner.name}", "remove it here")
             else:
-                fact = f"{host!r} is a host of {other.name} already ({other.document.file})"
-            yield finding(
-                "TEN013",
-                _host_place(tenant, host),
-                fact,
-                "a host belongs to one tenant: remove it here or there",
-            )
-
-
-def _host_place(tenant: Tenant, host: str) -> Any:
-    extra = tenant.hosts[1:]
-    return tenant.document.place(("hosts", extra.index(host)) if host in extra else ("name",))
+                other = next(one for one in sharing if one is not tenant)
+                fact = f"{host!r} is a host of {other.name} too ({other.document.file})"
+                yield finding("TEN013", place, fact, "a host belongs to one tenant: remove it here or there")
 
 
 def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
@@ -360,6 +364,8 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
             yield finding("TEN015", place, fact, "choose a shorter host")
         if host == standard:
             yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
+        elif host == platform.domain:
+            yield finding("TEN014", place, f"{host!r} is the platform's own domain", f"use a host under {standard}")
         elif host.endswith(f".{platform.domain}"):
             if not host.endswith(f".{standard}"):
                 fact = f"{host!r} lies under {platform.domain}, where each tenant has the host of its own name alone"

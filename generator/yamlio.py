@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -78,7 +79,7 @@ class Document:
 
         A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
         """
-        node: Any = yaml.compose(self.text, Loader=_COMPOSER)
+        node = _nodes(self.text)
         mark = node.start_mark
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -118,6 +119,12 @@ _COMPOSER: Final[Any] = _Composer
 """As a value of no type: the stubs of PyYAML know its own loaders alone."""
 
 
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> Any:
+    """Compose a text for its marks; the last one is kept, because a bad file is asked for many places in a row."""
+    return yaml.compose(text, Loader=_COMPOSER)
+
+
 class _UnreadableError(Exception):
     """Raised inside this module with the finding that stops the reading of one file."""
 
@@ -152,8 +159,7 @@ def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document
 
 def _decode(file: str, raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
-        fact = f"the file has {len(raw)} bytes, more than the {max_bytes} that it may have"
-        raise _UnreadableError(finding("TEN023", Place(file), fact))
+        raise _UnreadableError(finding("TEN023", Place(file), f"the file has more than {max_bytes} bytes"))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -185,6 +191,8 @@ def _look_closer(file: str, text: str) -> None:
                 raise _UnreadableError(
                     finding("TEN024", place, fact, "write the value out; quote a value that starts with & or *")
                 )
+            if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+                raise _UnreadableError(finding("TEN024", place, "a directive is not allowed here", "remove the % line"))
             if getattr(event, "tag", None) is not None:
                 fact = f"the tag {event.tag!r} is not allowed here"
                 raise _UnreadableError(finding("TEN024", place, fact, "remove it; quote a value that starts with !"))
@@ -264,10 +272,15 @@ def _scalar_value(file: str, node: yaml.ScalarNode, findings: list[Finding]) -> 
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):
-        return float(text)
+        number = float(text)
+        if number.is_integer():  # a whole number for JSON Schema and for Go, none for Python
+            hint = f"write {number:.0f}, or quote it"
+            findings.append(finding("TEN009", _place(file, node), f"`{text}` is a whole number for some readers", hint))
+        return number
     trap = trap_of(text)
     if trap:
-        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", "quote it"))
+        hint = "write out what it would merge" if text == "<<" else "quote it"
+        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", hint))
     return text
 
 
@@ -282,8 +295,10 @@ def trap_of(text: str) -> str:
         return "a date"
     if _NUMBER_SOMEWHERE.fullmatch(text):
         return "a number"
-    if text in ("<<", "="):
+    if text == "<<":
         return "a merge key"
+    if text == "=":
+        return "a default value"
     return ""
 
 

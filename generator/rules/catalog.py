@@ -369,6 +369,8 @@ FIRM: Final = {
 def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -> Finding:
     """Make a finding of a rule with the rule's own weight.
 
+    What is said may quote the input, so characters that could forge or hide a line of output are escaped here, once.
+
     Args:
         rule: An id of `RULES`.
         place: Where the cause stands.
@@ -376,4 +378,10 @@ def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -
         hint: The way out, when it is known.
         obj: The Kubernetes object, as Kind/namespace/name.
     """
-    return Finding(rule, RULES[rule].severity, place, fact, hint, obj)
+    return Finding(rule, RULES[rule].severity, place, _on_one_line(fact), _on_one_line(hint), _on_one_line(obj))
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
