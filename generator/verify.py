@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from generator import build, layout
-from generator.findings import Finding, Place
+from generator import build, kustomization, layout, yamlio
+from generator.findings import Finding, Place, TenantryError
 from generator.model import Fleet, Tenant
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
 from generator.rules.subject import Rendered, Repository
+from generator.yamlio import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,30 +87,73 @@ def render(
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
     present = []
     for tenant in tenants:
-        missing = [file for file in _files_of(tenant, fleet) if file not in files]
-        if missing:
-            yield from (
-                finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`") for file in missing
-            )
-        else:
-            present.append(tenant)
-    builds = build.build_all(root / layout.overlay(tenant.name) for tenant in present)
-    for tenant, built in zip(present, builds, strict=True):
+        documents, findings = _read(tenant, fleet, files)
+        yield from findings
+        if not findings:
+            present.append((tenant, documents))
+    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
+    builds = build.build_all(root / layout.overlay(tenant.name) for tenant, _ in present)
+    for (tenant, (overlay, facts, entry, project)), built in zip(present, builds, strict=True):
+        place = Place(overlay.file)
         if built.error:
-            place = Place(layout.kustomization(tenant.name))
             yield finding("KUS001", place, f"kustomize refuses it: {_shorter(built.error, root)}")
             continue
-        overlay, facts, entry, project = (_data(files[file]) for file in _files_of(tenant, fleet))
+        try:
+            reads = _reads(root, layout.overlay(tenant.name), overlay.data, closures)
+        except TenantryError as error:
+            yield finding("KUS004", place, f"what it reads cannot be followed: {error.fact}", error.hint)
+            continue
         yield Rendered(
             tenant=tenant,
             platform=fleet.platform,
             objects=built.objects,
-            overlay=overlay,
-            facts=facts,
+            overlay=overlay.data,
+            facts=facts.data,
             entry=entry,
             project=project,
+            reads=reads,
             origins=origins[tenant.ring.release],
         )
+
+
+def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+    """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for file in _files_of(tenant, fleet):
+        if file not in files:
+            findings.append(finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`"))
+            continue
+        document, found = yamlio.read(file, files[file].encode())
+        findings.extend(found)
+        if document is None:
+            continue
+        documents.append(document)
+        if not isinstance(document.data, dict):
+            findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
+    return documents, findings
+
+
+def _reads(
+    root: Path, folder: str, overlay: Mapping[str, Any], closures: dict[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
+
+    Raises:
+        TenantryError: A reference leads outside the repository, or to what cannot be read.
+    """
+    inside = f"{folder}/"
+    targets = []
+    for reference in kustomization.references(overlay):
+        path = kustomization.resolve(folder, reference)
+        if path is None:
+            raise TenantryError(f"{reference!r} leads outside the repository")
+        targets.append(path)
+    outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
+    if outside not in closures:
+        closures[outside] = kustomization.closure(root, outside)
+    within = [kustomization.closure(root, [path]) for path in targets if path.startswith(inside)]
+    return kustomization.outermost((folder, *closures[outside], *(path for paths in within for path in paths)))
 
 
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
@@ -122,10 +164,6 @@ def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
         layout.entry(tenant.name, shard),
         layout.project(tenant.name, shard),
     )
-
-
-def _data(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def _shorter(error: str, root: Path) -> str:

@@ -9,6 +9,7 @@ from generator.findings import Finding, Place
 from generator.model import Fleet, Platform, Tenant
 from generator.releases import Origins
 from generator.rules.catalog import finding
+from generator.yamlio import Document
 
 Object = Mapping[str, Any]
 """A Kubernetes object as kustomize printed it."""
@@ -26,6 +27,7 @@ class Rendered:
         facts: The committed data sheet.
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
+        reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
     """
 
@@ -34,8 +36,9 @@ class Rendered:
     objects: tuple[Object, ...]
     overlay: Object
     facts: Object
-    entry: Mapping[str, Any]
-    project: Object
+    entry: Document
+    project: Document
+    reads: tuple[str, ...]
     origins: Origins
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
@@ -59,20 +62,10 @@ class Rendered:
         """The shard that the tenant's name hashes to."""
         return layout.shard_of(self.tenant.name, self.platform.argocd.shards)
 
-    @property
-    def entry_place(self) -> Place:
-        """The file of the entry."""
-        return Place(layout.entry(self.tenant.name, self.shard))
 
-    @property
-    def project_place(self) -> Place:
-        """The file of the AppProject."""
-        return Place(layout.project(self.tenant.name, self.shard))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repository:
-    """All that is committed.
+    """All that is committed; equal to itself alone, so that what is worked out of it can be kept.
 
     Attributes:
         fleet: All input.
