@@ -12,7 +12,7 @@ import git
 from generator import history, layout, pipeline
 from generator.findings import Finding, Place, Refused
 from generator.history import Touched
-from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
+from generator.impact import Impact, approval, digest_of, is_source, may_touch_all, reads_any
 from generator.model import Fleet, Platform
 from generator.pipeline import Composed
 from generator.rules import change
@@ -205,14 +205,13 @@ def _cluster_stays(before: Platform, after: Platform) -> Iterator[Finding]:
 def _touched_tenants(before: Composed, after: Composed, files: Collection[Touched]) -> tuple[str, ...]:
     """Return the tenants of which a generated file or a file that their build reads differs."""
     shards = after.fleet.platform.argocd.shards
-    paths = [f"/{one.path}" for one in files if one.path.startswith(f"{layout.BASE}/")]
+    paths = [one.path for one in files if one.path.startswith(f"{layout.BASE}/")]
     known = {tenant.name: tenant for tenant in before.fleet.tenants}
     changed_files = {one.path for one in files}
     names = []
     for tenant in after.fleet.tenants:
         entry = after.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
-        reads = entry.rsplit('generatePaths: "', 1)[-1].rstrip('"\n').split(";")
-        if any(f"{path}/".startswith(f"{read}/") for path in paths for read in reads):
+        if reads_any(entry, paths):
             names.append(tenant.name)
         elif tenant.name not in known:
             if tenant.document.file in changed_files:

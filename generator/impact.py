@@ -40,6 +40,17 @@ class Impact:
         return tuple(words)
 
 
+def reads_any(entry: str, paths: Collection[str]) -> bool:
+    """Say whether an Application is rendered anew when one of these files changes.
+
+    Args:
+        entry: Text of the tenant's entry; its generatePaths is the last line.
+        paths: Files, from the repository's root.
+    """
+    reads = entry.rsplit('generatePaths: "', 1)[-1].rstrip('"\n').split(";")
+    return any(f"/{path}/".startswith(f"{read}/") for path in paths for read in reads)
+
+
 def is_source(path: str) -> bool:
     """Say whether a file is written by people: neither generated nor an approval."""
     generated = path.startswith(layout.GENERATED) or path in (layout.TENANT_SCHEMA, layout.ROOT_APPLICATION)

@@ -59,7 +59,7 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str]) -> tuple[tuple[Chan
     for file in _generated(root):
         if file in tree:
             continue
-        owner = _tenant_of(file)
+        owner = tenant_of(file)
         if owner is None or owner in tenants:
             changes.append(Change(file, Kind.REMOVE))
         else:
@@ -156,7 +156,7 @@ def _generated(root: Path) -> Iterator[str]:
                     yield path.relative_to(root).as_posix()
 
 
-def _tenant_of(file: str) -> str | None:
+def tenant_of(file: str) -> str | None:
     """Return the tenant that a generated file belongs to, or None for one that is shared."""
     path = PurePosixPath(file)
     if path.parts[0] == layout.OVERLAYS:
