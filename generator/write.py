@@ -159,8 +159,8 @@ def _generated(root: Path) -> Iterator[str]:
 def tenant_of(file: str) -> str | None:
     """Return the tenant that a generated file belongs to, or None for one that is shared."""
     path = PurePosixPath(file)
-    if path.parts[0] == layout.OVERLAYS:
+    if file.startswith(f"{layout.OVERLAYS}/"):
         return path.parts[1]
-    if path.parent.name in ("tenants", "projects"):
+    if file.startswith(f"{layout.SHARDS}/") and path.parent.name in ("tenants", "projects"):
         return path.stem
     return None
