@@ -1,9 +1,12 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types docs lock clean
+.PHONY: help setup demo test test-slow check lint types lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
+
+# A process for each core, and each file in one of them, so that its tests share what takes long to make.
+PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -20,13 +23,14 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 	@.venv/bin/python tools/demo.py
 
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
-	@.venv/bin/python -m pytest -m 'not slow and not cluster' -n auto $(ARGS)
+	@$(PYTEST) -m 'not slow and not cluster' $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
-	@.venv/bin/python -m pytest -m slow -n auto $(ARGS)
+	@$(PYTEST) -m slow $(ARGS)
 
-check: lint types ## lint, types, and that the generated files are current
+check: lint types ## lint, types, and that generated files and reference are current
 	@.venv/bin/tenantry generate --check
+	@.venv/bin/python tools/reference.py --check
 
 lint: .venv/ready ## ruff: rules and format
 	@.venv/bin/ruff check
@@ -34,6 +38,9 @@ lint: .venv/ready ## ruff: rules and format
 
 types: .venv/ready ## mypy, strict
 	@.venv/bin/mypy
+
+docs: .venv/ready ## write docs/reference from the code
+	@.venv/bin/python tools/reference.py
 
 lock: .venv/ready ## write requirements.lock after a change of the dependencies (ARGS=--upgrade takes newer versions)
 	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \

@@ -7,6 +7,7 @@ from typing import Literal
 from generator.yamlio import Document
 
 Exposure = Literal["gateway", "ingress"]
+Publishing = Literal["committed", "branch"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,9 @@ class Platform:
 
     Attributes:
         repo_url: Address of this repository as Argo CD fetches it.
-        branch: Branch that Argo CD follows.
+        branch: Branch that pull requests are merged into.
+        publishing: Whether generated files are part of pull requests, or put on a branch of their own.
+        publishing_branch: That branch.
         domain: A tenant's first host is NAME.domain.
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How a file server is reached from outside.
@@ -150,6 +153,8 @@ class Platform:
 
     repo_url: str
     branch: str
+    publishing: Publishing
+    publishing_branch: str
     domain: str
     host_suffixes: tuple[str, ...]
     exposure: Exposure
@@ -166,7 +171,7 @@ class Platform:
     @property
     def revision(self) -> str:
         """The full ref that Argo CD follows: cheaper than a short name (A29)."""
-        return f"refs/heads/{self.branch}"
+        return f"refs/heads/{self.branch if self.publishing == 'committed' else self.publishing_branch}"
 
     @property
     def default_ring(self) -> Ring:

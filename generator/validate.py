@@ -93,7 +93,13 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
     refused = Checker(schema, _platform_rule).check(document)
     if not refused:
-        refused = [*_requires(document), *_addresses(document), *_ring_names(document), *_weakenings(document)]
+        refused = [
+            *_requires(document),
+            *_branches(document),
+            *_addresses(document),
+            *_ring_names(document),
+            *_weakenings(document),
+        ]
     findings.extend(refused)
     if refused:
         return None
@@ -104,6 +110,8 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     return Platform(
         repo_url=data["git"]["repoURL"],
         branch=data["git"]["branch"],
+        publishing=data["git"]["publishing"],
+        publishing_branch=data["git"]["publishingBranch"],
         domain=data["domain"],
         host_suffixes=(data["domain"], *data["hostSuffixes"]),
         exposure=data["exposure"],
@@ -166,6 +174,14 @@ def _requires(document: Document) -> Iterator[Finding]:
     if not fits:
         fact = f"this is tenantry {__version__}, and platform.yaml requires {wanted}"
         yield finding("PLT002", place, fact, f"pip install 'tenantry{wanted}'")
+
+
+def _branches(document: Document) -> Iterator[Finding]:
+    git = with_defaults(package_schema("platform"), document.data)["git"]
+    if git["publishing"] == "branch" and git["publishingBranch"] == git["branch"]:
+        place = document.place(("git", "publishingBranch"))
+        fact = f"git.publishingBranch: {git['branch']!r} is the branch that pull requests are merged into"
+        yield finding("PLT001", place, fact, "give generated files a branch of their own")
 
 
 def _addresses(document: Document) -> Iterator[Finding]:

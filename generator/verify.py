@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
-from generator import build, layout
+from generator import classes, layout
+from generator.classes import Sheet
 from generator.findings import Finding, Place, Severity
 from generator.model import Fleet, Platform, Tenant
 from generator.probe import read_base
@@ -109,46 +110,60 @@ def committed(root: Path) -> dict[str, str]:
 
 
 def render(
-    root: Path, fleet: Fleet, tenants: Collection[Tenant], files: Mapping[str, str]
+    root: Path, fleet: Fleet, tenants: Collection[Tenant], files: Mapping[str, str], *, turn: int = 0
 ) -> Iterator[Rendered | Finding]:
-    """Build the overlays of tenants and gather what belongs to each; a finding stands for what cannot be built.
+    """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
 
     Args:
         root: The repository's root.
         fleet: All input.
-        tenants: Whose overlays.
+        tenants: Which tenants.
         files: The committed files, see `committed`.
+        turn: Chooses which members of a class are compared with a direct build.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
-    present = []
+    others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
+    present: dict[str, tuple[Tenant, Any, Any]] = {}
+    sheets = []
     for tenant in tenants:
         missing = [file for file in _files_of(tenant, fleet) if file not in files]
         if missing:
-            yield from (
-                finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`") for file in missing
-            )
-        else:
-            present.append(tenant)
-    builds = build.build_all(root / layout.overlay(tenant.name) for tenant in present)
-    for tenant, built in zip(present, builds, strict=True):
-        if built.error:
-            place = Place(layout.kustomization(tenant.name))
-            yield finding("KUS001", place, f"kustomize refuses it: {_shorter(built.error, root)}")
+            hint = "run `tenantry generate`"
+            yield from (finding("GEN002", Place(file), "this file is missing", hint) for file in missing)
             continue
         overlay, facts, entry, project = (_data(files[file]) for file in _files_of(tenant, fleet))
+        sheet = Sheet(tenant=tenant.name, overlay=overlay, facts=facts, alone=others[tenant.name] > _OF_AN_OVERLAY)
+        sheets.append(sheet)
+        present[tenant.name] = (tenant, entry, project)
+    by_name = {sheet.tenant: sheet for sheet in sheets}
+    seen: set[int] = set()
+    for one in classes.render(root, sheets, turn=turn):
+        place = Place(layout.kustomization(one.tenant))
+        if one.error:
+            yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
+            continue
+        if one.difference:
+            yield finding("KUS013", place, one.difference)
+        tenant, entry, project = present[one.tenant]
         yield Rendered(
             tenant=tenant,
             platform=fleet.platform,
-            objects=built.objects,
-            text=built.text,
+            objects=one.objects,
+            text=one.text,
             names=names,
-            overlay=overlay,
-            facts=facts,
+            overlay=by_name[one.tenant].overlay,
+            facts=by_name[one.tenant].facts,
             entry=entry,
             project=project,
             origins=origins[tenant.ring.release],
+            first_of_class=one.group not in seen,
         )
+        seen.add(one.group)
+
+
+_OF_AN_OVERLAY: Final = 2
+"""Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
 
 
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:

@@ -29,6 +29,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
+INSTALLED = VENV / "requirements.lock"  # a copy of the lock, from the moment when all of it is installed
 
 # go.mod pins the version of kustomize, checksums has the sums of that version's official archives.
 PINS = ROOT / "tools" / "kustomize"
@@ -45,23 +46,23 @@ def main() -> None:
     """Make `.venv` complete, and then the stamp that tells `make` so."""
     started = time.monotonic()
     try:
+        make_environment()
+        install_kustomize()
         install_packages()
         install_project()
-        install_kustomize()
     except SetupError as error:
         sys.exit(f"setup: {error}")
     (VENV / "ready").touch()
     say(f"ready in {time.monotonic() - started:.0f} s")
 
 
-def install_packages() -> None:
-    """Fill a new virtual environment with the packages of the lock, unless just that was done before.
+def make_environment() -> None:
+    """Make an empty virtual environment, unless there is one of this Python and this lock.
 
-    It is made anew whenever the lock or the Python differs: a package that has left the lock would
-    otherwise stay, and hide that something still imports it.
+    A new lock gets a new environment: in the old one a package that has left the lock would stay, and hide
+    that something still imports it.
     """
-    done = VENV / "requirements.lock"  # a copy of the lock, written when all of it was installed
-    same_lock = done.exists() and done.read_bytes() == LOCK.read_bytes()
+    same_lock = INSTALLED.exists() and INSTALLED.read_bytes() == LOCK.read_bytes()
     if same_lock and answer(PYTHON, "-c", "import sys; print(sys.version)") == sys.version:
         return
     try:
@@ -75,9 +76,14 @@ def install_packages() -> None:
         ) from None
     say(f"Python {platform.python_version()} ({sys.executable})")
     venv.create(VENV, clear=True, symlinks=True, with_pip=True)
-    say(f"packages of {LOCK.name}")
-    pip("--require-hashes", "--requirement", str(LOCK))
-    shutil.copyfile(LOCK, done)
+
+
+def install_packages() -> None:
+    """Install the packages of the lock, each only if its hash is right, unless that was done before."""
+    if not INSTALLED.exists():
+        say(f"packages of {LOCK.name}")
+        pip("--require-hashes", "--requirement", str(LOCK))
+        shutil.copyfile(LOCK, INSTALLED)
 
 
 def install_project() -> None:
@@ -89,7 +95,7 @@ def pip(*arguments: str) -> None:
     """Run `pip install` of the virtual environment; if it fails, it says why on the lines before ours."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*command, *arguments], check=False).returncode:
-        raise SetupError("pip failed as it says above; behind a proxy or with a mirror, configure pip for it")
+        raise SetupError("pip failed as it says above; if it could not fetch, configure pip for your proxy or mirror")
 
 
 def install_kustomize() -> None:
@@ -97,7 +103,7 @@ def install_kustomize() -> None:
 
     Both verify what they fetch: Go by go.sum, the archive by the committed checksum.
     """
-    (version,) = re.findall(rf"{KUSTOMIZE} (v\S+)", (PINS / "go.mod").read_text())
+    version = pinned(rf"{KUSTOMIZE} (v\S+)")
     binary = VENV / "bin" / "kustomize"
     if answer(binary, "version") == version:
         return
@@ -145,8 +151,9 @@ def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
         with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310
             content = response.read()
     except (OSError, ValueError, http.client.HTTPException) as error:
+        go = pinned(r"^go (.+)$")
         raise SetupError(
-            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install a newer Go, "
+            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install Go {go} or newer, "
             f"or set TENANTRY_KUSTOMIZE_URL to the address of a folder that has this archive"
         ) from None
     actual = hashlib.sha256(content).hexdigest()
@@ -157,6 +164,12 @@ def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
         assert executable is not None, "a checksum that is committed is of an archive with this file"
         binary.write_bytes(executable.read())
     binary.chmod(0o755)
+
+
+def pinned(pattern: str) -> str:
+    """Return the one match of a pattern in go.mod."""
+    (match,) = re.findall(pattern, (PINS / "go.mod").read_text(), re.MULTILINE)
+    return str(match)
 
 
 def answer(*command: str | Path) -> str | None:

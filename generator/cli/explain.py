@@ -49,13 +49,14 @@ def doctor(directory: Path) -> Exit:
     import platform
     import shutil
     import subprocess
+    import sys
 
     from generator import __version__, build
     from generator.findings import TenantryError
 
     rows = [
         {"what": "tenantry", "found": __version__, "where": str(Path(__file__).parent.parent)},
-        {"what": "python", "found": platform.python_version(), "where": shutil.which("python3") or ""},
+        {"what": "python", "found": platform.python_version(), "where": sys.executable},
     ]
     problems = []
     git = shutil.which("git")

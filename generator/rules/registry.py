@@ -12,14 +12,23 @@ BaseCheck = Callable[[Base], Iterator[Finding]]
 RepositoryCheck = Callable[[Repository], Iterator[Finding]]
 Check = TypeVar("Check", TenantCheck, BaseCheck, RepositoryCheck)
 
+_OF_A_CLASS: Final[dict[str, TenantCheck]] = {}
 _OF_A_TENANT: Final[dict[str, TenantCheck]] = {}
 _OF_A_BASE: Final[dict[str, BaseCheck]] = {}
 _OF_THE_REPOSITORY: Final[dict[str, RepositoryCheck]] = {}
 
 
+def class_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
+    """Enter a function as the check of a rule for which a tenant's name and hosts make no difference.
+
+    It looks at the first tenant of each class of equal renders and at no file of the tenant but its render.
+    """
+    return _enter(rule, _OF_A_CLASS, _OF_A_TENANT)
+
+
 def tenant_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
     """Enter a function as the check of a rule that looks at one tenant."""
-    return _enter(rule, _OF_A_TENANT)
+    return _enter(rule, _OF_A_TENANT, _OF_A_CLASS)
 
 
 def base_rule(rule: str) -> Callable[[BaseCheck], BaseCheck]:
@@ -32,9 +41,9 @@ def repository_rule(rule: str) -> Callable[[RepositoryCheck], RepositoryCheck]:
     return _enter(rule, _OF_THE_REPOSITORY)
 
 
-def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
+def _enter(rule: str, table: dict[str, Check], beside: Collection[str] = ()) -> Callable[[Check], Check]:
     def enter(check: Check) -> Check:
-        if rule not in RULES or rule in table:
+        if rule not in RULES or rule in table or rule in beside:
             raise ValueError(f"{rule} has no row in the catalog, or two functions that look at the same")
         table[rule] = check
         return check
@@ -43,9 +52,9 @@ def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
 
 
 def tenant_checks() -> Mapping[str, TenantCheck]:
-    """Return the checks that look at one tenant, by rule."""
+    """Return the checks that look at one tenant, by rule: those of a class and those of every tenant."""
     _load_families()
-    return _OF_A_TENANT
+    return _OF_A_CLASS | _OF_A_TENANT
 
 
 def base_checks() -> Mapping[str, BaseCheck]:
@@ -82,7 +91,8 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         rendered: The tenant.
         without: Rules that are left out.
     """
-    for rule, check in tenant_checks().items():
+    _load_families()
+    for rule, check in (tenant_checks() if rendered.first_of_class else _OF_A_TENANT).items():
         if rule not in without:
             yield from check(rendered)
 

@@ -24,13 +24,15 @@ class Rendered:
         tenant: The tenant file's record.
         platform: The provider's numbers.
         objects: The objects that kustomize made, in its order.
-        text: The same as kustomize printed them.
+        text: What kustomize printed for its class: the same, with sentinels for what is the tenant's own.
         names: The names of all tenants.
         overlay: The committed kustomization.yaml.
         facts: The committed data sheet.
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
         origins: Where objects are written in base/.
+        first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
+            not depend on these looks at it for all of them.
     """
 
     tenant: Tenant
@@ -43,6 +45,7 @@ class Rendered:
     entry: Mapping[str, Any]
     project: Object
     origins: Origins
+    first_of_class: bool = True
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""

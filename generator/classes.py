@@ -1,0 +1,177 @@
+"""Rendering by class: tenants that differ in their name and hosts alone are built once.
+
+A tenant's overlay is a data sheet, and kustomize treats a name or a host in it as an opaque string. So the overlays of
+a class are built once, with sentinels in the place of the name and the hosts, and every tenant's objects are that
+build with its own strings put in. That is exact as long as three things hold, and each is seen to:
+
+- the sentinels occur nowhere else: they are made of a word that no input may hold;
+- name and hosts are DNS strings, so that no quoting, typing or order of the output can depend on them;
+- an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.
+
+An overlay that is anything but the two files of tenantry, or that stands alone in its class, is built directly. And in
+every run, members of each class are built directly as well and compared; a difference is an error (KUS013).
+"""
+
+import json
+import os
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from generator import build, kustomization, layout, yamlio
+
+NAME: Final = "tenantry-sentinel"
+"""Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
+
+_DOMAIN: Final = f"{NAME}.invalid"
+_SENTINELS: Final = re.compile(rf"h([0-9]+)\.{re.escape(_DOMAIN)}|{NAME}")
+_MAX_COMPARED: Final = 16
+
+Objects = tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A tenant's overlay as it is committed.
+
+    Attributes:
+        tenant: The tenant's name.
+        overlay: Its kustomization.yaml.
+        facts: Its data sheet.
+        alone: Whether the folder holds other files, so that only a direct build can tell what they do.
+    """
+
+    tenant: str
+    overlay: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What became of one tenant's overlay.
+
+    Attributes:
+        tenant: The tenant's name.
+        objects: Its objects; empty when the build failed.
+        text: What kustomize printed for its class, with sentinels where the members differ.
+        error: What kustomize said when it failed, or empty.
+        group: Number of the class; tenants of one class differ in name and hosts alone.
+        difference: How a direct build differs, when one was compared and does.
+    """
+
+    tenant: str
+    objects: Objects
+    text: str
+    error: str
+    group: int
+    difference: str = ""
+
+
+def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Rendering]:
+    """Render every overlay, one real build a class.
+
+    Args:
+        root: The repository's root.
+        sheets: The committed overlays.
+        turn: Chooses which member of each class is built directly and compared; another number each commit.
+
+    Yields:
+        The renderings, class by class.
+    """
+    classes: dict[str, list[Sheet]] = defaultdict(list)
+    for sheet in sheets:
+        classes[_key(sheet)].append(sheet)
+    groups = list(classes.values())
+    compared = [members[turn % len(members)] for members in groups if len(members) > 1][:_MAX_COMPARED]
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
+        scratch = Path(temporary).resolve()
+        folders = [_folder(root, scratch, number, members) for number, members in enumerate(groups)]
+        direct = [root / layout.overlay(sheet.tenant) for sheet in compared]
+        builds = build.build_all([*folders, *direct])
+        shared = [next(builds) for _ in folders]
+        expected = {sheet.tenant: next(builds) for sheet in compared}
+    for group, (members, built) in enumerate(zip(groups, shared, strict=True)):
+        text = json.dumps(built.objects)
+        for sheet in members:
+            objects = built.objects if len(members) == 1 else _filled(text, sheet)
+            other = expected.get(sheet.tenant)
+            yield Rendering(
+                tenant=sheet.tenant,
+                objects=objects,
+                text=built.text,
+                error=built.error.replace(str(scratch), layout.OVERLAYS),
+                group=group,
+                difference=_difference(objects, other) if other and not built.error else "",
+            )
+
+
+def _hosts(sheet: Sheet) -> list[str]:
+    hosts = sheet.facts.get("spec", {}).get("hosts", [])
+    return hosts if isinstance(hosts, list) else []
+
+
+def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the overlay and the facts with sentinels where the tenant's own name and hosts stand."""
+    overlay, facts = json.loads(json.dumps([sheet.overlay, sheet.facts]))
+    names = {sheet.tenant: NAME}
+    hosts = {host: f"h{number}.{_DOMAIN}" for number, host in enumerate(_hosts(sheet))}
+    overlay["namespace"] = names.get(overlay.get("namespace"), overlay.get("namespace"))
+    for label in overlay.get("labels", ()):
+        pairs = label.get("pairs", {})
+        if pairs.get("tenantry.dev/tenant") == sheet.tenant:
+            pairs["tenantry.dev/tenant"] = NAME
+    spec = facts.get("spec", {})
+    spec["name"] = names.get(spec.get("name"), spec.get("name"))
+    spec["host"] = hosts.get(spec.get("host"), spec.get("host"))
+    spec["hosts"] = [hosts[host] for host in _hosts(sheet)]
+    return overlay, facts
+
+
+def _key(sheet: Sheet) -> str:
+    """Return what the members of a class have in common; an overlay that must stand alone has a key of its own."""
+    if sheet.alone or not {"resources", "components", "labels", "namespace"} >= sheet.overlay.keys() - _FIXED:
+        return f"alone {sheet.tenant}"
+    return json.dumps(_sentinel(sheet), sort_keys=True)
+
+
+_FIXED: Final = frozenset({"apiVersion", "kind"})
+
+
+def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) -> Path:
+    """Return the folder to build for a class: the overlay itself, or the sentinel's in the scratch folder."""
+    if len(members) == 1:
+        return root / layout.overlay(members[0].tenant)
+    folder = scratch / str(number)
+    folder.mkdir()
+    overlay, facts = _sentinel(members[0])
+    home = os.path.relpath(root.resolve() / layout.overlay(members[0].tenant), folder)
+    for key in ("resources", "components"):
+        overlay[key] = [f"{home}/{one}" if one.startswith("../") else one for one in overlay.get(key, ())]
+    (folder / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
+    (folder / "facts.yaml").write_text(yamlio.dump(facts), encoding="utf-8")
+    return folder
+
+
+def _filled(text: str, sheet: Sheet) -> Objects:
+    """Put a tenant's own strings in, in one pass, so that nothing that was put in is looked at again."""
+    hosts = _hosts(sheet)
+    own = _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
+    objects: list[dict[str, Any]] = json.loads(own)
+    return tuple(objects)
+
+
+def _difference(objects: Iterable[Mapping[str, Any]], direct: build.Built) -> str:
+    if direct.error:
+        return f"built directly, kustomize refuses it: {direct.error}"
+    ours, theirs = list(objects), list(direct.objects)
+    if len(ours) != len(theirs):
+        return f"by class it has {len(ours)} objects, built directly {len(theirs)}"
+    for mine, real in zip(ours, theirs, strict=True):
+        if mine != real:
+            return f"by class, {real['kind']} {real['metadata']['name']} is not what it is when built directly"
+    return ""

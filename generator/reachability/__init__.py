@@ -1,0 +1,1 @@
+"""Who reaches whom: NetworkPolicies evaluated exactly, the isolation of tenants proved."""

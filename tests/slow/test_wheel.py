@@ -1,0 +1,83 @@
+"""The wheel as a user has it: installed without this checkout and without the packages of its developers."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import requires
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+pytestmark = pytest.mark.slow
+
+REPOSITORY = Path(__file__).parents[2]
+EXAMPLE = ("platform.yaml", "tenants", "base", "overlays", "argocd")
+
+
+@pytest.fixture(scope="module")
+def tenantry(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the wheel, install it with its locked requirements into an environment of its own, return the command."""
+    folder = tmp_path_factory.mktemp("wheel")
+    python = folder / "venv" / "bin" / "python"
+    (folder / "requirements.txt").write_text(locked_at_run_time())
+
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], REPOSITORY)
+    (wheel,) = folder.glob("*.whl")
+    run([sys.executable, "-m", "venv", folder / "venv"], folder)
+    pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    run([*pip, "--require-hashes", "-r", folder / "requirements.txt"], folder)
+    run([*pip, "--no-deps", wheel], folder)
+    run([python, "-m", "pip", "check"], folder)
+    return python.with_name("tenantry")
+
+
+def locked_at_run_time() -> str:
+    """Return the part of requirements.lock that the program itself needs, with its hashes."""
+    needed: set[str] = set()
+    waiting = ["tenantry"]
+    while waiting:
+        for text in requires(waiting.pop()) or ():
+            requirement = Requirement(text)
+            name = re.sub(r"[-_.]+", "-", requirement.name).lower()
+            if name not in needed and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
+                needed.add(name)
+                waiting.append(name)
+    lock = (REPOSITORY / "requirements.lock").read_text()
+    return "".join(
+        block for block in re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE) if block.split("==")[0] in needed
+    )
+
+
+def run(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command that must succeed, with nothing of this Python in its environment but the kustomize."""
+    kustomize = os.environ.get("TENANTRY_KUSTOMIZE", str(Path(sys.executable).with_name("kustomize")))
+    ours = ("COV", "PYTHON", "VIRTUAL_ENV")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    environment["TENANTRY_KUSTOMIZE"] = kustomize
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_the_command_runs_without_the_packages_of_developers(tenantry: Path, tmp_path: Path, option: str) -> None:
+    """What it imports is what it declares."""
+    assert run([tenantry, option], tmp_path).stdout
+
+
+def test_the_example_is_current_and_sound_for_the_installed_program(tenantry: Path, tmp_path: Path) -> None:
+    """Templates and schemas are in the wheel: it validates, generates and verifies like the checkout."""
+    for name in EXAMPLE:
+        source = REPOSITORY / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
+
+    said = [
+        run([tenantry, *verb], tmp_path).stderr.splitlines()[-1]
+        for verb in (["validate"], ["generate", "--check"], ["verify"])
+    ]
+
+    assert [line.rpartition(": ")[2].split(",")[0] for line in said] == ["0 errors", "0 stale", "0 errors"]

@@ -1,0 +1,129 @@
+"""Write docs/reference/ from the code: verbs from their --help, rules from the table, files from their schemas.
+
+Run by `make docs`; with --check it writes nothing and fails when a page is not what the code says.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import click
+
+from generator.cli import cli
+from generator.findings import Exit
+from generator.rules.catalog import RULES
+from generator.schema import package_schema
+
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+HEADER = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
+
+
+def pages() -> dict[str, str]:
+    """Return every page of the reference: file name -> text."""
+    return {
+        "verbs.md": HEADER + "\n".join(_verbs()),
+        "rules.md": HEADER + "\n".join(_rules()),
+        "tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
+        "platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+    }
+
+
+def _verbs() -> Iterator[str]:
+    yield "# Verbs\n"
+    yield "Talk goes to stderr, data to stdout. `-C DIR` before the verb runs it as if started in DIR.\n"
+    yield "| exit code | meaning |\n|---|---|"
+    meanings = {
+        Exit.FINE: "fine",
+        Exit.REFUSED: "errors were found, or the work was refused; nothing was written",
+        Exit.USAGE: "the command line was wrong",
+        Exit.STALE: "only `generate --check`: generated files are stale",
+        Exit.ENVIRONMENT: "the machine lacks something: kustomize, a repository",
+        Exit.BUG: "a bug in tenantry",
+        Exit.INTERRUPTED: "interrupted",
+    }
+    yield from (f"| {int(code)} | {meaning} |" for code, meaning in meanings.items())
+    for name, command in sorted(cli.commands.items()):
+        context = click.Context(command, info_name=f"tenantry {name}", max_content_width=100)
+        yield f"\n## {name}\n\n```text\n{command.get_help(context)}\n```"
+    yield ""
+
+
+def _rules() -> Iterator[str]:
+    yield "# Rules\n"
+    yield "Each finding names its rule; `tenantry explain RULE` prints a row of this page.\n"
+    for family, rows in groupby(sorted(RULES.values(), key=lambda rule: rule.id), key=lambda rule: rule.id[:3]):
+        yield f"## {family}\n"
+        yield "| rule | weight | what must hold | why | how to mend | source |\n|---|---|---|---|---|---|"
+        for rule in rows:
+            cells = (rule.id, rule.severity, rule.title, rule.why, rule.mend, rule.source)
+            yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
+        yield ""
+
+
+def _schema(name: str, title: str) -> Iterator[str]:
+    schema = package_schema(name)
+    yield f"# {title}\n"
+    yield f"{schema['description']}\n"
+    yield "| key | type | default | what it is | example |\n|---|---|---|---|---|"
+    yield from _keys(schema, schema, "", set(schema.get("required", ())))
+    yield ""
+
+
+def _keys(schema: Mapping[str, Any], root: Mapping[str, Any], above: str, required: set[str]) -> Iterator[str]:
+    for key, raw in schema.get("properties", {}).items():
+        one = {**_target(raw, root), **raw}
+        words = ". ".join(one[part].rstrip(".") for part in ("title", "description") if part in one)
+        default = "required" if key in required else _json(one.get("default"), absent="")
+        example = _json(next(iter(one.get("examples", ())), None), absent="")
+        yield f"| `{above}{key}` | {_type(one)} | {default} | {words}. | {example} |"
+        yield from _keys(one, root, f"{above}{key}.", set(one.get("required", ())))
+        for inner, mark in ((one.get("additionalProperties"), ".NAME."), (one.get("items"), "[].")):
+            if isinstance(inner, Mapping):
+                inside = {**_target(inner, root), **inner}
+                yield from _keys(inside, root, f"{above}{key}{mark}", set(inside.get("required", ())))
+
+
+def _target(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:
+    path = schema.get("$ref", "").removeprefix("#/")
+    target: Any = root
+    for step in path.split("/") if path else ():
+        target = target[step]
+    return target if path else {}
+
+
+def _type(schema: Mapping[str, Any]) -> str:
+    if "enum" in schema:
+        return " or ".join(f"`{choice}`" for choice in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    return {"object": "mapping", "array": "list", "integer": "whole number"}.get(schema["type"], schema["type"])
+
+
+def _json(value: Any, absent: str) -> str:
+    import json  # noqa: PLC0415 -- for this function alone
+
+    return absent if value is None else f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    stale = []
+    for file, text in pages().items():
+        path = FOLDER / file
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(file)
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    print(f"docs/reference: {', '.join(stale) or 'nothing'} {'is stale' if '--check' in sys.argv else 'written'}")
+    if "--check" in sys.argv and stale:
+        print("run `make docs` and commit the result")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
