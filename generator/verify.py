@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from generator import classes, layout
+from generator import classes, kustomization, layout, yamlio
 from generator.classes import Sheet
-from generator.findings import Finding, Place, Severity
+from generator.findings import Finding, Place, Severity, TenantryError
 from generator.model import Fleet, Platform, Tenant
 from generator.probe import read_base
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
 from generator.rules.subject import Rendered, Repository
+from generator.yamlio import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,27 +123,33 @@ def render(
     names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
-    present: dict[str, tuple[Tenant, Any, Any]] = {}
+    present: dict[str, tuple[Tenant, Document, Document]] = {}
     sheets = []
     for tenant in tenants:
-        missing = [file for file in _files_of(tenant, fleet) if file not in files]
-        if missing:
-            hint = "run `tenantry generate`"
-            yield from (finding("GEN002", Place(file), "this file is missing", hint) for file in missing)
+        documents, findings = _read(tenant, fleet, files)
+        yield from findings
+        if findings:
             continue
-        overlay, facts, entry, project = (_data(files[file]) for file in _files_of(tenant, fleet))
-        sheet = Sheet(tenant=tenant.name, overlay=overlay, facts=facts, alone=others[tenant.name] > _OF_AN_OVERLAY)
-        sheets.append(sheet)
+        overlay, facts, entry, project = documents
+        alone = others[tenant.name] > _OF_AN_OVERLAY
+        sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project)
     by_name = {sheet.tenant: sheet for sheet in sheets}
+    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     seen: set[int] = set()
     for one in classes.render(root, sheets, turn=turn):
         place = Place(layout.kustomization(one.tenant))
+        overlay_data = by_name[one.tenant].overlay
         if one.error:
             yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
+        try:
+            reads = _reads(root, layout.overlay(one.tenant), overlay_data, closures)
+        except TenantryError as error:
+            yield finding("KUS004", place, f"what it reads cannot be followed: {error.fact}", error.hint)
+            continue
         tenant, entry, project = present[one.tenant]
         yield Rendered(
             tenant=tenant,
@@ -152,10 +157,11 @@ def render(
             objects=one.objects,
             text=one.text,
             names=names,
-            overlay=by_name[one.tenant].overlay,
+            overlay=overlay_data,
             facts=by_name[one.tenant].facts,
             entry=entry,
             project=project,
+            reads=reads,
             origins=origins[tenant.ring.release],
             first_of_class=one.group not in seen,
         )
@@ -166,6 +172,46 @@ _OF_AN_OVERLAY: Final = 2
 """Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
 
 
+def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+    """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for file in _files_of(tenant, fleet):
+        if file not in files:
+            findings.append(finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`"))
+            continue
+        document, found = yamlio.read(file, files[file].encode())
+        findings.extend(found)
+        if document is None:
+            continue
+        documents.append(document)
+        if not isinstance(document.data, dict):
+            findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
+    return documents, findings
+
+
+def _reads(
+    root: Path, folder: str, overlay: Mapping[str, Any], closures: dict[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
+
+    Raises:
+        TenantryError: A reference leads outside the repository, or to what cannot be read.
+    """
+    inside = f"{folder}/"
+    targets = []
+    for reference in kustomization.references(overlay):
+        path = kustomization.resolve(folder, reference)
+        if path is None:
+            raise TenantryError(f"{reference!r} leads outside the repository")
+        targets.append(path)
+    outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
+    if outside not in closures:
+        closures[outside] = kustomization.closure(root, outside)
+    within = [kustomization.closure(root, [path]) for path in targets if path.startswith(inside)]
+    return kustomization.outermost((folder, *closures[outside], *(path for paths in within for path in paths)))
+
+
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
     shard = layout.shard_of(tenant.name, fleet.platform.argocd.shards)
     return (
@@ -174,10 +220,6 @@ def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
         layout.entry(tenant.name, shard),
         layout.project(tenant.name, shard),
     )
-
-
-def _data(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def _shorter(error: str, root: Path) -> str:

@@ -30,6 +30,7 @@ class Rendered:
         facts: The committed data sheet.
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
+        reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
         first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
             not depend on these looks at it for all of them.
@@ -42,8 +43,9 @@ class Rendered:
     names: frozenset[str]
     overlay: Object
     facts: Object
-    entry: Mapping[str, Any]
-    project: Object
+    entry: Document
+    project: Document
+    reads: tuple[str, ...]
     origins: Origins
     first_of_class: bool = True
 
@@ -64,16 +66,6 @@ class Rendered:
     def shard(self) -> str:
         """The shard that the tenant's name hashes to."""
         return layout.shard_of(self.tenant.name, self.platform.argocd.shards)
-
-    @property
-    def entry_place(self) -> Place:
-        """The file of the entry."""
-        return Place(layout.entry(self.tenant.name, self.shard))
-
-    @property
-    def project_place(self) -> Place:
-        """The file of the AppProject."""
-        return Place(layout.project(self.tenant.name, self.shard))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,9 +118,9 @@ class Base:
         return origin_of(self.origins, one) or Place(layout.release(self.release))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repository:
-    """All that is committed.
+    """All that is committed; equal to itself alone, so that what is worked out of it can be kept.
 
     Attributes:
         fleet: All input.
