@@ -58,7 +58,7 @@ class Rendering:
     Attributes:
         tenant: The tenant's name.
         objects: Its objects; empty when the build failed.
-        text: The objects as kustomize printed them, for the first of a class; empty for the others.
+        text: What kustomize printed for its class, with sentinels where the members differ.
         error: What kustomize said when it failed, or empty.
         group: Number of the class; tenants of one class differ in name and hosts alone.
         difference: How a direct build differs, when one was compared and does.
@@ -104,7 +104,7 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
             yield Rendering(
                 tenant=sheet.tenant,
                 objects=objects,
-                text=(built.text if alone else _filled(built.text, sheet)) if sheet is members[0] else "",
+                text=built.text,
                 error=built.error.replace(str(scratch), layout.OVERLAYS),
                 group=group,
                 difference=_difference(objects, other) if other and not built.error else "",

@@ -23,12 +23,12 @@ def class_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
 
     It looks at the first tenant of each class of equal renders and at no file of the tenant but its render.
     """
-    return _enter(rule, _OF_A_CLASS)
+    return _enter(rule, _OF_A_CLASS, _OF_A_TENANT)
 
 
 def tenant_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
     """Enter a function as the check of a rule that looks at one tenant."""
-    return _enter(rule, _OF_A_TENANT)
+    return _enter(rule, _OF_A_TENANT, _OF_A_CLASS)
 
 
 def base_rule(rule: str) -> Callable[[BaseCheck], BaseCheck]:
@@ -41,9 +41,9 @@ def repository_rule(rule: str) -> Callable[[RepositoryCheck], RepositoryCheck]:
     return _enter(rule, _OF_THE_REPOSITORY)
 
 
-def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
+def _enter(rule: str, table: dict[str, Check], beside: Collection[str] = ()) -> Callable[[Check], Check]:
     def enter(check: Check) -> Check:
-        if rule not in RULES or rule in table:
+        if rule not in RULES or rule in table or rule in beside:
             raise ValueError(f"{rule} has no row in the catalog, or two functions that look at the same")
         table[rule] = check
         return check

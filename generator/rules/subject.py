@@ -24,7 +24,7 @@ class Rendered:
         tenant: The tenant file's record.
         platform: The provider's numbers.
         objects: The objects that kustomize made, in its order.
-        text: The same as kustomize printed them.
+        text: What kustomize printed for its class: the same, with sentinels for what is the tenant's own.
         names: The names of all tenants.
         overlay: The committed kustomization.yaml.
         facts: The committed data sheet.

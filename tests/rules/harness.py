@@ -167,8 +167,8 @@ def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> li
         objects=copy.deepcopy([dict(one) for one in before.objects]),
         overlay=copy.deepcopy(dict(before.overlay)),
         facts=copy.deepcopy(dict(before.facts)),
-        entry=dict(before.entry),
-        project=copy.deepcopy(dict(before.project)),
+        entry=dict(before.entry.data),
+        project=copy.deepcopy(before.project.data),
         text=before.text,
         files=dict(good.files),
     )
@@ -180,8 +180,8 @@ def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> li
         objects=tuple(scene.objects),
         overlay=scene.overlay,
         facts=scene.facts,
-        entry=scene.entry,
-        project=scene.project,
+        entry=dataclasses.replace(before.entry, data=scene.entry),
+        project=dataclasses.replace(before.project, data=scene.project),
         text=scene.text,
     )
     rendered = tuple(after if one is before else one for one in good.rendered)
