@@ -1,4 +1,4 @@
-"""A tiny repository to try tenantry on: real files in a folder of its own, real verbs, what they said and left behind."""
+"""A tiny repository to try tenantry on: real files in a folder, real verbs, what they said and what they left."""
 
 import os
 import shutil
