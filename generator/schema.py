@@ -182,7 +182,7 @@ _LONGEST: Final = 60
 
 
 def _short(value: Any) -> str:
-    return _cut(repr(value))
+    return repr(_cut(value)) if isinstance(value, str) else _cut(repr(value))
 
 
 def _cut(text: str) -> str:

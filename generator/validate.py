@@ -310,7 +310,8 @@ def _text_problem(text: str) -> tuple[str, str] | None:
     for index, character in enumerate(text):
         category = unicodedata.category(character)
         if category[0] == "C" or category in ("Zl", "Zp") or character in _INVISIBLE:
-            name = unicodedata.name(character, "a control character")
+            nameless = "a control character" if category == "Cc" else "a character without a name"
+            name = unicodedata.name(character, nameless)
             return f"character {index + 1} is U+{ord(character):04X} ({name})", "remove it"
     if "{{" in text or "}}" in text:
         return "it holds {{ or }}, which templates take for code", "write it without double braces"
@@ -372,8 +373,9 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
                 yield finding("TEN014", place, fact, f"use a host under {standard} or another allowed suffix")
         elif not any(host.endswith(f".{suffix}") for suffix in platform.host_suffixes[1:]):
             fact = f"{host!r} is not under an allowed suffix"
-            suffixes = ", ".join(platform.host_suffixes[1:]) or "platform.yaml has no hostSuffixes"
-            yield finding("TEN014", place, fact, f"allowed: {suffixes}")
+            suffixes = ", ".join(platform.host_suffixes[1:])
+            hint = f"allowed: {suffixes}" if suffixes else "platform.yaml has no hostSuffixes"
+            yield finding("TEN014", place, fact, hint)
 
 
 def _too_long(text: str, most: int) -> str:

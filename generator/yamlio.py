@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml._yaml import CParser
 
-from generator.findings import Finding, Place
+from generator.findings import Finding, Place, TenantryError
 from generator.rules.catalog import finding
 
 MAX_BYTES: Final = 1 << 20
@@ -224,16 +224,19 @@ def _compose(file: str, text: str) -> yaml.Node:
 
 
 def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
+    place, problem = _explained(file, error)
+    if not place.line:
+        place = Place(file, text.count("\n", 0, getattr(error, "position", 0)) + 1)
+    around = text.splitlines()[place.line - 1 : place.line]
+    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: place.column] else ""
+    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+
+
+def _explained(file: str, error: UnicodeDecodeError | yaml.YAMLError) -> tuple[Place, str]:
+    """Return where the parser stopped, as far as it says that, and why."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    if mark is None:
-        position = getattr(error, "position", 0)
-        line = text.count("\n", 0, position) + 1
-        raise _UnreadableError(finding("TEN021", Place(file, line), f"this is not YAML: {problem}")) from None
-    place = Place(file, mark.line + 1, mark.column + 1)
-    around = text.splitlines()[mark.line : mark.line + 1]
-    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: mark.column + 1] else ""
-    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+    return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file), problem
 
 
 def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) -> Any:
@@ -315,17 +318,31 @@ def read_objects(text: str) -> list[Any]:
     return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
 
 
-def objects_in(text: str) -> Iterator[tuple[str, str, int]]:
-    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file."""
-    for node in yaml.compose_all(text, Loader=yaml.CSafeLoader):
-        top = _children(node)
-        name = _children(top.get("metadata")).get("name")
-        if "kind" in top and name is not None:
-            yield top["kind"].value, name.value, node.start_mark.line + 1
+def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file.
+
+    Args:
+        file: Path from the repository's root, for errors.
+        raw: What the file holds.
+
+    Raises:
+        TenantryError: It is not YAML.
+    """
+    try:
+        for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
+            top = _children(node)
+            kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
+            if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
+                yield kind.value, name.value, node.start_mark.line + 1
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        place, problem = _explained(file, error)
+        raise TenantryError(f"{place}: this is not YAML: {problem}") from None
 
 
 def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
 
 
 _UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")

@@ -1,6 +1,6 @@
 """What several verbs share: the root, the choice of a format, and the end of a run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +17,15 @@ def root_of(directory: Path) -> Path:
     from generator.load import find_root
 
     return find_root(directory)
+
+
+def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
+    """Make the usage error for a name that is none of the choices, with the nearest one when there is one."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(choices), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return click.BadParameter(f"there is no {what} {name!r}{hint}", param_hint=param_hint)
 
 
 def format_option(command: Command) -> Command:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of
+from generator.cli.options import format_option, refusal, report, root_of, unknown
 from generator.findings import Exit, Refused
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     from generator.findings import TenantryError
 
     root = root_of(directory)
+    output = output and directory / output
     fleet, _ = pipeline.validated(root)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
     for name, (text, error) in zip(wanted, build.texts(root / layout.overlay(name) for name in wanted), strict=True):
@@ -90,13 +91,9 @@ def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]
     Raises:
         click.BadParameter: There is no such tenant.
     """
-    import difflib
-
     for name in names:
         if name not in all_names:
-            close = difflib.get_close_matches(name, all_names, n=1)
-            hint = f"; did you mean {close[0]!r}?" if close else ""
-            raise click.BadParameter(f"there is no tenant {name!r}{hint}", param_hint="NAME")
+            raise unknown("tenant", name, all_names, param_hint="NAME")
     return names or all_names
 
 
