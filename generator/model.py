@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.reachability.promises import Neighbours
+from generator.reachability.space import Addresses
 from generator.yamlio import Document
 
 Exposure = Literal["gateway", "ingress"]
@@ -97,11 +99,15 @@ class Cluster:
         name: As Argo CD knows it.
         server: Address of its API server, as Argo CD knows it.
         kubernetes: Minor version, for example `1.36`; the render is valid for it.
+        addresses: Addresses of the cluster itself, which no tenant may be let out to.
+        neighbours: The pods around the tenants that they must be able to talk with.
     """
 
     name: str
     server: str
     kubernetes: str
+    addresses: Addresses
+    neighbours: Neighbours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

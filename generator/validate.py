@@ -26,8 +26,10 @@ from generator.model import (
     Tenant,
     Weakened,
 )
+from generator.reachability.promises import read_neighbours
+from generator.reachability.space import Addresses
 from generator.rules.catalog import FIRM, OF_INPUT, RULES, finding
-from generator.schema import Checker, Path, did_you_mean, package_schema, tenant_schema, with_defaults
+from generator.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
 from generator.yamlio import Document
 
 RESERVED_NAMES: Final = frozenset(
@@ -113,7 +115,13 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
         domain=data["domain"],
         host_suffixes=(data["domain"], *data["hostSuffixes"]),
         exposure=data["exposure"],
-        cluster=Cluster(name=cluster_name, server=cluster["server"], kubernetes=cluster["kubernetes"]),
+        cluster=Cluster(
+            name=cluster_name,
+            server=cluster["server"],
+            kubernetes=cluster["kubernetes"],
+            addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
+            neighbours=read_neighbours(cluster["network"]),
+        ),
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
         chatbot=chatbot
@@ -184,13 +192,21 @@ def _branches(document: Document) -> Iterator[Finding]:
 
 
 def _addresses(document: Document) -> Iterator[Finding]:
-    endpoints = document.data.get("addons", {}).get("chatbot", {}).get("endpoints", ())
-    for index, text in enumerate(endpoints):
-        path: Path = ("addons", "chatbot", "endpoints", index)
+    for path, text in _cidrs(document.data):
         try:
             ipaddress.ip_network(text)
         except ValueError as error:
-            yield finding("PLT001", document.place(path), f"addons.chatbot.endpoints[{index}]: {error}")
+            yield finding("PLT001", document.place(path), f"{dotted(path)}: {error}")
+
+
+def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    chatbot: Path = ("addons", "chatbot", "endpoints")
+    found = {chatbot: data.get("addons", {}).get("chatbot", {}).get("endpoints", ())}
+    for name, cluster in data["clusters"].items():
+        network: Path = ("clusters", name, "network")
+        found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
+        found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
+    return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
 
 
 def _storage(document: Document) -> Iterator[Finding]:

@@ -78,16 +78,12 @@ def _rows(space: Space, source: Endpoint, destination: Endpoint) -> Iterator[Row
         yield Row(source.name, destination.name, protocol, ports, tuple(_grants(space, ends, passing)))
     if not passing:
         refused = tuple(
-            direction
-            for (direction, *_), chosen in zip(ends, (outgoing, incoming), strict=True)
-            if not chosen
+            direction for (direction, *_), chosen in zip(ends, (outgoing, incoming), strict=True) if not chosen
         )
         yield Row(source.name, destination.name, "", "none", refused_by=refused)
 
 
-def _grants(
-    space: Space, ends: tuple[tuple[Direction, Endpoint, Endpoint], ...], passing: Ranges
-) -> Iterator[Grant]:
+def _grants(space: Space, ends: tuple[tuple[Direction, Endpoint, Endpoint], ...], passing: Ranges) -> Iterator[Grant]:
     for direction, subject, other in ends:
         if subject.namespace == space.namespace:
             yield from grants(space.policies, direction, subject, other, passing)

@@ -101,10 +101,7 @@ def read_neighbours(manifest: Mapping[str, Any]) -> Neighbours:
     """
     return Neighbours(
         node_dns=tuple(manifest["dns"].get("nodeLocal", ())),
-        **{
-            name: _neighbour(name, manifest[name])
-            for name in ("dns", "gateway", "ingress", "prometheus", "collector")
-        },
+        **{name: _neighbour(name, manifest[name]) for name in ("dns", "gateway", "ingress", "prometheus", "collector")},
     )
 
 
@@ -158,9 +155,7 @@ def _check(space: Space, expected: Expected) -> Promise:
         )
     ]
     refusing = [
-        direction
-        for direction, subject, other in ends
-        if wanted - allowed(space.policies, direction, subject, other)
+        direction for direction, subject, other in ends if wanted - allowed(space.policies, direction, subject, other)
     ]
     found = (
         grant

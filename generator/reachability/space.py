@@ -176,6 +176,5 @@ def _check_namespace(manifest: Mapping[str, Any], namespace: str) -> None:
     metadata = manifest["metadata"]
     if metadata.get("namespace") != namespace:
         raise UnreadableError(
-            f"{object_name(manifest)}: of namespace {metadata.get('namespace')!r}, "
-            f"not of the tenant's {namespace!r}"
+            f"{object_name(manifest)}: of namespace {metadata.get('namespace')!r}, not of the tenant's {namespace!r}"
         )

@@ -281,6 +281,31 @@ _ROWS: Final = (
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
     ),
+    # --- NET: what NetworkPolicies let through
+    Rule(
+        "NET001",
+        ERROR,
+        "no pod of a tenant reaches a pod of another",
+        "A company's files could be read from another company's namespace.",
+        "Take away the policy that is named as evidence at one of the two ends.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET002",
+        ERROR,
+        "what a tenant cannot do without is let through",
+        "Names, the web, metrics, traces or the chatbot would fail without a word.",
+        "Add a policy for the connection that is named, at the end that refuses it.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET003",
+        ERROR,
+        "no policy lets a tenant out to the cluster's own addresses",
+        "Through a node, a Service, the API server or the metadata service a pod can leave its namespace.",
+        "Narrow the range, or take these addresses out with `except`.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
+    ),
     # --- rules on two commits
     Rule(
         "CHG001",

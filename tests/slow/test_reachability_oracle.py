@@ -184,9 +184,7 @@ def _endpoint(manifest: dict[str, Any], namespaces: dict[str, dict[str, str]]) -
     for port in manifest.get("ports", []):
         key = (port["protocol"], port["name"])
         ports[key] = ports.get(key, NOTHING) | packets(port["protocol"], port["port"], port["port"])
-    return Endpoint(
-        "pod", namespace, namespaces[namespace], manifest.get("labels", {}), ports, addresses=addresses
-    )
+    return Endpoint("pod", namespace, namespaces[namespace], manifest.get("labels", {}), ports, addresses=addresses)
 
 
 @pytest.fixture(scope="session")
@@ -227,9 +225,7 @@ def gaps(case: dict[str, Any]) -> set[str]:
         *case["namespaces"].values(),
         *(end["labels"] for end in case["endpoints"] if "labels" in end),
     ]
-    return {
-        gap for key, gap in requirements(case["policies"]) if any(key not in labels for labels in labelled)
-    }
+    return {gap for key, gap in requirements(case["policies"]) if any(key not in labels for labels in labelled)}
 
 
 def test_the_evaluator_agrees_with_cyclonus_on_random_cases(
