@@ -199,9 +199,7 @@ def _groups(fleet: Mapping[str, _Member], holders: Mapping[_Label, str]) -> dict
     groups: dict[_Group, list[str]] = defaultdict(list)
     for index, names in enumerate(views.values()):
         for name in names:
-            effects = (
-                _effect(fleet[name], direction, faces) for direction in (Direction.EGRESS, Direction.INGRESS)
-            )
+            effects = (_effect(fleet[name], direction, faces) for direction in (Direction.EGRESS, Direction.INGRESS))
             groups[_Group(index, *effects)].append(name)
     return {group: tuple(names) for group, names in groups.items()}
 
@@ -232,10 +230,7 @@ def _leaks_of_groups(
             for (view, own, other), outgoing in source.egress.packets:
                 if view == target.view and outgoing & ingress.get((source.view, other, own), NOTHING):
                     example = next(
-                        (a, b)
-                        for a in groups[source]
-                        for b in groups[target]
-                        if a != b and (a, b) not in named
+                        (a, b) for a in groups[source] for b in groups[target] if a != b and (a, b) not in named
                     )
                     leak = _leak(fleet[example[0]], fleet[example[1]], own, other)
                     yield replace(leak, pairs=pairs, sources=groups[source], destinations=groups[target])
@@ -272,21 +267,15 @@ def _leak(source: _Member, destination: _Member, own: int, other: int) -> Leak:
 
 def _mentions(space: Space) -> Iterator[_Label]:
     """Every label value that the tenant's policies ask of pods of other namespaces."""
-    for peer in _outward_peers(space):
+    for peer in space.peers():
+        if peer.namespaces is None:
+            continue
         for of_namespace, selector in ((True, peer.namespaces), (False, peer.pods)):
-            for requirement in selector.requirements if selector else ():
+            for requirement in selector.requirements:
                 # Exists and DoesNotExist ask for no value, but their key matters: the empty text stands for
                 # it.
                 for value in requirement.values or ("",):
                     yield of_namespace, requirement.key, value
-
-
-def _outward_peers(space: Space) -> Iterator[Peer]:
-    """The peers that can match a pod of another namespace by its labels."""
-    for policy in space.policies:
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                yield from (peer for peer in rule.peers if peer.namespaces is not None)
 
 
 def _labels(space: Space) -> Iterator[_Label]:
@@ -349,14 +338,10 @@ class _Vocabulary:
 
     def view(self, member: _Member) -> _View:
         """A tenant as every other that does not name it sees it."""
-        return self._labels(member.space.labels, of_namespace=True), tuple(
-            self._pod(pod) for pod in member.ends
-        )
+        return self._labels(member.space.labels, of_namespace=True), tuple(self._pod(pod) for pod in member.ends)
 
     def _pod(self, pod: Endpoint) -> _PodView:
-        ports = (
-            None if pod.ports is None else frozenset((k, v) for k, v in pod.ports.items() if k in self.ports)
-        )
+        ports = None if pod.ports is None else frozenset((k, v) for k, v in pod.ports.items() if k in self.ports)
         labels = None if pod.labels is None else self._labels(pod.labels, of_namespace=False)
         return labels, ports, pod.host_network
 

@@ -121,6 +121,22 @@ _ROWS: Final = (
         "https://unicode.org/reports/tr36/",
     ),
     Rule(
+        "TEN011",
+        ERROR,
+        "a tenant's name and cluster never change",
+        "Argo CD would delete one environment and make another; the files stay in the first.",
+        "Take the change back; a company that moves is a new tenant and a migration.",
+        "design: a tenant; A20",
+    ),
+    Rule(
+        "TEN012",
+        ERROR,
+        "storage never shrinks",
+        "Kubernetes refuses to make a volume smaller, and the sync fails until the change is taken back.",
+        "Keep the size with the key storage, also when the plan changes.",
+        "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims",
+    ),
+    Rule(
         "TEN013",
         ERROR,
         "a host belongs to one tenant",
@@ -151,6 +167,22 @@ _ROWS: Final = (
         "A tenant file that vanished by mistake must not take the customer's environment with it.",
         "Put the tenant file back (`git restore`, `git revert`).",
         "design: nothing dies by accident",
+    ),
+    Rule(
+        "TEN019",
+        ERROR,
+        "a change stays inside the blast-radius budget",
+        "A slip in a shared file can reach every customer at once.",
+        "Split the change, or let the platform's owners approve it.",
+        "design: one pull request shows its whole effect",
+    ),
+    Rule(
+        "TEN020",
+        ERROR,
+        "a change removes at most one entry",
+        "Several Applications that vanish at once are a mistake more often than a wish.",
+        "Remove one at a time.",
+        "A14",
     ),
     Rule(
         "TEN021",
@@ -249,6 +281,56 @@ _ROWS: Final = (
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
     ),
+    # --- NET: what NetworkPolicies let through
+    Rule(
+        "NET001",
+        ERROR,
+        "no pod of a tenant reaches a pod of another",
+        "A company's files could be read from another company's namespace.",
+        "Take away the policy that is named as evidence at one of the two ends.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET002",
+        ERROR,
+        "what a tenant cannot do without is let through",
+        "Names, the web, metrics, traces or the chatbot would fail without a word.",
+        "Add a policy for the connection that is named, at the end that refuses it.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET003",
+        ERROR,
+        "no policy lets a tenant out to the cluster's own addresses",
+        "Through a node, a Service, the API server or the metadata service a pod can leave its namespace.",
+        "Narrow the range, or take these addresses out with `except`.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
+    ),
+    # --- rules on two commits
+    Rule(
+        "CHG001",
+        WARNING,
+        "the commit before the change can be composed",
+        "Without it, rules on two commits have nothing to compare with and are not run.",
+        "Nothing, when this change mends the branch; otherwise look at what is named.",
+        "design: check",
+    ),
+    Rule(
+        "CAP005",
+        ERROR,
+        "what runs before a change fits the quota after it",
+        "With a quota below what runs, every new pod is refused and a rollout never ends.",
+        "Lower the number of pods first, and the plan when they are gone.",
+        "https://kubernetes.io/docs/concepts/policy/resource-quotas/; R7",
+    ),
+    Rule(
+        "K8S010",
+        ERROR,
+        "immutable fields stay as they are",
+        "The API server refuses the update, and the sync fails until the change is taken back.",
+        "Give the changed object another name, or take the change back.",
+        "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates",
+    ),
     # --- GEN: generated files
     Rule(
         "GEN001",
@@ -270,9 +352,50 @@ _ROWS: Final = (
 
 RULES: Final = {row.id: row for row in _ROWS}
 
+OF_INPUT: Final = ("TEN", "PLT", "GEN")
+"""Families that are applied while the input is read or written; platform.yaml has no say in them."""
+
+_DATA: Final = "it keeps a customer's files from being deleted"
+_NEIGHBOURS: Final = "it keeps one company out of another's environment"
+_RENDER: Final = "without it the other rules would prove nothing"
+_FREEZE: Final = "one such entry freezes every tenant of its shard"
+
+FIRM: Final = {
+    "ARG001": _FREEZE,
+    "ARG002": _FREEZE,
+    "ARG003": _NEIGHBOURS,
+    "ARG005": _FREEZE,
+    "ARG006": _FREEZE,
+    "ARG007": _DATA,
+    "ARG008": _DATA,
+    "ARG009": _DATA,
+    "ARG013": _NEIGHBOURS,
+    "ARG014": _NEIGHBOURS,
+    "ARG016": _NEIGHBOURS,
+    "KUS001": _RENDER,
+    "KUS004": _RENDER,
+    "KUS005": _NEIGHBOURS,
+    "KUS006": _NEIGHBOURS,
+    "KUS008": _NEIGHBOURS,
+    "KUS009": _RENDER,
+    "KUS011": _RENDER,
+    "KUS013": _RENDER,
+    "KUS015": _RENDER,
+    "KUS016": _NEIGHBOURS,
+    "SEC004": _NEIGHBOURS,
+    "SEC006": _NEIGHBOURS,
+    "SEC007": _NEIGHBOURS,
+    "SEC008": _NEIGHBOURS,
+    "SEC009": _NEIGHBOURS,
+    "SEC012": _NEIGHBOURS,
+}
+"""Rules that platform.yaml cannot weaken, and why."""
+
 
 def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -> Finding:
     """Make a finding of a rule with the rule's own weight.
+
+    What is said may quote the input, so characters that could forge or hide a line of output are escaped here, once.
 
     Args:
         rule: An id of `RULES`.
@@ -281,4 +404,10 @@ def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -
         hint: The way out, when it is known.
         obj: The Kubernetes object, as Kind/namespace/name.
     """
-    return Finding(rule, RULES[rule].severity, place, fact, hint, obj)
+    return Finding(rule, RULES[rule].severity, place, _on_one_line(fact), _on_one_line(hint), _on_one_line(obj))
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
