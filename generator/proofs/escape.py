@@ -248,9 +248,7 @@ def _subjects(rendered: Rendered) -> Iterator[tuple[Object, Mapping[str, Any]]]:
 def _of_subjects(rendered: Rendered) -> Iterator[Counterexample]:
     name = rendered.tenant.name
     roles = {
-        one["metadata"]["name"]: one
-        for one in rendered.of_kind("Role")
-        if one["metadata"].get("namespace") == name
+        one["metadata"]["name"]: one for one in rendered.of_kind("Role") if one["metadata"].get("namespace") == name
     }
     for binding, subject in _subjects(rendered):
         who = f"{subject.get('kind')} {subject.get('name')}"
@@ -288,11 +286,7 @@ def _of_argocd_roles(rendered: Rendered) -> Iterator[Counterexample]:
                 yield _of_the_project(rendered, Claim.BORDER, fact)
         for policy in role.get("policies") or ():
             parts = [part.strip() for part in str(policy).split(",")]
-            meant = (
-                len(parts) == len(_POLICY)
-                and (parts[2], parts[3]) in _ARGOCD_GRANTS
-                and parts[4] == f"{name}/*"
-            )
+            meant = len(parts) == len(_POLICY) and (parts[2], parts[3]) in _ARGOCD_GRANTS and parts[4] == f"{name}/*"
             if not meant and parts[-1] != "deny":
                 fact = f"the project's role {role.get('name')} may more than look: {policy}"
                 yield _of_the_project(rendered, Claim.GUARDRAILS, fact)
@@ -362,7 +356,9 @@ def _of_project(rendered: Rendered) -> Iterator[Counterexample]:
 def _as_set(value: Any) -> frozenset[Any] | None:
     if not isinstance(value, list):
         return None
-    return frozenset(tuple(sorted(map(str, mapping(item).items()))) if isinstance(item, Mapping) else item for item in value)
+    return frozenset(
+        tuple(sorted(map(str, mapping(item).items()))) if isinstance(item, Mapping) else item for item in value
+    )
 
 
 def _of_objects(rendered: Rendered) -> Iterator[Counterexample]:

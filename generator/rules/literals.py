@@ -30,7 +30,9 @@ _FORMS: Final = tuple(
     )
 )
 
-_TELLING: Final = r"(?:pass(?:word|wd|phrase)|secret|token|credentials?|(?:api|access|private|signing|encryption)[-_]?key)"
+_TELLING: Final = (
+    r"(?:pass(?:word|wd|phrase)|secret|token|credentials?|(?:api|access|private|signing|encryption)[-_]?key)"
+)
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
 _ASSIGNMENT: Final = re.compile(
     rf"""(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE

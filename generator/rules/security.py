@@ -7,20 +7,19 @@ Rules of the network look at what a policy says; that no pod of one company reac
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from generator import quantity
-from generator.findings import Finding, Severity
+from generator.findings import Finding, Place, Severity
 from generator.proofs import escape
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
-from generator.reachability.ranges import NOTHING, Ranges, network, packets, union
+from generator.reachability.ranges import Ranges, network, packets, union
 from generator.reachability.space import NAME_LABEL
 from generator.rules.catalog import finding
 from generator.rules.literals import secret_like
 from generator.rules.podsecurity import all_containers, reaches_for_the_node, violations
-from generator.rules.registry import tenant_rule
-from generator.rules.subject import Object, Rendered, identity, mapping, mappings, pod_spec, pod_template
+from generator.rules.registry import class_rule, repository_rule, tenant_rule
+from generator.rules.subject import Object, Rendered, Repository, identity, mapping, mappings, pod_spec, pod_template
 from generator.yamlio import walk_strings
 
 TENANT_LABEL: Final = "tenantry.dev/tenant"
@@ -36,7 +35,7 @@ _LEVELS: Final = ("enforce", "audit", "warn")
 _PINNED: Final = re.compile(r"v1\.([0-9]{1,3})")
 
 
-@tenant_rule("SEC001")
+@class_rule("SEC001")
 def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Finding]:
     """The Namespace asks for the restricted profile, of a version that the cluster knows."""
     newest = int(rendered.platform.cluster.kubernetes.partition(".")[2])
@@ -54,7 +53,7 @@ def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Findin
                 yield rendered.found("SEC001", one, fact, f"pin a version, v1.{newest} at most")
 
 
-@tenant_rule("SEC002")
+@class_rule("SEC002")
 def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Finding]:
     """Every container meets the profile that the Namespace enforces, and cannot write to its own image."""
     for one in rendered.objects:
@@ -62,7 +61,7 @@ def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Finding]:
             yield rendered.found("SEC002", one, fact)
 
 
-@tenant_rule("SEC003")
+@class_rule("SEC003")
 def pods_hold_no_token(rendered: Rendered) -> Iterator[Finding]:
     """No pod can talk to the API server: neither its account nor the pod itself mounts a token."""
     accounts = {one["metadata"]["name"] for one in rendered.of_kind("ServiceAccount")}
@@ -88,7 +87,7 @@ def pods_hold_no_token(rendered: Rendered) -> Iterator[Finding]:
                     yield rendered.found("SEC003", one, fact)
 
 
-@tenant_rule("SEC010")
+@class_rule("SEC010")
 def images_are_fixed(rendered: Rendered) -> Iterator[Finding]:
     """An image is named by its digest; a tag is a warning, no tag or `latest` an error.
 
@@ -108,7 +107,7 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Finding]:
                 yield found
 
 
-@tenant_rule("SEC016")
+@class_rule("SEC016")
 def pods_stay_off_the_node(rendered: Rendered) -> Iterator[Finding]:
     """No pod uses its node's network, processes, files or ports, or chooses its node."""
     for one in rendered.objects:
@@ -116,7 +115,7 @@ def pods_stay_off_the_node(rendered: Rendered) -> Iterator[Finding]:
             yield rendered.found("SEC016", one, fact)
 
 
-@tenant_rule("SEC023")
+@class_rule("SEC023")
 def volumes_are_the_tenants_own(rendered: Rendered) -> Iterator[Finding]:
     """A claim asks for a new volume, and a pod mounts claims: neither chooses somebody's existing storage."""
     for one in rendered.of_kind("PersistentVolumeClaim"):
@@ -169,7 +168,7 @@ def _readable(rendered: Rendered) -> Iterator[tuple[Object, Policy | UnreadableE
             yield one, error
 
 
-@tenant_rule("SEC004")
+@class_rule("SEC004")
 def everything_is_denied_first(rendered: Rendered) -> Iterator[Finding]:
     """For each direction there is a policy that selects every pod and allows nothing; others only add to it."""
     policies = []
@@ -195,7 +194,7 @@ _DNS: Final = Endpoint(
 )
 
 
-@tenant_rule("SEC005")
+@class_rule("SEC005")
 def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Finding]:
     """The policies let each pod ask the cluster's DNS by UDP and, for long answers, by TCP."""
     policies = [policy for _, policy in _readable(rendered) if isinstance(policy, Policy)]
@@ -228,7 +227,7 @@ _PRIVATE_AT_MOST: Final = 1 << 15
 """A model's endpoint fits into a /17 of private addresses; a cluster's pods or Services are rarely fewer."""
 
 
-@tenant_rule("SEC006")
+@class_rule("SEC006")
 def peers_are_named(rendered: Rendered) -> Iterator[Finding]:
     """A peer is a namespace by its name, or a block of addresses that holds none of the cluster's.
 
@@ -249,12 +248,12 @@ def peers_are_named(rendered: Rendered) -> Iterator[Finding]:
                 except ValueError as error:
                     yield rendered.found("SEC006", one, f"{where}: {error}")
     together = union(block for _, _, block in blocks)
-    for one, where, block in blocks:
-        for what, addresses in _NEVER:
-            if block.meets(addresses):
+    for one, where, addresses in blocks:
+        for what, never in _NEVER:
+            if addresses.meets(never):
                 yield rendered.found("SEC006", one, f"{where} covers {what}", "except them, or name less")
-        for text, addresses in _PRIVATE:
-            if block.meets(addresses) and _widest(together & addresses) > _PRIVATE_AT_MOST:
+        for text, private in _PRIVATE:
+            if addresses.meets(private) and _widest(together & private) > _PRIVATE_AT_MOST:
                 fact = f"{where} covers, alone or with other blocks, most of {text}, where pods and Services may be"
                 yield rendered.found("SEC006", one, fact, "except it, or name less")
 
@@ -288,7 +287,7 @@ def no_policy_names_another_tenant(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("SEC007", one, f"{where} names the company {name}")
 
 
-@tenant_rule("SEC019")
+@class_rule("SEC019")
 def every_rule_says_who(rendered: Rendered) -> Iterator[Finding]:
     """A rule without peers, or with an empty list of them, allows everybody."""
     for one in rendered.of_kind("NetworkPolicy"):
@@ -301,7 +300,7 @@ def every_rule_says_who(rendered: Rendered) -> Iterator[Finding]:
                     yield rendered.found("SEC019", one, f"{where}.{key}[{index}] names nobody", "name the peer")
 
 
-@tenant_rule("SEC020")
+@class_rule("SEC020")
 def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Finding]:
     """In another namespace the pods are named as well, in the same item: two items would mean one or the other."""
     for one in rendered.of_kind("NetworkPolicy"):
@@ -312,7 +311,7 @@ def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Findi
                 yield rendered.found("SEC020", one, fact, "put the podSelector into the same item")
 
 
-@tenant_rule("SEC022")
+@class_rule("SEC022")
 def every_rule_says_which_ports(rendered: Rendered) -> Iterator[Finding]:
     """A rule without ports, or a port without a number, opens all of them."""
     for one in rendered.of_kind("NetworkPolicy"):
@@ -328,7 +327,7 @@ def every_rule_says_which_ports(rendered: Rendered) -> Iterator[Finding]:
 # --- access
 
 
-@tenant_rule("SEC008")
+@class_rule("SEC008")
 def roles_grant_only_what_is_meant(rendered: Rendered) -> Iterator[Finding]:
     """A Role reads anything but Secrets, and writes only what `escape.MAY_WRITE` lists."""
     for one in rendered.of_kind("Role", "ClusterRole"):
@@ -363,8 +362,8 @@ def bindings_are_for_groups_of_the_tenant(rendered: Rendered) -> Iterator[Findin
 # --- secrets
 
 
-@tenant_rule("SEC011")
-def nothing_secret_stands_in_git(rendered: Rendered) -> Iterator[Finding]:
+@class_rule("SEC011")
+def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Finding]:
     """No Secret is rendered, and no text looks like one."""
     for one in rendered.objects:
         if one["kind"] == "Secret":
@@ -372,10 +371,19 @@ def nothing_secret_stands_in_git(rendered: Rendered) -> Iterator[Finding]:
             continue
         for where, fact in _secrets(one):
             yield rendered.found("SEC011", one, f"{where} looks like {fact}", "take it from an ExternalSecret")
-    for document in (rendered.entry, rendered.project):
-        for path, text in walk_strings(document.data):
-            if what := secret_like(text, str(path[-1])):
-                yield finding("SEC011", document.place(path), f"{path[-1]} looks like {what}", "nothing secret in git")
+
+
+@repository_rule("SEC011")
+def nothing_secret_is_committed(repository: Repository) -> Iterator[Finding]:
+    """No line of a file in argocd/ or overlays/ looks like a secret."""
+    for file, text in repository.files.items():
+        if not secret_like(text):
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            if what := secret_like(line):
+                yield finding(
+                    "SEC011", Place(file, number), f"this looks like {what}", "it is known from now on: change it"
+                )
 
 
 def _secrets(one: Object) -> Iterator[tuple[str, str]]:
@@ -397,6 +405,8 @@ def _dotted(path: Sequence[str | int]) -> str:
 
 
 _ESO: Final = "external-secrets.io/v1"
+_VAULT_NAMESPACE: Final = ("vault", "namespace")
+"""Vault calls its own partitions so; it is none of Kubernetes'."""
 
 
 @tenant_rule("SEC012")
@@ -419,7 +429,7 @@ def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Findi
                 yield rendered.found("SEC012", one, f"{where} is {key}, not below {prefix}")
     for one in rendered.of_kind("SecretStore"):
         for path, text in walk_strings(_spec(one)):
-            if path[-1] == "namespace" and "vault" not in path[-2:] and text != rendered.tenant.name:
+            if path[-1] == "namespace" and path[-2:] != _VAULT_NAMESPACE and text != rendered.tenant.name:
                 yield rendered.found("SEC012", one, f"spec.{_dotted(path)} asks with an identity of {text}")
 
 
@@ -445,7 +455,7 @@ def _keys(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 # --- ways in
 
 
-@tenant_rule("SEC013")
+@class_rule("SEC013")
 def services_stay_inside(rendered: Rendered) -> Iterator[Finding]:
     """A Service is a ClusterIP in front of this namespace's pods: no door of its own, no address of others."""
     for one in rendered.of_kind("Service"):
@@ -465,7 +475,7 @@ def services_stay_inside(rendered: Rendered) -> Iterator[Finding]:
 _INGRESS_ANNOTATIONS: Final = ("argocd.argoproj.io/", "cert-manager.io/", "tenantry.dev/", "link.argocd.argoproj.io/")
 
 
-@tenant_rule("SEC014")
+@class_rule("SEC014")
 def ingresses_only_route(rendered: Rendered) -> Iterator[Finding]:
     """An Ingress carries no annotation of a controller: snippets, aliases and foreign middlewares are written so."""
     for one in rendered.of_kind("Ingress"):
@@ -475,7 +485,7 @@ def ingresses_only_route(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("SEC014", one, fact, "what a route needs beyond its rules belongs to the platform")
 
 
-@tenant_rule("SEC017")
+@class_rule("SEC017")
 def routes_are_encrypted(rendered: Rendered) -> Iterator[Finding]:
     """Every host of an Ingress stands in its `tls`; an HTTPRoute names the Gateway's listener that has TLS."""
     for one in rendered.of_kind("Ingress"):
@@ -555,7 +565,7 @@ def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
     return [mapping(spec.get("hard")) for spec in quotas if not spec.get("scopes") and not spec.get("scopeSelector")]
 
 
-@tenant_rule("SEC015")
+@class_rule("SEC015")
 def quota_forbids_doors(rendered: Rendered) -> Iterator[Finding]:
     """A quota sets the number of LoadBalancers and node ports to none."""
     for key in _DOORS:
@@ -629,3 +639,10 @@ def _weak_limits(rendered: Rendered) -> Iterator[Finding]:
             for resource in ("cpu", "memory"):
                 if resource not in mapping(limit.get(key)):
                     yield rendered.found("SEC018", one, f"{key}.{resource} is not set")
+
+
+@tenant_rule("SEC024")
+def nobody_gets_out(rendered: Rendered) -> Iterator[Finding]:
+    """Whatever other rules say of each Role, binding and list: read together, they let nobody and nothing out."""
+    for way in escape.ways_out(rendered):
+        yield finding("SEC024", way.place, f"{way.claim}: {way.fact}", "", way.object)
