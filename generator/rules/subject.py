@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from generator import layout
 from generator.findings import Finding, Place
@@ -164,9 +164,9 @@ def pod_template(one: Object) -> Mapping[str, Any] | None:
     spec = one.get("spec") or {}
     match one["kind"]:
         case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
-            return cast("Object", spec["template"])
+            return mapping(mapping(spec).get("template"))
         case "CronJob":
-            return cast("Object", spec["jobTemplate"]["spec"]["template"])
+            return mapping(mapping(mapping(mapping(spec).get("jobTemplate")).get("spec")).get("template"))
         case "Pod":
             return one
         case _:
@@ -177,3 +177,13 @@ def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the init containers and containers of a pod spec."""
     yield from spec.get("initContainers") or ()
     yield from spec.get("containers") or ()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that should be a mapping, or an empty one: what else it is, the schema rule says."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the mappings in a value that should be a list of them."""
+    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())
