@@ -6,7 +6,7 @@ about a template is told once, at the template, not for each Application that it
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -16,8 +16,7 @@ import yaml
 
 from generator import layout
 from generator.applicationset import Effect, Expansion, expand_all, stored_size
-from generator.applicationset.application import CASCADE
-from generator.argocd import ENTRY_KEYS, OWN, TENANT_KINDS, TENANT_ROLES
+from generator.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
 from generator.findings import Finding, Place, Severity
 from generator.model import Fleet
 from generator.proofs import escape
@@ -150,8 +149,8 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fin
         if changes not in ("sync", "create-update"):
             fact = f"applicationsSync is {changes}: changes of an entry would not arrive"
             yield one.found("ARG007", ("spec", "syncPolicy", "applicationsSync"), fact, _GENERATE)
-        if CASCADE not in (mapping(one.document.data.get("metadata")).get("finalizers") or ()):
-            fact = f"the set lacks the finalizer {CASCADE}: deleting it would delete its Applications"
+        if FINALIZER not in (mapping(one.document.data.get("metadata")).get("finalizers") or ()):
+            fact = f"the set lacks the finalizer {FINALIZER}: deleting it would delete its Applications"
             yield one.found("ARG007", ("metadata",), fact, _GENERATE)
         missing = [option for option in _GUARD if option not in _options(one.document.data)]
         if missing:
@@ -169,7 +168,7 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Finding]:
             yield one.found("ARG008", where, fact, _GENERATE)
             continue
         for application in one.expansion.applications:
-            if CASCADE in application.manifest["metadata"].get("finalizers", ()):
+            if FINALIZER in application.manifest["metadata"].get("finalizers", ()):
                 fact = f"the Application {application.name} would take its objects along, and is not being purged"
                 yield finding("ARG008", Place(application.path), fact, "the tenant file decides: " + _GENERATE)
 
@@ -447,7 +446,7 @@ def entries_are_flat_and_quoted(rendered: Rendered) -> Iterator[Finding]:
     """An entry maps the keys that the template reads to quoted strings, so that every YAML reader agrees."""
     document = rendered.entry
     node = yaml.compose(document.text, Loader=yaml.CSafeLoader)
-    assert isinstance(node, yaml.MappingNode)  # noqa: S101 -- it was read as one
+    assert isinstance(node, yaml.MappingNode)
     for key, value in node.value:
         place = document.place((key.value,))
         if key.value not in ENTRY_KEYS:
@@ -555,7 +554,9 @@ def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Finding]:
 # --- projects
 
 
-def _of_project(rendered: Rendered, rule: str, path: tuple[str | int, ...], fact: str, hint: str = _GENERATE) -> Finding:
+def _of_project(
+    rendered: Rendered, rule: str, path: tuple[str | int, ...], fact: str, hint: str = _GENERATE
+) -> Finding:
     name = f"AppProject/{rendered.platform.argocd.namespace}/{rendered.tenant.name}"
     return finding(rule, rendered.project.place(path), fact, hint, name)
 
