@@ -199,9 +199,7 @@ def _groups(fleet: Mapping[str, _Member], holders: Mapping[_Label, str]) -> dict
     groups: dict[_Group, list[str]] = defaultdict(list)
     for index, names in enumerate(views.values()):
         for name in names:
-            effects = (
-                _effect(fleet[name], direction, faces) for direction in (Direction.EGRESS, Direction.INGRESS)
-            )
+            effects = (_effect(fleet[name], direction, faces) for direction in (Direction.EGRESS, Direction.INGRESS))
             groups[_Group(index, *effects)].append(name)
     return {group: tuple(names) for group, names in groups.items()}
 
@@ -232,10 +230,7 @@ def _leaks_of_groups(
             for (view, own, other), outgoing in source.egress.packets:
                 if view == target.view and outgoing & ingress.get((source.view, other, own), NOTHING):
                     example = next(
-                        (a, b)
-                        for a in groups[source]
-                        for b in groups[target]
-                        if a != b and (a, b) not in named
+                        (a, b) for a in groups[source] for b in groups[target] if a != b and (a, b) not in named
                     )
                     leak = _leak(fleet[example[0]], fleet[example[1]], own, other)
                     yield replace(leak, pairs=pairs, sources=groups[source], destinations=groups[target])
@@ -349,14 +344,10 @@ class _Vocabulary:
 
     def view(self, member: _Member) -> _View:
         """A tenant as every other that does not name it sees it."""
-        return self._labels(member.space.labels, of_namespace=True), tuple(
-            self._pod(pod) for pod in member.ends
-        )
+        return self._labels(member.space.labels, of_namespace=True), tuple(self._pod(pod) for pod in member.ends)
 
     def _pod(self, pod: Endpoint) -> _PodView:
-        ports = (
-            None if pod.ports is None else frozenset((k, v) for k, v in pod.ports.items() if k in self.ports)
-        )
+        ports = None if pod.ports is None else frozenset((k, v) for k, v in pod.ports.items() if k in self.ports)
         labels = None if pod.labels is None else self._labels(pod.labels, of_namespace=False)
         return labels, ports, pod.host_network
 

@@ -128,9 +128,7 @@ def describe_packets(chosen: Ranges) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _common(
-    left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[int, int]]:
+def _common(left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
     i = j = 0
     while i < len(left) and j < len(right):
         first = max(left[i][0], right[j][0])

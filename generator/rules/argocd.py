@@ -6,7 +6,7 @@ about a template is told once, at the template, not for each Application that it
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -16,13 +16,12 @@ import yaml
 
 from generator import layout
 from generator.applicationset import Effect, Expansion, expand_all, stored_size
-from generator.applicationset.application import CASCADE
-from generator.argocd import ENTRY_KEYS, OWN, TENANT_KINDS, TENANT_ROLES
+from generator.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
 from generator.findings import Finding, Place, Severity
 from generator.model import Fleet
 from generator.proofs import escape
 from generator.rules.catalog import finding
-from generator.rules.registry import repository_rule, tenant_rule
+from generator.rules.registry import class_rule, repository_rule, tenant_rule
 from generator.rules.subject import Object, Rendered, Repository, mapping, mappings, pod_spec
 from generator.yamlio import Document, read
 
@@ -150,8 +149,8 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fin
         if changes not in ("sync", "create-update"):
             fact = f"applicationsSync is {changes}: changes of an entry would not arrive"
             yield one.found("ARG007", ("spec", "syncPolicy", "applicationsSync"), fact, _GENERATE)
-        if CASCADE not in (mapping(one.document.data.get("metadata")).get("finalizers") or ()):
-            fact = f"the set lacks the finalizer {CASCADE}: deleting it would delete its Applications"
+        if FINALIZER not in (mapping(one.document.data.get("metadata")).get("finalizers") or ()):
+            fact = f"the set lacks the finalizer {FINALIZER}: deleting it would delete its Applications"
             yield one.found("ARG007", ("metadata",), fact, _GENERATE)
         missing = [option for option in _GUARD if option not in _options(one.document.data)]
         if missing:
@@ -169,7 +168,7 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Finding]:
             yield one.found("ARG008", where, fact, _GENERATE)
             continue
         for application in one.expansion.applications:
-            if CASCADE in application.manifest["metadata"].get("finalizers", ()):
+            if FINALIZER in application.manifest["metadata"].get("finalizers", ()):
                 fact = f"the Application {application.name} would take its objects along, and is not being purged"
                 yield finding("ARG008", Place(application.path), fact, "the tenant file decides: " + _GENERATE)
 
@@ -197,14 +196,16 @@ def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Finding
 def applications_lead_to_their_overlay(repository: Repository) -> Iterator[Finding]:
     """Each Application follows its tenant's overlay in this repository, by the full ref, and knows when to look."""
     platform = repository.fleet.platform
+    paths = {one.tenant.name: str(one.entry.data.get("generatePaths", "")) for one in repository.rendered}
 
     def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         source = manifest["spec"].get("source", {})
         expected = (platform.repo_url, platform.revision, layout.overlay(name))
         for key, wanted in zip(("repoURL", "targetRevision", "path"), expected, strict=True):
             yield f"source.{key}", source.get(key, ""), wanted
-        annotation = manifest["metadata"].get("annotations", {}).get(_GENERATE_PATHS)
-        yield f"the annotation {_GENERATE_PATHS}", annotation and "set", "set"
+        if name in paths:
+            annotation = manifest["metadata"].get("annotations", {}).get(_GENERATE_PATHS, "")
+            yield f"the annotation {_GENERATE_PATHS}", annotation, paths[name]
 
     yield from _deviations(repository, "ARG012", differences)
 
@@ -447,7 +448,7 @@ def entries_are_flat_and_quoted(rendered: Rendered) -> Iterator[Finding]:
     """An entry maps the keys that the template reads to quoted strings, so that every YAML reader agrees."""
     document = rendered.entry
     node = yaml.compose(document.text, Loader=yaml.CSafeLoader)
-    assert isinstance(node, yaml.MappingNode)  # noqa: S101 -- it was read as one
+    assert isinstance(node, yaml.MappingNode)
     for key, value in node.value:
         place = document.place((key.value,))
         if key.value not in ENTRY_KEYS:
@@ -495,7 +496,7 @@ def _wave(one: Object) -> int:
     return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else 0
 
 
-@tenant_rule("ARG018")
+@class_rule("ARG018")
 def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Finding]:
     """A claim is in no earlier wave than the pods that mount it: it may wait for the first of them."""
     claims = {one["metadata"]["name"]: one for one in rendered.of_kind("PersistentVolumeClaim")}
@@ -508,7 +509,7 @@ def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("ARG018", claim, fact, "put both into one wave")
 
 
-@tenant_rule("ARG019")
+@class_rule("ARG019")
 def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Finding]:
     """Ingress and HPA become healthy by others' doing, so nothing waits for them."""
     last = max((_wave(one) for one in rendered.objects), default=0)
@@ -518,7 +519,7 @@ def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Finding]:
             yield rendered.found("ARG019", one, fact, "put it into the last wave")
 
 
-@tenant_rule("ARG021")
+@class_rule("ARG021")
 def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Finding]:
     """What an HPA scales has no `replicas` in git: Argo CD would set it back at each sync."""
     scaled = {
@@ -536,7 +537,7 @@ _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
 _COMPARE: Final = "argocd.argoproj.io/compare-options"
 
 
-@tenant_rule("ARG028")
+@class_rule("ARG028")
 def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Finding]:
     """No object asks Argo CD to recreate it, to skip its validation, to run it as a hook, or to look away."""
     for one in rendered.objects:
@@ -555,7 +556,9 @@ def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Finding]:
 # --- projects
 
 
-def _of_project(rendered: Rendered, rule: str, path: tuple[str | int, ...], fact: str, hint: str = _GENERATE) -> Finding:
+def _of_project(
+    rendered: Rendered, rule: str, path: tuple[str | int, ...], fact: str, hint: str = _GENERATE
+) -> Finding:
     name = f"AppProject/{rendered.platform.argocd.namespace}/{rendered.tenant.name}"
     return finding(rule, rendered.project.place(path), fact, hint, name)
 
@@ -580,7 +583,7 @@ def projects_border_on_one_namespace(rendered: Rendered) -> Iterator[Finding]:
             if item not in wanted and not _is_wild(item):
                 fact = f"{key}[{index}] is {_said(item)}, not {_said(wanted[0])}"
                 yield _of_project(rendered, "ARG013", ("spec", key, index), fact)
-        if wanted[0] not in items and not any(map(_is_wild, items)):
+        if not items:
             yield _of_project(rendered, "ARG013", ("spec", key), f"{key} lacks {_said(wanted[0])}")
     for key in ("sourceNamespaces", "destinationServiceAccounts"):
         if spec.get(key):
