@@ -1,6 +1,6 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types lock clean
+.PHONY: help setup demo test test-slow check lint types docs lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -47,4 +47,4 @@ lock: .venv/ready ## write requirements.lock after a change of the dependencies 
 	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean: ## remove what was made
-	rm -rf .venv .cache dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .cache dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -96,9 +96,10 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
         shared = [next(builds) for _ in folders]
         expected = {sheet.tenant: next(builds) for sheet in compared}
     for group, (members, built) in enumerate(zip(groups, shared, strict=True)):
-        text = json.dumps(built.objects)
+        shared_objects = json.dumps(built.objects)
         for sheet in members:
-            objects = built.objects if len(members) == 1 else _filled(text, sheet)
+            alone = len(members) == 1
+            objects = built.objects if alone else tuple(json.loads(_filled(shared_objects, sheet)))
             other = expected.get(sheet.tenant)
             yield Rendering(
                 tenant=sheet.tenant,
@@ -157,12 +158,10 @@ def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) ->
     return folder
 
 
-def _filled(text: str, sheet: Sheet) -> Objects:
+def _filled(text: str, sheet: Sheet) -> str:
     """Put a tenant's own strings in, in one pass, so that nothing that was put in is looked at again."""
     hosts = _hosts(sheet)
-    own = _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
-    objects: list[dict[str, Any]] = json.loads(own)
-    return tuple(objects)
+    return _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
 
 
 def _difference(objects: Iterable[Mapping[str, Any]], direct: build.Built) -> str:

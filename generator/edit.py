@@ -1,11 +1,14 @@
 """Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
 
+import difflib
 import io
+import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from generator import layout, yamlio
 from generator.findings import Refused, TenantryError
@@ -56,18 +59,34 @@ def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[s
     sources = load(root)
     document = next((one for one in sources.tenants if PurePosixPath(one.file).stem == name), None)
     if document is None:
-        raise TenantryError(f"there is no tenant {name!r}", "see `tenantry list`")
+        unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
+        if unreadable:
+            raise Refused(unreadable)
+        close = difflib.get_close_matches(name, [PurePosixPath(one.file).stem for one in sources.tenants], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see `tenantry list`"
+        raise TenantryError(f"there is no tenant {name!r}", hint)
+    if not isinstance(document.data, dict):
+        _refuse_bad(root, document.file, document.text)
+    above, body = _split(document.text)
     editor = YAML()
     editor.preserve_quotes = True
     editor.width = 1 << 20
-    data = editor.load(document.text)
+    if items := re.search(r"^( *)-( +)\S", body, re.MULTILINE):
+        editor.indent(mapping=2, sequence=len(items[1]) + 1 + len(items[2]), offset=len(items[1]))
+    data = editor.load(body)
     for key, value in changes.items():
         _assign(data, key.split("."), _typed(key, value))
     stream = io.StringIO()
     editor.dump(data, stream)
-    text = stream.getvalue()
+    text = above + stream.getvalue()
     _refuse_bad(root, document.file, text)
     return document.file, document.text, text
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Split a file behind the line `---`, which ruamel would drop with the comments above it."""
+    start = re.match(r"(?:[ \t]*(?:#.*)?\n)*---[ \t]*(?:#.*)?\n", text)
+    return (start[0], text[start.end() :]) if start else ("", text)
 
 
 def _typed(key: str, value: str) -> Any:
@@ -85,29 +104,35 @@ def _typed(key: str, value: str) -> Any:
         case "integer" if value.isdecimal() and value.isascii():
             return int(value)
         case "array":
-            return value.split(",")
+            return [_quoted_if_needed(item) for item in value.split(",")]
         case "object":
             raise TenantryError(
                 f"{key} is a mapping", f"set a key inside it: {key}.{next(iter(schema['properties']))}=..."
             )
         case _:
-            return value
+            return _quoted_if_needed(value)
+
+
+def _quoted_if_needed(text: str) -> str:
+    return text if yamlio.is_plain(text) else DoubleQuotedScalarString(text)
 
 
 def _assign(data: Any, path: list[str], value: Any) -> None:
     *above, last = path
     parents = [data]
     for step in above:
-        if step not in parents[-1] and value is not None:
+        if not isinstance(parents[-1].get(step), dict):
+            if value is None:
+                return
             parents[-1][step] = {}
-        parents.append(parents[-1].get(step) or {})
-    if value is None:
-        parents[-1].pop(last, None)
-        for step, parent in zip(reversed(above), reversed(parents[:-1]), strict=True):
-            if not parent.get(step):
-                parent.pop(step, None)
-    else:
+        parents.append(parents[-1][step])
+    if value is not None:
         parents[-1][last] = value
+        return
+    parents[-1].pop(last, None)
+    for step, parent in zip(reversed(above), reversed(parents[:-1]), strict=True):
+        if not parent[step]:
+            del parent[step]
 
 
 def _refuse_bad(root: Path, file: str, text: str) -> None:
@@ -116,7 +141,7 @@ def _refuse_bad(root: Path, file: str, text: str) -> None:
     Raises:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
-    _, findings = validate(load(root, {file: text.encode()}))
+    _, findings = validate(load(root, {file: text.encode(errors="surrogateescape")}))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

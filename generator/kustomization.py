@@ -44,15 +44,24 @@ def read(root: Path, folder: str) -> dict[str, Any]:
 def references(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield every path that a kustomization names: files, folders, and whatever else stands in their place."""
     for key in _LISTS:
-        yield from (item for item in data.get(key) or () if isinstance(item, str) and "\n" not in item)
+        yield from (item for item in _texts(data.get(key)) if "\n" not in item)
     for key in _PATHS:
-        yield from (item["path"] for item in data.get(key) or () if isinstance(item, Mapping) and "path" in item)
-    for key in _GENERATORS:
-        for generator in data.get(key) or ():
-            for source in (*(generator.get("files") or ()), *(generator.get("envs") or ())):
-                yield source.split("=", 1)[-1]
-    if "path" in (data.get("openapi") or {}):
-        yield data["openapi"]["path"]
+        yield from _texts([item.get("path") for item in _mappings(data.get(key))])
+    for generator in (one for key in _GENERATORS for one in _mappings(data.get(key))):
+        for source in (*_texts(generator.get("files")), *_texts(generator.get("envs"))):
+            yield source.split("=", 1)[-1]
+    yield from _texts([one.get("path") for one in _mappings([data.get("openapi")])])
+
+
+# A value of another type is kustomize's to refuse, in its own words.
+
+
+def _texts(value: Any) -> Iterator[str]:
+    return (item for item in value if isinstance(item, str)) if isinstance(value, list) else iter(())
+
+
+def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    return (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else iter(())
 
 
 def resolve(folder: str, reference: str) -> str | None:

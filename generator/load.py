@@ -58,28 +58,38 @@ def load(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
     """
     instead = instead or {}
     findings: list[Finding] = []
-
-    def document(file: str, max_bytes: int) -> yamlio.Document | None:
-        raw = instead[file] if file in instead else _raw(root, file, max_bytes, findings)
-        if raw is None:
-            return None
-        parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
-        findings.extend(found)
-        return parsed
-
     files = sorted({*_tenant_files(root, findings), *(file for file in instead if file != layout.PLATFORM)})
-    platform = document(layout.PLATFORM, yamlio.MAX_BYTES)
-    tenants = [document(file, MAX_TENANT_BYTES) for file in files]
+    platform = _document(root, layout.PLATFORM, yamlio.MAX_BYTES, instead, findings)
+    tenants = [_document(root, file, MAX_TENANT_BYTES, instead, findings) for file in files]
     return Sources(platform, tuple(one for one in tenants if one is not None), tuple(findings))
 
 
+def load_platform(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml alone; arguments as for `load`."""
+    findings: list[Finding] = []
+    return Sources(_document(root, layout.PLATFORM, yamlio.MAX_BYTES, instead or {}, findings), (), tuple(findings))
+
+
+def _document(
+    root: Path, file: str, max_bytes: int, instead: Mapping[str, bytes], findings: list[Finding]
+) -> yamlio.Document | None:
+    raw = instead[file] if file in instead else _raw(root, file, max_bytes, findings)
+    if raw is None:
+        return None
+    parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
+    findings.extend(found)
+    return parsed
+
+
 def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:
-    pending = [root / layout.TENANTS]
+    top = root / layout.TENANTS
     found: list[str] = []
+    if top.is_symlink() or (top.exists() and not top.is_dir()):
+        findings.append(finding("TEN025", Place(layout.TENANTS), "this is not a folder", "put the folder itself here"))
+        return found
+    pending = [top] if top.exists() else []
     while pending:
         folder = pending.pop()
-        if not folder.is_dir():
-            continue
         with os.scandir(folder) as entries:
             for entry in entries:
                 file = Path(entry.path).relative_to(root).as_posix()
@@ -92,6 +102,9 @@ def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:
                         finding("TEN025", Place(file), "this is a symbolic link", "put the file itself here")
                     )
                 elif entry.is_dir(follow_symlinks=False):
+                    if suffix in _SUFFIXES:
+                        fact = "this is a folder, and it is named like a file"
+                        findings.append(finding("TEN025", Place(file), fact, "rename it"))
                     pending.append(folder / entry.name)
                 elif not entry.is_file(follow_symlinks=False):
                     findings.append(finding("TEN025", Place(file), "this is not an ordinary file", "remove it"))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.reachability.promises import Neighbours
+from generator.reachability.space import Addresses
 from generator.yamlio import Document
 
 Exposure = Literal["gateway", "ingress"]
@@ -97,11 +99,15 @@ class Cluster:
         name: As Argo CD knows it.
         server: Address of its API server, as Argo CD knows it.
         kubernetes: Minor version, for example `1.36`; the render is valid for it.
+        addresses: Addresses of the cluster itself, which no tenant may be let out to.
+        neighbours: The pods around the tenants that they must be able to talk with.
     """
 
     name: str
     server: str
     kubernetes: str
+    addresses: Addresses
+    neighbours: Neighbours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +125,21 @@ class ArgoCD:
     shards: int
     requeue_after_seconds: int
     links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much one change may touch without an approval; None sets no bound.
+
+    Attributes:
+        tenants: Tenants.
+        share: Per cent of the fleet.
+        removals: Rendered objects that are there before and not after, over all tenants.
+    """
+
+    tenants: int | None = None
+    share: int | None = None
+    removals: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +168,7 @@ class Platform:
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How a file server is reached from outside.
         reserve: Part of every plan that is kept free for jobs.
+        budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
     """
@@ -164,6 +186,7 @@ class Platform:
     chatbot: Chatbot | None
     rings: tuple[Ring, ...]
     argocd: ArgoCD
+    budget: Budget
     retired_names: Mapping[str, str]
     rules: Mapping[str, Weakened]
     document: Document

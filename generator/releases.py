@@ -73,7 +73,8 @@ def _workloads(root: Path, folder: str, components: list[str], origins: Origins)
         (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
         (built,) = build.build_all([probe])
     if built.error:
-        raise TenantryError(f"{folder} does not build: {built.error.replace(str(probe), 'the probe overlay')}")
+        said = built.error.replace(f"{root.resolve()}/", "").replace(f"{above}/", "").replace("\n", " ")
+        raise TenantryError(f"{folder} does not build: {said}")
     found = {one["metadata"]["name"]: one for one in built.objects if one["kind"] == "Deployment"}
     missing = [one for one in (FILESERVER, *add_ons) if one not in found]
     if missing:
@@ -104,12 +105,17 @@ def workload(deployment: Mapping[str, Any], file: str) -> Workload:
     Raises:
         TenantryError: A container lacks requests or limits.
     """
-    spec = deployment["spec"]
+    try:
+        spec = deployment["spec"]
+        containers = (*spec["template"]["spec"].get("initContainers", ()), *spec["template"]["spec"]["containers"])
+        rollout = spec.get("strategy", {}).get("rollingUpdate", {})
+        recreate = spec.get("strategy", {}).get("type") == "Recreate"
+    except (KeyError, TypeError, AttributeError) as error:
+        fact = f"Deployment {deployment['metadata']['name']} has no pod template that can be read ({error})"
+        raise TenantryError(fact, "mend it in base/") from None
     pod = Resources()
-    for container in (*spec["template"]["spec"].get("initContainers", ()), *spec["template"]["spec"]["containers"]):
+    for container in containers:
         pod = pod + _container(deployment["metadata"]["name"], container)
-    rollout = spec.get("strategy", {}).get("rollingUpdate", {})
-    recreate = spec.get("strategy", {}).get("type") == "Recreate"
     return Workload(
         name=deployment["metadata"]["name"],
         pod=pod,
@@ -136,13 +142,16 @@ def origins_of(root: Path, release: str) -> Origins:
     """Find where each object of a release is written, by kind and name.
 
     An object that two files of the release write (in two components, say) is known by the first of them.
+
+    Raises:
+        TenantryError: A file is not YAML.
     """
     origins: dict[tuple[str, str], Place] = {}
     for path in sorted((root / layout.release(release)).rglob("*.yaml")):
         file = path.relative_to(root).as_posix()
         if path.name == kustomization.FILE:
             continue
-        for kind, name, line in yamlio.objects_in(path.read_text(encoding="utf-8")):
+        for kind, name, line in yamlio.objects_in(file, path.read_bytes()):
             # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
             origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
     return origins

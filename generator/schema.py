@@ -95,8 +95,13 @@ class Checker:
         """Return everything that the schema refuses in a document; nothing when it is valid."""
         if self._validator.is_valid(document.data):
             return []
+        errors = list(self._validator.iter_errors(document.data))
+        mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, Kind.Type)}
         return [
-            found for error in self._validator.iter_errors(document.data) for found in self._in_words(error, document)
+            found
+            for error in errors
+            if not (isinstance(error.kind, Kind.Enum) and tuple(error.instance_path) in mistyped)
+            for found in self._in_words(error, document)
         ]
 
     def _in_words(self, error: jsonschema_rs.ValidationError, document: Document) -> Iterator[Finding]:
@@ -109,7 +114,7 @@ class Checker:
         match error.kind:
             case Kind.AdditionalProperties(unexpected=unexpected):
                 for key in unexpected:
-                    fact = f"unknown key `{dotted((*path, key))}`"
+                    fact = f"unknown key `{_cut(dotted((*path, key)))}`"
                     yield finding(
                         rule,
                         document.place((*path, key), key=True),
@@ -121,7 +126,7 @@ class Checker:
                 yield finding(
                     rule,
                     document.place((*path, str(inner.instance)), key=True),
-                    f"the key {inner.instance!r} is not {form}",
+                    f"the key {_short(inner.instance)} is not {form}",
                 )
             case Kind.Required(property=missing):
                 yield finding(rule, place, f"the key `{dotted((*path, missing))}` is missing")
@@ -130,11 +135,11 @@ class Checker:
                 yield finding(
                     rule,
                     place,
-                    f"{where}: {value!r} is not one of {', '.join(choices)}",
+                    f"{where}: {_short(value)} is not one of {', '.join(choices)}",
                     did_you_mean(value, choices),
                 )
             case Kind.Constant(expected_value=expected):
-                yield finding(rule, place, f"{where}: {value!r} is not {expected!r}")
+                yield finding(rule, place, f"{where}: {_short(value)} is not {expected!r}")
             case Kind.Type(types=types):
                 expected = " or ".join(_TYPE_WORDS[one] for one in types)
                 yield finding(rule, place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value))
@@ -144,26 +149,23 @@ class Checker:
                 yield finding(
                     rule,
                     place,
-                    f"{where}: {value!r} is not {schema.get('x-form', 'of the form that it needs')}",
+                    f"{where}: {_short(value)} is not {schema.get('x-form', 'of the form that it needs')}",
                     hint,
                 )
             case Kind.MaxLength(limit=limit):
                 fact = f"{where}: {len(value)} characters, {len(value) - limit} more than the {limit} allowed"
                 yield finding(rule, place, fact)
             case Kind.MinLength(limit=limit):
-                yield finding(rule, place, f"{where}: {len(value)} characters, at least {limit} are needed")
+                yield finding(rule, place, f"{where}: {len(value)} characters, {_at_least(limit)}")
             case Kind.Minimum(limit=limit):
                 yield finding(rule, place, f"{where}: {value} is less than {limit}")
             case Kind.Maximum(limit=limit):
                 yield finding(rule, place, f"{where}: {value} is more than {limit}")
             case Kind.MinItems(limit=limit) | Kind.MinProperties(limit=limit):
-                yield finding(rule, place, f"{where}: {_amount(limit)} at least {'is' if limit == 1 else 'are'} needed")
+                yield finding(rule, place, f"{where}: {len(value)} {_members(value)}, {_at_least(limit)}")
             case Kind.MaxItems(limit=limit) | Kind.MaxProperties(limit=limit):
-                yield finding(
-                    rule,
-                    place,
-                    f"{where}: {len(value)} items, {_amount(limit)} at most {'is' if limit == 1 else 'are'} allowed",
-                )
+                fact = f"{where}: {len(value)} {_members(value)}, {len(value) - limit} more than the {limit} allowed"
+                yield finding(rule, place, fact)
             case Kind.UniqueItems():
                 yield finding(rule, place, f"{where}: the same item stands here twice", "keep one of the two")
             case _:
@@ -176,15 +178,30 @@ def dotted(path: Sequence[str | int]) -> str:
     return text.removeprefix(".") or "the file"
 
 
-def _amount(limit: int) -> str:
-    return "one" if limit == 1 else str(limit)
+_LONGEST: Final = 60
+
+
+def _short(value: Any) -> str:
+    return repr(_cut(value)) if isinstance(value, str) else _cut(repr(value))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _members(value: Any) -> str:
+    return "items" if isinstance(value, list) else "keys"
+
+
+def _at_least(limit: int) -> str:
+    return f"at least {limit} {'is' if limit == 1 else 'are'} needed"
 
 
 def _got(value: Any) -> str:
     if isinstance(value, bool | int | float):
         return f"{json.dumps(value)}, which is {'a boolean' if isinstance(value, bool) else 'a number'}"
     if isinstance(value, str):
-        return f"the string {value!r}"
+        return f"the string {_short(value)}"
     if isinstance(value, list):
         return "a list"
     return "a mapping" if isinstance(value, dict) else "nothing"

@@ -241,7 +241,7 @@ def _problems(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Fin
 
 def _too_small(scaling: Scaling) -> str:
     needed = scaling.workload.at_once(1)
-    return f"holds {scaling.fit.pods} pods of {scaling.workload.name} at once, and a rollout of one needs {needed}"
+    return f"holds {scaling.fit.pods} of the {needed} pods of {scaling.workload.name} that a rollout needs"
 
 
 # --- how the numbers came about

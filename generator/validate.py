@@ -14,6 +14,7 @@ from generator.findings import Finding, Severity, in_order
 from generator.load import Sources
 from generator.model import (
     ArgoCD,
+    Budget,
     Chatbot,
     Cluster,
     Fleet,
@@ -25,8 +26,10 @@ from generator.model import (
     Tenant,
     Weakened,
 )
+from generator.reachability.promises import read_neighbours
+from generator.reachability.space import Addresses
 from generator.rules.catalog import FIRM, OF_INPUT, RULES, finding
-from generator.schema import Checker, Path, did_you_mean, package_schema, tenant_schema, with_defaults
+from generator.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
 from generator.yamlio import Document
 
 RESERVED_NAMES: Final = frozenset(
@@ -40,6 +43,8 @@ RESERVED_SUFFIXES: Final = ("-system",)
 
 _MAX_FQDN: Final = 253
 _MAX_LABEL: Final = 63
+_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
+"""Letters and marks that nothing is drawn for: Unicode counts them among the others."""
 _MIXED_UP: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
@@ -93,13 +98,8 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
     refused = Checker(schema, _platform_rule).check(document)
     if not refused:
-        refused = [
-            *_requires(document),
-            *_branches(document),
-            *_addresses(document),
-            *_ring_names(document),
-            *_weakenings(document),
-        ]
+        checks = (_requires, _branches, _addresses, _storage, _ring_names, _weakenings)
+        refused = [found for check in checks for found in check(document)]
     findings.extend(refused)
     if refused:
         return None
@@ -115,7 +115,13 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
         domain=data["domain"],
         host_suffixes=(data["domain"], *data["hostSuffixes"]),
         exposure=data["exposure"],
-        cluster=Cluster(name=cluster_name, server=cluster["server"], kubernetes=cluster["kubernetes"]),
+        cluster=Cluster(
+            name=cluster_name,
+            server=cluster["server"],
+            kubernetes=cluster["kubernetes"],
+            addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
+            neighbours=read_neighbours(cluster["network"]),
+        ),
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
         chatbot=chatbot
@@ -131,6 +137,7 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
             requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
             links=data["argocd"]["links"],
         ),
+        budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         document=document,
@@ -185,13 +192,31 @@ def _branches(document: Document) -> Iterator[Finding]:
 
 
 def _addresses(document: Document) -> Iterator[Finding]:
-    endpoints = document.data.get("addons", {}).get("chatbot", {}).get("endpoints", ())
-    for index, text in enumerate(endpoints):
-        path: Path = ("addons", "chatbot", "endpoints", index)
+    for path, text in _cidrs(document.data):
         try:
             ipaddress.ip_network(text)
         except ValueError as error:
-            yield finding("PLT001", document.place(path), f"addons.chatbot.endpoints[{index}]: {error}")
+            yield finding("PLT001", document.place(path), f"{dotted(path)}: {error}")
+
+
+def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    chatbot: Path = ("addons", "chatbot", "endpoints")
+    found = {chatbot: data.get("addons", {}).get("chatbot", {}).get("endpoints", ())}
+    for name, cluster in data["clusters"].items():
+        network: Path = ("clusters", name, "network")
+        found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
+        found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
+    return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
+
+
+def _storage(document: Document) -> Iterator[Finding]:
+    for name, plan in document.data["plans"].items():
+        size, most = plan["storage"]["default"], plan["storage"]["max"]
+        if quantity.octets(size) > quantity.octets(most):
+            path: Path = ("plans", name, "storage", "default")
+            yield finding(
+                "PLT001", document.place(path), f"plans.{name}.storage.default: {size} is more than max, {most}"
+            )
 
 
 def _ring_names(document: Document) -> Iterator[Finding]:
@@ -255,7 +280,9 @@ def _bounds(tenant: Tenant, plan: Plan, platform: Platform) -> Iterator[Finding]
 
 
 def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator[Finding]:
-    first: dict[str, Document] = {}
+    declared: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        declared[document.data["name"]].append(document)
     retired = platform.retired_names if platform else {}
     for document in documents:
         name: str = document.data["name"]
@@ -269,9 +296,10 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
         if name in retired:
             fact = f"{name!r} was retired on {retired[name]}; names are never used again"
             yield finding("TEN005", place, fact, "choose another name")
-        if name in first:
-            yield finding("TEN003", place, f"the tenant {name!r} is declared in {first[name].file} already")
-        first.setdefault(name, document)
+        twin = next((one for one in declared[name] if one is not document), None)
+        if twin:
+            fact = f"the tenant {name!r} is declared in {twin.file} too"
+            yield finding("TEN003", place, fact, "keep one of the two")
     folded: dict[str, str] = {}
     for document in documents:
         stem = PurePosixPath(document.file).name.casefold()
@@ -297,8 +325,9 @@ def _text(document: Document) -> Iterator[Finding]:
 def _text_problem(text: str) -> tuple[str, str] | None:
     for index, character in enumerate(text):
         category = unicodedata.category(character)
-        if category[0] == "C" or category in ("Zl", "Zp"):
-            name = unicodedata.name(character, "a control character")
+        if category[0] == "C" or category in ("Zl", "Zp") or character in _INVISIBLE:
+            nameless = "a control character" if category == "Cc" else "a character without a name"
+            name = unicodedata.name(character, nameless)
             return f"character {index + 1} is U+{ord(character):04X} ({name})", "remove it"
     if "{{" in text or "}}" in text:
         return "it holds {{ or }}, which templates take for code", "write it without double braces"
@@ -326,23 +355,17 @@ def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
             holders[host].append(tenant)
         yield from _own_hosts(tenant, platform)
     for host, sharing in holders.items():
-        for tenant in sharing[1:]:
-            other = sharing[0]
-            if host == other.hosts[0]:
-                fact = f"{host!r} is the standard host of {other.name}"
+        owner = next((tenant for tenant in sharing if tenant.hosts[0] == host), None)
+        for tenant in sharing:
+            if tenant is owner or len(sharing) == 1 or host not in tenant.hosts[1:]:
+                continue
+            place = tenant.document.place(("hosts", tenant.hosts[1:].index(host)))
+            if owner:
+                yield finding("TEN013", place, f"{host!r} is the standard host of {owner.name}", "remove it here")
             else:
-                fact = f"{host!r} is a host of {other.name} already ({other.document.file})"
-            yield finding(
-                "TEN013",
-                _host_place(tenant, host),
-                fact,
-                "a host belongs to one tenant: remove it here or there",
-            )
-
-
-def _host_place(tenant: Tenant, host: str) -> Any:
-    extra = tenant.hosts[1:]
-    return tenant.document.place(("hosts", extra.index(host)) if host in extra else ("name",))
+                other = next(one for one in sharing if one is not tenant)
+                fact = f"{host!r} is a host of {other.name} too ({other.document.file})"
+                yield finding("TEN013", place, fact, "a host belongs to one tenant: remove it here or there")
 
 
 def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
@@ -358,14 +381,17 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
             yield finding("TEN015", place, fact, "choose a shorter host")
         if host == standard:
             yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
+        elif host == platform.domain:
+            yield finding("TEN014", place, f"{host!r} is the platform's own domain", f"use a host under {standard}")
         elif host.endswith(f".{platform.domain}"):
             if not host.endswith(f".{standard}"):
                 fact = f"{host!r} lies under {platform.domain}, where each tenant has the host of its own name alone"
                 yield finding("TEN014", place, fact, f"use a host under {standard} or another allowed suffix")
         elif not any(host.endswith(f".{suffix}") for suffix in platform.host_suffixes[1:]):
             fact = f"{host!r} is not under an allowed suffix"
-            suffixes = ", ".join(platform.host_suffixes[1:]) or "platform.yaml has no hostSuffixes"
-            yield finding("TEN014", place, fact, f"allowed: {suffixes}")
+            suffixes = ", ".join(platform.host_suffixes[1:])
+            hint = f"allowed: {suffixes}" if suffixes else "platform.yaml has no hostSuffixes"
+            yield finding("TEN014", place, fact, hint)
 
 
 def _too_long(text: str, most: int) -> str:

@@ -139,14 +139,14 @@ def render(
     seen: set[int] = set()
     for one in classes.render(root, sheets, turn=turn):
         place = Place(layout.kustomization(one.tenant))
-        overlay_data = by_name[one.tenant].overlay
+        sheet = by_name[one.tenant]
         if one.error:
             yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
         try:
-            reads = _reads(root, layout.overlay(one.tenant), overlay_data, closures)
+            reads = _reads(root, layout.overlay(one.tenant), sheet.overlay, closures)
         except TenantryError as error:
             yield finding("KUS004", place, f"what it reads cannot be followed: {error.fact}", error.hint)
             continue
@@ -157,8 +157,8 @@ def render(
             objects=one.objects,
             text=one.text,
             names=names,
-            overlay=overlay_data,
-            facts=by_name[one.tenant].facts,
+            overlay=sheet.overlay,
+            facts=sheet.facts,
             entry=entry,
             project=project,
             reads=reads,

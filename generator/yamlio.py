@@ -9,12 +9,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NoReturn
 
 import yaml
 from yaml._yaml import CParser
 
-from generator.findings import Finding, Place
+from generator.findings import Finding, Place, TenantryError
 from generator.rules.catalog import finding
 
 MAX_BYTES: Final = 1 << 20
@@ -78,7 +79,7 @@ class Document:
 
         A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
         """
-        node: Any = yaml.compose(self.text, Loader=_COMPOSER)
+        node = _nodes(self.text)
         mark = node.start_mark
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -118,6 +119,12 @@ _COMPOSER: Final[Any] = _Composer
 """As a value of no type: the stubs of PyYAML know its own loaders alone."""
 
 
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> Any:
+    """Compose a text for its marks; the last one is kept, because a bad file is asked for many places in a row."""
+    return yaml.compose(text, Loader=_COMPOSER)
+
+
 class _UnreadableError(Exception):
     """Raised inside this module with the finding that stops the reading of one file."""
 
@@ -152,8 +159,7 @@ def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document
 
 def _decode(file: str, raw: bytes, max_bytes: int) -> str:
     if len(raw) > max_bytes:
-        fact = f"the file has {len(raw)} bytes, more than the {max_bytes} that it may have"
-        raise _UnreadableError(finding("TEN023", Place(file), fact))
+        raise _UnreadableError(finding("TEN023", Place(file), f"the file has more than {max_bytes} bytes"))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -185,6 +191,8 @@ def _look_closer(file: str, text: str) -> None:
                 raise _UnreadableError(
                     finding("TEN024", place, fact, "write the value out; quote a value that starts with & or *")
                 )
+            if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+                raise _UnreadableError(finding("TEN024", place, "a directive is not allowed here", "remove the % line"))
             if getattr(event, "tag", None) is not None:
                 fact = f"the tag {event.tag!r} is not allowed here"
                 raise _UnreadableError(finding("TEN024", place, fact, "remove it; quote a value that starts with !"))
@@ -216,16 +224,19 @@ def _compose(file: str, text: str) -> yaml.Node:
 
 
 def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
+    place, problem = _explained(file, error)
+    if not place.line:
+        place = Place(file, text.count("\n", 0, getattr(error, "position", 0)) + 1)
+    around = text.splitlines()[place.line - 1 : place.line]
+    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: place.column] else ""
+    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+
+
+def _explained(file: str, error: UnicodeDecodeError | yaml.YAMLError) -> tuple[Place, str]:
+    """Return where the parser stopped, as far as it says that, and why."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
-    if mark is None:
-        position = getattr(error, "position", 0)
-        line = text.count("\n", 0, position) + 1
-        raise _UnreadableError(finding("TEN021", Place(file, line), f"this is not YAML: {problem}")) from None
-    place = Place(file, mark.line + 1, mark.column + 1)
-    around = text.splitlines()[mark.line : mark.line + 1]
-    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: mark.column + 1] else ""
-    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+    return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file), problem
 
 
 def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) -> Any:
@@ -264,10 +275,15 @@ def _scalar_value(file: str, node: yaml.ScalarNode, findings: list[Finding]) -> 
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):
-        return float(text)
+        number = float(text)
+        if number.is_integer():  # a whole number for JSON Schema and for Go, none for Python
+            hint = f"write {number:.0f}, or quote it"
+            findings.append(finding("TEN009", _place(file, node), f"`{text}` is a whole number for some readers", hint))
+        return number
     trap = trap_of(text)
     if trap:
-        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", "quote it"))
+        hint = "write out what it would merge" if text == "<<" else "quote it"
+        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", hint))
     return text
 
 
@@ -282,8 +298,10 @@ def trap_of(text: str) -> str:
         return "a date"
     if _NUMBER_SOMEWHERE.fullmatch(text):
         return "a number"
-    if text in ("<<", "="):
+    if text == "<<":
         return "a merge key"
+    if text == "=":
+        return "a default value"
     return ""
 
 
@@ -300,17 +318,31 @@ def read_objects(text: str) -> list[Any]:
     return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
 
 
-def objects_in(text: str) -> Iterator[tuple[str, str, int]]:
-    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file."""
-    for node in yaml.compose_all(text, Loader=yaml.CSafeLoader):
-        top = _children(node)
-        name = _children(top.get("metadata")).get("name")
-        if "kind" in top and name is not None:
-            yield top["kind"].value, name.value, node.start_mark.line + 1
+def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
+    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file.
+
+    Args:
+        file: Path from the repository's root, for errors.
+        raw: What the file holds.
+
+    Raises:
+        TenantryError: It is not YAML.
+    """
+    try:
+        for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
+            top = _children(node)
+            kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
+            if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
+                yield kind.value, name.value, node.start_mark.line + 1
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        place, problem = _explained(file, error)
+        raise TenantryError(f"{place}: this is not YAML: {problem}") from None
 
 
 def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    return {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
 
 
 _UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")

@@ -78,9 +78,7 @@ def test_one_open_end_does_not_connect() -> None:
 def test_two_open_ends_connect_with_both_as_evidence() -> None:
     """A leak names the pods, the ports and the rule at each end."""
     found = prove(a_tenant("a", OPEN_EGRESS), a_tenant("b", OPEN_INGRESS))
-    web = next(
-        leak for leak in found.leaks if (leak.source_pod, leak.destination_pod) == ("Deployment/web",) * 2
-    )
+    web = next(leak for leak in found.leaks if (leak.source_pod, leak.destination_pod) == ("Deployment/web",) * 2)
 
     assert (found.pairs, found.proved) == (2, 1)
     assert str(web) == "a Deployment/web reaches b Deployment/web on all ports"
@@ -231,9 +229,7 @@ def test_a_rule_without_peers_covers_everything() -> None:
 NAMES = ("acme", "beta", "gold", "silver")
 NAMESPACE_KEYS = ("kubernetes.io/metadata.name", "tenantry.dev/tenant", "plan", "shared")
 VALUES = (*NAMES, "kube-system", "")
-PORTS = st.sampled_from(
-    [{}, {"port": 80}, {"port": "http"}, {"port": "http", "protocol": "UDP"}, {"protocol": "UDP"}]
-)
+PORTS = st.sampled_from([{}, {"port": 80}, {"port": "http"}, {"port": "http", "protocol": "UDP"}, {"protocol": "UDP"}])
 CIDRS = st.sampled_from(["10.244.0.0/16", "10.0.0.0/8", "203.0.113.0/24", "::/0"])
 
 
@@ -247,9 +243,7 @@ def selectors(keys: tuple[str, ...], values: tuple[str, ...]) -> st.SearchStrate
                 "values": st.lists(st.sampled_from(values), min_size=1, max_size=2),
             }
         ),
-        st.fixed_dictionaries(
-            {"key": st.sampled_from(keys), "operator": st.sampled_from(["Exists", "DoesNotExist"])}
-        ),
+        st.fixed_dictionaries({"key": st.sampled_from(keys), "operator": st.sampled_from(["Exists", "DoesNotExist"])}),
     )
     return st.fixed_dictionaries(
         {},
@@ -335,8 +329,7 @@ def test_classes_agree_with_brute_force(spaces: list[Space]) -> None:
     assert found.pairs - found.proved == len({leak[:2] for leak in expected})
     assert sum(leak.pairs for leak in found.leaks) == len(expected)
     examples = {
-        (k.source, k.destination, k.source_pod, k.destination_pod, describe_packets(k.packets))
-        for k in found.leaks
+        (k.source, k.destination, k.source_pod, k.destination_pod, describe_packets(k.packets)) for k in found.leaks
     }
     assert examples <= expected
     assert {name for leak in found.leaks for name in leak.sources} == {leak[0] for leak in expected}
@@ -367,16 +360,12 @@ def test_a_policy_more_takes_nothing_away_but_by_isolating(spaces: list[Space], 
             assert not before - after or before == EVERY_PACKET
 
 
-LABELS = st.dictionaries(
-    st.sampled_from(["app", "tenantry.dev/tenant"]), st.sampled_from(["web", "db", *NAMES])
-)
+LABELS = st.dictionaries(st.sampled_from(["app", "tenantry.dev/tenant"]), st.sampled_from(["web", "db", *NAMES]))
 
 
 @settings(max_examples=200, deadline=None)
 @given(fleets(), LABELS, LABELS)
-def test_any_other_pod_covers_every_pod(
-    spaces: list[Space], own: dict[str, str], other: dict[str, str]
-) -> None:
+def test_any_other_pod_covers_every_pod(spaces: list[Space], own: dict[str, str], other: dict[str, str]) -> None:
     """Whatever labels a pod outside the render has, what it can do is in the proof."""
     source, target = spaces[0], spaces[-1]
     number = {("TCP", "http"): packets("TCP", 9, 9)}

@@ -1,16 +1,18 @@
 """The verbs. Each module parses arguments, calls the pipeline, and prints; what is heavy is imported inside a verb."""
 
 import contextlib
+import io
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 import click
 
 from generator import __version__
-from generator.cli import explain, generate, render, tenants, validate
+from generator.cli import check, explain, generate, publish, render, tenants, validate
 from generator.findings import Exit, Refused, TenantryError
 
 
@@ -37,19 +39,27 @@ def cli(context: click.Context, directory: Path) -> None:
     context.obj = directory
 
 
-for _verbs in (validate, generate, render, tenants, explain):
+for _verbs in (validate, generate, check, publish, render, tenants, explain):
     for _command in _verbs.COMMANDS:
         cli.add_command(_command)
 
 
 def main() -> NoReturn:
     """Run the command line; every way to end has its exit code (`generator.findings.Exit`)."""
-    sys.exit(_run())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # what is printed is UTF-8 like the files, whatever the locale
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    sys.exit(run())
 
 
-def _run() -> int:
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        arguments: What stands behind `tenantry`; by default, that of this process.
+    """
     try:
-        code = cli.main(prog_name="tenantry", standalone_mode=False)
+        code = cli.main(arguments, prog_name="tenantry", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         return Exit.INTERRUPTED
@@ -76,6 +86,9 @@ def _run() -> int:
         return Exit.REFUSED
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    except OSError as error:
+        click.echo(f"error: {error.filename or 'tenantry'}: {error.strerror or error}", err=True)
+        return Exit.ENVIRONMENT
     except Exception:  # noqa: BLE001 -- the last handler: whatever arrives here is a bug of ours
         click.echo(traceback.format_exc(), nl=False, err=True)
         click.echo(f"This is a bug in tenantry {__version__}: please report it with the lines above.", err=True)

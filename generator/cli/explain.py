@@ -5,7 +5,7 @@ from typing import Final
 
 import click
 
-from generator.cli.options import root_of, table
+from generator.cli.options import root_of, table, unknown
 from generator.findings import Exit
 
 
@@ -16,11 +16,13 @@ def explain(directory: Path, subject: str) -> Exit:
     """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
     from generator.rules.catalog import RULES
 
-    if subject in RULES:
-        rule = RULES[subject]
+    if subject.upper() in RULES:
+        rule = RULES[subject.upper()]
         click.echo(f"{rule.id} ({rule.severity}): {rule.title}\n")
         click.echo(f"why:    {rule.why}\nmend:   {rule.mend}\nsource: {rule.source}")
         return Exit.FINE
+    if subject.isupper():  # no tenant's name is
+        raise unknown("rule", subject, RULES, param_hint="RULE")
     return _numbers(directory, subject)
 
 

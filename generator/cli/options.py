@@ -1,12 +1,12 @@
 """What several verbs share: the root, the choice of a format, and the end of a run."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
-from generator.findings import Exit, Finding, Severity
+from generator.findings import Exit, Finding, Refused, Severity
 from generator.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -17,6 +17,15 @@ def root_of(directory: Path) -> Path:
     from generator.load import find_root
 
     return find_root(directory)
+
+
+def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
+    """Make the usage error for a name that is none of the choices, with the nearest one when there is one."""
+    import difflib
+
+    close = difflib.get_close_matches(name, list(choices), n=1)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return click.BadParameter(f"there is no {what} {name!r}{hint}", param_hint=param_hint)
 
 
 def format_option(command: Command) -> Command:
@@ -54,6 +63,15 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     click.echo(show(findings, form, {key: value for key, value in summary.items() if key != "said"}), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}", err=True)
     return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
+
+
+def refusal(refused: Refused, form: str) -> Exit:
+    """Print why the input was refused, in the form that was asked for, and say how the run ends."""
+    from generator.formats import counted, show
+
+    click.echo(show(refused.findings, form, {}), nl=False)
+    click.echo(f"{counted(refused.findings)}; nothing could be rendered", err=True)
+    return Exit.REFUSED
 
 
 def table(rows: Sequence[Mapping[str, Any]], form: str) -> None:

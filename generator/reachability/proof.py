@@ -267,21 +267,15 @@ def _leak(source: _Member, destination: _Member, own: int, other: int) -> Leak:
 
 def _mentions(space: Space) -> Iterator[_Label]:
     """Every label value that the tenant's policies ask of pods of other namespaces."""
-    for peer in _outward_peers(space):
+    for peer in space.peers():
+        if peer.namespaces is None:
+            continue
         for of_namespace, selector in ((True, peer.namespaces), (False, peer.pods)):
-            for requirement in selector.requirements if selector else ():
+            for requirement in selector.requirements:
                 # Exists and DoesNotExist ask for no value, but their key matters: the empty text stands for
                 # it.
                 for value in requirement.values or ("",):
                     yield of_namespace, requirement.key, value
-
-
-def _outward_peers(space: Space) -> Iterator[Peer]:
-    """The peers that can match a pod of another namespace by its labels."""
-    for policy in space.policies:
-        for direction in Direction:
-            for rule in policy.rules(direction) or ():
-                yield from (peer for peer in rule.peers if peer.namespaces is not None)
 
 
 def _labels(space: Space) -> Iterator[_Label]:

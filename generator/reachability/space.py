@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generator.reachability.policy import Endpoint, Policy, UnreadableError, read_policy
+from generator.reachability.policy import Direction, Endpoint, Peer, Policy, UnreadableError, read_policy
 from generator.reachability.ranges import EVERY_ADDRESS, NOTHING, Ranges, network, packets, union
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -75,6 +75,13 @@ class Space:
     policies: tuple[Policy, ...]
     objects: Sequence[Mapping[str, Any]] = field(default=(), repr=False, compare=False)
 
+    def peers(self) -> Iterator[Peer]:
+        """Every peer of every rule."""
+        for policy in self.policies:
+            for direction in Direction:
+                for rule in policy.rules(direction) or ():
+                    yield from rule.peers
+
     def stranger(self) -> Endpoint:
         """A pod of this namespace with any labels and any ports."""
         return Endpoint(STRANGER, self.namespace, self.labels, labels=None, ports=None)
@@ -116,22 +123,34 @@ def _policies(objects: Iterable[Mapping[str, Any]], namespace: str) -> Iterator[
             try:
                 yield read_policy(manifest)
             except UnreadableError as error:
-                raise UnreadableError(f"NetworkPolicy/{manifest['metadata']['name']}: {error}") from None
+                raise UnreadableError(f"{object_name(manifest)}: {error}") from None
+
+
+def pod_templates(
+    objects: Iterable[Mapping[str, Any]],
+) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Every object that makes pods, with its pod template."""
+    for manifest in objects:
+        path = _POD_TEMPLATES.get(str(manifest.get("kind")))
+        if path is not None:
+            template: Any = manifest
+            for step in path:
+                template = template[step]
+            yield manifest, template
+
+
+def object_name(manifest: Mapping[str, Any]) -> str:
+    """`Deployment/fileserver`, as an endpoint of its pods is called."""
+    return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 
 def _pods(
     objects: Iterable[Mapping[str, Any]], namespace: str, namespace_labels: Mapping[str, str]
 ) -> Iterator[Endpoint]:
-    for manifest in objects:
-        path = _POD_TEMPLATES.get(str(manifest.get("kind")))
-        if path is None:
-            continue
+    for manifest, template in pod_templates(objects):
         _check_namespace(manifest, namespace)
-        template: Any = manifest
-        for step in path:
-            template = template[step]
         yield Endpoint(
-            name=f"{manifest['kind']}/{manifest['metadata']['name']}",
+            name=object_name(manifest),
             namespace=namespace,
             namespace_labels=namespace_labels,
             labels=(template.get("metadata") or {}).get("labels") or {},
@@ -157,6 +176,5 @@ def _check_namespace(manifest: Mapping[str, Any], namespace: str) -> None:
     metadata = manifest["metadata"]
     if metadata.get("namespace") != namespace:
         raise UnreadableError(
-            f"{manifest['kind']}/{metadata['name']}: of namespace {metadata.get('namespace')!r}, "
-            f"not of the tenant's {namespace!r}"
+            f"{object_name(manifest)}: of namespace {metadata.get('namespace')!r}, not of the tenant's {namespace!r}"
         )

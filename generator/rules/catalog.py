@@ -137,6 +137,22 @@ _ROWS: Final = (
         "https://unicode.org/reports/tr36/",
     ),
     Rule(
+        "TEN011",
+        ERROR,
+        "a tenant's name and cluster never change",
+        "Argo CD would delete one environment and make another; the files stay in the first.",
+        "Take the change back; a company that moves is a new tenant and a migration.",
+        "design: a tenant; A20",
+    ),
+    Rule(
+        "TEN012",
+        ERROR,
+        "storage never shrinks",
+        "Kubernetes refuses to make a volume smaller, and the sync fails until the change is taken back.",
+        "Keep the size with the key storage, also when the plan changes.",
+        "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims",
+    ),
+    Rule(
         "TEN013",
         ERROR,
         "a host belongs to one tenant",
@@ -167,6 +183,22 @@ _ROWS: Final = (
         "A tenant file that vanished by mistake must not take the customer's environment with it.",
         "Put the tenant file back (`git restore`, `git revert`).",
         "design: nothing dies by accident",
+    ),
+    Rule(
+        "TEN019",
+        ERROR,
+        "a change stays inside the blast-radius budget",
+        "A slip in a shared file can reach every customer at once.",
+        "Split the change, or let the platform's owners approve it.",
+        "design: one pull request shows its whole effect",
+    ),
+    Rule(
+        "TEN020",
+        ERROR,
+        "a change removes at most one entry",
+        "Several Applications that vanish at once are a mistake more often than a wish.",
+        "Remove one at a time.",
+        "A14",
     ),
     Rule(
         "TEN021",
@@ -264,6 +296,56 @@ _ROWS: Final = (
         "Rules look at the render of the class; it must be the tenant's own.",
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
+    ),
+    # --- NET: what NetworkPolicies let through
+    Rule(
+        "NET001",
+        ERROR,
+        "no pod of a tenant reaches a pod of another",
+        "A company's files could be read from another company's namespace.",
+        "Take away the policy that is named as evidence at one of the two ends.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET002",
+        ERROR,
+        "what a tenant cannot do without is let through",
+        "Names, the web, metrics, traces or the chatbot would fail without a word.",
+        "Add a policy for the connection that is named, at the end that refuses it.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    ),
+    Rule(
+        "NET003",
+        ERROR,
+        "no policy lets a tenant out to the cluster's own addresses",
+        "Through a node, a Service, the API server or the metadata service a pod can leave its namespace.",
+        "Narrow the range, or take these addresses out with `except`.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
+    ),
+    # --- rules on two commits
+    Rule(
+        "CHG001",
+        WARNING,
+        "the commit before the change can be composed",
+        "Without it, rules on two commits have nothing to compare with and are not run.",
+        "Nothing, when this change mends the branch; otherwise look at what is named.",
+        "design: check",
+    ),
+    Rule(
+        "CAP005",
+        ERROR,
+        "what runs before a change fits the quota after it",
+        "With a quota below what runs, every new pod is refused and a rollout never ends.",
+        "Lower the number of pods first, and the plan when they are gone.",
+        "https://kubernetes.io/docs/concepts/policy/resource-quotas/; R7",
+    ),
+    Rule(
+        "K8S010",
+        ERROR,
+        "immutable fields stay as they are",
+        "The API server refuses the update, and the sync fails until the change is taken back.",
+        "Give the changed object another name, or take the change back.",
+        "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates",
     ),
     # --- GEN: generated files
     Rule(
@@ -747,6 +829,8 @@ FIRM: Final = {
 def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -> Finding:
     """Make a finding of a rule with the rule's own weight.
 
+    What is said may quote the input, so characters that could forge or hide a line of output are escaped here, once.
+
     Args:
         rule: An id of `RULES`.
         place: Where the cause stands.
@@ -754,4 +838,10 @@ def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -
         hint: The way out, when it is known.
         obj: The Kubernetes object, as Kind/namespace/name.
     """
-    return Finding(rule, RULES[rule].severity, place, fact, hint, obj)
+    return Finding(rule, RULES[rule].severity, place, _on_one_line(fact), _on_one_line(hint), _on_one_line(obj))
+
+
+def _on_one_line(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)

@@ -80,6 +80,7 @@ def _load_families() -> None:
         capacity,  # noqa: F401
         kubernetes,  # noqa: F401
         kustomize,  # noqa: F401
+        network,  # noqa: F401
         security,  # noqa: F401
     )
 

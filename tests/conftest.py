@@ -1,0 +1,33 @@
+"""What all tests share: Hypothesis profiles, a repository to try things on, and the renewal of golden files."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.harness import Repository
+
+# `dev` looks for new examples in every run; `ci` tries the same ones, so that a red run is red for its change alone.
+settings.register_profile("dev", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "dev")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add --update-golden."""
+    parser.addoption(
+        "--update-golden", action="store_true", help="write what came out to tests/cases/*/expected, to be reviewed"
+    )
+
+
+@pytest.fixture
+def update_golden(request: pytest.FixtureRequest) -> bool:
+    """Whether the golden files are to be renewed."""
+    return bool(request.config.getoption("--update-golden"))
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A repository without tenants."""
+    return Repository(tmp_path / "repository")
