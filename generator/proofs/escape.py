@@ -32,14 +32,14 @@ BREAK_GLASS: Final = "break-glass"
 class Claim(StrEnum):
     """What is proved; a counterexample breaks one of them."""
 
-    GUARDRAILS = "writes no guardrail"
-    SECRETS = "reads no Secret"
-    POWERS = "neither binds nor escalates nor impersonates"
-    WORKLOADS = "starts nothing"
-    NETWORK = "does not pass by the network's rules"
-    BORDER = "touches no other namespace"
-    PROJECT = "every object is accepted by the project, and the project is the constant one"
-    CONTENT = "no Secret, no RBAC of the cluster, nothing cluster-scoped but the Namespace"
+    GUARDRAILS = "no subject may write a guardrail"
+    SECRETS = "no subject may read a Secret"
+    POWERS = "no subject may bind, escalate or impersonate"
+    WORKLOADS = "no subject may start a workload"
+    NETWORK = "no subject may pass by the network's rules"
+    BORDER = "nothing may touch another namespace"
+    PROJECT = "the constant project must accept every object"
+    CONTENT = "no Secret and nothing of the cluster but the Namespace may be rendered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from generator.findings import Finding, Place, Severity
 from generator.model import Fleet
 from generator.proofs import escape
 from generator.rules.catalog import finding
-from generator.rules.registry import repository_rule, tenant_rule
+from generator.rules.registry import class_rule, repository_rule, tenant_rule
 from generator.rules.subject import Object, Rendered, Repository, mapping, mappings, pod_spec
 from generator.yamlio import Document, read
 
@@ -196,14 +196,16 @@ def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Finding
 def applications_lead_to_their_overlay(repository: Repository) -> Iterator[Finding]:
     """Each Application follows its tenant's overlay in this repository, by the full ref, and knows when to look."""
     platform = repository.fleet.platform
+    paths = {one.tenant.name: str(one.entry.data.get("generatePaths", "")) for one in repository.rendered}
 
     def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         source = manifest["spec"].get("source", {})
         expected = (platform.repo_url, platform.revision, layout.overlay(name))
         for key, wanted in zip(("repoURL", "targetRevision", "path"), expected, strict=True):
             yield f"source.{key}", source.get(key, ""), wanted
-        annotation = manifest["metadata"].get("annotations", {}).get(_GENERATE_PATHS)
-        yield f"the annotation {_GENERATE_PATHS}", annotation and "set", "set"
+        if name in paths:
+            annotation = manifest["metadata"].get("annotations", {}).get(_GENERATE_PATHS, "")
+            yield f"the annotation {_GENERATE_PATHS}", annotation, paths[name]
 
     yield from _deviations(repository, "ARG012", differences)
 
@@ -494,7 +496,7 @@ def _wave(one: Object) -> int:
     return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else 0
 
 
-@tenant_rule("ARG018")
+@class_rule("ARG018")
 def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Finding]:
     """A claim is in no earlier wave than the pods that mount it: it may wait for the first of them."""
     claims = {one["metadata"]["name"]: one for one in rendered.of_kind("PersistentVolumeClaim")}
@@ -507,7 +509,7 @@ def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("ARG018", claim, fact, "put both into one wave")
 
 
-@tenant_rule("ARG019")
+@class_rule("ARG019")
 def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Finding]:
     """Ingress and HPA become healthy by others' doing, so nothing waits for them."""
     last = max((_wave(one) for one in rendered.objects), default=0)
@@ -517,7 +519,7 @@ def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Finding]:
             yield rendered.found("ARG019", one, fact, "put it into the last wave")
 
 
-@tenant_rule("ARG021")
+@class_rule("ARG021")
 def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Finding]:
     """What an HPA scales has no `replicas` in git: Argo CD would set it back at each sync."""
     scaled = {
@@ -535,7 +537,7 @@ _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
 _COMPARE: Final = "argocd.argoproj.io/compare-options"
 
 
-@tenant_rule("ARG028")
+@class_rule("ARG028")
 def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Finding]:
     """No object asks Argo CD to recreate it, to skip its validation, to run it as a hook, or to look away."""
     for one in rendered.objects:
@@ -581,7 +583,7 @@ def projects_border_on_one_namespace(rendered: Rendered) -> Iterator[Finding]:
             if item not in wanted and not _is_wild(item):
                 fact = f"{key}[{index}] is {_said(item)}, not {_said(wanted[0])}"
                 yield _of_project(rendered, "ARG013", ("spec", key, index), fact)
-        if wanted[0] not in items and not any(map(_is_wild, items)):
+        if not items:
             yield _of_project(rendered, "ARG013", ("spec", key), f"{key} lacks {_said(wanted[0])}")
     for key in ("sourceNamespaces", "destinationServiceAccounts"):
         if spec.get(key):

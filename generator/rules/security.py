@@ -100,7 +100,8 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Finding]:
             tag = name.rpartition("/")[2].partition(":")[2]
             if re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
                 continue
-            found = finding("SEC010", rendered.place(one), f"the image {image} is not named by its digest")
+            fact, hint = f"the image {image} is not named by its digest", "write the digest under images: in base/"
+            found = finding("SEC010", rendered.place(one), fact, hint)
             if tag not in ("", "latest"):
                 yield found.with_severity(Severity.WARNING)
             else:
@@ -249,13 +250,15 @@ def peers_are_named(rendered: Rendered) -> Iterator[Finding]:
                     yield rendered.found("SEC006", one, f"{where}: {error}")
     together = union(block for _, _, block in blocks)
     for one, where, addresses in blocks:
-        for what, never in _NEVER:
-            if addresses.meets(never):
-                yield rendered.found("SEC006", one, f"{where} covers {what}", "except them, or name less")
-        for text, private in _PRIVATE:
-            if addresses.meets(private) and _widest(together & private) > _PRIVATE_AT_MOST:
-                fact = f"{where} covers, alone or with other blocks, most of {text}, where pods and Services may be"
-                yield rendered.found("SEC006", one, fact, "except it, or name less")
+        covered = [what for what, never in _NEVER if addresses.meets(never)]
+        covered += [
+            f"most of the private {text}"
+            for text, private in _PRIVATE
+            if addresses.meets(private) and _widest(together & private) > _PRIVATE_AT_MOST
+        ]
+        if covered:
+            fact = f"{where} covers, alone or with other blocks, {', '.join(covered)}"
+            yield rendered.found("SEC006", one, fact, "except them, or name less")
 
 
 def _widest(ranges: Ranges) -> int:
@@ -382,7 +385,10 @@ def nothing_secret_is_committed(repository: Repository) -> Iterator[Finding]:
         for number, line in enumerate(text.splitlines(), start=1):
             if what := secret_like(line):
                 yield finding(
-                    "SEC011", Place(file, number), f"this looks like {what}", "it is known from now on: change it"
+                    "SEC011",
+                    Place(file, number),
+                    f"this looks like {what}",
+                    "take it out, and change it: it is known from now on",
                 )
 
 
@@ -426,7 +432,7 @@ def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Findi
                 yield rendered.found("SEC012", one, f"{where} is {said}, no store of this namespace")
         for where, key in _keys(_spec(one)):
             if not str(key).startswith(prefix) or ".." in str(key).split("/"):
-                yield rendered.found("SEC012", one, f"{where} is {key}, not below {prefix}")
+                yield rendered.found("SEC012", one, f"{where} is {key or 'not set'}, not below {prefix}")
     for one in rendered.of_kind("SecretStore"):
         for path, text in walk_strings(_spec(one)):
             if path[-1] == "namespace" and path[-2:] != _VAULT_NAMESPACE and text != rendered.tenant.name:
@@ -645,4 +651,4 @@ def _weak_limits(rendered: Rendered) -> Iterator[Finding]:
 def nobody_gets_out(rendered: Rendered) -> Iterator[Finding]:
     """Whatever other rules say of each Role, binding and list: read together, they let nobody and nothing out."""
     for way in escape.ways_out(rendered):
-        yield finding("SEC024", way.place, f"{way.claim}: {way.fact}", "", way.object)
+        yield finding("SEC024", way.place, f"{way.fact}, and {way.claim}", "", way.object)
