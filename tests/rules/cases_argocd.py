@@ -681,7 +681,9 @@ CASES: Final[tuple[Case, ...]] = (
         lambda s: s.project["spec"]["namespaceResourceWhitelist"].remove(
             {"group": "policy", "kind": "PodDisruptionBudget"}
         ),
-        "argocd/shards/s03/projects/company-002.yaml: error: AppProject/argocd/company-002: it lacks PodDisruptionBudget.policy, which could not be pruned [ARG015]\n  hint: run `tenantry generate`", "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: PodDisruptionBudget/company-002/ai-chatbot: its tenant's AppProject does not accept it [ARG015]", "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: its tenant's AppProject does not accept it [ARG015]",
+        "argocd/shards/s03/projects/company-002.yaml: error: AppProject/argocd/company-002: it lacks PodDisruptionBudget.policy, which could not be pruned [ARG015]\n  hint: run `tenantry generate`",
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: PodDisruptionBudget/company-002/ai-chatbot: its tenant's AppProject does not accept it [ARG015]",
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: its tenant's AppProject does not accept it [ARG015]",
     ),
     catches(
         "ARG015",

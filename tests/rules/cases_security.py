@@ -475,7 +475,8 @@ CASES: Final[tuple[Case, ...]] = (
             {"ipBlock": {"cidr": "0.0.0.0/1"}},
             {"ipBlock": {"cidr": "128.0.0.0/1"}},
         ),
-        "base/edge/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[0]: 0.0.0.0/1 covers a cloud's metadata service and the node's own addresses [SEC006]\n  hint: except them, or name less", "base/edge/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[1]: 128.0.0.0/1 covers link-local addresses, metadata services among them and a cloud's metadata service [SEC006]\n  hint: except them, or name less",
+        "base/edge/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[0]: 0.0.0.0/1 covers a cloud's metadata service and the node's own addresses [SEC006]\n  hint: except them, or name less",
+        "base/edge/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[1]: 128.0.0.0/1 covers link-local addresses, metadata services among them and a cloud's metadata service [SEC006]\n  hint: except them, or name less",
     ),
     catches(
         "SEC006",
