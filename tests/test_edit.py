@@ -210,7 +210,8 @@ def test_set_writes_a_value_as_its_key_needs_it(repository: Repository, assignme
             1,
             (
                 f"{FILE}:1:7: error: the file is named company-001, its tenant company-002 [TEN002]\n"
-                "  hint: rename the file to company-002.yaml, or mend the name\n1 error, 0 warnings; nothing was written\n"
+                "  hint: rename the file to company-002.yaml, or mend the name\n"
+                "1 error, 0 warnings; nothing was written\n"
             ),
         ),
         (
@@ -222,8 +223,8 @@ def test_set_writes_a_value_as_its_key_needs_it(repository: Repository, assignme
             ["company-001", "hosts=taken.customers.example.net"],
             1,
             (
-                f"{FILE}:4:3: error: 'taken.customers.example.net' is a host of company-009 too (tenants/company-009.yaml) "
-                "[TEN013]\n  hint: a host belongs to one tenant: remove it here or there\n"
+                f"{FILE}:4:3: error: 'taken.customers.example.net' is a host of company-009 too "
+                "(tenants/company-009.yaml) [TEN013]\n  hint: a host belongs to one tenant: remove it here or there\n"
                 "1 error, 0 warnings; nothing was written\n"
             ),
         ),
