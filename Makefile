@@ -1,6 +1,6 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types lock clean
+.PHONY: help setup demo test test-slow check lint types docs lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -23,7 +23,7 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 	@.venv/bin/python tools/demo.py
 
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
-	@$(PYTEST) -m 'not slow and not cluster' $(ARGS)
+	@$(PYTEST) -m 'not slow and not nightly and not cluster' $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
 	@$(PYTEST) -m slow $(ARGS)
@@ -47,4 +47,4 @@ lock: .venv/ready ## write requirements.lock after a change of the dependencies 
 	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean: ## remove what was made
-	rm -rf .venv .cache dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .cache dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

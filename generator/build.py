@@ -18,7 +18,7 @@ VERSION: Final = "v5.8.1"
 """The kustomize that Argo CD 3.3.1 to 3.5 bundles (K15); 5.8.0 loses namespaces."""
 
 VARIABLE: Final = "TENANTRY_KUSTOMIZE"
-_WAY: Final = f"run `make setup`, or set {VARIABLE} to a kustomize {VERSION}"
+_WAY: Final = f"run `make setup`, or set {VARIABLE} to a kustomize {VERSION} (`tenantry explain KUS009` says why)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,12 @@ class Built:
     Attributes:
         objects: The objects, in kustomize's order; empty when the build failed.
         error: What kustomize said when it failed, or empty.
+        text: The objects as kustomize printed them.
     """
 
     objects: tuple[dict[str, Any], ...]
     error: str = ""
+    text: str = ""
 
 
 def candidates() -> Iterator[str]:
@@ -98,4 +100,4 @@ def texts(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
 def build_all(folders: Iterable[Path]) -> Iterator[Built]:
     """Build many folders as `texts` does, and parse the objects."""
     for printed, error in texts(folders):
-        yield Built(tuple(yamlio.read_objects(printed)), error)
+        yield Built(tuple(yamlio.read_objects(printed)), error, printed)

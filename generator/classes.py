@@ -58,6 +58,7 @@ class Rendering:
     Attributes:
         tenant: The tenant's name.
         objects: Its objects; empty when the build failed.
+        text: What kustomize printed for its class, with sentinels where the members differ.
         error: What kustomize said when it failed, or empty.
         group: Number of the class; tenants of one class differ in name and hosts alone.
         difference: How a direct build differs, when one was compared and does.
@@ -65,6 +66,7 @@ class Rendering:
 
     tenant: str
     objects: Objects
+    text: str
     error: str
     group: int
     difference: str = ""
@@ -94,13 +96,15 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
         shared = [next(builds) for _ in folders]
         expected = {sheet.tenant: next(builds) for sheet in compared}
     for group, (members, built) in enumerate(zip(groups, shared, strict=True)):
-        text = json.dumps(built.objects)
+        shared_objects = json.dumps(built.objects)
         for sheet in members:
-            objects = built.objects if len(members) == 1 else _filled(text, sheet)
+            alone = len(members) == 1
+            objects = built.objects if alone else tuple(json.loads(_filled(shared_objects, sheet)))
             other = expected.get(sheet.tenant)
             yield Rendering(
                 tenant=sheet.tenant,
                 objects=objects,
+                text=built.text,
                 error=built.error.replace(str(scratch), layout.OVERLAYS),
                 group=group,
                 difference=_difference(objects, other) if other and not built.error else "",
@@ -154,12 +158,10 @@ def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) ->
     return folder
 
 
-def _filled(text: str, sheet: Sheet) -> Objects:
+def _filled(text: str, sheet: Sheet) -> str:
     """Put a tenant's own strings in, in one pass, so that nothing that was put in is looked at again."""
     hosts = _hosts(sheet)
-    own = _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
-    objects: list[dict[str, Any]] = json.loads(own)
-    return tuple(objects)
+    return _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
 
 
 def _difference(objects: Iterable[Mapping[str, Any]], direct: build.Built) -> str:

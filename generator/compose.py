@@ -70,28 +70,41 @@ def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release)
     header = f'{HEADER} from {tenant.document.file}. Do not edit: edit that file and run "tenantry generate".\n'
     components = components_of(tenant, platform)
     shard = layout.shard_of(tenant.name, platform.argocd.shards)
-    folder = layout.release(release.name)
     templates = _templates()
     reads = release.closure(("core", *(f"components/{one}" for one in components)))
     values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
-    yield (
-        layout.kustomization(tenant.name),
-        header
-        + templates["kustomization"].render(
-            values,
-            core=f"../../{folder}/core",
-            components=[f"../../{folder}/components/{one}" for one in components],
-            copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
-        ),
-    )
-    endpoints = platform.chatbot.endpoints if platform.chatbot else ()
-    yield layout.facts(tenant.name), header + templates["facts"].render(values, endpoints=endpoints)
+    for path, text in overlay(tenant, platform, size, release.name):
+        yield path, header + text
     paths = ";".join(sorted(f"/{path}" for path in (*reads, layout.overlay(tenant.name))))
     yield layout.entry(tenant.name, shard), header + templates["entry"].render(values, generate_paths=paths)
     yield (
         layout.project(tenant.name, shard),
         header + templates["project"].render(values, kinds=argocd.TENANT_KINDS, roles=argocd.TENANT_ROLES),
     )
+
+
+def overlay(tenant: Tenant, platform: Platform, size: Size, release: str) -> Iterator[tuple[str, str]]:
+    """Yield path and text of the two files of a tenant's overlay, without their header.
+
+    Args:
+        tenant: Whose overlay.
+        platform: The provider's numbers.
+        size: The tenant's numbers.
+        release: Name of the release of base/.
+    """
+    values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
+    folder = layout.release(release)
+    yield (
+        layout.kustomization(tenant.name),
+        _templates()["kustomization"].render(
+            values,
+            core=f"../../{folder}/core",
+            components=[f"../../{folder}/components/{one}" for one in components_of(tenant, platform)],
+            copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
+        ),
+    )
+    endpoints = platform.chatbot.endpoints if platform.chatbot else ()
+    yield layout.facts(tenant.name), _templates()["facts"].render(values, endpoints=endpoints)
 
 
 def _ingress_hosts(hosts: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """The reading side of git: which files a change touches, and what a commit held. The work tree is never touched."""
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,13 @@ class Touched:
     path: str
     before: str
     after: str
+
+
+def forget_the_hook_that_called_us() -> None:
+    """Drop the variables by which a git hook tells its children of its own repository."""
+    for name in git.Git().rev_parse("--local-env-vars").split():
+        if not name.startswith("GIT_CONFIG"):
+            os.environ.pop(name, None)
 
 
 def open_repository(root: Path) -> git.Repo:

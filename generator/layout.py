@@ -12,6 +12,8 @@ ARGOCD: Final = "argocd"
 ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
 APPS: Final = f"{ARGOCD}/apps"
 SHARDS: Final = f"{ARGOCD}/shards"
+APPROVALS: Final = "approvals"
+GENERATED: Final = (f"{OVERLAYS}/", f"{APPS}/", f"{SHARDS}/")
 PLATFORM_MANIFESTS: Final = f"{ARGOCD}/platform"
 
 

@@ -58,19 +58,27 @@ def load(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
     """
     instead = instead or {}
     findings: list[Finding] = []
-
-    def document(file: str, max_bytes: int) -> yamlio.Document | None:
-        raw = instead[file] if file in instead else _raw(root, file, max_bytes, findings)
-        if raw is None:
-            return None
-        parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
-        findings.extend(found)
-        return parsed
-
     files = sorted({*_tenant_files(root, findings), *(file for file in instead if file != layout.PLATFORM)})
-    platform = document(layout.PLATFORM, yamlio.MAX_BYTES)
-    tenants = [document(file, MAX_TENANT_BYTES) for file in files]
+    platform = _document(root, layout.PLATFORM, yamlio.MAX_BYTES, instead, findings)
+    tenants = [_document(root, file, MAX_TENANT_BYTES, instead, findings) for file in files]
     return Sources(platform, tuple(one for one in tenants if one is not None), tuple(findings))
+
+
+def load_platform(root: Path, instead: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml alone; arguments as for `load`."""
+    findings: list[Finding] = []
+    return Sources(_document(root, layout.PLATFORM, yamlio.MAX_BYTES, instead or {}, findings), (), tuple(findings))
+
+
+def _document(
+    root: Path, file: str, max_bytes: int, instead: Mapping[str, bytes], findings: list[Finding]
+) -> yamlio.Document | None:
+    raw = instead[file] if file in instead else _raw(root, file, max_bytes, findings)
+    if raw is None:
+        return None
+    parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
+    findings.extend(found)
+    return parsed
 
 
 def _tenant_files(root: Path, findings: list[Finding]) -> list[str]:

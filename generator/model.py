@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from generator.reachability.promises import Neighbours
+from generator.reachability.space import Addresses
 from generator.yamlio import Document
 
 Exposure = Literal["gateway", "ingress"]
@@ -54,6 +56,7 @@ class Plan:
         max_replicas: Cap of the HPA, whatever the ceiling would hold.
         storage: Bytes of the volume unless the tenant asks for others.
         max_storage: Bytes that a tenant may ask for.
+        availability: What the contract promises, for example `99.9%`; empty when it promises nothing.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Plan:
     max_replicas: int
     storage: int
     max_storage: int
+    availability: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +99,15 @@ class Cluster:
         name: As Argo CD knows it.
         server: Address of its API server, as Argo CD knows it.
         kubernetes: Minor version, for example `1.36`; the render is valid for it.
+        addresses: Addresses of the cluster itself, which no tenant may be let out to.
+        neighbours: The pods around the tenants that they must be able to talk with.
     """
 
     name: str
     server: str
     kubernetes: str
+    addresses: Addresses
+    neighbours: Neighbours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +128,34 @@ class ArgoCD:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much one change may touch without an approval; None sets no bound.
+
+    Attributes:
+        tenants: Tenants.
+        share: Per cent of the fleet.
+        removals: Rendered objects that are there before and not after, over all tenants.
+    """
+
+    tenants: int | None = None
+    share: int | None = None
+    removals: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakened:
+    """What platform.yaml makes of a rule.
+
+    Attributes:
+        severity: `warn`: its findings are warnings; `off`: they are only counted.
+        reason: Why, for whoever reads platform.yaml.
+    """
+
+    severity: Literal["warn", "off"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
     """The provider's numbers and names: platform.yaml after `validate`.
 
@@ -132,7 +168,9 @@ class Platform:
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How a file server is reached from outside.
         reserve: Part of every plan that is kept free for jobs.
+        budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
+        rules: Rules of `verify` that are weakened here, by id.
     """
 
     repo_url: str
@@ -148,7 +186,9 @@ class Platform:
     chatbot: Chatbot | None
     rings: tuple[Ring, ...]
     argocd: ArgoCD
+    budget: Budget
     retired_names: Mapping[str, str]
+    rules: Mapping[str, Weakened]
     document: Document
 
     @property

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from generator.compose import Tree, compose
 from generator.findings import Finding, Place, Refused, Severity, TenantryError
-from generator.load import load
-from generator.model import Fleet
+from generator.load import load, load_platform
+from generator.model import Fleet, Platform
 from generator.releases import Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
@@ -51,6 +51,18 @@ def validated(root: Path, instead: Mapping[str, bytes] | None = None) -> tuple[F
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
+
+
+def validated_platform(root: Path, instead: Mapping[str, bytes] | None = None) -> Platform:
+    """Load and validate platform.yaml alone.
+
+    Raises:
+        Refused: There are errors.
+    """
+    fleet, findings = validate(load_platform(root, instead))
+    if fleet is None:
+        raise Refused(findings)
+    return fleet.platform
 
 
 def composed(root: Path) -> Composed:

@@ -119,7 +119,7 @@ class Checker:
                         rule,
                         document.place((*path, key), key=True),
                         fact,
-                        _did_you_mean(key, schema["properties"]),
+                        did_you_mean(key, schema["properties"]),
                     )
             case Kind.PropertyNames(error=inner):
                 form = _at(self._schema, inner.schema_path[:-1]).get("x-form", "")
@@ -136,7 +136,7 @@ class Checker:
                     rule,
                     place,
                     f"{where}: {_short(value)} is not one of {', '.join(choices)}",
-                    _did_you_mean(value, choices),
+                    did_you_mean(value, choices),
                 )
             case Kind.Constant(expected_value=expected):
                 yield finding(rule, place, f"{where}: {_short(value)} is not {expected!r}")
@@ -215,6 +215,7 @@ def _type_hint(types: Sequence[str], value: Any) -> str:
     return ""
 
 
-def _did_you_mean(word: Any, choices: Sequence[str] | Mapping[str, Any]) -> str:
+def did_you_mean(word: Any, choices: Sequence[str] | Mapping[str, Any]) -> str:
+    """Return the hint for a misspelt word, or nothing when no choice is near."""
     close = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""

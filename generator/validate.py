@@ -14,6 +14,7 @@ from generator.findings import Finding, Severity, in_order
 from generator.load import Sources
 from generator.model import (
     ArgoCD,
+    Budget,
     Chatbot,
     Cluster,
     Fleet,
@@ -23,9 +24,12 @@ from generator.model import (
     Resources,
     Ring,
     Tenant,
+    Weakened,
 )
-from generator.rules.catalog import finding
-from generator.schema import Checker, Path, package_schema, tenant_schema, with_defaults
+from generator.reachability.promises import read_neighbours
+from generator.reachability.space import Addresses
+from generator.rules.catalog import FIRM, OF_INPUT, RULES, finding
+from generator.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
 from generator.yamlio import Document
 
 RESERVED_NAMES: Final = frozenset(
@@ -94,7 +98,7 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
     refused = Checker(schema, _platform_rule).check(document)
     if not refused:
-        checks = (_requires, _branches, _addresses, _storage, _ring_names)
+        checks = (_requires, _branches, _addresses, _storage, _ring_names, _weakenings)
         refused = [found for check in checks for found in check(document)]
     findings.extend(refused)
     if refused:
@@ -111,7 +115,13 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
         domain=data["domain"],
         host_suffixes=(data["domain"], *data["hostSuffixes"]),
         exposure=data["exposure"],
-        cluster=Cluster(name=cluster_name, server=cluster["server"], kubernetes=cluster["kubernetes"]),
+        cluster=Cluster(
+            name=cluster_name,
+            server=cluster["server"],
+            kubernetes=cluster["kubernetes"],
+            addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
+            neighbours=read_neighbours(cluster["network"]),
+        ),
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
         chatbot=chatbot
@@ -127,7 +137,9 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
             requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
             links=data["argocd"]["links"],
         ),
+        budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],
+        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         document=document,
     )
 
@@ -140,6 +152,7 @@ def _plan(name: str, data: Mapping[str, Any]) -> Plan:
         max_replicas=data["maxReplicas"],
         storage=quantity.octets(data["storage"]["default"]),
         max_storage=quantity.octets(data["storage"]["max"]),
+        availability=data["availability"],
     )
 
 
@@ -179,13 +192,21 @@ def _branches(document: Document) -> Iterator[Finding]:
 
 
 def _addresses(document: Document) -> Iterator[Finding]:
-    endpoints = document.data.get("addons", {}).get("chatbot", {}).get("endpoints", ())
-    for index, text in enumerate(endpoints):
-        path: Path = ("addons", "chatbot", "endpoints", index)
+    for path, text in _cidrs(document.data):
         try:
             ipaddress.ip_network(text)
         except ValueError as error:
-            yield finding("PLT001", document.place(path), f"addons.chatbot.endpoints[{index}]: {error}")
+            yield finding("PLT001", document.place(path), f"{dotted(path)}: {error}")
+
+
+def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    chatbot: Path = ("addons", "chatbot", "endpoints")
+    found = {chatbot: data.get("addons", {}).get("chatbot", {}).get("endpoints", ())}
+    for name, cluster in data["clusters"].items():
+        network: Path = ("clusters", name, "network")
+        found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
+        found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
+    return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
 
 
 def _storage(document: Document) -> Iterator[Finding]:
@@ -204,6 +225,19 @@ def _ring_names(document: Document) -> Iterator[Finding]:
         if ring["name"] in seen:
             yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
         seen.add(ring["name"])
+
+
+def _weakenings(document: Document) -> Iterator[Finding]:
+    for rule, weakened in document.data.get("rules", {}).items():
+        place = document.place(("rules", rule), key=True)
+        if rule not in RULES:
+            yield finding("PLT001", place, f"rules: there is no rule {rule!r}", did_you_mean(rule, RULES))
+        elif rule.startswith(OF_INPUT):
+            yield finding("PLT001", place, f"rules: {rule} is applied while the input is read, and cannot be weakened")
+        elif rule in FIRM:
+            yield finding("PLT001", place, f"rules: {rule} cannot be weakened: {FIRM[rule]}")
+        elif weakened["severity"] == "warn" and RULES[rule].severity is Severity.WARNING:
+            yield finding("PLT001", place, f"rules: {rule} is a warning already", "off takes it out")
 
 
 # --- tenants

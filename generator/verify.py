@@ -1,21 +1,21 @@
 """The second path over the stages: load -> build -> check. Rules read what kustomize made of the committed files."""
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
-from generator import classes, layout
+from generator import classes, kustomization, layout, yamlio
 from generator.classes import Sheet
-from generator.findings import Finding, Place
-from generator.model import Fleet, Tenant
+from generator.findings import Finding, Place, Severity, TenantryError
+from generator.model import Fleet, Platform, Tenant
+from generator.probe import read_base
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
 from generator.rules.subject import Rendered, Repository
+from generator.yamlio import Document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,21 +27,24 @@ class Verified:
         objects: How many objects they have together.
         rules: How many rules looked at them.
         findings: What they found.
+        weakened: How many findings platform.yaml made lighter or took out, by rule.
     """
 
     tenants: int
     objects: int
     rules: int
     findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
 
 
-def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
+def verify(root: Path, fleet: Fleet, names: Collection[str] = (), without: Collection[str] = ()) -> Verified:
     """Render tenants from the committed files and run every rule.
 
     Args:
         root: The repository's root.
         fleet: All input.
         names: Tenants to look at; all when empty.
+        without: Rules that are left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
@@ -49,21 +52,50 @@ def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
     wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
     files = committed(root)
     findings: list[Finding] = []
+    for release in sorted({tenant.ring.release for tenant in wanted}):
+        base, unreadable = read_base(root, fleet, release)
+        findings.extend(unreadable)
+        findings.extend(registry.check_base(base, without))
     rendered = []
     for one in render(root, fleet, wanted, files):
         if isinstance(one, Finding):
             findings.append(one)
         else:
             rendered.append(one)
-            findings.extend(registry.check_tenant(one))
+            findings.extend(registry.check_tenant(one, without))
     whole = Repository(fleet=fleet, rendered=tuple(rendered), files=files)
-    findings.extend(registry.check_repository(whole))
+    findings.extend(registry.check_repository(whole, without))
+    kept, weakened = weaken(findings, fleet.platform)
     return Verified(
         tenants=len(rendered),
         objects=sum(len(one.objects) for one in rendered),
-        rules=len(registry.tenant_checks()) + len(registry.repository_checks()),
-        findings=tuple(findings),
+        rules=len(registry.rules()),
+        findings=kept,
+        weakened=weakened,
     )
+
+
+def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
+    """Give findings the weight that platform.yaml gives their rules; the only place that does.
+
+    Args:
+        findings: With the weight of the catalog.
+        platform: Its `rules` say which are weakened.
+
+    Returns:
+        The findings that are left, and how many were weakened, by rule: 0 for a weakening that met nothing.
+    """
+    kept = []
+    weakened = Counter(dict.fromkeys(platform.rules, 0))
+    for found in findings:
+        weight = platform.rules.get(found.rule)
+        if weight is None:
+            kept.append(found)
+            continue
+        weakened[found.rule] += 1
+        if weight.severity == "warn":
+            kept.append(found.with_severity(Severity.WARNING))
+    return tuple(kept), weakened
 
 
 def committed(root: Path) -> dict[str, str]:
@@ -74,6 +106,17 @@ def committed(root: Path) -> dict[str, str]:
             if path.is_file():
                 files[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
     return files
+
+
+def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Read the committed ApplicationSets of all shards; those that cannot be read are left to the rules."""
+    found = []
+    for file, text in sorted(files.items()):
+        if file.startswith(f"{layout.SHARDS}/") and file.endswith("/applicationset.yaml"):
+            document, _ = yamlio.read(file, text.encode())
+            if document is not None and isinstance(document.data, dict):
+                found.append(document.data)
+    return found
 
 
 def render(
@@ -88,38 +131,48 @@ def render(
         files: The committed files, see `committed`.
         turn: Chooses which members of a class are compared with a direct build.
     """
+    names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
-    present: dict[str, tuple[Tenant, Any, Any]] = {}
+    present: dict[str, tuple[Tenant, Document, Document]] = {}
     sheets = []
     for tenant in tenants:
-        missing = [file for file in _files_of(tenant, fleet) if file not in files]
-        if missing:
-            hint = "run `tenantry generate`"
-            yield from (finding("GEN002", Place(file), "this file is missing", hint) for file in missing)
+        documents, findings = _read(tenant, fleet, files)
+        yield from findings
+        if findings:
             continue
-        overlay, facts, entry, project = (_data(files[file]) for file in _files_of(tenant, fleet))
-        sheet = Sheet(tenant=tenant.name, overlay=overlay, facts=facts, alone=others[tenant.name] > _OF_AN_OVERLAY)
-        sheets.append(sheet)
+        overlay, facts, entry, project = documents
+        alone = others[tenant.name] > _OF_AN_OVERLAY
+        sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project)
     by_name = {sheet.tenant: sheet for sheet in sheets}
+    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     seen: set[int] = set()
     for one in classes.render(root, sheets, turn=turn):
         place = Place(layout.kustomization(one.tenant))
+        sheet = by_name[one.tenant]
         if one.error:
             yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
+        try:
+            reads = _reads(root, layout.overlay(one.tenant), sheet.overlay, closures)
+        except TenantryError as error:
+            yield finding("KUS004", place, f"what it reads cannot be followed: {error.fact}", error.hint)
+            continue
         tenant, entry, project = present[one.tenant]
         yield Rendered(
             tenant=tenant,
             platform=fleet.platform,
             objects=one.objects,
-            overlay=by_name[one.tenant].overlay,
-            facts=by_name[one.tenant].facts,
+            text=one.text,
+            names=names,
+            overlay=sheet.overlay,
+            facts=sheet.facts,
             entry=entry,
             project=project,
+            reads=reads,
             origins=origins[tenant.ring.release],
             first_of_class=one.group not in seen,
         )
@@ -130,6 +183,46 @@ _OF_AN_OVERLAY: Final = 2
 """Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
 
 
+def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+    """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for file in _files_of(tenant, fleet):
+        if file not in files:
+            findings.append(finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`"))
+            continue
+        document, found = yamlio.read(file, files[file].encode())
+        findings.extend(found)
+        if document is None:
+            continue
+        documents.append(document)
+        if not isinstance(document.data, dict):
+            findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
+    return documents, findings
+
+
+def _reads(
+    root: Path, folder: str, overlay: Mapping[str, Any], closures: dict[tuple[str, ...], tuple[str, ...]]
+) -> tuple[str, ...]:
+    """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
+
+    Raises:
+        TenantryError: A reference leads outside the repository, or to what cannot be read.
+    """
+    inside = f"{folder}/"
+    targets = []
+    for reference in kustomization.references(overlay):
+        path = kustomization.resolve(folder, reference)
+        if path is None:
+            raise TenantryError(f"{reference!r} leads outside the repository")
+        targets.append(path)
+    outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
+    if outside not in closures:
+        closures[outside] = kustomization.closure(root, outside)
+    within = [kustomization.closure(root, [path]) for path in targets if path.startswith(inside)]
+    return kustomization.outermost((folder, *closures[outside], *(path for paths in within for path in paths)))
+
+
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
     shard = layout.shard_of(tenant.name, fleet.platform.argocd.shards)
     return (
@@ -138,10 +231,6 @@ def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
         layout.entry(tenant.name, shard),
         layout.project(tenant.name, shard),
     )
-
-
-def _data(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
 
 
 def _shorter(error: str, root: Path) -> str:

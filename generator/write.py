@@ -59,7 +59,7 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str]) -> tuple[tuple[Chan
     for file in _generated(root):
         if file in tree:
             continue
-        owner = _tenant_of(file)
+        owner = tenant_of(file)
         if owner is None or owner in tenants:
             changes.append(Change(file, Kind.REMOVE))
         else:
@@ -156,11 +156,11 @@ def _generated(root: Path) -> Iterator[str]:
                     yield path.relative_to(root).as_posix()
 
 
-def _tenant_of(file: str) -> str | None:
+def tenant_of(file: str) -> str | None:
     """Return the tenant that a generated file belongs to, or None for one that is shared."""
     path = PurePosixPath(file)
-    if path.parts[0] == layout.OVERLAYS:
+    if file.startswith(f"{layout.OVERLAYS}/"):
         return path.parts[1]
-    if path.parent.name in ("tenants", "projects"):
+    if file.startswith(f"{layout.SHARDS}/") and path.parent.name in ("tenants", "projects"):
         return path.stem
     return None

@@ -61,6 +61,13 @@ class Repository:
         return cls(folder)
 
     @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Take a folder that holds a repository already."""
+        repository = cls.__new__(cls)
+        repository.root = folder
+        return repository
+
+    @classmethod
     def like_this_one(cls, folder: Path) -> Self:
         """Make a repository with all that this checkout commits for its companies, and commit it."""
         repository = cls.without_tenants(folder)
@@ -137,4 +144,16 @@ class Repository:
     def git(self, *arguments: str) -> str:
         """Run git in the repository, untouched by the settings of whoever runs the tests, and return what it prints."""
         command = ["git", *arguments]
-        return subprocess.run(command, cwd=self.root, env=_GIT, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            command, cwd=self.root, env=environment(), check=True, capture_output=True, text=True
+        ).stdout
+
+    def may_fail(self, *arguments: str) -> bool:
+        """Run git in the repository, and say whether it went well."""
+        done = subprocess.run(["git", *arguments], cwd=self.root, env=environment(), check=False, capture_output=True)
+        return done.returncode == 0
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment with a git that knows nothing of whoever runs the tests."""
+    return dict(_GIT)

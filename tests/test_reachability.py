@@ -19,9 +19,7 @@ from generator.reachability.policy import (
 )
 from generator.reachability.ranges import EVERY_PACKET, NOTHING, describe_packets, network, packets
 
-SUBJECT = Endpoint(
-    "subject", "home", {"team": "blue"}, {"app": "db"}, {("TCP", "web"): packets("TCP", 8080, 8080)}
-)
+SUBJECT = Endpoint("subject", "home", {"team": "blue"}, {"app": "db"}, {("TCP", "web"): packets("TCP", 8080, 8080)})
 
 
 def a_pod(namespace: str = "home", labels: Mapping[str, str] | None = None, **fields: Any) -> Endpoint:
@@ -167,10 +165,7 @@ class TestSelectors:
         self, expression: str, labels: Mapping[str, str], matches: bool
     ) -> None:
         """Each operator, with the label present, different and absent."""
-        assert (
-            from_peer(f"{{podSelector: {{matchExpressions: [{expression}]}}}}", a_pod(labels=labels))
-            is matches
-        )
+        assert from_peer(f"{{podSelector: {{matchExpressions: [{expression}]}}}}", a_pod(labels=labels)) is matches
 
     @pytest.mark.parametrize(
         ("labels", "matches"),
@@ -196,9 +191,7 @@ class TestPeers:
     """Who is at the other end."""
 
     @pytest.mark.parametrize("peers", ["", "from: []", "from: null"])
-    @pytest.mark.parametrize(
-        "other", [a_pod("foreign"), an_address("203.0.113.7/32"), an_address("2001:db8::/32")]
-    )
+    @pytest.mark.parametrize("other", [a_pod("foreign"), an_address("203.0.113.7/32"), an_address("2001:db8::/32")])
     def test_no_peers_are_everybody(self, peers: str, other: Endpoint) -> None:
         """Missing, empty and null `from` allow every source, inside and outside."""
         assert ingress(f"ingress: [{{{peers}}}]", other) == "all ports"

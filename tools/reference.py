@@ -98,7 +98,7 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
     if "const" in schema:
         return f"`{schema['const']}`"
-    return {"object": "mapping", "array": "list", "integer": "whole number"}.get(schema["type"], schema["type"])
+    return {"object": "mapping", "array": "list", "integer": "whole number"}.get(schema["type"], str(schema["type"]))
 
 
 def _json(value: Any, absent: str) -> str:

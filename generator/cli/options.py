@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from generator.findings import Exit, Finding, Severity
+from generator.findings import Exit, Finding, Refused, Severity
 from generator.formats import FORMATS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -36,19 +36,6 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
-def table_option(command: Command) -> Command:
-    """Add --format for listings."""
-    option = click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json"]),
-        default="table",
-        show_default=True,
-        help="Form of the listing.",
-    )
-    return option(command)
-
-
 def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> Exit:
     """Print findings to stdout and their summary to stderr, and say how the run ends.
 
@@ -63,6 +50,15 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     click.echo(show(findings, form, {key: value for key, value in summary.items() if key != "said"}), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}", err=True)
     return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
+
+
+def refusal(refused: Refused, form: str) -> Exit:
+    """Print why the input was refused, in the form that was asked for, and say how the run ends."""
+    from generator.formats import counted, show
+
+    click.echo(show(refused.findings, form, {}), nl=False)
+    click.echo(f"{counted(refused.findings)}; nothing could be rendered", err=True)
+    return Exit.REFUSED
 
 
 def table(rows: Sequence[Mapping[str, Any]], form: str) -> None:

@@ -1,12 +1,17 @@
 """render and verify: real kustomize builds, shown or checked."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, report, root_of, unknown
-from generator.findings import Exit
+from generator.cli.options import format_option, refusal, report, root_of, unknown
+from generator.findings import Exit, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from generator.model import Fleet, Platform
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -45,9 +50,10 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
 
 @click.command(epilog="Example: tenantry verify company-001 --format sarif > tenantry.sarif")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
+@click.option("--reachability", metavar="NAME", help="Print who reaches whom in the tenant NAME instead.")
 @format_option
 @click.pass_obj
-def verify(directory: Path, names: tuple[str, ...], form: str) -> Exit:
+def verify(directory: Path, names: tuple[str, ...], reachability: str | None, form: str) -> Exit:
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
@@ -57,15 +63,60 @@ def verify(directory: Path, names: tuple[str, ...], form: str) -> Exit:
     from generator.verify import verify as check
 
     root = root_of(directory)
-    fleet, warnings = pipeline.validated(root)
+    try:
+        fleet, warnings = pipeline.validated(root)
+    except Refused as refused:
+        return refusal(refused, form)
+    if reachability is not None:
+        return _reachability(root, fleet, reachability, form)
     done = check(root, fleet, known(names, tuple(tenant.name for tenant in fleet.tenants)))
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,
         "rules": done.rules,
-        "said": f", {done.objects} objects, {done.rules} rules",
+        "weakened": dict(done.weakened),
+        "said": f", {done.objects} objects, {done.rules} rules{_weakened(done.weakened, fleet.platform)}",
     }
     return report(in_order([*warnings, *done.findings]), form, summary)
+
+
+def _reachability(root: Path, fleet: "Fleet", name: str, form: str) -> Exit:
+    """Print the matrix of one tenant: a row for each pair of ends."""
+    from generator.cli.options import table
+    from generator.findings import Finding, TenantryError
+    from generator.reachability.matrix import matrix
+    from generator.reachability.space import read_space
+    from generator.verify import committed, render
+
+    if form not in ("text", "json"):
+        raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")
+    known((name,), tuple(tenant.name for tenant in fleet.tenants))
+    tenant = next(one for one in fleet.tenants if one.name == name)
+    for one in render(root, fleet, [tenant], committed(root)):
+        if isinstance(one, Finding):
+            raise TenantryError(f"{one.place}: {one.fact}", one.hint)
+        cluster = fleet.platform.cluster
+        rows = [
+            {
+                "source": row.source,
+                "destination": row.destination,
+                "protocol": row.protocol,
+                "ports": row.ports,
+                "allowed by": [str(grant) for grant in row.allowed_by],
+                "refused by": [str(direction) for direction in row.refused_by],
+            }
+            for row in matrix(read_space(one.objects), cluster.neighbours, cluster.addresses)
+        ]
+        table(rows, "json" if form == "json" else "table")
+    return Exit.FINE
+
+
+def _weakened(counts: "Mapping[str, int]", platform: "Platform") -> str:
+    """Say which rules platform.yaml weakened, and how many findings that met."""
+    from generator.formats import plural
+
+    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
 
 
 def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -251,9 +251,7 @@ def grants(
     policies: Sequence[Policy], direction: Direction, subject: Endpoint, other: Endpoint, wanted: Ranges
 ) -> tuple[Grant, ...]:
     """The rules at one end that let any of the wanted packets pass: the evidence for `allowed`."""
-    return tuple(
-        grant for grant, chosen in _contributions(policies, direction, subject, other) if chosen.meets(wanted)
-    )
+    return tuple(grant for grant, chosen in _contributions(policies, direction, subject, other) if chosen.meets(wanted))
 
 
 def _contributions(
@@ -270,11 +268,7 @@ def _contributions(
     isolated = False
     for policy in policies:
         rules = policy.rules(direction)
-        if (
-            rules is None
-            or policy.namespace != subject.namespace
-            or not policy.pods.may_match(subject.labels)
-        ):
+        if rules is None or policy.namespace != subject.namespace or not policy.pods.may_match(subject.labels):
             continue
         isolated = isolated or policy.pods.must_match(subject.labels)
         for index, rule in enumerate(rules):

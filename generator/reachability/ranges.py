@@ -63,6 +63,13 @@ class Ranges:
         """Whether the two sets share an element."""
         return next(_common(self.spans, other.spans), None) is not None
 
+    def split(self, borders: Iterable[Ranges]) -> list[Ranges]:
+        """The set in pieces, each of which is wholly inside or wholly outside each of the others."""
+        pieces = [self] if self else []
+        for border in borders:
+            pieces = [part for piece in pieces for part in (piece & border, piece - border) if part]
+        return pieces
+
 
 def union(sets: Iterable[Ranges]) -> Ranges:
     """The union of any number of sets."""
@@ -128,9 +135,7 @@ def describe_packets(chosen: Ranges) -> str:
     return ", ".join(parts) or "nothing"
 
 
-def _common(
-    left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]
-) -> Iterator[tuple[int, int]]:
+def _common(left: tuple[tuple[int, int], ...], right: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
     i = j = 0
     while i < len(left) and j < len(right):
         first = max(left[i][0], right[j][0])

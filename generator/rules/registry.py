@@ -5,14 +5,16 @@ from typing import Final, TypeVar
 
 from generator.findings import Finding
 from generator.rules.catalog import RULES
-from generator.rules.subject import Rendered, Repository
+from generator.rules.subject import Base, Rendered, Repository
 
 TenantCheck = Callable[[Rendered], Iterator[Finding]]
+BaseCheck = Callable[[Base], Iterator[Finding]]
 RepositoryCheck = Callable[[Repository], Iterator[Finding]]
-Check = TypeVar("Check", TenantCheck, RepositoryCheck)
+Check = TypeVar("Check", TenantCheck, BaseCheck, RepositoryCheck)
 
 _OF_A_CLASS: Final[dict[str, TenantCheck]] = {}
 _OF_A_TENANT: Final[dict[str, TenantCheck]] = {}
+_OF_A_BASE: Final[dict[str, BaseCheck]] = {}
 _OF_THE_REPOSITORY: Final[dict[str, RepositoryCheck]] = {}
 
 
@@ -21,12 +23,17 @@ def class_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
 
     It looks at the first tenant of each class of equal renders and at no file of the tenant but its render.
     """
-    return _enter(rule, _OF_A_CLASS)
+    return _enter(rule, _OF_A_CLASS, _OF_A_TENANT)
 
 
 def tenant_rule(rule: str) -> Callable[[TenantCheck], TenantCheck]:
     """Enter a function as the check of a rule that looks at one tenant."""
-    return _enter(rule, _OF_A_TENANT)
+    return _enter(rule, _OF_A_TENANT, _OF_A_CLASS)
+
+
+def base_rule(rule: str) -> Callable[[BaseCheck], BaseCheck]:
+    """Enter a function as the check of a rule that looks at one release of base/: once, not once a tenant."""
+    return _enter(rule, _OF_A_BASE)
 
 
 def repository_rule(rule: str) -> Callable[[RepositoryCheck], RepositoryCheck]:
@@ -34,10 +41,10 @@ def repository_rule(rule: str) -> Callable[[RepositoryCheck], RepositoryCheck]:
     return _enter(rule, _OF_THE_REPOSITORY)
 
 
-def _enter(rule: str, table: dict[str, Check]) -> Callable[[Check], Check]:
+def _enter(rule: str, table: dict[str, Check], beside: Collection[str] = ()) -> Callable[[Check], Check]:
     def enter(check: Check) -> Check:
-        if rule not in RULES or any(rule in one for one in (_OF_A_CLASS, _OF_A_TENANT, _OF_THE_REPOSITORY)):
-            raise ValueError(f"{rule} has no row in the catalog, or two functions")
+        if rule not in RULES or rule in table or rule in beside:
+            raise ValueError(f"{rule} has no row in the catalog, or two functions that look at the same")
         table[rule] = check
         return check
 
@@ -50,14 +57,32 @@ def tenant_checks() -> Mapping[str, TenantCheck]:
     return _OF_A_CLASS | _OF_A_TENANT
 
 
+def base_checks() -> Mapping[str, BaseCheck]:
+    """Return the checks that look at one release of base/, by rule."""
+    _load_families()
+    return _OF_A_BASE
+
+
 def repository_checks() -> Mapping[str, RepositoryCheck]:
     """Return the checks that look at all tenants together, by rule."""
     _load_families()
     return _OF_THE_REPOSITORY
 
 
+def rules() -> frozenset[str]:
+    """Return the rules that have a check."""
+    return frozenset((*tenant_checks(), *base_checks(), *repository_checks()))
+
+
 def _load_families() -> None:
-    from generator.rules import argocd, kubernetes, kustomize, security  # noqa: F401, PLC0415 -- importing enters them
+    from generator.rules import (  # noqa: PLC0415 -- importing enters them
+        argocd,  # noqa: F401
+        capacity,  # noqa: F401
+        kubernetes,  # noqa: F401
+        kustomize,  # noqa: F401
+        network,  # noqa: F401
+        security,  # noqa: F401
+    )
 
 
 def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[Finding]:
@@ -71,6 +96,18 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
     for rule, check in (tenant_checks() if rendered.first_of_class else _OF_A_TENANT).items():
         if rule not in without:
             yield from check(rendered)
+
+
+def check_base(base: Base, without: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield what every rule finds in one release of base/.
+
+    Args:
+        base: The release.
+        without: Rules that are left out.
+    """
+    for rule, check in base_checks().items():
+        if rule not in without:
+            yield from check(base)
 
 
 def check_repository(repository: Repository, without: Collection[str] = ()) -> Iterator[Finding]:

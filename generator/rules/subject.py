@@ -1,14 +1,16 @@
-"""What rules look at: one tenant as it was rendered and as Argo CD is told of it, and all of them together."""
+"""What rules look at: a tenant as it was rendered and as Argo CD is told of it, a release of base/, and all tenants."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final
 
 from generator import layout
 from generator.findings import Finding, Place
 from generator.model import Fleet, Platform, Tenant
 from generator.releases import Origins
 from generator.rules.catalog import finding
+from generator.yamlio import Document
 
 Object = Mapping[str, Any]
 """A Kubernetes object as kustomize printed it."""
@@ -22,10 +24,13 @@ class Rendered:
         tenant: The tenant file's record.
         platform: The provider's numbers.
         objects: The objects that kustomize made, in its order.
+        text: What kustomize printed for its class: the same, with sentinels for what is the tenant's own.
+        names: The names of all tenants.
         overlay: The committed kustomization.yaml.
         facts: The committed data sheet.
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
+        reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
         first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
             not depend on these looks at it for all of them.
@@ -34,10 +39,13 @@ class Rendered:
     tenant: Tenant
     platform: Platform
     objects: tuple[Object, ...]
+    text: str
+    names: frozenset[str]
     overlay: Object
     facts: Object
-    entry: Mapping[str, Any]
-    project: Object
+    entry: Document
+    project: Document
+    reads: tuple[str, ...]
     origins: Origins
     first_of_class: bool = True
 
@@ -47,11 +55,8 @@ class Rendered:
 
     def place(self, one: Object | None = None) -> Place:
         """Return where an object is written in base/, or the overlay when it is not known."""
-        if one is not None:
-            name = "" if one["kind"] == "Namespace" else one["metadata"]["name"]
-            if origin := self.origins.get((one["kind"], name)):
-                return origin
-        return Place(layout.kustomization(self.tenant.name))
+        origin = origin_of(self.origins, one) if one is not None else None
+        return origin or Place(layout.kustomization(self.tenant.name))
 
     def found(self, rule: str, one: Object, fact: str, hint: str = "") -> Finding:
         """Make a finding about one of the objects."""
@@ -62,20 +67,60 @@ class Rendered:
         """The shard that the tenant's name hashes to."""
         return layout.shard_of(self.tenant.name, self.platform.argocd.shards)
 
-    @property
-    def entry_place(self) -> Place:
-        """The file of the entry."""
-        return Place(layout.entry(self.tenant.name, self.shard))
 
-    @property
-    def project_place(self) -> Place:
-        """The file of the AppProject."""
-        return Place(layout.project(self.tenant.name, self.shard))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a release of base/ makes of a tenant that has everything, with facts that are like nothing else.
+
+    Attributes:
+        exposure: How this tenant is reached.
+        facts: Its data sheet.
+        text: What kustomize printed.
+        again: What kustomize printed when it was asked a second time.
+        objects: The objects.
+        error: What kustomize said when it refused, or empty.
+        idle: For each patch of the release, by folder and index, whether the render is the same without it.
+    """
+
+    exposure: str
+    facts: Object
+    text: str
+    again: str
+    objects: tuple[Object, ...]
+    error: str
+    idle: frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """One release of base/.
+
+    Attributes:
+        release: `edge` or its number.
+        platform: The provider's numbers.
+        names: The names of all tenants.
+        kustomizations: Its kustomization files, by folder.
+        links: Symbolic links in it, as paths from the repository's root.
+        probes: What it makes of a tenant that has everything, for each exposure that it has.
+        origins: Where its objects are written.
+    """
+
+    release: str
+    platform: Platform
+    names: frozenset[str]
+    kustomizations: Mapping[str, Document]
+    links: tuple[str, ...]
+    probes: tuple[Probe, ...]
+    origins: Origins
+
+    def place(self, one: Object) -> Place:
+        """Return where an object is written, or the release when it is not known."""
+        return origin_of(self.origins, one) or Place(layout.release(self.release))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Repository:
-    """All that is committed.
+    """All that is committed; equal to itself alone, so that what is worked out of it can be kept.
 
     Attributes:
         fleet: All input.
@@ -86,6 +131,19 @@ class Repository:
     fleet: Fleet
     rendered: tuple[Rendered, ...]
     files: Mapping[str, str]
+
+
+def origin_of(origins: Origins, one: Object) -> Place | None:
+    """Return where an object is written in base/, or None when it is not known."""
+    return origins.get((one["kind"], "" if one["kind"] == "Namespace" else one["metadata"]["name"]))
+
+
+_HASHED: Final = re.compile(r".+-[2456789bcdfghkmt]{10}")
+
+
+def has_hash(one: Object) -> bool:
+    """Say whether kustomize put a hash of the content behind the name, so that a change is a new object."""
+    return _HASHED.fullmatch(one["metadata"]["name"]) is not None
 
 
 def identity(one: Object) -> str:
@@ -106,9 +164,9 @@ def pod_template(one: Object) -> Mapping[str, Any] | None:
     spec = one.get("spec") or {}
     match one["kind"]:
         case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
-            return cast("Object", spec["template"])
+            return mapping(mapping(spec).get("template"))
         case "CronJob":
-            return cast("Object", spec["jobTemplate"]["spec"]["template"])
+            return mapping(mapping(mapping(mapping(spec).get("jobTemplate")).get("spec")).get("template"))
         case "Pod":
             return one
         case _:
@@ -119,3 +177,13 @@ def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the init containers and containers of a pod spec."""
     yield from spec.get("initContainers") or ()
     yield from spec.get("containers") or ()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that should be a mapping, or an empty one: what else it is, the schema rule says."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the mappings in a value that should be a list of them."""
+    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())

@@ -273,14 +273,23 @@ def test_a_reader_may_not_write(node: Node) -> None:
     assert node.pod().ask("PUT", "/mine.txt", user="reader", body=b"x").status == http.HTTPStatus.FORBIDDEN
 
 
-def test_a_folder_is_listed_for_programs(node: Node) -> None:
-    """The listing that the chatbot's tool asks for holds the names of the files."""
+def test_the_chatbots_tools_find_folders_and_files(node: Node) -> None:
+    """A folder is listed as JSON, and a path escaped as a whole, as the tools of agent.yaml write it, is that path."""
     pod = node.pod()
-    pod.ask("PUT", "/notes/today.txt", user="admin", body=b"x")
+    pod.ask("PUT", "/notes/2027/plan.txt", user="admin", body=b"grow")
 
-    listed = json.loads(pod.ask("GET", "/notes?json", user="reader").body)
+    listed = json.loads(pod.ask("GET", "/notes%2F2027?json", user="reader").body)
 
-    assert [one["name"] for one in listed["paths"]] == ["today.txt"]
+    assert [one["name"] for one in listed["paths"]] == ["plan.txt"]
+    assert pod.ask("GET", "/notes%2F2027%2Fplan.txt", user="reader").body == b"grow"
+
+
+@pytest.mark.parametrize("path", ["/../secret/users.yaml", "/..%2Fsecret%2Fusers.yaml", "/%2e%2e/secret/users.yaml"])
+def test_no_path_leads_out_of_the_volume(node: Node, path: str) -> None:
+    """The file beside the volume, which the pod itself may read, is never an answer."""
+    answer = node.pod().ask("GET", path, user="admin")
+
+    assert (answer.status, HASHED.encode() in answer.body) == (http.HTTPStatus.BAD_REQUEST, False)
 
 
 def test_a_pod_needs_no_place_to_write_but_the_volume(node: Node) -> None:

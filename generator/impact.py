@@ -1,0 +1,77 @@
+"""What a change touches: its digest, its tenants, what it removes, and whether that is inside the budget. Pure."""
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from generator import layout
+from generator.history import Touched
+from generator.model import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impact:
+    """What a change touches.
+
+    Attributes:
+        digest: Names the change: of its source files alone, against the commit that it started from.
+        tenants: Tenants whose manifests or entries change, sorted.
+        removed: Tenants whose file is gone, sorted.
+        removals: Rendered objects that are there before and not after, as tenant and object.
+        fleet: How many tenants there are.
+    """
+
+    digest: str
+    tenants: tuple[str, ...]
+    removed: tuple[str, ...]
+    removals: tuple[tuple[str, str], ...]
+    fleet: int
+
+    def over(self, budget: Budget) -> tuple[str, ...]:
+        """Say in words where the change is over the budget; nothing when it is inside."""
+        words = []
+        if budget.tenants is not None and len(self.tenants) > budget.tenants:
+            words.append(f"it touches {len(self.tenants)} tenants, {budget.tenants} are allowed")
+        share = 100 * len(self.tenants) / self.fleet if self.fleet else 0
+        if budget.share is not None and share > budget.share:
+            words.append(f"it touches {share:.0f} % of the tenants, {budget.share} % are allowed")
+        if budget.removals is not None and len(self.removals) > budget.removals:
+            words.append(f"it removes {len(self.removals)} objects, {budget.removals} are allowed")
+        return tuple(words)
+
+
+def reads_any(entry: str, paths: Collection[str]) -> bool:
+    """Say whether an Application is rendered anew when one of these files changes.
+
+    Args:
+        entry: Text of the tenant's entry; its generatePaths is the last line.
+        paths: Files, from the repository's root.
+    """
+    reads = entry.rsplit('generatePaths: "', 1)[-1].rstrip('"\n').split(";")
+    return any(f"/{path}/".startswith(f"{read}/") for path in paths for read in reads)
+
+
+def is_source(path: str) -> bool:
+    """Say whether a file is written by people: neither generated nor an approval."""
+    generated = path.startswith(layout.GENERATED) or path in (layout.TENANT_SCHEMA, layout.ROOT_APPLICATION)
+    return not generated and not path.startswith(f"{layout.APPROVALS}/")
+
+
+def may_touch_all(files: Collection[Touched]) -> bool:
+    """Say whether a change may touch every tenant: by platform.yaml or base/."""
+    return any(one.path == layout.PLATFORM or one.path.startswith(f"{layout.BASE}/") for one in files)
+
+
+def digest_of(sources: Collection[Touched]) -> str:
+    """Name a change: sha256 over its own source files, each with its blob before and after.
+
+    Args:
+        sources: The files; approvals and generated files are not among them.
+    """
+    lines = "".join(f"{one.path}\0{one.before}\0{one.after}\n" for one in sorted(sources))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def approval(digest: str) -> str:
+    """Return the path of the file that approves a change."""
+    return f"{layout.APPROVALS}/{digest}.yaml"

@@ -1,0 +1,1 @@
+"""CAP: what a tenant may use, against what its plan holds."""

@@ -1,0 +1,103 @@
+"""Rules on two commits: what a change may not do to a tenant that was there before."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator import quantity
+from generator.findings import Finding
+from generator.model import Tenant
+from generator.rules.catalog import finding
+from generator.rules.subject import Object, Rendered, identity
+from generator.size import RESOURCE_WORDS, Size, amount_text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One tenant before and after a change.
+
+    Attributes:
+        before, after: The tenant file's records.
+        size_before, size_after: Its numbers.
+        rendered_before, rendered_after: Its renders; None when one of them could not be made.
+    """
+
+    before: Tenant
+    after: Tenant
+    size_before: Size
+    size_after: Size
+    rendered_before: Rendered | None
+    rendered_after: Rendered | None
+
+
+def storage_never_shrinks(step: Step) -> Iterator[Finding]:
+    """TEN012: a claim can be made larger, never smaller (R8)."""
+    before, after = step.before.storage, step.after.storage
+    if after < before:
+        key = "storage" if "storage" in step.after.document.data else "plan"
+        was, now = quantity.bytes_text(before), quantity.bytes_text(after)
+        fact = f"the volume has {was} and would shrink to {now}"
+        hint = f"keep it: tenantry set {step.after.name} storage={was}"
+        yield finding("TEN012", step.after.document.place((key,)), fact, hint)
+
+
+def downgrades_go_in_two_steps(step: Step) -> Iterator[Finding]:
+    """CAP005: what runs now must fit the quota that comes (R7), or every new pod is refused."""
+    running = step.size_before.fileserver
+    uses = running.workload.pod * running.at_once
+    if step.size_before.chatbot and step.size_after.chatbot:
+        uses = uses + step.size_before.chatbot.workload.pod * step.size_before.chatbot.at_once
+    for field, words in RESOURCE_WORDS.items():
+        used, allowed = getattr(uses, field), getattr(step.size_after.quota, field)
+        if used <= allowed:
+            continue
+        most = step.size_after.fileserver.max_replicas
+        fact = (
+            f"plan {step.after.plan} allows {amount_text(field, allowed)} of {words}, and under plan"
+            f" {step.before.plan} up to {running.at_once} file server pods ({amount_text(field, used)}) may be running"
+        )
+        hint = (
+            f"in two steps: first tenantry set {step.after.name} plan={step.before.plan} overrides.maxReplicas={most},"
+            " merge and wait for Healthy; then change the plan"
+        )
+        yield finding("CAP005", step.after.document.place(("plan",)), fact, hint)
+        return
+
+
+_IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
+    "Deployment": (("spec", "selector"),),
+    "StatefulSet": (("spec", "selector"), ("spec", "serviceName"), ("spec", "volumeClaimTemplates")),
+    "PersistentVolumeClaim": (("spec", "accessModes"), ("spec", "storageClassName"), ("spec", "volumeMode")),
+    "Service": (("spec", "clusterIP"),),
+    "RoleBinding": (("roleRef",),),
+    "Job": (("spec", "template"), ("spec", "selector")),
+}
+"""Fields that the API server refuses to change, by kind (W3)."""
+
+
+def immutable_fields_stay(step: Step) -> Iterator[Finding]:
+    """K8S010: Argo CD's sync fails for ever on a field that cannot be changed."""
+    if step.rendered_before is None or step.rendered_after is None:
+        return
+    before = {identity(one): one for one in step.rendered_before.objects}
+    for one in step.rendered_after.objects:
+        old = before.get(identity(one))
+        for path in _IMMUTABLE.get(one["kind"], ()) if old else ():
+            if _at(old, path) != _at(one, path):
+                fact = f"{'.'.join(path)} cannot be changed once the object is there"
+                hint = "give the changed object another name, or take the change back"
+                yield step.rendered_after.found("K8S010", one, fact, hint)
+
+
+def _at(one: Object | None, path: tuple[str, ...]) -> Any:
+    value: Any = one
+    for step in path:
+        value = value.get(step) if isinstance(value, Mapping) else None
+    return value
+
+
+CHECKS: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
+    "TEN012": storage_never_shrinks,
+    "CAP005": downgrades_go_in_two_steps,
+    "K8S010": immutable_fields_stay,
+}

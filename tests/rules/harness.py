@@ -1,0 +1,250 @@
+"""How a rule is shown to work: a good render, one change to it, and what the rule says then, word for word.
+
+A case changes either a copy of the rendered objects in memory (a function over a `Scene`: quick), or a copy of the
+repository on the disk (`Edit`s: for changes of base/, platform.yaml or a tenant, rendered anew by the real kustomize).
+Both start from this repository's own companies, in which no rule may find anything.
+
+A family's cases stand in `cases_<family>.py` as a tuple `CASES`; `test_rules.py` runs all of them.
+"""
+
+import copy
+import dataclasses
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from generator import pipeline
+from generator.findings import Finding, Refused
+from generator.model import Platform, Tenant
+from generator.rules import registry
+from generator.rules.subject import Rendered, Repository
+from generator.verify import committed, render, verify
+
+ROOT: Final = Path(__file__).parents[2]
+INPUT: Final = ("base", "overlays", "argocd", "tenants", "platform.yaml")
+
+COMPANY: Final = "company-002"
+"""Silver with the chatbot, on the Gateway: everything is in its render but an Ingress and extra hosts."""
+
+
+@dataclass(slots=True)
+class Scene:
+    """A copy of what rules read of one tenant, for a case to change."""
+
+    tenant: Tenant
+    platform: Platform
+    objects: list[dict[str, Any]]
+    overlay: dict[str, Any]
+    facts: dict[str, Any]
+    entry: dict[str, Any]
+    project: dict[str, Any]
+    text: str
+    files: dict[str, str]
+
+    def one(self, kind: str, name: str) -> dict[str, Any]:
+        """Return the object of a kind and name."""
+        return next(one for one in self.objects if one["kind"] == kind and one["metadata"]["name"] == name)
+
+    def pod(self, name: str = "fileserver") -> dict[str, Any]:
+        """Return the pod spec of a Deployment."""
+        spec: dict[str, Any] = self.one("Deployment", name)["spec"]["template"]["spec"]
+        return spec
+
+    def container(self, name: str = "fileserver") -> dict[str, Any]:
+        """Return the only container of a Deployment."""
+        container: dict[str, Any]
+        (container,) = self.pod(name)["containers"]
+        return container
+
+    def remove(self, kind: str, name: str) -> None:
+        """Take an object out."""
+        self.objects.remove(self.one(kind, name))
+
+    def add(self, text: str) -> dict[str, Any]:
+        """Put an object in, written as YAML, in the tenant's namespace unless it names another."""
+        one: dict[str, Any] = yaml.safe_load(text)
+        one["metadata"].setdefault("namespace", self.tenant.name)
+        self.objects.append(one)
+        return one
+
+    def add_again(self, kind: str, name: str, new_name: str) -> dict[str, Any]:
+        """Put a copy of an object in, under another name, and return it."""
+        one = copy.deepcopy(self.one(kind, name))
+        one["metadata"]["name"] = new_name
+        self.objects.append(one)
+        return one
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of one file of the repository.
+
+    Attributes:
+        file: Path from the repository's root.
+        old: Text that stands there exactly once; empty to add at the end, or to make the file.
+        new: What stands there afterwards.
+    """
+
+    file: str
+    old: str
+    new: str
+
+    def apply(self, root: Path) -> None:
+        """Change the file below a root."""
+        path = root / self.file
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        assert not self.old or text.count(self.old) == 1, f"{self.file} holds {self.old!r} {text.count(self.old)} times"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text.replace(self.old, self.new) if self.old else text + self.new, encoding="utf-8")
+
+
+Change = Callable[[Scene], object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A rule, a change, and what the rule says to it.
+
+    Attributes:
+        rule: Id of the rule.
+        says: What is changed, in words; the name of the test.
+        change: A change in memory.
+        edits: Changes on the disk, when there is no change in memory.
+        tenant: Whose render is looked at.
+        generate: Whether the overlays are generated anew after the edits.
+        finds: Everything that the rule says, as `said` writes it; nothing for a near miss.
+    """
+
+    rule: str
+    says: str
+    change: Change | None = None
+    edits: tuple[Edit, ...] = ()
+    tenant: str = COMPANY
+    generate: bool = False
+    finds: tuple[str, ...] = field(default=())
+
+    def __str__(self) -> str:
+        return f"{self.rule} {'catches' if self.finds else 'lets pass'}: {self.says}"
+
+
+def catches(rule: str, says: str, change: Change | tuple[Edit, ...], *finds: str, **more: Any) -> Case:
+    """Return a case that a rule must catch, with everything that it says to it."""
+    assert finds, f"{rule}: what is said is part of the case"
+    return _case(rule, says, change, finds=finds, **more)
+
+
+def passes(rule: str, says: str, change: Change | tuple[Edit, ...], **more: Any) -> Case:
+    """Return a near miss: a case that looks like one of the rule's and is none."""
+    return _case(rule, says, change, **more)
+
+
+def _case(rule: str, says: str, change: Change | tuple[Edit, ...], **more: Any) -> Case:
+    how: dict[str, Any] = {"edits": change} if isinstance(change, tuple) else {"change": change}
+    return Case(rule=rule, says=says, **how, **more)
+
+
+def said(found: Finding) -> str:
+    """Write a finding as `--format text` does, but for line and column, which move with every edit of base/."""
+    about = f"{found.object}: " if found.object else ""
+    hint = f"\n  hint: {found.hint}" if found.hint else ""
+    return f"{found.place.file}: {found.severity}: {about}{found.fact} [{found.rule}]{hint}"
+
+
+def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> list[Finding]:
+    """Carry a case out and return what all rules find, but for those left out."""
+    if case.change is None:
+        return edited(case.edits, tmp_path, case.tenant, generate=case.generate, without=without)
+    good = good_repository()
+    (before,) = (one for one in good.rendered if one.tenant.name == case.tenant)
+    scene = Scene(
+        tenant=before.tenant,
+        platform=before.platform,
+        objects=copy.deepcopy([dict(one) for one in before.objects]),
+        overlay=copy.deepcopy(dict(before.overlay)),
+        facts=copy.deepcopy(dict(before.facts)),
+        entry=dict(before.entry.data),
+        project=copy.deepcopy(before.project.data),
+        text=before.text,
+        files=dict(good.files),
+    )
+    case.change(scene)
+    after = dataclasses.replace(
+        before,
+        tenant=scene.tenant,
+        platform=scene.platform,
+        objects=tuple(scene.objects),
+        overlay=scene.overlay,
+        facts=scene.facts,
+        entry=dataclasses.replace(before.entry, data=scene.entry),
+        project=dataclasses.replace(before.project, data=scene.project),
+        text=scene.text,
+    )
+    rendered = tuple(after if one is before else one for one in good.rendered)
+    fleet = dataclasses.replace(good.fleet, platform=scene.platform)
+    whole = Repository(fleet=fleet, rendered=rendered, files=scene.files)
+    return [*registry.check_tenant(after, without), *registry.check_repository(whole, without)]
+
+
+@cache
+def good_repository() -> Repository:
+    """Render this repository's companies, once in a session."""
+    fleet, _ = pipeline.validated(ROOT)
+    files = committed(ROOT)
+    rendered = tuple(render(ROOT, fleet, fleet.tenants, files))
+    assert all(isinstance(one, Rendered) for one in rendered), rendered
+    return Repository(fleet=fleet, rendered=rendered, files=files)  # type: ignore[arg-type]
+
+
+def edited(
+    edits: Collection[Edit], tmp_path: Path, tenant: str, *, generate: bool = False, without: Collection[str] = ()
+) -> list[Finding]:
+    """Change a copy of the repository, render a tenant anew, and return what all rules find, but for those left out."""
+    root = tmp_path / "repository"
+    if not root.exists():
+        copy_repository(root)
+        for edit in edits:
+            edit.apply(root)
+    try:
+        fleet, warnings = pipeline.validated(root)
+        if generate:
+            pipeline.generate(root)
+    except Refused as refused:
+        return list(refused.findings)
+    return [*warnings, *verify(root, fleet, [tenant], without=without).findings]
+
+
+def copy_repository(root: Path) -> None:
+    """Copy what tenantry reads of this repository."""
+    root.mkdir()
+    for name in INPUT:
+        source = ROOT / name
+        (shutil.copytree if source.is_dir() else shutil.copy)(source, root / name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escape:
+    """One way to break isolation, a ceiling or Argo CD, and the rule that must catch it.
+
+    A file `tests/cases/escapes/<sentence>.yaml` holds: `rule`; `tenant` and `generate` as in a `Case`, when they are
+    not the usual; `why`, what it would do; and `edits`, each with `file` and `new`, and `old` when it replaces a text.
+    """
+
+    name: str
+    rule: str
+    why: str
+    tenant: str
+    generate: bool
+    edits: tuple[Edit, ...]
+
+
+def escapes() -> Iterator[Escape]:
+    """Yield the negative corpus."""
+    for path in sorted((ROOT / "tests/cases/escapes").glob("*.yaml")):
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        edits = tuple(Edit(one["file"], one.get("old", ""), one["new"]) for one in data.pop("edits"))
+        yield Escape(**{"tenant": COMPANY, "generate": False, **data}, name=path.stem, edits=edits)
