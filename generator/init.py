@@ -291,9 +291,10 @@ def _write(folder: Path, tree: Tree) -> None:
         for path, text in tree.items():
             replace(folder / path, text.encode())
     except BaseException:
-        with contextlib.suppress(OSError):
-            for path in tree:
-                (folder / path).unlink(missing_ok=True)
-            for up in sorted(missing, reverse=True):
+        for path in tree:
+            with contextlib.suppress(OSError):
+                (folder / path).unlink()
+        for up in sorted(missing, reverse=True):
+            with contextlib.suppress(OSError):
                 up.rmdir()
         raise
