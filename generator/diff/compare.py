@@ -3,17 +3,19 @@
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import git
 
 from generator import classes, history, layout, pipeline, states, yamlio
+from generator.applicationset import expand_all
+from generator.argocd import API_VERSION
 from generator.classes import Sheet
 from generator.diff import effects
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import Group, Owner, Pair, group
 from generator.diff.selectors import Traits, Universe
 from generator.findings import Refused, TenantryError
+from generator.history import Touched
 from generator.impact import may_touch_all
 from generator.model import Tenant
 from generator.pipeline import Composed
@@ -44,16 +46,21 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         folder = Path(temporary).resolve()
         old = _state(repository, root, before, folder / "before", paths)
         new = _state(repository, root, after, folder / "after", paths)
-        names = states.touched_tenants(old.composed, new.composed, files)
-        pairs = [*_tenants(old, new, names), *_shards(old.composed, new.composed), _platform(old, new)]
-        groups = group(pairs)
+        shared = [*_shards(old.composed, new.composed), _platform(old, new)]
+        names = _names(old.composed, new.composed, files)
+        hosts = _hosts(names, old.composed, new.composed)
+        tenants = list(_tenants(_rendered(old, names, _called(before)), _rendered(new, names, _called(after)), hosts))
+        groups = group([*tenants, *shared])
+    synced = _synced(groups)
+    paused = {one.owner.name for one in tenants if one.after and effects.is_paused(one.after[0])}
     whole = may_touch_all(files)
     return Difference(
         before=before.hexsha,
         after=after.hexsha if after else WORK_TREE,
         fleet=len(_tenants_there(repository, root, after) | {name for name in names if _has(old.composed, name)}),
         groups=groups,
-        synced=_synced(groups, old.composed, new.composed),
+        synced=tuple(name for name in synced if name not in paused),
+        paused=tuple(name for name in synced if name in paused),
         tenants=Universe(_traits(old.composed, new.composed), whole=whole),
         shards=_all_shards(old.composed, new.composed),
     )
@@ -78,62 +85,89 @@ def _state(repository: git.Repo, root: Path, commit: git.Commit | None, folder: 
         return states.of_commit(repository, commit, folder, tuple(paths))
     except Refused as refused:
         first, *more = refused.findings
-        which = commit.hexsha[:10] if commit else f"the {WORK_TREE}"
         others = f", and {len(more)} more" if more else ""
-        fact = f"{which} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
+        fact = (
+            f"{_called(commit)} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
+        )
         raise TenantryError(fact, "mend them first: `tenantry validate` names them all") from None
+
+
+def _called(commit: git.Commit | None) -> str:
+    return commit.hexsha[:10] if commit else f"the {WORK_TREE}"
 
 
 # --- whose objects
 
 
-def _tenants(old: State, new: State, names: Collection[str]) -> Iterator[Pair]:
-    before, after = _rendered(old, names), _rendered(new, names)
-    was, now = _by_name(old.composed), _by_name(new.composed)
-    for name in names:
-        hosts = dict.fromkeys(host for one in (was.get(name), now.get(name)) if one for host in one.hosts)
-        entries = [_entry(state.composed, name) for state in (old, new)]
-        owner = Owner(
-            "tenant", name, tuple(hosts), coming=entries[0] is None, leaving=effects.leaving(entries[0], entries[1])
-        )
-        yield Pair(owner, before.get(name, ()), after.get(name, ()))
+def _names(old: Composed, new: Composed, files: Collection[Touched]) -> tuple[str, ...]:
+    """Return the tenants that may differ: those that the change touches, or all when their ApplicationSets differ."""
+    if _sets(old) != _sets(new):
+        return tuple(sorted({*_by_name(old), *_by_name(new)}))
+    return states.touched_tenants(old, new, files)
 
 
-def _rendered(state: State, names: Collection[str]) -> Mapping[str, Objects]:
-    """Render tenants, and add what leads Argo CD to them: the project, and the Application by its entry."""
+def _hosts(names: Collection[str], old: Composed, new: Composed) -> Mapping[str, tuple[str, ...]]:
+    """Return the hosts of tenants in either state, those of the old one before those that came."""
+    was, now = _by_name(old), _by_name(new)
+    found = {name: [one for one in (was.get(name), now.get(name)) if one] for name in names}
+    return {name: tuple(dict.fromkeys(host for one in both for host in one.hosts)) for name, both in found.items()}
+
+
+def _tenants(
+    before: Mapping[str, Objects], after: Mapping[str, Objects], hosts: Mapping[str, tuple[str, ...]]
+) -> Iterator[Pair]:
+    """Yield the objects of tenants; the Application is the first."""
+    for name, own in hosts.items():
+        first, last = before.get(name, ()), after.get(name, ())
+        leaving = effects.leaving(first[0] if first else None, last[0] if last else None)
+        yield Pair(Owner("tenant", name, own, coming=not first, leaving=leaving), first, last)
+
+
+def _rendered(state: State, names: Collection[str], called: str) -> Mapping[str, Objects]:
+    """Render tenants, and add what leads Argo CD to them: the Application and the project."""
     tree = state.composed.tree
-    shards = state.composed.fleet.platform.argocd.shards
+    here = [name for name in names if _has(state.composed, name)]
     sheets = []
-    for name in names:
-        if _has(state.composed, name):
-            (overlay,), (facts,) = (
-                yamlio.read_objects(tree[path]) for path in (layout.kustomization(name), layout.facts(name))
-            )
-            sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
+    for name in here:
+        (overlay,), (facts,) = (
+            yamlio.read_objects(tree[path]) for path in (layout.kustomization(name), layout.facts(name))
+        )
+        sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
+    applications = _applications(state.composed, here)
     found = {}
     for one in classes.render(state.root, sheets, turn=0):
         wrong = one.error.replace(f"{state.root}/", "") or one.difference
         if wrong:
-            raise TenantryError(f"{layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
-        shard = layout.shard_of(one.tenant, shards)
-        entry = _entry(state.composed, one.tenant)
-        assert entry is not None
+            raise TenantryError(f"{called}: {layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
+        shard = layout.shard_of(one.tenant, state.composed.fleet.platform.argocd.shards)
         (project,) = yamlio.read_objects(tree[layout.project(one.tenant, shard)])
-        found[one.tenant] = (_application(one.tenant, shard, entry, state), project, *one.objects)
+        found[one.tenant] = (applications[one.tenant], project, *one.objects)
     return found
 
 
-def _application(name: str, shard: str, entry: Mapping[str, Any], state: State) -> Object:
-    """Return a tenant's Application as what its ApplicationSet fills in: the values of the entry."""
-    filled = {**entry, "generatePaths": entry["generatePaths"].split(";"), "applicationSet": f"tenants-{shard}"}
-    metadata = {"name": name, "namespace": state.composed.fleet.platform.argocd.namespace}
-    return {"apiVersion": "argoproj.io/v1alpha1", "kind": effects.APPLICATION, "metadata": metadata, "entry": filled}
+def _applications(composed: Composed, names: Collection[str]) -> Mapping[str, Object]:
+    """Return the Applications that the ApplicationSets make of tenants' entries, each with the set that owns it."""
+    shards = composed.fleet.platform.argocd.shards
+    paths = [layout.entry(name, layout.shard_of(name, shards)) for name in names]
+    entries = {path: composed.tree[path] for path in paths}
+    found = {}
+    for one in expand_all(_sets(composed), entries, decode=lambda text: yamlio.read_objects(text)[0]):
+        for problem in one.problems:
+            raise TenantryError(f"{problem.path or one.name}: {problem.message}: {problem.effect.value}")
+        for made in one.applications:
+            owner = {"apiVersion": API_VERSION, "kind": "ApplicationSet", "name": one.name}
+            metadata = made.manifest["metadata"] | {"ownerReferences": [owner]}
+            found[made.name] = made.manifest | {
+                "apiVersion": API_VERSION,
+                "kind": effects.APPLICATION,
+                "metadata": metadata,
+            }
+    return found
 
 
-def _entry(composed: Composed, name: str) -> Mapping[str, Any] | None:
-    shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
-    text = composed.tree.get(layout.entry(name, shard))
-    return yamlio.read_objects(text)[0] if text is not None else None
+def _sets(composed: Composed) -> Objects:
+    shards = range(composed.fleet.platform.argocd.shards)
+    return _read(composed, [layout.application_set(layout.shard_name(number)) for number in shards])
 
 
 def _shards(old: Composed, new: Composed) -> Iterator[Pair]:
@@ -191,12 +225,14 @@ def _tenants_there(repository: git.Repo, root: Path, commit: git.Commit | None) 
     return {Path(file).stem for file in files if file.endswith(".yaml")}
 
 
-def _synced(groups: Collection[Group], old: Composed, new: Composed) -> tuple[str, ...]:
-    names = {
-        owner.name
-        for one in groups
-        if any(item.kind not in (effects.APPLICATION, effects.PROJECT) for item in one.items)
-        for owner in one.owners
-        if owner.kind == "tenant" and _has(old, owner.name) and _has(new, owner.name)
-    }
-    return tuple(sorted(names))
+def _synced(groups: Collection[Group]) -> tuple[str, ...]:
+    """Return the tenants that stay, of which an object differs that their own Application brings, and can."""
+    names: set[str] = set()
+    refused: set[str] = set()
+    for one in groups:
+        stay = {owner.name for owner in one.owners if owner.kind == "tenant" and not owner.coming and not owner.leaving}
+        if any(item.kind not in (effects.APPLICATION, effects.PROJECT) for item in one.items):
+            names |= stay
+        if any(item.fate is effects.Fate.REFUSED for item in one.items):
+            refused |= stay
+    return tuple(sorted(names - refused))

@@ -18,7 +18,8 @@ class Difference:
         after: Id of the commit after, or `WORK_TREE`.
         fleet: How many tenants there are in either of the two.
         groups: All that differs.
-        synced: Tenants that stay and of which an object differs, sorted.
+        synced: Tenants that stay, of which an object differs, and which Argo CD syncs by itself; sorted.
+        paused: The same, of which Argo CD syncs none by itself.
         tenants: What selectors may speak of.
         shards: The names of all shards.
     """
@@ -28,5 +29,6 @@ class Difference:
     fleet: int
     groups: tuple[Group, ...]
     synced: tuple[str, ...]
+    paused: tuple[str, ...]
     tenants: Universe
     shards: tuple[str, ...]

@@ -4,11 +4,12 @@ It is said for the Applications that tenantry makes: automated sync with pruning
 ApplicationSet that preserves resources on deletion, and the cascade finalizer for the state `purging` alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
 from generator import quantity
+from generator.argocd import FINALIZER
 from generator.diff.objects import Change, Edit
 from generator.rules.change import immutable_changes
 from generator.rules.subject import Object
@@ -25,7 +26,7 @@ class Fate(StrEnum):
     """What becomes of an object, the gravest first.
 
     Attributes:
-        PURGED: Argo CD deletes it with its Application, because the tenant is in the state purging (A11, A12).
+        PURGED: Argo CD deletes it with its Application, which carries the finalizer for that (A10-A12).
         PRUNED: Argo CD deletes it, because git holds it no more.
         ORPHANED: Its Application goes, and it stays in the cluster without one (A10, A13).
         KEPT: Git holds it no more, and `Prune=false` keeps it in the cluster (A15).
@@ -114,8 +115,14 @@ def restarts_pods(change: Change, edits: Iterable[Edit]) -> bool:
     return any(one.path.startswith("spec.template") for one in edits)
 
 
-def leaving(entry_before: Mapping[str, Any] | None, entry_after: Mapping[str, Any] | None) -> Fate | None:
-    """Say what becomes of a tenant's objects when its entry goes; None when it does not go."""
-    if entry_before is None or entry_after is not None:
+def leaving(application_before: Object | None, application_after: Object | None) -> Fate | None:
+    """Say what becomes of a tenant's objects when its Application goes; None when it does not go (A10, A11)."""
+    if application_before is None or application_after is not None:
         return None
-    return Fate.PURGED if entry_before["state"] == "purging" else Fate.ORPHANED
+    return Fate.PURGED if FINALIZER in application_before["metadata"].get("finalizers", ()) else Fate.ORPHANED
+
+
+def is_paused(application: Object) -> bool:
+    """Say whether Argo CD waits for somebody to sync an Application (A21)."""
+    automated = application["spec"].get("syncPolicy", {}).get("automated", {})
+    return automated.get("enabled") is False

@@ -12,7 +12,6 @@ from itertools import accumulate
 from typing import Any, Final, Literal
 
 from generator.diff.difference import Difference
-from generator.diff.effects import Fate
 from generator.diff.groups import Group, Item, Owner, fill
 from generator.diff.objects import ABSENT, Edit
 from generator.diff.report import Block, Report, Section, object_name, report, stand_in, visible, whose
@@ -238,6 +237,7 @@ def as_json(difference: Difference) -> str:
         "after": difference.after,
         "tenants": difference.fleet,
         "synced": list(difference.synced),
+        "paused": list(difference.paused),
         "grave": [_plain(words) for words in said.grave],
         "effects": [_plain(words) for words in said.effects],
         "groups": [_group(difference, one) for one in difference.groups],
@@ -264,7 +264,7 @@ def _object(item: Item, owners: Sequence[Owner]) -> dict[str, Any]:
         "cannotChange": list(item.fields),
     }
     if item.whole is not None:
-        return found | {"after" if item.fate is Fate.CREATED else "before": fill(item.whole, strings)}
+        return found | {"after": fill(item.whole, strings)}
     return found | {"edits": [_edit(edit, strings) for edit in item.edits]}
 
 

@@ -60,7 +60,7 @@ class Item:
     Attributes:
         api_version, kind, name: Which object, by the name that it has after the change.
         edits: Where it differs; nothing when it is new or gone.
-        whole: The object itself when it is new or gone.
+        whole: The object itself when it is new; of one that goes, git holds what it was.
         fate: What becomes of it.
         fields: For a fate that comes of them, the fields that cannot be changed.
         restarts: Whether its pods are replaced.
@@ -132,8 +132,7 @@ _name: Final = attrgetter("name")
 def _item(change: Change, leaving: Fate | None) -> Item | None:
     """Judge a change; None when the object differs in form alone."""
     differs = edits(change)
-    whole = change.object if change.before is None or change.after is None else None
-    if not differs and whole is None:
+    if not differs and change.before is not None and change.after is not None:
         return None
     what, fields = fate(change, leaving)
     return Item(
@@ -141,7 +140,7 @@ def _item(change: Change, leaving: Fate | None) -> Item | None:
         kind=change.object["kind"],
         name=change.object["metadata"]["name"],
         edits=differs,
-        whole=whole,
+        whole=change.after if change.before is None else None,
         fate=what,
         fields=fields,
         restarts=what is not Fate.REFUSED and restarts_pods(change, differs),

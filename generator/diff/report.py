@@ -109,7 +109,7 @@ def whose(difference: Difference, owners: Sequence[Owner]) -> Words:
         case "tenant":
             return difference.tenants.words(names)
         case "shard" if len(names) == len(difference.shards) > 1:
-            return (f"all {len(names)} shards",)
+            return ("every shard",)
         case "shard":
             return ("shard " if len(names) == 1 else "shards ", *listed(map(Name, names)))
         case "platform":
@@ -236,16 +236,21 @@ def _of_application(item: Item) -> Iterator[_Effect]:
         case Fate.ORPHANED:
             yield (0, 0), "deletes the Application of {whose} and leaves its objects in the cluster, in nobody's care"
         case _:
-            if any(edit.path == "entry.applicationSet" for edit in item.edits):
+            owned = [edit.path.startswith("metadata.ownerReferences") for edit in item.edits]
+            if any(owned):
                 yield (1, 41), "hands the Application of {whose} to another ApplicationSet"
-            yield (1, 42), "changes the Application of {whose} itself"
+            if not all(owned):
+                yield (1, 42), "changes the Application of {whose} itself"
 
 
 def _syncs(difference: Difference) -> Iterator[Words]:
-    if not difference.synced:
-        return
-    yield ("syncs the Application of ", *difference.tenants.words(difference.synced))
-    if not any(item.restarts for one in difference.groups for item in one.items):
+    if difference.synced:
+        yield ("syncs the Application of ", *difference.tenants.words(difference.synced))
+    if difference.paused:
+        paused = difference.tenants.words(difference.paused)
+        yield ("leaves the Application of ", *paused, " as it is until somebody syncs it: it is paused")
+    restarts = any(item.restarts for one in difference.groups for item in one.items)
+    if (difference.synced or difference.paused) and not restarts:
         yield ("restarts no pod",)
 
 
@@ -286,13 +291,13 @@ def _blocks(items: Sequence[Item], owners: Sequence[Owner]) -> Iterator[Block]:
     by_objects: dict[tuple[int, ...], list[Edit]] = defaultdict(list)
     for text, sharers in sharing.items():
         by_objects[tuple(sharers)].append(which[text])
-    for item in items:
-        if item.whole is not None and item.fate is Fate.CREATED:
-            lines = _text_of(fill(item.whole, strings))
-            yield Block((object_name(item, owners), " (created)"), tuple(f"+ {line}" for line in lines))
     for numbers, edits in sorted(by_objects.items(), key=lambda one: (len(one[0]), one[0])):
         title = _among([object_name(item, owners) for item in changed], numbers)
         yield Block(title, tuple(line for edit in edits for line in _of_edit(edit, strings)))
+    for item in items:
+        if item.whole is not None:
+            lines = _text_of(fill(item.whole, strings))
+            yield Block((object_name(item, owners), " (created)"), tuple(f"+ {line}" for line in lines))
 
 
 def _among(names: Sequence[Name], numbers: Sequence[int]) -> Words:
@@ -318,8 +323,15 @@ def _of_edit(edit: Edit, strings: Sequence[str]) -> Iterator[str]:
         yield from (f"- {line}" for line in old)
         yield from (f"+ {line}" for line in new)
         return
-    for line in list(difflib.unified_diff(old, new, n=_CONTEXT, lineterm=""))[2:]:
-        yield "  ..." if line.startswith("@@") else f"{line[0]} {line[1:]}"
+    for hunk in difflib.SequenceMatcher(None, old, new, autojunk=False).get_grouped_opcodes(_CONTEXT):
+        if hunk[0][1]:
+            yield "  ..."
+        for what, old_from, old_to, new_from, new_to in hunk:
+            if what == "equal":
+                yield from (f"  {line}" for line in old[old_from:old_to])
+            else:
+                yield from (f"- {line}" for line in old[old_from:old_to])
+                yield from (f"+ {line}" for line in new[new_from:new_to])
 
 
 def _text_of(value: Any) -> list[str]:

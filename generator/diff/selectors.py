@@ -68,13 +68,16 @@ class Universe:
         count = f"{len(names)} tenants"
         if len(names) == len(self.traits):
             return (f"all {count}",) if self.whole else (f"all {count} whose files change",)
-        if len(self.traits) - len(names) <= NAMED:
-            chosen = frozenset(names)
-            others = sorted(name for name in self.traits if name not in chosen)
-            return (f"{count} (all but ", *listed(map(Name, others)), ")")
-        if selector := self._selector(names):
-            return (f"{count} (", *selector, *(() if self.whole else (", of those whose files change",)), ")")
+        if ways := [one for one in (self._selector(names), self._exception(names)) if one]:
+            return (f"{count} (", *min(ways, key=lambda one: len("".join(one))), ")")
         return (f"{count} (", *listed([*map(Name, names[:NAMED]), f"{len(names) - NAMED} more"]), ")")
+
+    def _exception(self, names: Collection[str]) -> Words:
+        """Return the few tenants that these are not; nothing when they are many."""
+        if len(self.traits) - len(names) > NAMED:
+            return ()
+        chosen = frozenset(names)
+        return ("all but ", *listed(Name(name) for name in self.traits if name not in chosen))
 
     def _selector(self, names: Collection[str]) -> Words:
         """Return the fewest traits that these tenants have and no other tenant has; nothing when there are none."""
@@ -84,7 +87,7 @@ class Universe:
             for chosen in combinations(range(_TRAITS), size):
                 meant = (one for one in self._counts if all(one[index] in values[index] for index in chosen))
                 if all(self._counts[one] == counts[one] for one in meant):
-                    return _said(chosen, values)
+                    return (*_said(chosen, values), *(() if self.whole else (", of those whose files change",)))
         return ()
 
 
