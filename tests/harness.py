@@ -43,17 +43,22 @@ class Ran:
 
 
 class Repository:
-    """A repository with this checkout's platform.yaml and base/, and with no tenant yet.
+    """A repository on the disk.
 
     Args:
-        folder: Where it is made; it may exist, but must be empty.
+        root: Where it is.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def without_tenants(cls, folder: Path) -> Self:
+        """Make a repository with this checkout's platform.yaml and base/, and with no tenant yet."""
         (folder / "tenants").mkdir(parents=True)
         shutil.copy(ROOT / "platform.yaml", folder)
         shutil.copytree(ROOT / "base", folder / "base")
+        return cls(folder)
 
     @classmethod
     def at(cls, folder: Path) -> Self:
@@ -65,7 +70,7 @@ class Repository:
     @classmethod
     def like_this_one(cls, folder: Path) -> Self:
         """Make a repository with all that this checkout commits for its companies, and commit it."""
-        repository = cls(folder)
+        repository = cls.without_tenants(folder)
         for part in ("tenants", "overlays", "argocd"):
             shutil.copytree(ROOT / part, folder / part, dirs_exist_ok=True)
         repository.git("init", "--quiet")

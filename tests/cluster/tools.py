@@ -179,9 +179,13 @@ def _compile(target: Path, flags: str, say: Callable[[str], None]) -> None:
     with subprocess.Popen(command, cwd=SOURCE, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         said: list[str] = []
-        for line in process.stderr:
-            said.append(line)
-            say(f"building the cluster: {len(said)} packages compiled, of at most {total}")
+        try:
+            for line in process.stderr:
+                said.append(line)
+                say(f"building the cluster: {len(said)} packages compiled, of at most {total}")
+        except BaseException:
+            process.terminate()
+            raise
     if process.returncode:
         msg = "go build failed:\n" + "".join(said[-20:])
         raise UnavailableError(msg)
