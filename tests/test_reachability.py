@@ -85,9 +85,7 @@ def test_spans_are_sets(left: frozenset[int], right: frozenset[int], third: froz
     assert (a | b, a & b, a - b) == (ranges(left | right), ranges(left & right), ranges(left - right))
     assert (bool(a), a.meets(b)) == (bool(left), bool(left & right))
     assert union(pieces) == a
-    assert all(
-        not piece.meets(border) or not piece - border for piece in pieces for border in [b, ranges(third)]
-    )
+    assert all(not piece.meets(border) or not piece - border for piece in pieces for border in [b, ranges(third)])
 
 
 class TestIsolation:
