@@ -23,7 +23,7 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 	@.venv/bin/python tools/demo.py
 
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
-	@$(PYTEST) -m 'not slow and not cluster' $(ARGS)
+	@$(PYTEST) -m 'not slow and not nightly and not cluster' $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
 	@$(PYTEST) -m slow $(ARGS)

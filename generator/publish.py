@@ -188,11 +188,16 @@ def _worktree(repository: git.Repo, commit: git.Commit) -> Iterator[str]:
     """Check a commit out into a temporary worktree."""
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
         path = os.path.realpath(folder)
-        repository.git.worktree("add", "--detach", "--force", path, commit.hexsha)
+        _quietly(repository).worktree("add", "--detach", "--force", path, commit.hexsha)
         try:
             yield path
         finally:
             repository.git.worktree("remove", "--force", path)
+
+
+def _quietly(repository: git.Repo) -> git.Git:
+    """Return git for one command, without the hooks of whoever owns the repository."""
+    return repository.git(c=f"core.hooksPath={os.devnull}")
 
 
 # --- the remote
@@ -274,7 +279,7 @@ def _lay_source(work: git.Repo, source: git.Commit, tip: git.Commit | None) -> N
         with tempfile.TemporaryFile() as stream:
             stream.write("\0".join(generated).encode("utf-8", "surrogateescape"))
             stream.seek(0)
-            work.git.checkout(tip.hexsha, "--pathspec-from-file=-", "--pathspec-file-nul", istream=stream)
+            _quietly(work).checkout(tip.hexsha, "--pathspec-from-file=-", "--pathspec-file-nul", istream=stream)
 
 
 def _commit(
@@ -293,7 +298,7 @@ def _commit(
     options += [f"--author={order.author}"] if order.author else []
     options += [f"--date={order.date}"] if order.date else []
     try:
-        work.git.commit(*options)
+        _quietly(work).commit(*options)
     except git.GitCommandError as error:
         hint = "say who publishes: git config user.name and user.email, or GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
         raise EnvironmentProblem(f"git commit failed: {_words(error)}", hint) from None

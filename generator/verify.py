@@ -108,6 +108,17 @@ def committed(root: Path) -> dict[str, str]:
     return files
 
 
+def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Read the committed ApplicationSets of all shards; those that cannot be read are left to the rules."""
+    found = []
+    for file, text in sorted(files.items()):
+        if file.startswith(f"{layout.SHARDS}/") and file.endswith("/applicationset.yaml"):
+            document, _ = yamlio.read(file, text.encode())
+            if document is not None and isinstance(document.data, dict):
+                found.append(document.data)
+    return found
+
+
 def render(
     root: Path, fleet: Fleet, tenants: Collection[Tenant], files: Mapping[str, str], *, turn: int = 0
 ) -> Iterator[Rendered | Finding]:

@@ -43,22 +43,34 @@ class Ran:
 
 
 class Repository:
-    """A repository with this checkout's platform.yaml and base/, and with no tenant yet.
+    """A repository on the disk.
 
     Args:
-        folder: Where it is made; it may exist, but must be empty.
+        root: Where it is.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    @classmethod
+    def without_tenants(cls, folder: Path) -> Self:
+        """Make a repository with this checkout's platform.yaml and base/, and with no tenant yet."""
         (folder / "tenants").mkdir(parents=True)
         shutil.copy(ROOT / "platform.yaml", folder)
         shutil.copytree(ROOT / "base", folder / "base")
+        return cls(folder)
+
+    @classmethod
+    def at(cls, folder: Path) -> Self:
+        """Take a folder that holds a repository already."""
+        repository = cls.__new__(cls)
+        repository.root = folder
+        return repository
 
     @classmethod
     def like_this_one(cls, folder: Path) -> Self:
         """Make a repository with all that this checkout commits for its companies, and commit it."""
-        repository = cls(folder)
+        repository = cls.without_tenants(folder)
         for part in ("tenants", "overlays", "argocd"):
             shutil.copytree(ROOT / part, folder / part, dirs_exist_ok=True)
         repository.git("init", "--quiet")
@@ -132,4 +144,16 @@ class Repository:
     def git(self, *arguments: str) -> str:
         """Run git in the repository, untouched by the settings of whoever runs the tests, and return what it prints."""
         command = ["git", *arguments]
-        return subprocess.run(command, cwd=self.root, env=_GIT, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(
+            command, cwd=self.root, env=environment(), check=True, capture_output=True, text=True
+        ).stdout
+
+    def may_fail(self, *arguments: str) -> bool:
+        """Run git in the repository, and say whether it went well."""
+        done = subprocess.run(["git", *arguments], cwd=self.root, env=environment(), check=False, capture_output=True)
+        return done.returncode == 0
+
+
+def environment() -> dict[str, str]:
+    """Return this process's environment with a git that knows nothing of whoever runs the tests."""
+    return dict(_GIT)

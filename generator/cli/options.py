@@ -36,19 +36,6 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
-def table_option(command: Command) -> Command:
-    """Add --format for listings."""
-    option = click.option(
-        "--format",
-        "form",
-        type=click.Choice(["table", "json"]),
-        default="table",
-        show_default=True,
-        help="Form of the listing.",
-    )
-    return option(command)
-
-
 def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> Exit:
     """Print findings to stdout and their summary to stderr, and say how the run ends.
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 import click
 
-from generator.cli.options import root_of, table, table_option
-from generator.findings import Exit, Refused
+from generator.cli.options import root_of, table
+from generator.findings import Exit
 
 
 @click.command(epilog='Example: tenantry add company-101 --plan silver --chatbot --display-name "株式会社サンプル"')
@@ -68,17 +68,26 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
 
 
 @click.command("list", epilog="Example: tenantry list --format json")
-@table_option
+@click.option("--applications", is_flag=True, help="List the Applications that Argo CD makes of the committed files.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "yaml"]),
+    default="table",
+    show_default=True,
+    help="Form of the listing; yaml for Applications alone.",
+)
 @click.pass_obj
-def list_(directory: Path, form: str) -> Exit:
-    """List the tenants."""
+def list_(directory: Path, applications: bool, form: str) -> Exit:
+    """List the tenants, or the Applications that Argo CD will create from the committed ApplicationSets and entries."""
     from generator import pipeline
 
-    try:
-        fleet, _ = pipeline.validated(root_of(directory))
-    except Refused as refused:
-        click.echo("the tenants can be listed when `tenantry validate` is satisfied", err=True)
-        raise refused from None
+    root = root_of(directory)
+    if applications:
+        return _applications(root, form)
+    if form == "yaml":
+        raise click.BadParameter("tenants are listed as table or json", param_hint="--format")
+    fleet, _ = pipeline.validated(root)
     rows: list[Mapping[str, Any]] = [
         {
             "name": tenant.name,
@@ -92,6 +101,39 @@ def list_(directory: Path, form: str) -> Exit:
     ]
     table(rows, form)
     return Exit.FINE
+
+
+def _applications(root: Path, form: str) -> Exit:
+    """Print what the ApplicationSet controller would make, offline; what freezes a set ends the run with 1."""
+    import json
+
+    from generator import yamlio
+    from generator.applicationset import expand_all
+    from generator.verify import application_sets, committed
+
+    files = committed(root)
+    expansions = expand_all(application_sets(files), files)
+    generated = sorted((one for each in expansions for one in each.applications), key=lambda one: one.name)
+    if form == "json":
+        click.echo(json.dumps([one.manifest for one in generated], ensure_ascii=False, indent=2))
+    elif form == "yaml":
+        click.echo("---\n".join(yamlio.dump(one.manifest) for one in generated), nl=False)
+    else:
+        rows = [
+            {
+                "name": one.name,
+                "project": one.manifest["spec"]["project"],
+                "path": one.manifest["spec"]["source"]["path"],
+                "revision": one.manifest["spec"]["source"]["targetRevision"],
+                "entry": one.path,
+            }
+            for one in generated
+        ]
+        table(rows, form)
+    problems = [(each.name, problem) for each in expansions for problem in each.problems]
+    for name, problem in problems:
+        click.echo(f"{problem.path or name}: error: {problem.message} ({problem.effect.value})", err=True)
+    return Exit.REFUSED if problems else Exit.FINE
 
 
 COMMANDS: Final = (add, set_, list_)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from generator import layout
 from generator.findings import Finding, Place
+from generator.reachability.peers import find_intrusions
 from generator.reachability.policy import UnreadableError
 from generator.reachability.promises import check, expectations
-from generator.reachability.proof import Isolation, Leak, find_intrusions, prove_isolation
+from generator.reachability.proof import Isolation, Leak, prove_isolation
 from generator.reachability.space import Space, read_space
 from generator.rules.catalog import finding
 from generator.rules.registry import class_rule, repository_rule
@@ -64,7 +65,7 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Finding]:
         return
     chatbot = rendered.platform.chatbot
     models = chatbot.endpoints if rendered.tenant.chatbot and chatbot else ()
-    for promise in check(space, expectations(space, rendered.platform.cluster.neighbours, models)):
+    for promise in check(space, expectations(space, rendered.objects, rendered.platform.cluster.neighbours, models)):
         if not promise.kept:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"
@@ -79,7 +80,7 @@ def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator
     if isinstance(space, UnreadableError):
         return
     for found in find_intrusions(space, rendered.platform.cluster.addresses):
-        where = f"{found.direction} rule {found.rule + 1}"
+        where = str(found.place).partition(" ")[2]
         fact = f"{where} allows {found.block}, which covers {found.network} ({found.area})"
         hint = "narrow it, or take those addresses out with except"
-        yield rendered.found("NET003", policies[found.policy], fact, hint)
+        yield rendered.found("NET003", policies[found.place.policy], fact, hint)

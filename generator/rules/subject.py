@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from generator import layout
 from generator.findings import Finding, Place
@@ -74,21 +74,21 @@ class Probe:
 
     Attributes:
         exposure: How this tenant is reached.
-        facts: Its data sheet.
+        folders: The folders of the release that take part.
+        facts: The tenant's data sheet.
         text: What kustomize printed.
         again: What kustomize printed when it was asked a second time.
         objects: The objects.
         error: What kustomize said when it refused, or empty.
-        idle: For each patch of the release, by folder and index, whether the render is the same without it.
     """
 
     exposure: str
+    folders: frozenset[str]
     facts: Object
     text: str
     again: str
     objects: tuple[Object, ...]
     error: str
-    idle: frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,24 +98,32 @@ class Base:
     Attributes:
         release: `edge` or its number.
         platform: The provider's numbers.
-        names: The names of all tenants.
         kustomizations: Its kustomization files, by folder.
         links: Symbolic links in it, as paths from the repository's root.
+        facts: A data sheet with every fact that tenantry writes.
         probes: What it makes of a tenant that has everything, for each exposure that it has.
+        idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
         origins: Where its objects are written.
     """
 
     release: str
     platform: Platform
-    names: frozenset[str]
     kustomizations: Mapping[str, Document]
     links: tuple[str, ...]
+    facts: Object
     probes: tuple[Probe, ...]
+    idle: tuple[tuple[str, str, int], ...]
     origins: Origins
 
-    def place(self, one: Object) -> Place:
+    @property
+    def folder(self) -> str:
+        """The release's folder."""
+        return layout.release(self.release)
+
+    def place(self, one: Object | None = None) -> Place:
         """Return where an object is written, or the release when it is not known."""
-        return origin_of(self.origins, one) or Place(layout.release(self.release))
+        origin = origin_of(self.origins, one) if one is not None else None
+        return origin or Place(self.folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -164,9 +172,9 @@ def pod_template(one: Object) -> Mapping[str, Any] | None:
     spec = one.get("spec") or {}
     match one["kind"]:
         case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
-            return cast("Object", spec["template"])
+            return mapping(mapping(spec).get("template"))
         case "CronJob":
-            return cast("Object", spec["jobTemplate"]["spec"]["template"])
+            return mapping(mapping(mapping(mapping(spec).get("jobTemplate")).get("spec")).get("template"))
         case "Pod":
             return one
         case _:
@@ -177,3 +185,13 @@ def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the init containers and containers of a pod spec."""
     yield from spec.get("initContainers") or ()
     yield from spec.get("containers") or ()
+
+
+def mapping(value: Any) -> Mapping[str, Any]:
+    """Return a value that should be a mapping, or an empty one: what else it is, the schema rule says."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield the mappings in a value that should be a list of them."""
+    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import random
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -152,7 +152,7 @@ class Dice(random.Random):
         return {
             "namespaces": {name: {**self.labels(), KEYS[2]: name} for name in NAMESPACES},
             "endpoints": self.some(self.endpoint, 2, 4),
-            "policies": [self.policy(index) for index in range(self.randint(1, 4))],
+            "policies": [self.policy(index) for index in range(self.randint(1, 7))],
             "probes": [
                 {"protocol": protocol, "port": number}
                 for protocol in PROTOCOLS
@@ -228,9 +228,7 @@ def gaps(case: dict[str, Any]) -> set[str]:
     return {gap for key, gap in requirements(case["policies"]) if any(key not in labels for labels in labelled)}
 
 
-def test_the_evaluator_agrees_with_cyclonus_on_random_cases(
-    oracle: Any, record_property: Callable[[str, object], None]
-) -> None:
+def test_the_evaluator_agrees_with_cyclonus_on_random_cases(oracle: Any) -> None:
     """Every packet of every pair in every case; plain cyclonus differs only where a known gap is touched."""
     dice = Dice(SEED)
     cases = [dice.case() for _ in range(CASES)]
@@ -247,11 +245,10 @@ def test_the_evaluator_agrees_with_cyclonus_on_random_cases(
             explained += 1
         allowed += ours.count("1")
         asked += len(ours)
-    # The cases are worth something: both answers are frequent, and the gaps do occur.
+    # The cases are worth something: many packets, both answers are frequent, and the gaps do occur.
+    assert asked > 1_000_000
     assert 0.2 < allowed / asked < 0.8
-    assert explained
-    for name, value in (("packets", asked), ("allowed", allowed), ("cases with a gap", explained)):
-        record_property(name, value)
+    assert explained > CASES / 100
 
 
 def one_peer(selector: dict[str, Any]) -> dict[str, Any]:

@@ -70,9 +70,7 @@ def _digest(folder: Path, version: str) -> str:
 
 def _run(command: list[str], folder: Path, *, check: bool = True) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "CGO_ENABLED": "0"}
-    return subprocess.run(  # noqa: S603 - the command is Go itself with fixed arguments
-        command, cwd=folder, env=environment, check=check, capture_output=True, text=True
-    )
+    return subprocess.run(command, cwd=folder, env=environment, check=check, capture_output=True, text=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,353 @@
+"""What the ApplicationSet controller makes of a set and the files of one commit, without a cluster.
+
+The steps are those of Argo CD: find the files, decode each, add `path`, render the template, apply the
+rendered `templatePatch`, decide on the finalizer. One failure anywhere stops the whole set (A3), so an
+expansion has either all of its Applications or none, and says which file is to blame.
+
+`preservedFields` change nothing here: they keep what somebody wrote on an Application that is already there.
+"""
+
+import enum
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import basename, dirname
+from typing import Any, Final
+
+from generator.applicationset import application as argo
+from generator.applicationset import goyaml
+from generator.applicationset.globbing import FolderError, Globbing, PatternError, matching
+from generator.applicationset.gotemplate import Template, UnsupportedTemplateError
+from generator.argocd import API_VERSION, FINALIZER, Manifest
+
+Decoder = Callable[[str], Any]
+
+RESERVED_KEYS: Final = ("path", "values")
+"""Keys of an entry that belong to the generator (A7)."""
+
+
+class Effect(enum.Enum):
+    """What a problem does in the cluster."""
+
+    FREEZES = "the whole set stops: nothing is created, updated or deleted until it is mended"
+    UNDECIDED = "it lies outside what tenantry can foresee of Argo CD"
+    SKIPPED = "this Application is neither created nor updated"
+    CONTESTED = "the set that comes second fails on this Application, and deletes nothing"
+    RESERVED = "the key belongs to the generator"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One reason why the cluster will not be what the files say. `path` is the file to blame, if any."""
+
+    effect: Effect
+    message: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Generated:
+    """An Application and the entry that it was made of."""
+
+    path: str
+    manifest: Manifest
+
+    @property
+    def name(self) -> str:
+        """The Application's name, which may be empty if the entry left it so."""
+        return str(self.manifest["metadata"].get("name", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """What one ApplicationSet becomes; `applications` is empty as long as a problem freezes the set."""
+
+    name: str
+    applications: tuple[Generated, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def frozen(self) -> bool:
+        """Say whether nothing of this set moves: something in it fails, or cannot be foreseen."""
+        return any(problem.effect in _STOPS for problem in self.problems)
+
+
+_STOPS: Final = (Effect.FREEZES, Effect.UNDECIDED)
+
+
+def expand(
+    application_set: Mapping[str, Any],
+    files: Mapping[str, str],
+    *,
+    globbing: Globbing = Globbing.GREEDY,
+    decode: Decoder = goyaml.decode,
+) -> Expansion:
+    """Return the Applications that Argo CD makes of a set.
+
+    Args:
+        application_set: the manifest; what it may hold is what `generator.argocd` writes, the rest is
+            UNDECIDED.
+        files: text by path from the repository's root: every file that a pattern of the set could find.
+        globbing: how the cluster's Argo CD reads patterns (A8).
+        decode: reads an entry; a ValueError of it counts as a file that Argo CD cannot read.
+
+    Returns:
+        The Applications in the order of their entries, and every problem: never only the first bad file.
+    """
+    name = str(application_set.get("metadata", {}).get("name", ""))
+    try:
+        plan = _Plan(application_set)
+        paths = [path for find in plan.finders for path in sorted(find(files, globbing))]
+    except (PatternError, _UnsupportedSetError, *_UNFORESEEN) as error:
+        return Expansion(name, (), (Problem(Effect.UNDECIDED, str(error)),))
+    except (FolderError, argo.FieldTypeError) as error:
+        return Expansion(name, (), (Problem(Effect.FREEZES, str(error)),))
+
+    generated: list[Generated] = []
+    problems: list[Problem] = []
+    for path in paths:
+        try:
+            entries = _entries(path, decode(files[path]))
+            problems += _reserved(path, entries)
+            generated += [Generated(path, plan.application({**entry, "path": _path(path)})) for entry in entries]
+        except _UNFORESEEN as error:
+            problems.append(Problem(Effect.UNDECIDED, str(error), path))
+        except ValueError as error:
+            problems.append(Problem(Effect.FREEZES, str(error), path))
+    if any(problem.effect in _STOPS for problem in problems):
+        return Expansion(name, (), tuple(problems))
+    generated, skipped = _without_duplicates(generated)
+    return Expansion(name, tuple(generated), tuple(problems + skipped))
+
+
+def expand_all(
+    application_sets: Iterable[Mapping[str, Any]],
+    files: Mapping[str, str],
+    *,
+    globbing: Globbing = Globbing.GREEDY,
+    decode: Decoder = goyaml.decode,
+) -> tuple[Expansion, ...]:
+    """Expand all sets of a repository, and find the Applications that more than one of them makes (A44)."""
+    expansions = [expand(one, files, globbing=globbing, decode=decode) for one in application_sets]
+    owners: defaultdict[str, list[str]] = defaultdict(list)
+    for expansion in expansions:
+        for application in expansion.applications:
+            owners[application.name].append(expansion.name)
+    return tuple(
+        Expansion(
+            expansion.name,
+            expansion.applications,
+            (
+                *expansion.problems,
+                *(
+                    Problem(
+                        Effect.CONTESTED,
+                        f"the Application {one.name} is made by {' and '.join(owners[one.name])}",
+                        one.path,
+                    )
+                    for one in expansion.applications
+                    if len(owners[one.name]) > 1
+                ),
+            ),
+        )
+        for expansion in expansions
+    )
+
+
+class _UnsupportedSetError(ValueError):
+    """The set holds something that is not foreseen here."""
+
+
+_UNFORESEEN: Final = (UnsupportedTemplateError, argo.UnsupportedFieldError, goyaml.UnsupportedYamlError)
+_Finder = Callable[[Mapping[str, str], Globbing], set[str]]
+_Builder = Callable[[Mapping[str, Any]], Any]
+
+
+class _Plan:
+    """A set with its templates parsed once, so that each entry costs one pass."""
+
+    def __init__(self, application_set: Mapping[str, Any]) -> None:
+        spec = application_set.get("spec", {})
+        _only(spec, "spec", _SPEC_KEYS)
+        if spec.get("goTemplate") is not True or spec.get("goTemplateOptions") != ["missingkey=error"]:
+            raise _UnsupportedSetError("only goTemplate with missingkey=error is supported")
+        self.finders = [_finder(generator) for generator in spec.get("generators", ())]
+        self._namespace = application_set.get("metadata", {}).get("namespace", "")
+        self._preserve = bool(spec.get("syncPolicy", {}).get("preserveResourcesOnDeletion"))
+        self._build = _builder(argo.decoded(spec.get("template", {})))
+        self._patch = Template.parse(spec.get("templatePatch", ""))
+        self._patches: dict[str, Any] = {}
+
+    def application(self, params: Mapping[str, Any]) -> Manifest:
+        """Return the Application of one set of parameters, as the controller hands it to the cluster."""
+        manifest = argo.decoded(self._build(params))
+        # Without preserveResourcesOnDeletion every Application would take its objects along (A11).
+        if not self._preserve and not manifest["metadata"].get("finalizers"):
+            manifest["metadata"]["finalizers"] = [FINALIZER]
+        text = self._patch.render(params)
+        if text not in self._patches:
+            if text.lstrip().startswith("{"):
+                raise argo.UnsupportedFieldError("a templatePatch in JSON is not supported")
+            self._patches[text] = goyaml.decode(text)
+        if self._patches[text] is not None:
+            manifest = argo.patched(manifest, self._patches[text])
+        manifest["metadata"]["namespace"] = self._namespace
+        spec = manifest["spec"]
+        spec["project"] = spec["project"] or "default"
+        if not spec.get("syncPolicy", True):
+            del spec["syncPolicy"]
+        return {"apiVersion": API_VERSION, "kind": "Application", **manifest}
+
+
+_SPEC_KEYS: Final = (
+    "generators",
+    "goTemplate",
+    "goTemplateOptions",
+    "preservedFields",
+    "syncPolicy",
+    "template",
+    "templatePatch",
+)
+
+
+def _only(value: Mapping[str, Any], where: str, keys: Iterable[str]) -> None:
+    for key in value:
+        if key not in keys:
+            raise _UnsupportedSetError(f"the field {where}.{key} is not supported")
+
+
+def _finder(generator: Mapping[str, Any]) -> _Finder:
+    _only(generator, "spec.generators", ("git",))
+    git = generator.get("git", {})
+    _only(git, "spec.generators.git", ("repoURL", "revision", "requeueAfterSeconds", "files"))
+    wanted: list[str] = []
+    unwanted: list[str] = []
+    for item in git.get("files", ()):
+        _only(item, "spec.generators.git.files", ("path", "exclude"))
+        (unwanted if item.get("exclude") else wanted).append(item["path"])
+    if not git.get("files"):
+        raise _UnsupportedSetError("only a git generator with files is supported")
+
+    def found(files: Mapping[str, str], globbing: Globbing) -> set[str]:
+        paths = {path for pattern in wanted for path in matching(pattern, files, globbing)}
+        return paths - {path for pattern in unwanted for path in matching(pattern, files, globbing)}
+
+    return found
+
+
+def _builder(value: Any) -> _Builder:
+    """Return a function from parameters to the value with each of its strings rendered, keys included."""
+    if isinstance(value, str):
+        template = Template.parse(value)
+        return (lambda _: value) if template.constant else template.render
+    if isinstance(value, dict):
+        fields = [(_builder(key), _builder(inside)) for key, inside in value.items()]
+
+        def mapping(params: Mapping[str, Any]) -> Manifest:
+            result = {key(params): inside(params) for key, inside in fields}
+            if len(result) < len(fields):
+                raise UnsupportedTemplateError("two keys of a mapping become the same")
+            return result
+
+        return mapping
+    if isinstance(value, list):
+        items = [_builder(item) for item in value]
+        return lambda params: [item(params) for item in items]
+    return lambda _: value
+
+
+def _entries(path: str, content: Any) -> list[dict[str, Any]]:
+    """Return the parameters in an entry: one mapping, or a list of them; an empty file is one empty mapping (A7)."""
+    if not path.isascii():
+        raise UnsupportedTemplateError("a path beyond ASCII is not supported")
+    entries = content if isinstance(content, list) else [content]
+    if not all(isinstance(entry, dict | None) for entry in entries):
+        raise goyaml.GoYamlError("unable to parse file: it holds neither a mapping nor a list of mappings")
+    return [_numbers_as_floats(entry or {}) for entry in entries]
+
+
+def _numbers_as_floats(value: Any) -> Any:
+    """Make every number a float, as Go does with JSON whose types it does not know."""
+    if isinstance(value, dict):
+        return {key: _numbers_as_floats(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_numbers_as_floats(item) for item in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _reserved(path: str, entries: list[dict[str, Any]]) -> Iterator[Problem]:
+    for key in RESERVED_KEYS:
+        if any(key in entry for entry in entries):
+            yield Problem(Effect.RESERVED, f"the key {key} belongs to the generator", path)
+
+
+def _path(path: str) -> dict[str, Any]:
+    """Return the `path` parameters of a file, as the git files generator sets them."""
+    folder = dirname(path) or "."
+    return {
+        "path": folder,
+        "basename": basename(folder),
+        "filename": basename(path),
+        "basenameNormalized": _normalized(basename(folder)),
+        "filenameNormalized": _normalized(basename(path)),
+        "segments": folder.split("/"),
+    }
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[^-a-z0-9.]", "-", name.lower())[:253].strip("-.")
+
+
+def _without_duplicates(generated: list[Generated]) -> tuple[list[Generated], list[Problem]]:
+    """Leave out Applications with one name: Argo CD looks errors up by name and applies neither (A6)."""
+    count = Counter(application.name for application in generated)
+    return (
+        [one for one in generated if count[one.name] == 1],
+        [
+            Problem(Effect.SKIPPED, f"{count[one.name]} entries make the Application {one.name}", one.path)
+            for one in generated
+            if count[one.name] > 1
+        ],
+    )
+
+
+_STATUS_ROWS: Final = 5000  # ARGOCD_APPLICATIONSET_CONTROLLER_MAX_RESOURCES_STATUS_COUNT's default
+
+
+def stored_size(application_set: Mapping[str, Any], names: Iterable[str]) -> int:
+    """Estimate the bytes that a set takes in etcd, which accepts 1.5 MiB for one object (A2, ARG023).
+
+    Counted are the manifest, the record of who manages which field, and a row of `status.resources` for each
+    Application, in the longest form that it can have.
+    """
+    rows = [
+        {
+            "group": "argoproj.io",
+            "version": "v1alpha1",
+            "kind": "Application",
+            "namespace": application_set["metadata"].get("namespace", ""),
+            "name": name,
+            "status": "OutOfSync",
+            "health": {"status": "Progressing"},
+        }
+        for name in names
+    ]
+    stored = {
+        **application_set,
+        "status": {"resources": rows[:_STATUS_ROWS], "resourcesCount": len(rows)},
+    }
+    return _bytes(stored) + _bytes(_managed(application_set)) + _FIXED
+
+
+_FIXED: Final = 2500  # uid, timestamps, four conditions with their messages, the status manager's record
+
+
+def _bytes(value: Any) -> int:
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+
+
+def _managed(value: Any) -> Any:
+    """Return the `fieldsV1` of server-side apply: every field by name; a list counts as one."""
+    return {f"f:{key}": _managed(inside) for key, inside in value.items()} if isinstance(value, Mapping) else {}

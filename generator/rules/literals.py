@@ -1,0 +1,113 @@
+"""What looks like a secret in text that must hold none: known key forms, values of telling names, random characters.
+
+Made to be quiet on manifests: references, names of environment variables, digests, certificates and words are no
+secrets. What is found is never repeated in full.
+"""
+
+import base64
+import binascii
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+_FORMS: Final = tuple(
+    (what, re.compile(pattern))
+    for what, pattern in (
+        ("a private key", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
+        ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+        ("a GitHub token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_\w{22,})"),
+        ("a GitLab token", r"\bglpat-[\w-]{20,}"),
+        ("a Slack token", r"\bxox[abeoprs]-[\w-]{10,}"),
+        ("a Google API key", r"\bAIza[\w-]{35}\b"),
+        ("a Vault token", r"\bhv[bs]\.[\w-]{20,}"),
+        ("a model provider's key", r"\bsk-[A-Za-z0-9_-]{20,}"),
+        ("a JSON web token", r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
+        ("a password hash", r"\$(?:2[abxy]|5|6|y|gy|7|argon2id?)\$[./\w$,=+-]{10,}"),
+        ("a password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}$]+:[^\s/@{}$]+@"),
+        ("an authorization header", r"\b(?:Basic|Bearer) [A-Za-z0-9+/=._-]{16,}"),
+    )
+)
+
+_TELLING: Final = (
+    r"(?:pass(?:word|wd|phrase)|secret|token|credentials?|(?:api|access|private|signing|encryption)[-_]?key)"
+)
+_TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
+_ASSIGNMENT: Final = re.compile(
+    rf"""(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE
+)
+_NO_LITERAL: Final = re.compile(
+    # a reference, the name of a variable, a path, an address, a word that says nothing
+    r"""\$[({{].*|\{\{.*|<.*>|[A-Z][A-Z0-9_]*|\.{0,2}/.*|[a-z][a-z0-9+.-]*://.*|true|false|null|none|""",
+    re.VERBOSE,
+)
+_SHORTEST: Final = 6
+_LONG: Final = 16
+"""Four characters of so long a text help to find it and not to guess it."""
+
+_RANDOM: Final = re.compile(r"(?<![\w+/=.-])(?:sha(?:256|384|512)[:-])?[A-Za-z0-9+/_-]{24,}={0,2}(?![\w+/=-])")
+_DIGEST: Final = re.compile(r"sha(?:256|384|512)[:-].*")
+_PUBLIC_NAMES: Final = frozenset({"caBundle", "ca.crt", "tls.crt", "caProvider"})
+_BITS: Final = 4.0
+_HEX: Final = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
+_HEX_BITS: Final = 3.0
+
+
+def secret_like(text: str, name: str = "") -> str:
+    """Say what a text looks like when it looks like a secret, or return nothing.
+
+    Args:
+        text: A value: one word, or a whole file.
+        name: What the value is called where it stands: the key of a mapping, the name of a variable.
+    """
+    if name in _PUBLIC_NAMES:
+        return ""
+    return next(_found(text, name), "")
+
+
+def _found(text: str, name: str) -> Iterator[str]:
+    for what, form in _FORMS:
+        if match := form.search(text):
+            yield f"{what} ({_veiled(match[0])})"
+    if name and _TELLING_NAME.fullmatch(name) and _is_literal(text):
+        yield f"the value of {name} ({_veiled(text)})"
+    for match in _ASSIGNMENT.finditer(text):
+        if _is_literal(match["value"]):
+            yield f"the value of {match['name']} ({_veiled(match['value'])})"
+    for match in _RANDOM.finditer(text):
+        word = match[0]
+        if _DIGEST.fullmatch(word):
+            continue
+        hidden = _decoded(word)
+        if "PRIVATE KEY-----" in hidden:
+            yield f"a private key in base64 ({_veiled(word)})"
+        elif "-----BEGIN" not in hidden and _is_random(word):
+            yield f"{len(word)} random characters ({_veiled(word)})"
+
+
+def _is_literal(value: str) -> bool:
+    return len(value) >= _SHORTEST and "\n" not in value.strip() and _NO_LITERAL.fullmatch(value) is None
+
+
+def _is_random(word: str) -> bool:
+    if _HEX.fullmatch(word):
+        return _bits(word) >= _HEX_BITS
+    mixed = all(any(test(letter) for letter in word) for test in (str.isupper, str.islower, str.isdigit))
+    return mixed and _bits(word) >= _BITS
+
+
+def _bits(word: str) -> float:
+    """Return Shannon's entropy of a word, in bits a character."""
+    return -sum(count / len(word) * math.log2(count / len(word)) for count in Counter(word).values())
+
+
+def _decoded(word: str) -> str:
+    try:
+        return base64.b64decode(word + "=" * (-len(word) % 4), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+
+
+def _veiled(text: str) -> str:
+    return f"{text[:4]}..., {len(text)} characters" if len(text) >= _LONG else f"{len(text)} characters"

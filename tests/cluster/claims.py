@@ -1,0 +1,117 @@
+"""What the tests of the cluster have shown: a table at the end of the run, and `results.json` for the documentation.
+
+A test of a claim carries `@pytest.mark.claim("a dead node's pods run elsewhere", leans_on=(stand_ins.NODES,))`, and
+records what it has measured with the fixture `measure`.
+"""
+
+import json
+import os
+import platform
+from collections.abc import Generator
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+RESULTS = Path(__file__).with_name("results.json")
+MEASURED = pytest.StashKey[dict[str, float]]()
+_PROPERTY = "claim"
+_PLUGIN = "tenantry-claims"
+
+
+@dataclass(slots=True)
+class Claim:
+    """A claim and what became of it.
+
+    Attributes:
+        text: the claim.
+        test: the test that shows it.
+        leans_on: the stand-ins without which it could not be shown here.
+        result: `passed`, `failed` or `skipped`.
+        seconds: how long its test took, without bringing the cluster up.
+        measured: times in seconds that the test took by itself, by what they are the times of.
+    """
+
+    text: str
+    test: str
+    leans_on: list[str]
+    result: str = "passed"
+    seconds: float = 0.0
+    measured: dict[str, float] = field(default_factory=dict)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker and gather the claims."""
+    if not config.pluginmanager.has_plugin(_PLUGIN):
+        config.addinivalue_line(
+            "markers", "claim(text, leans_on=()): a promise of the product, shown on a real cluster"
+        )
+        config.pluginmanager.register(ClaimTable(), _PLUGIN)
+
+
+class ClaimTable:
+    """Gathers the claims of a run, through xdist as well, prints them and writes them."""
+
+    def __init__(self) -> None:
+        self._claims: dict[tuple[str, int, str], Claim] = {}
+        self._left_out = False
+
+    def pytest_deselected(self, items: list[pytest.Item]) -> None:
+        """Remember that this run leaves claims out."""
+        self._left_out |= any(item.get_closest_marker("claim") for item in items)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Put the claim into the report, which is all that leaves a worker of xdist."""
+        report = yield
+        if marker := item.get_closest_marker("claim"):
+            measured = item.stash.get(MEASURED, {})
+            claim = Claim(marker.args[0], item.nodeid, list(marker.kwargs.get("leans_on", ())), measured=measured)
+            report.user_properties.append((_PROPERTY, asdict(claim)))
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Take the claim out of the report of each phase: the first that did not pass decides."""
+        for name, value in report.user_properties:
+            if name == _PROPERTY:
+                assert isinstance(value, dict)
+                path, line, test = report.location
+                claim = self._claims.setdefault((path, line or 0, test), Claim(**value))
+                if claim.result == "passed":
+                    claim.result = report.outcome
+                if report.when == "call":
+                    claim.seconds = round(report.duration, 1)
+                    claim.measured = value["measured"]
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+        """Print the table, and write it where the run was asked for all claims."""
+        if not self._claims:
+            return
+        claims = [claim for _, claim in sorted(self._claims.items())]  # as they stand in the files
+        terminalreporter.section("claims")
+        for line in table(claims):
+            terminalreporter.write_line(line)
+        if not self._left_out and config.args_source is not pytest.Config.ArgsSource.ARGS:
+            RESULTS.write_text(json.dumps(_results(claims), indent=1, ensure_ascii=False) + "\n")
+            terminalreporter.write_line(f"written to {RESULTS.relative_to(config.rootpath)}")
+
+
+def table(claims: list[Claim]) -> list[str]:
+    """Return the lines of the table: result, seconds, claim; below each its own measurements and what it leans on."""
+    lines = []
+    for claim in claims:
+        lines.append(f"{claim.result:<8}{claim.seconds:>7.1f} s  {claim.text}")
+        lines += [f"{'':8}{seconds:>7.1f} s    {what}" for what, seconds in claim.measured.items()]
+        lines += [f"{'':19}(leans on {name})" for name in claim.leans_on]
+    return lines
+
+
+def _results(claims: list[Claim]) -> dict[str, Any]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "when": datetime.now(UTC).strftime("%Y-%m-%d"),
+        "machine": {"cpus": os.cpu_count(), "memoryGiB": round(memory / 2**30), "architecture": platform.machine()},
+        "claims": [asdict(claim) for claim in claims],
+    }

@@ -1,0 +1,122 @@
+"""The whole: control plane, nodes, Argo CD, git server and stand-ins, brought up together and taken down together."""
+
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+from tests.cluster import stand_ins
+from tests.cluster.argocd import NAMESPACE, ArgoCD
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.git_server import GitServer
+from tests.cluster.kube import Kube
+from tests.cluster.processes import Processes
+from tests.cluster.tools import Tools, UnavailableError
+from tests.cluster.waiting import until
+
+
+class Cluster:
+    """A cluster with an Argo CD and a git server for it. As a context manager it takes itself down at the end.
+
+    Args:
+        folder: for everything it writes; removed by `stop`.
+        tools: what it is made of.
+        kubeconfig: of an existing cluster, to be used instead of a control plane of its own. It gets no stand-ins;
+            the definitions of the custom resources stay in it, Argo CD does not.
+        outlive: whether its programs stay when this process ends.
+
+    Attributes:
+        kube: a client with all rights.
+        argocd: the Argo CD.
+        git: the git server.
+        control_plane: its own; None for an existing cluster.
+        kubeconfig: for kubectl, with all rights.
+        processes: its programs.
+    """
+
+    def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
+        self.folder = folder
+        self._tools = tools
+        folder.mkdir(parents=True, exist_ok=True)
+        self.processes = Processes(folder, outlive=outlive)
+        self.control_plane = None
+        if kubeconfig is None:
+            self.control_plane = ControlPlane(folder, tools, self.processes)
+            kubeconfig = self.control_plane.kubeconfig("admin")
+        self.kubeconfig = kubeconfig
+        kubectl = (str(tools.binary), "kubectl", f"--kubeconfig={self.kubeconfig}")
+        self._socket = folder / "api.sock"
+        self.kube = Kube(kubectl, self._socket)
+        self.git = GitServer(folder, tools, self.processes)
+        self._installed = False
+        self.argocd = ArgoCD(self.kube, folder, tools, self.processes)
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Bring everything up, and return when everything is ready.
+
+        Args:
+            say: is told what happens.
+
+        Raises:
+            ProgramEndedError: a program ended at once; its log is in the text.
+            TimeoutError: something did not become ready.
+            UnavailableError: an existing cluster has an Argo CD already.
+        """
+        if self.control_plane:
+            say("starting the control plane")
+            self.control_plane.start()
+        command = ("kubectl", f"--kubeconfig={self.kubeconfig}", "proxy", f"--unix-socket={self._socket}")
+        self.processes.start("kubectl-proxy", self._tools.binary, *command)
+        until("the API server is ready", self._api_is_ready, seconds=60)
+        self.git.start()
+        if self.control_plane:
+            self.control_plane.populate(self.kube)
+        stand_ins.install_definitions(self.kube, self._tools)
+        if self.control_plane:
+            stand_ins.start(self.kube, self.folder, self._tools, self.processes, self.control_plane)
+            stand_ins.await_metrics(self.kube)
+        if self.kube.get("Namespace", NAMESPACE):
+            msg = f"the cluster has a namespace {NAMESPACE}, and with it perhaps an Argo CD that would do the same work"
+            raise UnavailableError(msg)
+        say("starting Argo CD")
+        self._installed = True
+        self.argocd.install()
+        self.argocd.await_ready()
+
+    def stop(self) -> None:
+        """End everything and remove the folder. Signals have to wait for that."""
+        with _signals_ignored():
+            if self.control_plane is None and self._installed:
+                self.argocd.uninstall()
+            self.close()
+            self.processes.stop()
+            shutil.rmtree(self.folder)
+
+    def close(self) -> None:
+        """Close the connections and leave everything as it is."""
+        self.argocd.close()
+        self.kube.close()
+
+    def __enter__(self) -> Self:
+        """Return the cluster, not yet started."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Take it down, whatever has happened."""
+        self.stop()
+
+    def _api_is_ready(self) -> bool:
+        self.processes.check()
+        return self.kube.ready()
+
+
+@contextmanager
+def _signals_ignored() -> Iterator[None]:
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)

@@ -1,0 +1,89 @@
+"""Fixtures of the tests that need a cluster: it is brought up once, by the first of them."""
+
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+
+import pytest
+
+from tests.cluster.claims import MEASURED, pytest_configure
+from tests.cluster.cluster import Cluster
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.progress import Progress
+from tests.cluster.tools import Tools, UnavailableError, prepare
+
+__all__ = ["pytest_configure"]  # a hook, which pytest finds here by its name
+
+_HERE = Path(__file__).parent
+_KUBECONFIG = "TENANTRY_TEST_KUBECONFIG"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test that needs the cluster's programs, and keep them together: there is one cluster for all."""
+    for item in items:
+        if "tools" in getattr(item, "fixturenames", ()) and _HERE in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.xdist_group("cluster"))
+
+
+@pytest.fixture(scope="session")
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, with all fixtures taken down."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        pytest.exit(f"ended by {signal.Signals(number).name}", returncode=128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def tools(pytestconfig: pytest.Config, terminable: None) -> Tools:  # noqa: ARG001  # it lasts as long as this does
+    """The cluster's binary and manifests. Where CI says so by $CI, a machine that cannot have them fails."""
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        progress = Progress()
+        try:
+            return prepare(progress)
+        except UnavailableError as reason:
+            if os.environ.get("CI"):
+                pytest.fail(str(reason))
+            pytest.skip(str(reason))
+        finally:
+            progress.end()
+
+
+@pytest.fixture(scope="session")
+def cluster(tools: Tools) -> Iterator[Cluster]:
+    """A cluster with Argo CD and a git server; $TENANTRY_TEST_KUBECONFIG names one to be used instead of our own."""
+    folder = Path(tempfile.mkdtemp(prefix="tenantry-cluster-"))
+    kubeconfig = os.environ.get(_KUBECONFIG)
+    with Cluster(folder, tools, kubeconfig=Path(kubeconfig) if kubeconfig else None) as cluster:
+        cluster.start(lambda _: None)
+        yield cluster
+
+
+@pytest.fixture
+def control_plane(cluster: Cluster) -> ControlPlane:
+    """Our own control plane, for tests that need nodes which can be let die, or a stand-in."""
+    if cluster.control_plane is None:
+        pytest.skip(f"needs nodes and controllers that obey the test, and ${_KUBECONFIG} names a cluster of its own")
+    return cluster.control_plane
+
+
+@pytest.fixture
+def measure(request: pytest.FixtureRequest) -> Callable[[str, float], float]:
+    """Record how long something took, for the table of claims: `measure("pods Ready", start)`."""
+    measured = request.node.stash.setdefault(MEASURED, {})
+
+    def record(what: str, since: float) -> float:
+        seconds = round(time.monotonic() - since, 1)
+        measured[what] = seconds
+        return seconds
+
+    return record

@@ -1,0 +1,108 @@
+"""A git server over HTTP on loopback: git's own `http-backend`, and webhooks that a test can switch."""
+
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.cluster.ports import HOST, free_ports
+from tests.cluster.processes import Processes
+from tests.cluster.tools import Tools
+
+_HOOK = Path(__file__).with_name("post_receive.py")
+
+
+class GitServer:
+    """A server of bare repositories.
+
+    Args:
+        folder: for the repositories.
+        tools: the binary.
+        processes: to which the server is added.
+    """
+
+    def __init__(self, folder: Path, tools: Tools, processes: Processes) -> None:
+        self._root = folder / "git"
+        self._tools = tools
+        self._processes = processes
+        [self._port] = free_ports(1)
+
+    def start(self) -> None:
+        """Serve the repositories, of which there are none yet."""
+        self._root.mkdir()
+        command = ("git-server", f"--address={HOST}:{self._port}", f"--root={self._root}")
+        self._processes.start("git-server", self._tools.binary, *command)
+
+    def create(self, name: str, webhooks: Sequence[str] = ()) -> "Repository":
+        """Create an empty repository that tells these URLs of every push."""
+        path = self._root / f"{name}.git"
+        git("init", "--quiet", "--bare", "--initial-branch=main", str(path))
+        repository = Repository(path, f"http://{HOST}:{self._port}/{path.name}")
+        repository.send_webhooks(webhooks)
+        return repository
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A bare repository on the server.
+
+    Attributes:
+        path: its folder on the server's side.
+        url: its address, for clones, pushes and Argo CD.
+    """
+
+    path: Path
+    url: str
+
+    def send_webhooks(self, receivers: Sequence[str]) -> None:
+        """From now on tell these URLs of every push, in the words of a GitHub push event. None of them: no webhooks."""
+        hook = self.path / "hooks" / "post-receive"
+        hook.unlink(missing_ok=True)
+        if receivers:
+            words = (sys.executable, str(_HOOK), self.url, *receivers)
+            hook.write_text("#!/bin/sh\nexec " + shlex.join(words) + "\n")
+            hook.chmod(0o755)
+
+    def clone(self, folder: Path) -> "Clone":
+        """Clone the repository into that folder, which need not exist."""
+        git("clone", "--quiet", self.url, str(folder))
+        return Clone(folder)
+
+
+class Clone:
+    """A clone in which a test works."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def push(self, message: str) -> str:
+        """Commit whatever has changed, push it, and return the commit."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        self.git("push", "--quiet", "origin", "HEAD:main")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone and return what it printed."""
+        return git("-C", str(self.folder), *arguments)
+
+
+def git(*arguments: str) -> str:
+    """Run git, untouched by the settings of whoever runs the tests, and return what it printed."""
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    environment |= {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "tests",
+        "GIT_AUTHOR_EMAIL": "tests@example.invalid",
+        "GIT_COMMITTER_NAME": "tests",
+        "GIT_COMMITTER_EMAIL": "tests@example.invalid",
+    }
+    done = subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        msg = f"git {' '.join(arguments)}: {done.stderr.strip()}"
+        raise RuntimeError(msg)
+    return done.stdout

@@ -1,0 +1,183 @@
+"""The Kubernetes API for tests: objects are the JSON that the server sends.
+
+All requests go through `kubectl proxy` on a socket of its own, so that kubectl alone has to know how a kubeconfig logs
+in.
+"""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+Object = dict[str, Any]
+
+
+class RefusedError(Exception):
+    """The API server said no.
+
+    Attributes:
+        code: its HTTP status.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.code = response.status_code
+        try:
+            message = response.json()["message"]
+        except (ValueError, KeyError, TypeError):
+            message = response.text
+        super().__init__(f"{response.status_code} {message}")
+
+
+class CommandError(Exception):
+    """A command failed; the text is the command and its words."""
+
+    def __init__(self, command: list[str], words: str) -> None:
+        super().__init__(f"{' '.join(command)}: {words.strip()}")
+
+
+class Kube:
+    """A client of one cluster.
+
+    Args:
+        kubectl: the command, with the kubeconfig.
+        socket: where `kubectl proxy` listens.
+    """
+
+    def __init__(self, kubectl: tuple[str, ...], socket: Path) -> None:
+        self._kubectl = kubectl
+        self._socket = socket
+        transport = httpx.HTTPTransport(uds=str(socket))
+        self._http = httpx.Client(transport=transport, base_url="http://localhost", timeout=60)
+        self._paths: dict[str, tuple[str, str, bool]] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def ready(self) -> bool:
+        """Return whether the API server answers and is ready."""
+        return self._socket.exists() and self._http.get("/readyz").is_success
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
+        """Return the object, or None where there is none of that name."""
+        try:
+            found: Object = self._ask("GET", f"{self._path(kind, namespace)}/{name}")
+        except RefusedError as refused:
+            if refused.code == httpx.codes.NOT_FOUND:
+                return None
+            raise
+        return found
+
+    def items(self, kind: str, namespace: str | None = None, **labels: str) -> list[Object]:
+        """Return the objects of a kind, in one namespace or in all, that carry these labels (`__` stands for `/`)."""
+        selector = ",".join(f"{key.replace('__', '/')}={value}" for key, value in labels.items())
+        parameters = {"labelSelector": selector} if selector else {}
+        items: list[Object] = self._ask("GET", self._path(kind, namespace), params=parameters)["items"]
+        return items
+
+    def create(self, body: Object, *, impersonate: Mapping[str, str] | None = None) -> Object:
+        """Create the object.
+
+        Args:
+            body: with `apiVersion`, `kind` and `metadata`; its namespace says where.
+            impersonate: headers such as `Impersonate-User`.
+
+        Raises:
+            RefusedError: with the server's words.
+        """
+        path = self._path(body["kind"], body.get("metadata", {}).get("namespace"))
+        created: Object = self._ask("POST", path, json=body, headers=impersonate)
+        return created
+
+    def patch(self, kind: str, name: str, patch: Object, namespace: str | None = None) -> Object:
+        """Change the object by a JSON merge patch."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        path = f"{self._path(kind, namespace)}/{name}"
+        patched: Object = self._ask("PATCH", path, content=json.dumps(patch), headers=headers)
+        return patched
+
+    def delete(self, kind: str, name: str, namespace: str | None = None, **options: Any) -> None:
+        """Delete the object, and in the background what it owns; the options are those of the API's DeleteOptions."""
+        options = {"propagationPolicy": "Background", **options}
+        self._ask("DELETE", f"{self._path(kind, namespace)}/{name}", json=options)
+
+    def may(self, verb: str, resource: str, *, namespace: str, user: str = "nobody", group: str = "") -> bool:
+        """Return whether the server would let that user, or any member of that group, do that (SubjectAccessReview).
+
+        Args:
+            verb: such as `get` or `impersonate`.
+            resource: the plural, with its group and subresource where it has them: `pods/log`, `deployments.apps`.
+            namespace: where; empty for cluster-wide.
+            user: whose name it is asked for.
+            group: what that user is a member of.
+        """
+        plural, _, subresource = resource.partition("/")
+        plural, _, api_group = plural.partition(".")
+        attributes = {"verb": verb, "namespace": namespace, "group": api_group, "resource": plural}
+        spec = {"user": user, "groups": [group], "resourceAttributes": {**attributes, "subresource": subresource}}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
+        allowed: bool = self.create(review)["status"]["allowed"]
+        return allowed
+
+    def apply(self, source: str | Path | list[Object], *, namespace: str | None = None) -> str:
+        """Apply manifests on the server's side, with strict validation, as a user would by `kubectl apply`.
+
+        Args:
+            source: YAML text, the path of a file or folder, or objects.
+            namespace: for objects that name none.
+
+        Returns:
+            What kubectl printed, its warnings included.
+
+        Raises:
+            CommandError: with kubectl's words.
+        """
+        where = ("-n", namespace) if namespace else ()
+        file, text = ("-", source) if isinstance(source, str) else (str(source), None)
+        if isinstance(source, list):
+            file, text = "-", yaml.safe_dump_all(source)
+        how = ("--server-side", "--force-conflicts", "--validate=strict")
+        return self.kubectl("apply", *how, *where, "-f", file, text=text)
+
+    def kubeconfig(self, token: str, namespace: str) -> str:
+        """Return a kubeconfig for this cluster that logs in by a token, with that namespace as the one meant."""
+        config = json.loads(self.kubectl("config", "view", "--raw", "--minify", "--flatten", "-o", "json"))
+        name = config["current-context"]
+        config["users"] = [{"name": name, "user": {"token": token}}]
+        config["contexts"][0]["context"] |= {"user": name, "namespace": namespace}
+        return json.dumps(config, indent=1)
+
+    def kubectl(self, *arguments: str, text: str | None = None) -> str:
+        """Run kubectl and return what it printed on both outputs."""
+        done = subprocess.run([*self._kubectl, *arguments], input=text, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise CommandError([*self._kubectl[1:], *arguments], done.stderr)
+        return done.stdout + done.stderr
+
+    def _ask(self, method: str, path: str, **options: Any) -> Any:
+        response = self._http.request(method, path, **options)
+        if not response.is_success:
+            raise RefusedError(response)
+        return response.json()
+
+    def _path(self, kind: str, namespace: str | None) -> str:
+        if kind not in self._paths:
+            self._discover()
+        root, plural, namespaced = self._paths[kind]
+        return f"{root}/namespaces/{namespace}/{plural}" if namespaced and namespace else f"{root}/{plural}"
+
+    def _discover(self) -> None:
+        """Learn where each kind is served: by the preferred version of the first group that has it, the core first."""
+        headers = {"Accept": "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"}
+        for root in ("/api", "/apis"):
+            for group in self._ask("GET", root, headers=headers)["items"]:
+                name = group["metadata"].get("name", "")
+                for version in group["versions"]:
+                    prefix = "/".join(part for part in (root, name, version["version"]) if part)
+                    for resource in version.get("resources", []):
+                        served = (prefix, resource["resource"], resource["scope"] == "Namespaced")
+                        self._paths.setdefault(resource["responseKind"]["kind"], served)

@@ -1,0 +1,106 @@
+"""Programs in the place of what a provider's cluster has and this one has not: metrics, volumes, routes, secrets.
+
+`tools/cluster/standins.go` and `metrics.go` say what each of them does, and what it does not. A claim whose test leans
+on one names it, by these constants, so that the table of results says so.
+"""
+
+import base64
+from pathlib import Path
+
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.kube import Kube
+from tests.cluster.ports import HOST, free_ports
+from tests.cluster.processes import Processes
+from tests.cluster.tools import Tools
+from tests.cluster.waiting import until
+
+METRICS = "metrics API: a pod uses the CPU that the test sets"
+NODES = "kwok: nodes without containers"
+ROUTES = "gateway and ingress controller: routes are accepted, no traffic flows"
+SECRETS = "External Secrets: a Secret with placeholders"
+VOLUMES = "storage provisioner: volumes are bound, never mounted"
+
+# The class that base/ names, with what base/ demands of it.
+STORAGE_CLASS = "shared-files"
+_STORAGE_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": {"name": STORAGE_CLASS},
+    "provisioner": "tenantry.dev/stand-in",
+    "reclaimPolicy": "Retain",
+}
+_USAGE = "cpu-usage"
+
+
+def install_definitions(kube: Kube, tools: Tools) -> None:
+    """Install the custom resource definitions of the Gateway API and of External Secrets from their modules."""
+    kube.apply(tools.manifests / "gateway-api")
+    kube.apply(tools.manifests / "external-secrets")
+
+
+def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:
+    """Start the stand-ins and return when the cluster has taken them on."""
+    config = control_plane.kubeconfig("stand-ins")
+    processes.start("stand-ins", tools.binary, "stand-ins", f"--kubeconfig={config}")
+    [port] = free_ports(1)
+    keys = folder / "keys"
+    processes.start(
+        "metrics-api",
+        tools.binary,
+        "metrics-api",
+        f"--address={HOST}:{port}",
+        f"--tls-cert-file={keys / 'server.crt'}",
+        f"--tls-private-key-file={keys / 'server.key'}",
+        f"--kubeconfig={config}",
+    )
+    authority = base64.b64encode((keys / "ca.crt").read_bytes()).decode()
+    kube.apply([_STORAGE_CLASS, *_metrics_objects(port, authority)])
+
+
+def await_metrics(kube: Kube) -> None:
+    """Return when the metrics API is served."""
+
+    def available() -> bool:
+        service = kube.get("APIService", "v1beta1.metrics.k8s.io") or {}
+        conditions = service.get("status", {}).get("conditions", [])
+        return any(condition["type"] == "Available" and condition["status"] == "True" for condition in conditions)
+
+    until("the metrics API is available", available, seconds=30)
+
+
+def set_cpu_usage(kube: Kube, namespace: str, workload: str, cpu: str | None) -> None:
+    """Let every pod of a workload use that much CPU from now on, however many there will be.
+
+    Args:
+        kube: the cluster.
+        namespace: of the workload.
+        workload: the label `app.kubernetes.io/name` of its pods.
+        cpu: a quantity; None for idle.
+    """
+    kube.patch("ConfigMap", _USAGE, {"data": {f"{namespace}.{workload}": cpu}}, "kube-system")
+
+
+def _metrics_objects(port: int, authority: str) -> list[dict[str, object]]:
+    """Return what leads the API server to our program: a service that is just another name for this machine."""
+    return [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": _USAGE, "namespace": "kube-system"}},
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "metrics-api", "namespace": "kube-system"},
+            "spec": {"type": "ExternalName", "externalName": "localhost"},
+        },
+        {
+            "apiVersion": "apiregistration.k8s.io/v1",
+            "kind": "APIService",
+            "metadata": {"name": "v1beta1.metrics.k8s.io"},
+            "spec": {
+                "group": "metrics.k8s.io",
+                "version": "v1beta1",
+                "groupPriorityMinimum": 100,
+                "versionPriority": 100,
+                "caBundle": authority,
+                "service": {"name": "metrics-api", "namespace": "kube-system", "port": port},
+            },
+        },
+    ]
