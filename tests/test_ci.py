@@ -448,3 +448,126 @@ def test_a_comment_arrives_as_it_was_written(tmp_path: Path, forge: Forge, comme
 def test_a_forge_that_does_not_answer_fails_the_step(tmp_path: Path, comment: Any) -> None:
     """No second comment is made because the first could not be looked up."""
     assert comment(tmp_path, Forge("http://127.0.0.1:9"), "text").returncode != 0
+
+
+# --- a whole pull request, with the real tenantry
+
+
+@dataclass(frozen=True)
+class Project:
+    """A repository that init made, its bare origin, and the clone of a runner at a change that adds a company.
+
+    Attributes:
+        files: Files of the repository, for its CI files.
+        origin: The bare repository.
+        clone: The runner's work tree, at the head of the change.
+        variables: What the runner sets.
+    """
+
+    files: Mapping[str, str]
+    origin: Path
+    clone: Path
+    variables: Mapping[str, str]
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        """Run a script in the clone."""
+        return shell(script, self.clone, **self.variables)
+
+    def gitlab(self, job: str) -> str:
+        """Return the script of a job, with a folder of ours in the place of /tmp."""
+        lines: list[str] = yaml.safe_load(self.files[".gitlab-ci.yml"])[job]["script"]
+        return "\n".join(lines).replace("/tmp/", f"{self.variables['RUNNER_TEMP']}/")  # noqa: S108 -- replaced
+
+    def branch(self, name: str, path: str) -> str:
+        """Return what a file holds on a branch of the origin, or nothing."""
+        command = ["git", "show", f"{name}:{path}"]
+        return subprocess.run(command, cwd=self.origin, capture_output=True, text=True, check=False).stdout
+
+
+@pytest.fixture(scope="module", params=[("github", "branch"), ("gitlab", "committed")], ids="-".join)
+def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """One project for each forge; both modes have their turn."""
+    forge, mode = request.param
+    folder = tmp_path_factory.mktemp("project")
+    temporary = folder / "temp"
+    temporary.mkdir()
+    (folder / ".gitconfig").write_text("[user]\nname = somebody\nemail = somebody@acme.example\n")
+    variables = {
+        "HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+        "RUNNER_TEMP": str(temporary),
+        "GITHUB_BASE_REF": "main",
+        "GITHUB_STEP_SUMMARY": str(temporary / "summary.md"),
+        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
+        "CI_PROJECT_URL": str(folder / "origin"),
+        "CI_SERVER_HOST": "git.acme.example",
+    }
+    options = (
+        f"--repo-url https://git.acme.example/t.git --domain acme.example --owners @x --forge {forge} --mode {mode}"
+    )
+    commit = "git add --all && git commit --quiet --message"
+    made = shell(
+        f"""
+        git init --quiet --bare --initial-branch main origin.git
+        tenantry init work {options}
+        cd work
+        {commit} start && git push --quiet ../origin.git main
+        git switch --quiet --create company-101
+        tenantry add company-101 --plan silver --chatbot && tenantry generate
+        {commit} company-101 && git push --quiet ../origin.git company-101
+        cd .. && git clone --quiet --branch company-101 origin.git clone
+        """,
+        folder,
+        **variables,
+    )
+    assert made.returncode == 0, made.stdout + made.stderr
+    files = {
+        path: (folder / "work" / path).read_text()
+        for path in NEW[f"{forge}-{mode}"]
+        if path.startswith((".github/workflows", ".gitlab-ci.yml"))
+    }
+    return Project(files, folder / "origin.git", folder / "clone", variables)
+
+
+@pytest.mark.slow
+def test_a_pull_request_that_adds_a_company_passes_and_shows_its_effect(project: Project) -> None:
+    """Every step of the check, in order; what they write is no part of the change."""
+    if ".gitlab-ci.yml" in project.files:
+        done = [project.run(project.gitlab(job)) for job in ("check", "diff")]
+        report = project.clone
+        names = ["diff.json", "diff.md", "tenantry.sarif", "tenantry.xml"]
+    else:
+        workflow = project.files[".github/workflows/check.yaml"]
+        done = [project.run(step(workflow, name)) for name in ("Check", "Report", "Diff")]
+        report = Path(project.variables["RUNNER_TEMP"], "report")
+        names = ["diff.json", "diff.md", "tenantry.sarif"]
+
+    assert [(one.returncode, one.stderr) for one in done if one.returncode] == []
+    assert [name for name in names if not (report / name).stat().st_size] == []
+    assert "company-101" in (report / "diff.md").read_text()
+    found = json.loads((report / "tenantry.sarif").read_text())["runs"][0]["results"]
+    assert [one for one in found if one["level"] == "error"] == []
+    assert "the change touches 1 tenant of 2" in done[0].stderr
+
+
+@pytest.mark.slow
+def test_after_the_merge_what_argo_cd_follows_has_the_company(project: Project) -> None:
+    """The publish step, on a clone of the merged branch, with the nightly job before and after it."""
+    mode, publish, drift = (
+        ("committed", project.gitlab("publish"), project.gitlab("drift"))
+        if ".gitlab-ci.yml" in project.files
+        else (
+            "branch",
+            step(project.files[".github/workflows/publish.yaml"], "Publish"),
+            step(project.files[".github/workflows/drift.yaml"], "Compare with what is published"),
+        )
+    )
+    merged = project.run("git switch --quiet main && git merge --quiet origin/company-101 && git push --quiet")
+    assert merged.returncode == 0, merged.stderr
+
+    done = [project.run(script) for script in (drift, publish, drift)]
+
+    assert [one.returncode for one in done] == [1 if mode == "branch" else 0, 0, 0], [one.stderr for one in done]
+    followed = "deploy" if mode == "branch" else "main"
+    assert "company-101" in project.branch(followed, "overlays/company-101/facts.yaml")
+    assert (project.branch("main", "overlays/company-101/facts.yaml") == "") is (mode == "branch")
