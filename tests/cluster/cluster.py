@@ -39,7 +39,7 @@ class Cluster:
     def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
         self.folder = folder
         self._tools = tools
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.processes = Processes(folder, outlive=outlive)
         self.control_plane = None
         if kubeconfig is None:
