@@ -16,7 +16,7 @@ from generator.rules.catalog import RULES
 from tests.harness import Repository
 
 CASES = Path(__file__).parent / "cases"
-FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+FOLDERS = sorted(path.parent for path in CASES.glob("*/given"))
 SAID = "findings.txt"
 
 
