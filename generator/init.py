@@ -24,7 +24,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 from generator import __version__, build, layout, pipeline, yamlio
 from generator.check import check
 from generator.compose import Tree
-from generator.findings import Refused, Severity, TenantryError
+from generator.findings import Finding, Refused, Severity, TenantryError, in_order
 from generator.kustomization import outermost
 from generator.load import Sources
 from generator.model import Exposure, Publishing
@@ -228,15 +228,25 @@ def _own_paths(top: Path) -> Iterator[Path]:
         yield from sorted(path.rglob("*.yaml")) if path.is_dir() else (path,)
 
 
-def create(folder: Path, answers: Answers) -> tuple[str, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """What was made.
+
+    Attributes:
+        files: The files that were written, sorted.
+        findings: What `check` says of them: warnings.
+    """
+
+    files: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+def create(folder: Path, answers: Answers) -> Created:
     """Make a new repository.
 
     Args:
         folder: Where; it need not exist, and may hold other files than those of a tenants' repository.
         answers: What differs from our example.
-
-    Returns:
-        The files that were written, sorted.
 
     Raises:
         Refused: An answer is refused; nothing was written.
@@ -255,13 +265,13 @@ def create(folder: Path, answers: Answers) -> tuple[str, ...]:
             result, _ = pipeline.generate(made)
             tree = {**tree, **result.tree}
             _nothing_in_the_way(folder, tree)
-        errors = [one for one in check(made, None).findings if one.severity is Severity.ERROR]
-        if errors:
-            raise Refused(errors)
+        findings = in_order(check(made, None).findings)
+    if any(one.severity is Severity.ERROR for one in findings):
+        raise Refused(findings)
     _write(folder, tree)
     if not (folder / ".git").exists():
         git.Repo.init(folder, initial_branch=_branch(tree[layout.PLATFORM]))
-    return tuple(sorted(tree))
+    return Created(files=tuple(sorted(tree)), findings=findings)
 
 
 def _nothing_in_the_way(folder: Path, tree: Tree) -> None:

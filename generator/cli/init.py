@@ -59,14 +59,15 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     On a terminal, what no option says is asked. Nothing is overwritten: when DIR holds any of these files, or an
     answer is refused, nothing is written. What is made was generated and checked before.
     """
-    from generator.formats import plural
+    from generator.formats import counted, plural, show
     from generator.init import Answers, create
 
     answers: dict[str, Any] = {name: _answer(name) if value is None else value for name, value in options.items()}
-    files = create(directory / folder, Answers(**answers))
-    for file in files:
+    done = create(directory / folder, Answers(**answers))
+    for file in done.files:
         click.echo(f" create {file}")
-    click.echo(f"{plural(len(files), 'file')}, checked: 0 errors", err=True)
+    click.echo(show(done.findings, "text", {}), nl=False, err=True)
+    click.echo(f"{plural(len(done.files), 'file')}, checked: {counted(done.findings)}", err=True)
     click.echo(f"  next: commit and push {folder} to {answers['repo_url']}, then docs/guides/start.md", err=True)
     return Exit.FINE
 

@@ -310,6 +310,14 @@ _ROWS: Final = (
         "Narrow the range, or take these addresses out with `except`.",
         "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
     ),
+    Rule(
+        "NET004",
+        WARNING,
+        "a peer without a namespace selects pods of the tenant",
+        "It lets nobody through; mostly two items were written where one was meant.",
+        "Put both selectors into one item of the list, or mend the labels.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+    ),
     # --- rules on two commits
     Rule(
         "CHG001",

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
+from tools.oracle.build import UnavailableError, build
 
 from generator.rules.podsecurity import reaches_for_the_node, violations
 from generator.rules.subject import pod_template
 from tests.rules.harness import COMPANY, good_repository
-from tools.oracle.build import UnavailableError, build
 
 pytestmark = pytest.mark.slow
 
