@@ -30,4 +30,4 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
     """A repository without tenants."""
-    return Repository.without_tenants(tmp_path / "repository")
+    return Repository(tmp_path / "repository")

@@ -46,31 +46,20 @@ class Repository:
     """A repository on the disk.
 
     Args:
-        root: Where it is.
+        root: Where it is. Where none is yet, one is made, with this checkout's platform.yaml and base/ and no tenant.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
-
-    @classmethod
-    def without_tenants(cls, folder: Path) -> Self:
-        """Make a repository with this checkout's platform.yaml and base/, and with no tenant yet."""
-        (folder / "tenants").mkdir(parents=True)
-        shutil.copy(ROOT / "platform.yaml", folder)
-        shutil.copytree(ROOT / "base", folder / "base")
-        return cls(folder)
-
-    @classmethod
-    def at(cls, folder: Path) -> Self:
-        """Take a folder that holds a repository already."""
-        repository = cls.__new__(cls)
-        repository.root = folder
-        return repository
+        if not (root / "platform.yaml").exists():
+            (root / "tenants").mkdir(parents=True)
+            shutil.copy(ROOT / "platform.yaml", root)
+            shutil.copytree(ROOT / "base", root / "base")
 
     @classmethod
     def like_this_one(cls, folder: Path) -> Self:
         """Make a repository with all that this checkout commits for its companies, and commit it."""
-        repository = cls.without_tenants(folder)
+        repository = cls(folder)
         for part in ("tenants", "overlays", "argocd"):
             shutil.copytree(ROOT / part, folder / part, dirs_exist_ok=True)
         repository.git("init", "--quiet")

@@ -150,7 +150,7 @@ def test_two_hash_seeds_give_the_same_bytes(tmp_path: Path) -> None:
     """The order of sets and dicts never reaches a file."""
     trees = []
     for seed in ("0", "4242"):
-        repository = Repository.without_tenants(tmp_path / seed)
+        repository = Repository(tmp_path / seed)
         for number in range(6):
             hosts = [f"h{number}{letter}.customers.example.net" for letter in "ab"]
             repository.tenant(f"company-{number}", plan="gold", chatbot=True, hosts=hosts)

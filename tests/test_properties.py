@@ -36,7 +36,7 @@ def releases() -> Mapping[str, Release]:
 
 def a_repository(folders: pytest.TempPathFactory, fleet: list[Keys]) -> Repository:
     """Return a new repository with these tenants."""
-    repository = Repository.without_tenants(folders.mktemp("fleet") / "repository")
+    repository = Repository(folders.mktemp("fleet") / "repository")
     for keys in fleet:
         repository.tenant(**keys)
     return repository

@@ -1,5 +1,6 @@
 """The rendered difference of two states: semantic, grouped over tenants, with what Argo CD will make of it.
 
-`states` makes the two, `objects` compares objects, `groups` finds equal changes, `selectors` names their tenants,
-`effects` says what happens in the cluster, `report` puts it into words, and `formats` writes them.
+`compare` makes the two states and `owned` renders them; `objects` compares objects, `effects` says what happens to them
+in the cluster, `groups` finds equal changes, and `selectors` names their tenants; `report` puts it all into words, and
+`formats` writes them.
 """

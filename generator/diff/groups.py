@@ -39,6 +39,7 @@ class Owner:
         hosts: The tenant's hosts, before and after.
         coming: Whether its Application is new.
         leaving: What becomes of its objects when its Application goes; None while it stays.
+        paused: Whether its Application is synced by nobody but people.
     """
 
     kind: OwnerKind
@@ -46,6 +47,7 @@ class Owner:
     hosts: tuple[str, ...] = ()
     coming: bool = False
     leaving: Fate | None = None
+    paused: bool = False
 
     @property
     def strings(self) -> tuple[str, ...]:

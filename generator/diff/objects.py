@@ -82,7 +82,7 @@ def pair(before: Iterable[Object], after: Iterable[Object]) -> tuple[Change, ...
     ]
     gone = _by_stem(one for key, one in old.items() if key not in new)
     came = _by_stem(one for key, one in new.items() if key not in old)
-    for stem in gone.keys() | came.keys():
+    for stem in dict.fromkeys((*gone, *came)):
         leaving, coming = gone.get(stem, []), came.get(stem, [])
         if len(leaving) == len(coming) == 1:
             changes.append(Change(leaving[0], coming[0]))

@@ -244,13 +244,12 @@ def _of_application(item: Item) -> Iterator[_Effect]:
 
 
 def _syncs(difference: Difference) -> Iterator[Words]:
-    if difference.synced:
-        yield ("syncs the Application of ", *difference.tenants.words(difference.synced))
-    if difference.paused:
-        paused = difference.tenants.words(difference.paused)
-        yield ("leaves the Application of ", *paused, " as it is until somebody syncs it: it is paused")
+    if synced := difference.synced(paused=False):
+        yield ("syncs the Application of ", *difference.tenants.words(synced))
+    if paused := difference.synced(paused=True):
+        yield ("leaves the Application of ", *difference.tenants.words(paused), " to be synced by hand: it is paused")
     restarts = any(item.restarts for one in difference.groups for item in one.items)
-    if (difference.synced or difference.paused) and not restarts:
+    if (synced or paused) and not restarts:
         yield ("restarts no pod",)
 
 

@@ -16,7 +16,7 @@ from generator import quantity
 from generator.findings import TenantryError
 from generator.model import Resources
 from generator.releases import workload
-from generator.rules.subject import Object, containers, has_hash, mapping, mappings, pod_spec
+from generator.rules.subject import Object, containers, has_hash, mapping, mappings, pod_spec, whole
 from generator.size import SPARE_PODS, Workload
 
 _FIELDS: Final = {
@@ -82,11 +82,11 @@ class Proof:
 
     Attributes:
         lines: Every resource that a quota names.
-        unbounded: What keeps the sum from being known: the object, or None for a resource; and why.
+        unbounded: What keeps the sum from being known: the object, and why.
     """
 
     lines: tuple[Line, ...]
-    unbounded: tuple[tuple[Object | None, str], ...]
+    unbounded: tuple[tuple[Object, str], ...]
 
     @property
     def holds(self) -> bool:
@@ -111,7 +111,7 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
         The proof; it has no lines when there is no ResourceQuota.
     """
     every = tuple(objects)
-    unbounded: list[tuple[Object | None, str]] = []
+    unbounded: list[tuple[Object, str]] = []
     running: list[tuple[Workload, Object, int]] = []
     most = _most_replicas(every)
     for one in every:
@@ -171,7 +171,7 @@ def _most_replicas(objects: Iterable[Object]) -> Mapping[str, int]:
     """Return for each Deployment how many replicas may be wanted: the autoscaler's most, or its own number."""
     every = tuple(objects)
     most = {
-        one["metadata"]["name"]: mapping(one.get("spec")).get("replicas", 1)
+        one["metadata"]["name"]: whole(mapping(one.get("spec")).get("replicas"), 1)
         for one in every
         if one["kind"] == "Deployment"
     }
@@ -180,7 +180,7 @@ def _most_replicas(objects: Iterable[Object]) -> Mapping[str, int]:
             spec = mapping(one.get("spec"))
             name = mapping(spec.get("scaleTargetRef")).get("name")
             if name in most:
-                most[name] = max(most[name], spec.get("maxReplicas", 1))
+                most[name] = max(most[name], whole(spec.get("maxReplicas"), 1))
     return most
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from generator import layout
 from generator.findings import Finding, Place
-from generator.reachability.peers import find_intrusions
+from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import UnreadableError
 from generator.reachability.promises import check, expectations
 from generator.reachability.proof import Isolation, Leak, prove_isolation
@@ -84,3 +84,16 @@ def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator
         fact = f"{where} allows {found.block}, which covers {found.network} ({found.area})"
         hint = "narrow it, or take those addresses out with except"
         yield rendered.found("NET003", policies[found.place.policy], fact, hint)
+
+
+@class_rule("NET004")
+def no_peer_is_dead(rendered: Rendered) -> Iterator[Finding]:
+    """Yield each peer that selects no pod of the tenant's own namespace."""
+    policies = {one["metadata"]["name"]: one for one in rendered.of_kind("NetworkPolicy")}
+    space = _space(rendered)
+    if isinstance(space, UnreadableError):
+        return
+    for place in find_dead_peers(space):
+        fact = f"{str(place).partition(' ')[2]} selects no pod of the tenant"
+        hint = "put the namespaceSelector into the same item, or mend the labels"
+        yield rendered.found("NET004", policies[place.policy], fact, hint)

@@ -195,3 +195,8 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the mappings in a value that should be a list of them."""
     return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())
+
+
+def whole(value: Any, default: int) -> int:
+    """Return a value that should be a whole number, or a default when it is missing or none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

@@ -185,7 +185,7 @@ CASES: Final[tuple[Case, ...]] = (
         "SEC002",
         "a container overrides runAsNonRoot",
         _context(runAsNonRoot=False),
-        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver: runAsNonRoot is not true [SEC002]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver: runAsNonRoot is false [SEC002]",
     ),
     catches(
         "SEC002",
