@@ -11,7 +11,7 @@ from tests.harness import ROOT, Repository
 @pytest.fixture
 def merged(tmp_path: Path) -> Repository:
     """A repository with three companies on main, generated and committed, and a branch for the change."""
-    repository = Repository.without_tenants(tmp_path / "repository")
+    repository = Repository(tmp_path / "repository")
     repository.tenant("company-001").tenant("company-002", plan="silver", chatbot=True).tenant(
         "company-003", plan="gold"
     )
@@ -263,7 +263,7 @@ def test_a_base_that_had_errors_is_told_and_does_not_stand_in_the_way(merged: Re
 
 def test_on_a_branch_of_their_own_generated_files_are_not_in_pull_requests(tmp_path: Path) -> None:
     """In branch mode the tenant file is the whole change; a generated file beside it is named."""
-    repository = Repository.without_tenants(tmp_path / "repository").tenant()
+    repository = Repository(tmp_path / "repository").tenant()
     repository.edit("platform.yaml", "publishing: committed", "publishing: branch")
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("add", "--all")

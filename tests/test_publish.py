@@ -34,7 +34,7 @@ class Origin:
         self.published = "main" if mode == "committed" else "deploy"
         self.bare = folder / "origin.git"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare)], check=True)
-        first = Repository.without_tenants(folder / "first").tenant()
+        first = Repository(folder / "first").tenant()
         first.edit("platform.yaml", "publishing: committed", f"publishing: {mode}")
         if mode == "committed":
             first.generate()
