@@ -12,6 +12,10 @@ from tests.rules.harness import ROOT, Case, Escape, edited, escapes, findings_of
 
 APART = {
     "KUS001": "verify itself says it, where kustomize refuses to build",
+    "KUS013": "verify says it of a class, see tests/test_classes.py",
+    "CAP005": "check says it of two commits, see tests/test_check.py",
+    "K8S010": "check says it of two commits, see tests/test_check.py",
+    "CHG001": "check says it of the commit before, see tests/test_check.py",
     "KUS009": "build says it and ends the run: with another kustomize there is nothing to check",
 }
 """Rules without a check of their own."""
