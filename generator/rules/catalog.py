@@ -310,6 +310,14 @@ _ROWS: Final = (
         "Narrow the range, or take these addresses out with `except`.",
         "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
     ),
+    Rule(
+        "NET004",
+        WARNING,
+        "a peer without a namespace selects pods of the tenant",
+        "It lets nobody through; mostly two items were written where one was meant.",
+        "Put both selectors into one item of the list, or mend the labels.",
+        "https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+    ),
     # --- rules on two commits
     Rule(
         "CHG001",
@@ -1066,8 +1074,10 @@ FIRM: Final = {
     "ARG007": _DATA,
     "ARG008": _DATA,
     "ARG009": _DATA,
+    "ARG012": _NEIGHBOURS,
     "ARG013": _NEIGHBOURS,
     "ARG014": _NEIGHBOURS,
+    "ARG015": _NEIGHBOURS,
     "ARG016": _NEIGHBOURS,
     "KUS001": _RENDER,
     "KUS004": _RENDER,
@@ -1088,6 +1098,10 @@ FIRM: Final = {
     "SEC008": _NEIGHBOURS,
     "SEC009": _NEIGHBOURS,
     "SEC012": _NEIGHBOURS,
+    "SEC019": _NEIGHBOURS,
+    "SEC021": _NEIGHBOURS,
+    "SEC023": _NEIGHBOURS,
+    "SEC024": _NEIGHBOURS,
 }
 """Rules that platform.yaml cannot weaken, and why."""
 

@@ -32,8 +32,8 @@ class Rendered:
         project: The committed AppProject.
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
-        first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
-            not depend on these looks at it for all of them.
+        alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
+            A rule that does not depend on these looks at the first for all of them.
     """
 
     tenant: Tenant
@@ -47,7 +47,7 @@ class Rendered:
     project: Document
     reads: tuple[str, ...]
     origins: Origins
-    first_of_class: bool = True
+    alike: int = 1
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
