@@ -87,7 +87,7 @@ def closure(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
         folders: Folders with a kustomization, as paths from the root.
 
     Raises:
-        TenantryError: A kustomization cannot be read, or refers to something outside the repository.
+        TenantryError: A kustomization cannot be read, or refers to what is not in the repository.
     """
     reached: set[str] = set()
     pending = list(folders)
@@ -102,6 +102,8 @@ def closure(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
             path = resolve(folder, reference)
             if path is None:
                 raise TenantryError(f"{folder}/{FILE}: {reference!r} leads outside the repository")
+            if not (root / path).exists():  # kustomize would take it for a repository and ask the network for it
+                raise TenantryError(f"{folder}/{FILE}: there is no {reference!r}")
             pending.append(path)
     return outermost(reached)
 

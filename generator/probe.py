@@ -52,20 +52,35 @@ def read_base(root: Path, fleet: Fleet, release: str) -> tuple[Base, tuple[Findi
         findings.extend(found)
         if document is not None and isinstance(document.data, dict):
             documents[file.removesuffix(f"/{kustomization.FILE}")] = document
-    probes = _probes(root, fleet.platform, release, documents)
+    astray = tuple(_astray(root, folder, documents))
+    probes = [] if astray else _probes(root, fleet.platform, release, documents)
     base = Base(
         release=release,
         platform=fleet.platform,
         kustomizations=documents,
+        sources={
+            path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+            for path in sorted((root / folder).rglob("*.yaml"))
+            if path.is_file()
+        },
         links=tuple(
             sorted(path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_symlink())
         ),
+        astray=astray,
         facts=_facts(fleet.platform, release),
         probes=tuple(probe for probe, _ in probes),
         idle=tuple(entry for _, idle in probes for entry in idle),
         origins=origins_of(root, release),
     )
     return base, tuple(findings)
+
+
+def _astray(root: Path, release: str, documents: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
+    for folder, document in documents.items():
+        for reference in kustomization.references(document.data):
+            path = kustomization.resolve(folder, reference)
+            if path is None or not f"{path}/".startswith(f"{release}/") or not (root / path).exists():
+                yield folder, reference
 
 
 def _facts(platform: Platform, release: str) -> Mapping[str, Any]:

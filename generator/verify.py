@@ -139,7 +139,8 @@ def render(
     names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
-    present: dict[str, tuple[Tenant, Document, Document]] = {}
+    present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
+    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     sheets = []
     for tenant in tenants:
         documents, findings = _read(tenant, fleet, files)
@@ -147,11 +148,15 @@ def render(
         if findings:
             continue
         overlay, facts, entry, project = documents
+        try:  # before anything is built: kustomize asks the network for what it does not find
+            reads = _reads(root, layout.overlay(tenant.name), overlay.data, closures)
+        except TenantryError as error:
+            yield finding("KUS004", Place(overlay.file), f"what it reads cannot be followed: {error.fact}", error.hint)
+            continue
         alone = others[tenant.name] > _OF_AN_OVERLAY
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
-        present[tenant.name] = (tenant, entry, project)
+        present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     for one in classes.render(root, sheets, turn=turn):
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
@@ -160,12 +165,7 @@ def render(
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
-        try:
-            reads = _reads(root, layout.overlay(one.tenant), sheet.overlay, closures)
-        except TenantryError as error:
-            yield finding("KUS004", place, f"what it reads cannot be followed: {error.fact}", error.hint)
-            continue
-        tenant, entry, project = present[one.tenant]
+        tenant, entry, project, reads = present[one.tenant]
         yield Rendered(
             tenant=tenant,
             platform=fleet.platform,
@@ -218,6 +218,8 @@ def _reads(
         path = kustomization.resolve(folder, reference)
         if path is None:
             raise TenantryError(f"{reference!r} leads outside the repository")
+        if not (root / path).exists():
+            raise TenantryError(f"there is no {reference!r}")
         targets.append(path)
     outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
     if outside not in closures:

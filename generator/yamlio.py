@@ -307,16 +307,17 @@ def trap_of(text: str) -> str:
     return ""
 
 
-def traps(text: str) -> Iterator[tuple[int, str, str]]:
+def traps(text: str) -> Iterator[tuple[tuple[int, int, int], str, str]]:
     """Find the plain scalars, keys included, that YAML 1.1, YAML 1.2 and Go do not all take for the same value.
 
     Args:
-        text: YAML documents, as a program printed them.
+        text: YAML documents.
 
     Yields:
-        Index of the document, the scalar, and what some reader takes it for.
+        The first position of the scalar (document, line and column, from 1), the scalar, and what some reader takes it
+        for.
     """
-    number = -1
+    number = 0
     event: Any
     for event in yaml.parse(text, Loader=_COMPOSER):
         if isinstance(event, yaml.DocumentStartEvent):
@@ -324,7 +325,8 @@ def traps(text: str) -> Iterator[tuple[int, str, str]]:
         elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _same_for_all(event.value):
             trap = trap_of(event.value)
             if trap:
-                yield number, event.value, trap
+                mark: Any = event.start_mark
+                yield (number, mark.line + 1, mark.column + 1), event.value, trap
 
 
 def _same_for_all(text: str) -> bool:

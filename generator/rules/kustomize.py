@@ -5,7 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from generator import classes, kustomization, layout, yamlio
+import yaml
+
+from generator import classes, layout, yamlio
 from generator.compose import components_of
 from generator.findings import Finding, Place
 from generator.releases import COMPONENTS, CORE
@@ -22,9 +24,13 @@ from generator.yamlio import Document
 @base_rule("KUS001")
 def the_release_builds(base: Base) -> Iterator[Finding]:
     """A tenant that has everything can be built from the release."""
+    errors: dict[str, list[str]] = {}
     for probe in base.probes:
-        if probe.error:
-            fact = f"with exposure {probe.exposure}, kustomize refuses a tenant that has everything: {probe.error}"
+        errors.setdefault(probe.error, []).append(probe.exposure)
+    for error, exposures in errors.items():
+        if error:
+            how = " or ".join(exposures)
+            fact = f"kustomize refuses a tenant that has everything, by {how}: {error}"
             yield finding("KUS001", base.place(), fact)
 
 
@@ -112,12 +118,9 @@ def every_image_was_set(rendered: Rendered) -> Iterator[Finding]:
 @base_rule("KUS004")
 def a_release_refers_to_itself(base: Base) -> Iterator[Finding]:
     """What a release refers to lies in its own folder, and is no link: freezing it is copying that folder."""
-    for folder, document in base.kustomizations.items():
-        for reference in kustomization.references(document.data):
-            path = kustomization.resolve(folder, reference)
-            if path is None or not f"{path}/".startswith(f"{base.folder}/"):
-                fact = f"{reference!r} leads outside {base.folder}"
-                yield finding("KUS004", _place_of(document, reference), fact, "copy it into the release")
+    for folder, reference in base.astray:
+        place = _place_of(base.kustomizations[folder], reference)
+        yield finding("KUS004", place, f"there is no {reference!r} in {base.folder}", "copy it into the release")
     for link in base.links:
         yield finding("KUS004", Place(link), "this is a symbolic link", "put the file itself here")
 
@@ -418,9 +421,22 @@ def _without(text: str, hosts: Iterable[str]) -> str:
 @class_rule("KUS010")
 def readers_agree(rendered: Rendered) -> Iterator[Finding]:
     """Every plain scalar that kustomize printed is the same for YAML 1.1, YAML 1.2 and Go."""
-    for number, text, trap in yamlio.traps(rendered.text):
-        one = rendered.objects[number]
+    for (number, _, _), text, trap in yamlio.traps(rendered.text):
+        one = rendered.objects[number - 1]
         yield rendered.found("KUS010", one, f"`{text}` is {trap} for some readers", "quote it in base/")
+
+
+@base_rule("KUS010")
+def readers_agree_on_the_release(base: Base) -> Iterator[Finding]:
+    """So is every one in base/: kustomize reads `0440` as 288 and `1e3` as 1000, whatever its author meant."""
+    for file, source in base.sources.items():
+        try:
+            found = list(yamlio.traps(source))
+        except yaml.YAMLError:
+            continue  # KUS001 says so
+        for (_, line, column), text, trap in found:
+            fact = f"`{text}` is {trap} for some readers"
+            yield finding("KUS010", Place(file, line, column), fact, "quote it, or write it as all read it")
 
 
 @tenant_rule("KUS016")

@@ -18,11 +18,12 @@ from typing import Any, Final
 
 import yaml
 
-from generator import pipeline
+from generator import pipeline, yamlio
 from generator.findings import Finding, Refused
 from generator.model import Platform, Tenant
+from generator.probe import read_base
 from generator.rules import registry
-from generator.rules.subject import Rendered, Repository
+from generator.rules.subject import Base, Rendered, Repository
 from generator.verify import committed, render, verify
 
 ROOT: Final = Path(__file__).parents[2]
@@ -34,9 +35,10 @@ COMPANY: Final = "company-002"
 
 @dataclass(slots=True)
 class Scene:
-    """A copy of what rules read of one tenant, for a case to change."""
+    """A copy of what rules read of one tenant and of its release of base/, for a case to change."""
 
     tenant: Tenant
+    base: Base
     platform: Platform
     objects: list[dict[str, Any]]
     overlay: dict[str, Any]
@@ -148,6 +150,11 @@ def _case(rule: str, says: str, change: Change | tuple[Edit, ...], **more: Any) 
     return Case(rule=rule, says=says, **how, **more)
 
 
+def unchanged(scene: Scene) -> None:
+    """Change nothing: what the repository has already is the near miss."""
+    del scene
+
+
 def said(found: Finding) -> str:
     """Write a finding as `--format text` does, but for line and column, which move with every edit of base/."""
     about = f"{found.object}: " if found.object else ""
@@ -163,6 +170,7 @@ def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> li
     (before,) = (one for one in good.rendered if one.tenant.name == case.tenant)
     scene = Scene(
         tenant=before.tenant,
+        base=good_base(),
         platform=before.platform,
         objects=copy.deepcopy([dict(one) for one in before.objects]),
         overlay=copy.deepcopy(dict(before.overlay)),
@@ -182,12 +190,17 @@ def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> li
         facts=scene.facts,
         entry=dataclasses.replace(before.entry, data=scene.entry),
         project=dataclasses.replace(before.project, data=scene.project),
-        text=scene.text,
+        text=scene.text if scene.text != before.text else "---\n".join(map(yamlio.dump, scene.objects)),
     )
     rendered = tuple(after if one is before else one for one in good.rendered)
     fleet = dataclasses.replace(good.fleet, platform=scene.platform)
     whole = Repository(fleet=fleet, rendered=rendered, files=scene.files)
-    return [*registry.check_tenant(after, without), *registry.check_repository(whole, without)]
+    base = dataclasses.replace(scene.base, platform=scene.platform)
+    return [
+        *registry.check_base(base, without),
+        *registry.check_tenant(after, without),
+        *registry.check_repository(whole, without),
+    ]
 
 
 @cache
@@ -198,6 +211,14 @@ def good_repository() -> Repository:
     rendered = tuple(render(ROOT, fleet, fleet.tenants, files))
     assert all(isinstance(one, Rendered) for one in rendered), rendered
     return Repository(fleet=fleet, rendered=rendered, files=files)  # type: ignore[arg-type]
+
+
+@cache
+def good_base() -> Base:
+    """Build this repository's own release of base/, once in a session."""
+    base, findings = read_base(ROOT, good_repository().fleet, "edge")
+    assert not findings
+    return base
 
 
 def edited(

@@ -1,0 +1,520 @@
+# ruff: noqa: E501 -- what a rule says is shown in one piece
+"""Cases of the family K8S: what the API server would refuse, or accept and not do."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
+
+PVC_POD = "  template: {metadata: {labels: {app: x}}, spec: {containers: [{name: x, image: example.com/x:1}]}}\n"
+
+
+def _spec(kind: str, name: str, **fields: Any) -> Change:
+    """Set fields of an object's spec."""
+    return lambda scene: scene.one(kind, name)["spec"].update(fields)
+
+
+def _resources(side: str, **fields: str) -> Change:
+    """Set requests or limits of the file server's container."""
+    return lambda scene: scene.container()["resources"][side].update(fields)
+
+
+def _limit(key: str, **fields: str) -> Change:
+    """Set a part of the LimitRange."""
+    return lambda scene: scene.one("LimitRange", "container")["spec"]["limits"][0].setdefault(key, {}).update(fields)
+
+
+def _all(*changes: Change) -> Change:
+    def change(scene: Scene) -> None:
+        for one in changes:
+            one(scene)
+
+    return change
+
+
+def _plan(**fields: Any) -> Change:
+    """Sell the plan silver otherwise."""
+
+    def change(scene: Scene) -> None:
+        plans = {**scene.platform.plans, "silver": replace(scene.platform.plans["silver"], **fields)}
+        scene.platform = replace(scene.platform, plans=plans)
+
+    return change
+
+
+def _without(*path: str | int) -> Change:
+    """Take a field of the file server's container out."""
+
+    def change(scene: Scene) -> None:
+        *way, last = path
+        value: Any = scene.container()
+        for step in way:
+            value = value[step]
+        del value[last]
+
+    return change
+
+
+def _volume(name: str, **fields: Any) -> Change:
+    """Take a volume of the file server from elsewhere."""
+
+    def change(scene: Scene) -> None:
+        volumes = [one for one in scene.pod()["volumes"] if one["name"] != name]
+        scene.pod()["volumes"] = [*volumes, {"name": name, **fields}]
+
+    return change
+
+
+def _budget(scene: Scene, how: dict[str, Any]) -> None:
+    selector = scene.one("PodDisruptionBudget", "fileserver")["spec"]["selector"]
+    scene.one("PodDisruptionBudget", "fileserver")["spec"] = {"selector": selector, **how}
+
+
+def _variable(scene: Scene, source: str, name: str, key: str) -> None:
+    variable = {"name": "EXTRA", "valueFrom": {source: {"name": name, "key": key}}}
+    scene.container("ai-chatbot")["env"].append(variable)
+
+
+def _stateful(replicas: int) -> Callable[[Scene], object]:
+    text = (
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: store}\nspec:\n"
+        f"  replicas: {replicas}\n  serviceName: store\n  selector: {{matchLabels: {{app: x}}}}\n{PVC_POD}"
+        "  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}]\n"
+    )
+    return lambda scene: scene.add(text)
+
+
+CASES = (
+    # --- K8S001
+    catches(
+        "K8S001",
+        "a field of the old autoscaler",
+        _spec("HorizontalPodAutoscaler", "fileserver", targetCPUUtilizationPercentage=70),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: unknown key `spec.targetCPUUtilizationPercentage` [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a misspelt field",
+        lambda scene: scene.container().update(readinesProbe={}),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: unknown key `spec.template.spec.containers[0].readinesProbe` [K8S001]\n"
+        "  hint: did you mean 'readinessProbe'?",
+    ),
+    catches(
+        "K8S001",
+        "an API that is no longer served",
+        lambda scene: scene.one("PodDisruptionBudget", "fileserver").update(apiVersion="policy/v1beta1"),
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: policy/v1beta1 PodDisruptionBudget is no kind of Kubernetes 1.36, and none that tenantry knows [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a kind of a group that begins alike",
+        lambda scene: scene.one("Deployment", "fileserver").update(apiVersion="apps.example.com/v1"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: apps.example.com/v1 Deployment is no kind of Kubernetes 1.36, and none that tenantry knows [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a quantity that is none",
+        _resources("limits", memory="512MB"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.containers[0].resources.limits.memory: '512MB' is not a quantity such as 250m, 2 or 512Mi [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a word that the API does not know",
+        _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteMay"]),
+        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: spec.accessModes[0]: 'ReadWriteMay' is not one of ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod [K8S001]\n"
+        "  hint: did you mean 'ReadWriteMany'?",
+    ),
+    catches(
+        "K8S001",
+        "a field that is null",
+        _spec("Service", "fileserver", selector=None),
+        "base/edge/core/fileserver.yaml: error: Service/company-002/fileserver: spec.selector: expected a mapping, got nothing [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a field of a route that Gateways do not have",
+        _spec("HTTPRoute", "fileserver", hosts=["x.example.com"]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: unknown key `spec.hosts` [K8S001]\n"
+        "  hint: did you mean 'hostnames'?",
+    ),
+    catches(
+        "K8S001",
+        "a version of Kubernetes without schemas",
+        (Edit("platform.yaml", 'kubernetes: "1.36"', 'kubernetes: "1.99"'),),
+        "platform.yaml: error: there are no schemas of Kubernetes 1.99: nothing can be held against it [K8S001]\n"
+        "  hint: install a kubernetes-validate that has them",
+    ),
+    passes(
+        "K8S001",
+        "a field that Kubernetes has and base/ does not use",
+        lambda scene: scene.pod().update(hostUsers=False),
+    ),
+    # --- K8S002
+    catches(
+        "K8S002",
+        "a Service for pods of another name",
+        _spec("Service", "fileserver", selector={"app": "fileserver"}),
+        "base/edge/core/fileserver.yaml: error: Service/company-002/fileserver: its selector selects no pod [K8S002]",
+    ),
+    catches(
+        "K8S002",
+        "a Deployment that does not select its pods",
+        _spec("Deployment", "fileserver", selector={"matchLabels": {"app": "fileserver"}}),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its selector does not select its own pods [K8S002]",
+    ),
+    catches(
+        "K8S002",
+        "a Deployment that selects the pods of another",
+        _spec("Deployment", "fileserver", selector={"matchLabels": {"app.kubernetes.io/part-of": "tenantry"}}),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its selector selects the pods of Deployment/company-002/ai-chatbot as well [K8S002]",
+    ),
+    catches(
+        "K8S002",
+        "a policy for pods that nobody runs",
+        _spec("NetworkPolicy", "fileserver-from-gateway", podSelector={"matchLabels": {"app": "fileserver"}}),
+        "base/edge/components/gateway/fileserver.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: its podSelector selects no pod: it guards nothing [K8S002]",
+    ),
+    catches(
+        "K8S002",
+        "a budget for pods that nobody runs",
+        _spec(
+            "PodDisruptionBudget", "fileserver", selector={"matchExpressions": [{"key": "app", "operator": "Exists"}]}
+        ),
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: its selector selects no pod [K8S002]",
+    ),
+    passes(
+        "K8S002",
+        "the same pods by an expression",
+        _spec(
+            "PodDisruptionBudget",
+            "fileserver",
+            selector={
+                "matchExpressions": [{"key": "app.kubernetes.io/name", "operator": "In", "values": ["fileserver"]}]
+            },
+        ),
+    ),
+    # --- K8S003
+    catches(
+        "K8S003",
+        "a container without a limit of memory",
+        _without("resources", "limits", "memory"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver has no limits.memory [K8S003]",
+    ),
+    catches(
+        "K8S003",
+        "an init container that says nothing",
+        lambda scene: scene.pod().update(initContainers=[{"name": "wait", "image": "example.com/wait:1"}]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no limits.cpu [K8S003]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no limits.ephemeral-storage [K8S003]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no limits.memory [K8S003]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no requests.cpu [K8S003]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no requests.ephemeral-storage [K8S003]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container wait has no requests.memory [K8S003]",
+    ),
+    catches(
+        "K8S003",
+        "no word of the disk that the quota counts",
+        _without("resources", "requests", "ephemeral-storage"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver has no requests.ephemeral-storage [K8S003]",
+    ),
+    passes("K8S003", "requests as large as limits", _resources("requests", cpu="250m", memory="512Mi")),
+    # --- K8S004
+    catches(
+        "K8S004",
+        "a container larger than the largest",
+        _resources("limits", cpu="2"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver may use 16 times the cpu that it requests, more than 2 times [K8S004]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver may use 2 of cpu, more than the most, 1 [K8S004]",
+    ),
+    catches(
+        "K8S004",
+        "a request above its limit",
+        _resources("requests", memory="1Gi"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver requests 1Gi of memory, more than its limit, 512Mi [K8S004]",
+    ),
+    catches(
+        "K8S004",
+        "a request that meets a default limit below it",
+        _all(_without("resources", "limits", "cpu"), _resources("requests", cpu="500m")),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver requests 500m of cpu, more than its limit, 250m [K8S004]",
+    ),
+    catches(
+        "K8S004",
+        "a claim larger than the largest",
+        lambda scene: scene.one("LimitRange", "container")["spec"]["limits"].append(
+            {"type": "PersistentVolumeClaim", "max": {"storage": "100Gi"}}
+        ),
+        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: it may use 200Gi of storage, more than the most, 100Gi [K8S004]",
+    ),
+    catches(
+        "K8S004",
+        "a pod whose containers together are too large",
+        lambda scene: scene.one("LimitRange", "container")["spec"]["limits"].append(
+            {"type": "Pod", "max": {"cpu": "200m"}}
+        ),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: Deployment/company-002/ai-chatbot: the pod may use 250m of cpu, more than the most, 200m [K8S004]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the pod may use 250m of cpu, more than the most, 200m [K8S004]",
+    ),
+    passes(
+        "K8S004",
+        "a container as large as the largest",
+        _all(_resources("limits", cpu="1"), _resources("requests", cpu="500m")),
+    ),
+    passes(
+        "K8S004",
+        "a limit alone: what is not requested is the limit, not the default",
+        _all(_resources("limits", cpu="1"), _without("resources", "requests", "cpu")),
+    ),
+    # --- K8S005
+    catches(
+        "K8S005",
+        "a target that is not there",
+        _spec(
+            "HorizontalPodAutoscaler",
+            "fileserver",
+            scaleTargetRef={"apiVersion": "apps/v1", "kind": "Deployment", "name": "files"},
+        ),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: there is no apps/v1 Deployment files [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "a second autoscaler",
+        lambda scene: scene.add_again("HorizontalPodAutoscaler", "fileserver", "nightly"),
+        "overlays/company-002/kustomization.yaml: error: HorizontalPodAutoscaler/company-002/nightly: HorizontalPodAutoscaler/company-002/fileserver scales the same target already [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "bounds in the wrong order",
+        _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=11),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: minReplicas 11 is more than maxReplicas 10 [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "no metric",
+        _spec("HorizontalPodAutoscaler", "fileserver", metrics=[]),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: it has no metric: write out which load it follows [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "no request of what it follows",
+        _without("resources", "requests", "cpu"),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: it follows the use of cpu, which container fileserver does not request [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "the first version of the API",
+        lambda scene: scene.one("HorizontalPodAutoscaler", "fileserver").update(apiVersion="autoscaling/v1"),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: it is autoscaling/v1: write autoscaling/v2 [K8S005]",
+    ),
+    catches(
+        "K8S005",
+        "an autoscaler that may go to nothing",
+        _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=0),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: minReplicas 0 switches it off [K8S005]",
+    ),
+    passes("K8S005", "as many at least as at most", _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=10)),
+    # --- K8S006
+    catches(
+        "K8S006",
+        "a volume of one node for many pods",
+        _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteOnce"]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the volume files is ReadWriteOnce, and there may be 10 pods [K8S006]",
+    ),
+    catches(
+        "K8S006",
+        "a volume of one pod and a roll-out that starts before it ends",
+        _all(
+            _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteOncePod"]),
+            _spec("HorizontalPodAutoscaler", "fileserver", maxReplicas=1),
+        ),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the volume files is ReadWriteOncePod, and a roll-out starts the new pod before the old one ends [K8S006]",
+    ),
+    passes(
+        "K8S006",
+        "a volume of one node for one pod that is replaced",
+        _all(
+            _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteOnce"]),
+            _spec("HorizontalPodAutoscaler", "fileserver", maxReplicas=1),
+            _spec("Deployment", "fileserver", strategy={"type": "Recreate"}),
+        ),
+    ),
+    # --- K8S007
+    catches(
+        "K8S007",
+        "a scaled StatefulSet with volumes of its own",
+        _stateful(2),
+        "overlays/company-002/kustomization.yaml: error: StatefulSet/company-002/store: each of up to 2 replicas would have a volume of its own [K8S007]",
+    ),
+    passes("K8S007", "a StatefulSet of one", _stateful(1)),
+    # --- K8S008
+    catches(
+        "K8S008",
+        "one pod that must always be there",
+        lambda scene: _budget(scene, {"minAvailable": 1}),
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: at 1 of Deployment/company-002/fileserver it lets no pod go: a drain waits for ever [K8S008]",
+    ),
+    catches(
+        "K8S008",
+        "no pod that may be away",
+        lambda scene: _budget(scene, {"maxUnavailable": "0%"}),
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: at 1 of Deployment/company-002/fileserver it lets no pod go: a drain waits for ever [K8S008]",
+    ),
+    catches(
+        "K8S008",
+        "half of one pod, which is one",
+        lambda scene: _budget(scene, {"minAvailable": "50%"}),
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: at 1 of Deployment/company-002/fileserver it lets no pod go: a drain waits for ever [K8S008]",
+    ),
+    passes(
+        "K8S008",
+        "one of two pods that must be there",
+        _all(
+            lambda scene: _budget(scene, {"minAvailable": 1}),
+            _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=2),
+        ),
+    ),
+    # --- K8S009
+    catches(
+        "K8S009",
+        "a promise and one pod",
+        _plan(availability="99.9%"),
+        "base/edge/core/fileserver.yaml: warning: Deployment/company-002/fileserver: plan silver promises 99.9%, and 1 pod may be all there is [K8S009]\n"
+        "  hint: raise minReplicas of plan silver",
+    ),
+    passes(
+        "K8S009",
+        "a promise and two pods",
+        _all(_plan(availability="99.9%"), _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=2)),
+    ),
+    # --- K8S011
+    catches(
+        "K8S011",
+        "no readiness probe",
+        _without("readinessProbe"),
+        "base/edge/core/fileserver.yaml: warning: Deployment/company-002/fileserver: container fileserver has no readinessProbe [K8S011]",
+    ),
+    catches(
+        "K8S011",
+        "pods on one node",
+        lambda scene: scene.pod().pop("topologySpreadConstraints"),
+        "base/edge/core/fileserver.yaml: warning: Deployment/company-002/fileserver: its pods are not spread over nodes [K8S011]",
+    ),
+    passes("K8S011", "no startup probe", _without("startupProbe")),
+    # --- K8S012
+    catches(
+        "K8S012",
+        "a Secret that nobody makes",
+        lambda scene: scene.remove("ExternalSecret", "fileserver-users"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: there is no Secret fileserver-users [K8S012]",
+    ),
+    catches(
+        "K8S012",
+        "a key that the Secret does not have",
+        lambda scene: _variable(scene, "secretKeyRef", "ai-chatbot", "API_KEY"),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: Deployment/company-002/ai-chatbot: the Secret ai-chatbot has no key API_KEY [K8S012]",
+    ),
+    catches(
+        "K8S012",
+        "a claim of another name",
+        _volume("files", persistentVolumeClaim={"claimName": "archive"}),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: there is no PersistentVolumeClaim archive [K8S012]",
+    ),
+    catches(
+        "K8S012",
+        "a route without its Service",
+        lambda scene: scene.remove("Service", "fileserver"),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: there is no Service fileserver [K8S012]",
+    ),
+    catches(
+        "K8S012",
+        "a binding of a Role that is gone",
+        lambda scene: scene.remove("Role", "support"),
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: there is no Role support [K8S012]",
+    ),
+    catches(
+        "K8S012",
+        "an account that is not there",
+        lambda scene: scene.pod().update(serviceAccountName="files"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: there is no ServiceAccount files [K8S012]",
+    ),
+    passes(
+        "K8S012",
+        "a ConfigMap that may be missing",
+        lambda scene: scene.container().update(envFrom=[{"configMapRef": {"name": "extra", "optional": True}}]),
+    ),
+    # --- K8S013
+    catches(
+        "K8S013",
+        "a second LimitRange",
+        lambda scene: scene.add_again("LimitRange", "container", "generous"),
+        "overlays/company-002/kustomization.yaml: error: LimitRange/company-002/generous: this is a second LimitRange beside container: which default wins is undefined [K8S013]",
+    ),
+    catches(
+        "K8S013",
+        "a default above the most",
+        _limit("default", cpu="2"),
+        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: default.cpu is 2, more than max.cpu, 1 [K8S013]",
+        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 16 to 1, more than maxLimitRequestRatio 2 [K8S013]",
+    ),
+    catches(
+        "K8S013",
+        "a default request above its limit",
+        _limit("defaultRequest", memory="1Gi"),
+        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: defaultRequest.memory is 1Gi, more than default.memory, 512Mi [K8S013]",
+    ),
+    catches(
+        "K8S013",
+        "defaults further apart than they may be",
+        _limit("defaultRequest", cpu="50m"),
+        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 5 to 1, more than maxLimitRequestRatio 2 [K8S013]",
+    ),
+    catches(
+        "K8S013",
+        "a default less than the quota counts",
+        lambda scene: [
+            scene.one("LimitRange", "container")["spec"]["limits"][0][key].pop("ephemeral-storage")
+            for key in ("default", "max")
+        ],
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: it counts limits.ephemeral-storage, and no LimitRange gives it to a container that says nothing [K8S013]\n"
+        "  hint: a pod without it would be refused",
+    ),
+    passes(
+        "K8S013",
+        "a most that is the default as well",
+        lambda scene: scene.one("LimitRange", "container")["spec"]["limits"][0]["default"].pop("ephemeral-storage"),
+    ),
+    # --- K8S014
+    catches(
+        "K8S014",
+        "a target port of another name",
+        lambda scene: scene.one("Service", "fileserver")["spec"]["ports"][0].update(targetPort="web"),
+        "base/edge/core/fileserver.yaml: error: Service/company-002/fileserver: targetPort web is no port of Deployment/company-002/fileserver [K8S014]",
+    ),
+    catches(
+        "K8S014",
+        "a route to a port that the Service does not have",
+        lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(port=8080),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: port 8080 is no port of Service/company-002/fileserver [K8S014]",
+    ),
+    catches(
+        "K8S014",
+        "a policy for a port of another name",
+        lambda scene: scene.one("NetworkPolicy", "fileserver-from-gateway")["spec"]["ingress"][0]["ports"][0].update(
+            port="web"
+        ),
+        "base/edge/components/gateway/fileserver.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress port web is no port of Deployment/company-002/fileserver [K8S014]",
+    ),
+    catches(
+        "K8S014",
+        "a probe of a port that is not there",
+        lambda scene: scene.container()["readinessProbe"]["httpGet"].update(port="web"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: readinessProbe port web is no port of container fileserver [K8S014]",
+    ),
+    passes(
+        "K8S014",
+        "the same port by its number",
+        lambda scene: scene.one("Service", "fileserver")["spec"]["ports"][0].update(targetPort=8080),
+    ),
+    passes("K8S014", "a named port for every pod, which some have", unchanged),
+)

@@ -1,0 +1,383 @@
+"""Cases of the family KUS: mostly changes of base/, built anew, because silence is what these rules are about."""
+# ruff: noqa: E501 -- what a rule says stands on one line, as people see it
+
+from dataclasses import replace
+from typing import Any
+
+from tests.rules.harness import Edit, Scene, catches, passes, unchanged
+
+CORE = "base/edge/core/kustomization.yaml"
+FACTS = "base/edge/components/facts/kustomization.yaml"
+CHATBOT = "base/edge/components/ai-chatbot/kustomization.yaml"
+GATEWAY = "base/edge/components/gateway/kustomization.yaml"
+OVERLAY = "overlays/company-002/kustomization.yaml"
+
+
+def _routes(scene: Scene, name: str = "fileserver") -> dict[str, Any]:
+    spec: dict[str, Any] = scene.one("HTTPRoute", name)["spec"]
+    return spec
+
+
+def _config(scene: Scene) -> dict[str, Any]:
+    return next(one for one in scene.objects if one["kind"] == "ConfigMap")
+
+
+def _swap_components(scene: Scene) -> None:
+    scene.overlay["components"][-2:] = reversed(scene.overlay["components"][-2:])
+
+
+def _another_build(scene: Scene) -> None:
+    probe = scene.base.probes[0]
+    again = probe.text.replace("app.kubernetes.io/part-of: tenantry", "app.kubernetes.io/part-of: Tenantry", 1)
+    probes = (replace(probe, again=again), *scene.base.probes[1:])
+    scene.base = replace(scene.base, probes=probes)
+
+
+CASES = (
+    # --- KUS001
+    catches(
+        "KUS001",
+        "a field that kustomize does not know",
+        (Edit(CORE, "", "resource: [quota.yaml]\n"),),
+        "base/edge: error: kustomize refuses a tenant that has everything, by gateway or ingress: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
+        "overlays/company-002/kustomization.yaml: error: kustomize refuses it: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
+    ),
+    passes("KUS001", "a comment more", (Edit(CORE, "- access.yaml\n", "- access.yaml # who may do what\n"),)),
+    # --- KUS002
+    catches(
+        "KUS002",
+        "commonLabels in a component",
+        (Edit(GATEWAY, "", "commonLabels:\n  team: files\n"),),
+        "base/edge/components/gateway/kustomization.yaml: error: `commonLabels` is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]",
+    ),
+    catches(
+        "KUS002",
+        "labels with includeSelectors in an overlay",
+        lambda scene: scene.overlay["labels"][0].update(includeSelectors=True),
+        "overlays/company-002/kustomization.yaml: error: `labels` with includeSelectors is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]",
+    ),
+    catches(
+        "KUS002",
+        "the plan's label in pod templates",
+        lambda scene: scene.overlay["labels"][1].update(includeTemplates=True),
+        "overlays/company-002/kustomization.yaml: error: the label tenantry.dev/plan stands in pod templates: whenever it changes, every pod restarts [KUS002]\n"
+        "  hint: write it in an item of its own without includeTemplates",
+    ),
+    passes(
+        "KUS002",
+        "constant labels in pod templates of base/",
+        (Edit(CORE, "includeTemplates: true\n", "includeTemplates: true\n- {pairs: {example.com/team: files}}\n"),),
+    ),
+    # --- KUS003
+    catches(
+        "KUS003",
+        "an image that no object has",
+        (Edit(CORE, "- name: fileserver\n", "- name: file-server\n"),),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver has the bare image 'fileserver': no entry of images names it [KUS003]\n"
+        "  hint: images: of core does not reach what a component brings",
+        "base/edge/core/kustomization.yaml: error: the image 'file-server' changes nothing [KUS003]\n"
+        "  hint: its name occurs in no object",
+    ),
+    catches(
+        "KUS003",
+        "a patch whose target selects nothing",
+        (
+            Edit(
+                CORE,
+                "",
+                "patches:\n- target: {kind: Deployment, name: file-server}\n"
+                '  patch: \'[{"op": "add", "path": "/spec/paused", "value": false}]\'\n',
+            ),
+        ),
+        "base/edge/core/kustomization.yaml: error: patch 1 changes nothing [KUS003]\n"
+        "  hint: its target selects nothing, or has it already",
+    ),
+    catches(
+        "KUS003",
+        "a container that no images entry names",
+        lambda scene: scene.container().update(image="fileserver"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver has the bare image 'fileserver': no entry of images names it [KUS003]\n"
+        "  hint: images: of core does not reach what a component brings",
+    ),
+    passes(
+        "KUS003",
+        "a patch that sets something",
+        (
+            Edit(
+                CORE,
+                "",
+                "patches:\n- target: {kind: Deployment, name: fileserver}\n"
+                '  patch: \'[{"op": "add", "path": "/spec/progressDeadlineSeconds", "value": 300}]\'\n',
+            ),
+        ),
+    ),
+    # --- KUS004
+    catches(
+        "KUS004",
+        "a remote base",
+        (Edit(CORE, "- access.yaml\n", "- access.yaml\n- https://example.com/guards?ref=v1\n"),),
+        "base/edge/core/kustomization.yaml: error: there is no 'https://example.com/guards?ref=v1' in base/edge [KUS004]\n"
+        "  hint: copy it into the release",
+        "overlays/company-002/kustomization.yaml: error: what it reads cannot be followed: base/edge/core/kustomization.yaml: 'https://example.com/guards?ref=v1' leads outside the repository [KUS004]",
+    ),
+    catches(
+        "KUS004",
+        "a release that refers to another folder of base/",
+        (
+            Edit("base/shared/kustomization.yaml", "", "resources: []\n"),
+            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../../shared\n"),
+        ),
+        "base/edge/core/kustomization.yaml: error: there is no '../../shared' in base/edge [KUS004]\n"
+        "  hint: copy it into the release",
+    ),
+    passes(
+        "KUS004",
+        "a folder of the release itself",
+        (
+            Edit("base/edge/guards/kustomization.yaml", "", "resources: [pause.yaml]\n"),
+            Edit(
+                "base/edge/guards/pause.yaml",
+                "",
+                "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: pause\nautomountServiceAccountToken: false\n",
+            ),
+            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../guards\n"),
+        ),
+    ),
+    # --- KUS005
+    catches(
+        "KUS005",
+        "a policy in another namespace",
+        lambda scene: scene.one("NetworkPolicy", "to-dns")["metadata"].update(namespace="company-003"),
+        "base/edge/core/network.yaml: error: NetworkPolicy/company-003/to-dns: it lies in company-003, not in company-002 [KUS005]",
+    ),
+    catches(
+        "KUS005",
+        "a ClusterRole",
+        lambda scene: scene.add(
+            "{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {name: all}, rules: []}"
+        ),
+        "overlays/company-002/kustomization.yaml: error: ClusterRole/company-002/all: a ClusterRole belongs to the whole cluster [KUS005]",
+    ),
+    catches(
+        "KUS005",
+        "a second Namespace",
+        lambda scene: scene.add("{apiVersion: v1, kind: Namespace, metadata: {name: company-002-old}}"),
+        "base/edge/core/namespace.yaml: error: Namespace/company-002/company-002-old: this is not the tenant's Namespace, company-002 [KUS005]",
+    ),
+    passes("KUS005", "one more ServiceAccount", lambda scene: scene.add_again("ServiceAccount", "default", "jobs")),
+    # --- KUS006
+    catches(
+        "KUS006",
+        "a ClusterSecretStore that was given a namespace",
+        lambda scene: scene.add(
+            "{apiVersion: external-secrets.io/v1, kind: ClusterSecretStore, metadata: {name: all}, spec: {}}"
+        ),
+        "overlays/company-002/kustomization.yaml: error: ClusterSecretStore/company-002/all: a ClusterSecretStore has no namespace, and this one was given one [KUS006]",
+    ),
+    passes(
+        "KUS006", "a SecretStore in its namespace", lambda scene: scene.add_again("SecretStore", "tenant", "second")
+    ),
+    # --- KUS007
+    catches(
+        "KUS007",
+        "a group that no fact reached",
+        lambda scene: scene.one("RoleBinding", "admin")["subjects"][0].update(name="placeholder:admin"),
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
+    ),
+    catches(
+        "KUS007",
+        "a template that nobody filled in",
+        lambda scene: scene.container()["args"].append("--title={{ .tenant }}"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.containers.0.args.8 still holds '{{' [KUS007]",
+    ),
+    catches(
+        "KUS007",
+        "an overlay whose last component is gone",
+        (Edit(OVERLAY, ', "../../base/edge/components/facts"', ""),),
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.1.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.2.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/break-glass: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: subjects.1.name still holds 'placeholder' [KUS007]",
+        "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: spec.data.0.remoteRef.key still holds 'placeholder' [KUS007]",
+    ),
+    passes(
+        "KUS007",
+        "a variable of the program itself in its own file",
+        lambda scene: _config(scene)["data"].update({"agent.yaml": "greeting: ${env.GREETING} {{ name }}"}),
+    ),
+    # --- KUS008
+    catches(
+        "KUS008",
+        "the key of another company",
+        lambda scene: scene.one("ExternalSecret", "fileserver-users")["spec"]["data"][0]["remoteRef"].update(
+            key="tenants/company-003/fileserver"
+        ),
+        "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: the name of the tenant company-003 occurs in it [KUS008]\n"
+        "  hint: if company-003 is a word of base/ itself, the tenant company-003 needs another name",
+    ),
+    catches(
+        "KUS008",
+        "another company's name in base/",
+        (
+            Edit(
+                "base/edge/core/network.yaml",
+                "          kubernetes.io/metadata.name: kube-system",
+                "          kubernetes.io/metadata.name: company-003",
+            ),
+        ),
+        "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns: the name of the tenant company-003 occurs in it [KUS008]\n"
+        "  hint: if company-003 is a word of base/ itself, the tenant company-003 needs another name",
+    ),
+    passes(
+        "KUS008",
+        "a name that only begins like another company's",
+        lambda scene: scene.one("Service", "fileserver")["metadata"]["labels"].update(zone="company-003x"),
+    ),
+    # --- KUS010
+    catches(
+        "KUS010",
+        "a switch that is a boolean for people's tools",
+        (Edit("base/edge/components/ai-chatbot/ai-chatbot.yaml", '          value: "false"', "          value: off"),),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: `off` is false for some readers [KUS010]\n"
+        "  hint: quote it, or write it as all read it",
+    ),
+    catches(
+        "KUS010",
+        "a mode that YAML 1.2 reads otherwise",
+        (Edit("base/edge/core/fileserver.yaml", "defaultMode: 288", "defaultMode: 0440"),),
+        "base/edge/core/fileserver.yaml: error: `0440` is a number for some readers [KUS010]\n"
+        "  hint: quote it, or write it as all read it",
+    ),
+    catches(
+        "KUS010",
+        "a kustomize that prints a time without quotes",
+        lambda scene: setattr(scene, "text", scene.text.replace("restricted", "12:30:45", 1)),
+        "base/edge/core/namespace.yaml: error: Namespace/company-002: `12:30:45` is a number for some readers [KUS010]\n"
+        "  hint: quote it in base/",
+    ),
+    passes(
+        "KUS010",
+        "the same switch in quotes",
+        (
+            Edit(
+                "base/edge/components/ai-chatbot/ai-chatbot.yaml", '          value: "false"', '          value: "off"'
+            ),
+        ),
+    ),
+    # --- KUS011
+    catches(
+        "KUS011",
+        "a build that differs from the one before",
+        _another_build,
+        "base/edge: error: two builds of exposure gateway differ line 8: '    app.kubernetes.io/part-of: tenantry', then '    app.kubernetes.io/part-of: Tenantry' [KUS011]",
+    ),
+    passes("KUS011", "two builds of the same files", unchanged),
+    # --- KUS014
+    catches(
+        "KUS014",
+        "facts before the chatbot's route",
+        _swap_components,
+        "overlays/company-002/kustomization.yaml: error: components: the order is ai-chatbot, gateway, facts, ai-chatbot-gateway [KUS014]\n"
+        "  hint: it is ai-chatbot, gateway, ai-chatbot-gateway, facts",
+    ),
+    catches(
+        "KUS014",
+        "an exposure that nobody asked for",
+        lambda scene: scene.overlay["components"].insert(1, "../../base/edge/components/ingress"),
+        "overlays/company-002/kustomization.yaml: error: components: ../../base/edge/components/ingress is too much [KUS014]\n"
+        "  hint: run `tenantry generate`",
+    ),
+    catches(
+        "KUS014",
+        "another release than the ring's",
+        lambda scene: scene.overlay.update(resources=["../../base/releases/7/core", "facts.yaml"]),
+        "overlays/company-002/kustomization.yaml: error: resources: ../../base/edge/core is missing; ../../base/releases/7/core is too much [KUS014]\n"
+        "  hint: run `tenantry generate`",
+    ),
+    passes("KUS014", "a company without the chatbot", unchanged, tenant="company-001"),
+    # --- KUS015
+    catches(
+        "KUS015",
+        "a replacement for an object that was renamed",
+        (
+            Edit("base/edge/core/fileserver.yaml", "  name: files\n", "  name: company-files\n"),
+            Edit("base/edge/core/fileserver.yaml", "claimName: files", "claimName: company-files"),
+        ),
+        "base/edge/components/facts/kustomization.yaml: error: select (kind PersistentVolumeClaim, name files) matches no object [KUS015]",
+    ),
+    catches(
+        "KUS015",
+        "a field that a second replacement writes over",
+        (
+            Edit(
+                FACTS,
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n",
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n  targets:\n"
+                "  - select: {kind: HorizontalPodAutoscaler, name: fileserver}\n    fieldPaths: [spec.minReplicas]\n"
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n",
+            ),
+        ),
+        "base/edge/components/facts/kustomization.yaml: error: spec.minReplicas of HorizontalPodAutoscaler/tenantry-probe/fileserver does not hold spec.fileserver.minReplicas [KUS015]",
+    ),
+    passes(
+        "KUS015",
+        "a target that is chosen by its kind alone",
+        (Edit(FACTS, "select: {kind: PersistentVolumeClaim, name: files}", "select: {kind: PersistentVolumeClaim}"),),
+    ),
+    # --- KUS016
+    catches(
+        "KUS016",
+        "a host of somebody else",
+        lambda scene: _routes(scene)["hostnames"].append("www.example.org"),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.hostnames: www.example.org is not a host of this fileserver [KUS016]",
+    ),
+    catches(
+        "KUS016",
+        "an extra host that is not rendered",
+        lambda scene: _routes(scene)["hostnames"].pop(),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-005/fileserver: spec.hostnames: the host archive.atelier.customers.example.net is missing [KUS016]",
+        tenant="company-005",
+    ),
+    catches(
+        "KUS016",
+        "a chatbot on the file server's host",
+        lambda scene: _routes(scene, "ai-chatbot").update(hostnames=["company-002.files.example.com"]),
+        "base/edge/components/ai-chatbot-gateway/ai-chatbot.yaml: error: HTTPRoute/company-002/ai-chatbot: spec.hostnames: company-002.files.example.com is not a host of this ai-chatbot [KUS016]",
+        "base/edge/components/ai-chatbot-gateway/ai-chatbot.yaml: error: HTTPRoute/company-002/ai-chatbot: spec.hostnames: the host chat--company-002.files.example.com is missing [KUS016]",
+    ),
+    catches(
+        "KUS016",
+        "no route at all",
+        lambda scene: scene.remove("HTTPRoute", "fileserver"),
+        "overlays/company-002/kustomization.yaml: error: no route leads to fileserver (company-002.files.example.com) [KUS016]",
+    ),
+    passes(
+        "KUS016",
+        "the same hosts in another order",
+        lambda scene: _routes(scene)["hostnames"].reverse(),
+        tenant="company-005",
+    ),
+    # --- KUS017
+    catches(
+        "KUS017",
+        "a fact that is misspelt",
+        (Edit(FACTS, "fieldPath: spec.storage}", "fieldPath: spec.storages}"),),
+        "base/edge/components/facts/kustomization.yaml: error: there is no fact 'spec.storages' [KUS017]\n"
+        "  hint: did you mean 'spec.storage'?",
+    ),
+    passes(
+        "KUS017",
+        "a fact that one more target reads",
+        (
+            Edit(
+                FACTS,
+                "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [spec.resources.requests.storage]\n",
+                "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [spec.resources.requests.storage]\n"
+                "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [metadata.annotations.size]\n"
+                "    options: {create: true}\n",
+            ),
+        ),
+    ),
+)
