@@ -1,6 +1,5 @@
 """Everything that a pull request must pass: the tree alone, and the tree against the commit that it started from."""
 
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from typing import Final
 
 import git
 
-from generator import history, layout, pipeline
+from generator import history, layout, pipeline, states
 from generator.findings import Finding, Place, Refused
 from generator.history import Touched
-from generator.impact import Impact, approval, digest_of, is_source, may_touch_all, reads_any
+from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
 from generator.model import Fleet, Platform
 from generator.pipeline import Composed
 from generator.rules import change
@@ -22,7 +21,6 @@ from generator.rules.subject import Rendered, identity
 from generator.verify import committed, render, verify
 from generator.write import Kind
 
-_SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)
 _SAMPLE: Final = 10
 
 
@@ -68,7 +66,7 @@ def check(root: Path, base: str | None) -> Checked:
             tree = root
         else:
             findings += _generated_files_in_the_way(root)
-            tree = _workspace(root, Path(temporary) / "after")
+            tree = states.of_work_tree(root, Path(temporary) / "after").root
         if repository is None or start is None:
             done = verify(tree, result.fleet)
             return Checked(
@@ -79,7 +77,6 @@ def check(root: Path, base: str | None) -> Checked:
                 impact=None,
             )
         before = Path(temporary) / "before"
-        before.mkdir()
         impact, found = _against(repository, start, files, before, tree, result)
         whole = may_touch_all(files)
         names = () if whole else _in_full(impact.tenants, result.fleet, turn=int(impact.digest[:8], 16))
@@ -108,21 +105,16 @@ def _stale(root: Path, result: Composed) -> Iterator[Finding]:
 
 
 def _generated_files_in_the_way(root: Path) -> Iterator[Finding]:
-    for file in committed(root):
+    # where git is, what it ignores may lie around: `tenantry generate` wrote it for whoever wanted to look at it
+    known = (
+        history.open_repository(root).git.ls_files("-z", "--cached", "--others", "--exclude-standard").split("\0")
+        if (root / ".git").exists()
+        else committed(root)
+    )
+    for file in known:
         if file.startswith(layout.GENERATED):
             fact = "generated files are published on a branch of their own, and this one is in the pull request"
             yield finding("GEN002", Place(file), fact, "remove it: git rm --cached")
-
-
-def _workspace(root: Path, folder: Path) -> Path:
-    """Copy the sources and generate beside them."""
-    folder.mkdir()
-    shutil.copy2(root / layout.PLATFORM, folder)
-    for name in (layout.BASE, layout.TENANTS):
-        if (root / name).is_dir():
-            shutil.copytree(root / name, folder / name, symlinks=True)
-    pipeline.generate(folder)
-    return folder
 
 
 # --- the tree against the commit that it started from
@@ -142,13 +134,11 @@ def _against(
     whole = may_touch_all(files)
     sources = [one for one in files if is_source(one.path)]
     of_tenants = [one.path for one in sources if one.path.startswith(f"{layout.TENANTS}/")]
-    paths = _SOURCES if whole else (layout.PLATFORM, layout.BASE, *of_tenants)
-    history.export(repository, start, before, paths)
     digest = digest_of(sources)
     removed = tuple(sorted(PurePosixPath(one.path).stem for one in sources if _is_removed_tenant(one)))
     findings = list(_removed(sources, result.fleet))
     try:
-        earlier, _ = pipeline.generate(before)
+        earlier = states.of_commit(repository, start, before, states.needed(files)).composed
     except Refused as refused:
         first = refused.findings[0]
         fact = f"{start.hexsha[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
@@ -159,7 +149,7 @@ def _against(
             digest=digest, tenants=names, removed=removed, removals=(), fleet=len(result.fleet.tenants)
         ), findings
     findings += _cluster_stays(earlier.fleet.platform, result.fleet.platform)
-    names = _touched_tenants(earlier, result, files)
+    names = states.touched_tenants(earlier, result, files)
     steps = list(_steps(before, earlier, tree, result, names))
     for step in steps:
         for rule in change.CHECKS.values():
@@ -200,31 +190,6 @@ def _cluster_stays(before: Platform, after: Platform) -> Iterator[Finding]:
         place = after.document.place(("clusters", after.cluster.name), key=True)
         fact = f"the cluster {before.cluster.name!r} becomes {after.cluster.name!r}, for every tenant"
         yield finding("TEN011", place, fact, "Argo CD would make every tenant anew: take it back")
-
-
-def _touched_tenants(before: Composed, after: Composed, files: Collection[Touched]) -> tuple[str, ...]:
-    """Return the tenants of which a generated file or a file that their build reads differs."""
-    shards = after.fleet.platform.argocd.shards
-    paths = [one.path for one in files if one.path.startswith(f"{layout.BASE}/")]
-    known = {tenant.name: tenant for tenant in before.fleet.tenants}
-    changed_files = {one.path for one in files}
-    names = []
-    for tenant in after.fleet.tenants:
-        entry = after.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
-        if reads_any(entry, paths):
-            names.append(tenant.name)
-        elif tenant.name not in known:
-            if tenant.document.file in changed_files:
-                names.append(tenant.name)
-        elif _files(before, tenant.name) != _files(after, tenant.name):
-            names.append(tenant.name)
-    return tuple(sorted({*names, *(name for name in known if name not in {one.name for one in after.fleet.tenants})}))
-
-
-def _files(composed: Composed, name: str) -> tuple[str, ...]:
-    shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
-    paths = (layout.kustomization(name), layout.facts(name), layout.entry(name, shard), layout.project(name, shard))
-    return tuple(f"{path}\0{composed.tree[path]}" for path in paths)
 
 
 def _steps(before: Path, earlier: Composed, tree: Path, result: Composed, names: Collection[str]) -> Iterator[Step]:

@@ -92,7 +92,7 @@ def touched(repository: git.Repo, before: git.Commit, after: git.Commit | None =
         after: Another commit; the work tree with its new files when left out.
     """
     arguments = ["--raw", "-z", "--no-renames", "--no-abbrev", before.hexsha, *([after.hexsha] if after else [])]
-    fields = repository.git.diff(*arguments).rstrip("\0").split("\0")
+    fields = [field for field in repository.git.diff(*arguments).split("\0") if field]
     found = {}
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
         _, _, old, new, status = meta.split(" ")

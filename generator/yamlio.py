@@ -307,6 +307,31 @@ def trap_of(text: str) -> str:
     return ""
 
 
+def traps(text: str) -> Iterator[tuple[int, str, str]]:
+    """Find the plain scalars, keys included, that YAML 1.1, YAML 1.2 and Go do not all take for the same value.
+
+    Args:
+        text: YAML documents, as a program printed them.
+
+    Yields:
+        Index of the document, the scalar, and what some reader takes it for.
+    """
+    number = -1
+    event: Any
+    for event in yaml.parse(text, Loader=_COMPOSER):
+        if isinstance(event, yaml.DocumentStartEvent):
+            number += 1
+        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _same_for_all(event.value):
+            trap = trap_of(event.value)
+            if trap:
+                yield number, event.value, trap
+
+
+def _same_for_all(text: str) -> bool:
+    """Say whether this plain scalar is the same null, boolean or number for every reader."""
+    return bool(text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text))
+
+
 def _said(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | int | float) else type_names[type(value)]
 
@@ -370,7 +395,7 @@ _PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9\u3040-\u9fff](?:[A-Za-z0-9 ._/\u304
 
 def is_plain(text: str) -> bool:
     """Say whether a string may stand unquoted: no reader takes it for anything else."""
-    if text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text):
+    if _same_for_all(text):
         return False
     return _PLAIN_TEXT.fullmatch(text) is not None and not trap_of(text)
 

@@ -57,13 +57,6 @@ class Repository:
             shutil.copytree(ROOT / "base", root / "base")
 
     @classmethod
-    def at(cls, folder: Path) -> Self:
-        """Take a folder that holds a repository already."""
-        repository = cls.__new__(cls)
-        repository.root = folder
-        return repository
-
-    @classmethod
     def like_this_one(cls, folder: Path) -> Self:
         """Make a repository with all that this checkout commits for its companies, and commit it."""
         repository = cls(folder)

@@ -1,17 +1,16 @@
-"""How wide a tenant's policies are written: addresses of the cluster, namespaces and pods that are not named.
+"""Peers that are wider or narrower than can be meant: addresses of the cluster itself, and pods that are not there.
 
-Isolation and the positive list can both hold while a peer is wider than anybody meant. These checks look at
-each peer by itself.
+Isolation and the positive list can both hold while a peer is wrong. These checks look at each peer by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.reachability.policy import Direction, Operator, Peer, Selector
+from generator.reachability.policy import Direction, Peer
 from generator.reachability.ranges import EVERY_ADDRESS, network
-from generator.reachability.space import NAME_LABEL, Addresses, Space
+from generator.reachability.space import Addresses, Space
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +53,6 @@ class Intrusion:
     network: str
 
 
-@dataclass(frozen=True, slots=True)
-class Looseness:
-    """A peer that is wider, or narrower, than can be meant.
-
-    Attributes:
-        place: Where it stands.
-        fact: What it does: `takes in every namespace`.
-    """
-
-    place: Place
-    fact: str
-
-
 def find_intrusions(space: Space, addresses: Addresses) -> tuple[Intrusion, ...]:
     """Every address range allowed by a tenant's policies that shares an address with the cluster's own.
 
@@ -83,22 +69,18 @@ def find_intrusions(space: Space, addresses: Addresses) -> tuple[Intrusion, ...]
     )
 
 
-def find_looseness(space: Space) -> tuple[Looseness, ...]:
-    """Every peer that names no namespace by its name, no pod by a label, nobody at all, or everybody."""
-    return tuple(
-        Looseness(place, fact) for place, peer in _peers(space) if (fact := _looseness(space, peer)) is not None
-    )
+def find_dead_peers(space: Space) -> tuple[Place, ...]:
+    """Every peer in the tenant's own namespace that selects none of its pods.
 
-
-def find_named_tenants(space: Space, tenants: Collection[str]) -> tuple[tuple[Place, str], ...]:
-    """Every peer that asks for the name of another tenant in a label of the namespace, with that name."""
+    Beside an item that selects a namespace it is mostly one item that was meant and two that were written.
+    """
     return tuple(
-        (place, value)
+        place
         for place, peer in _peers(space)
-        if peer is not None and peer.namespaces is not None
-        for requirement in peer.namespaces.requirements
-        for value in sorted(requirement.values)
-        if value in tenants and value != space.namespace
+        if peer is not None
+        and peer.block is None
+        and peer.namespaces is None
+        and not any(peer.pods.may_match(pod.labels) for pod in space.pods)
     )
 
 
@@ -111,26 +93,3 @@ def _peers(space: Space) -> Iterator[tuple[Place, Peer | None]]:
                     yield Place(policy.name, direction, index, None), None
                 for number, peer in enumerate(rule.peers):
                     yield Place(policy.name, direction, index, number), peer
-
-
-def _looseness(space: Space, peer: Peer | None) -> str | None:
-    fact = None
-    if peer is None:
-        fact = "allows everybody, inside the cluster and outside"
-    elif peer.block is not None:
-        pass  # find_intrusions judges addresses
-    elif peer.namespaces is None:
-        if not any(peer.pods.may_match(pod.labels) for pod in space.pods):
-            fact = "matches no pod of the tenant"
-    elif not peer.namespaces.requirements:
-        fact = "takes in every namespace"
-    elif not any(each.key == NAME_LABEL and each.operator is Operator.IN for each in peer.namespaces.requirements):
-        fact = f"does not say which namespace by {NAME_LABEL}"
-    elif not _asks_for_something(peer.pods):
-        fact = "takes in every pod of the namespace"
-    return fact
-
-
-def _asks_for_something(selector: Selector) -> bool:
-    """Whether a pod needs any label at all to be selected."""
-    return any(each.operator in {Operator.IN, Operator.EXISTS} for each in selector.requirements)

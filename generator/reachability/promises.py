@@ -198,12 +198,12 @@ def _web(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Exp
                     yield Expected("web", source, pod, protocol, number)
 
 
-def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
+def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, int | str | None]]:
     """Name and port of every Service that an HTTPRoute or an Ingress sends requests to."""
     for rule in spec.get("rules") or ():
         for reference in rule.get("backendRefs") or ():
             if (reference.get("kind") or "Service") == "Service":
-                yield reference["name"], reference["port"]
+                yield reference["name"], reference.get("port")
         for path in (rule.get("http") or {}).get("paths") or ():
             yield from _ingress_backend(path["backend"])
     yield from _ingress_backend(spec.get("defaultBackend") or {})

@@ -10,11 +10,11 @@ is, and it makes the proof independent of the labels that controllers add to pod
 
 Why classes are enough
     A policy sees a foreign pod through its selectors, and a selector only asks whether the value of a label
-    is in a set. (It also sees where the ports lie that it mentions by name, and whether the pod is on the
-    host network; the view below holds both.) So two tenants look alike to a policy if they differ just in
-    labels whose keys it does not mention, or in values that it does not mention. Hence the *view* that
-    neighbours have of a tenant (`views.Vocabulary`): labels with keys that some foreign-facing selector
-    mentions (one with a namespaceSelector: others stay at home), where a value
+    is in a set. (It also sees where the ports lie that it mentions by name; the view below holds them.) So
+    two tenants look alike to a policy if they differ just in labels whose keys it does not mention, or in
+    values that it does not mention. Hence the *view* that neighbours have of a tenant (`views.Vocabulary`):
+    labels with keys that some foreign-facing selector mentions (one with a namespaceSelector: others stay at
+    home), where a value
 
     - is kept if it is mentioned and several tenants hold it (`plan: silver`);
     - is replaced by one that nobody can write, if nobody mentions it or this tenant alone holds it (its

@@ -17,7 +17,7 @@ UNMENTIONED = "\0"
 
 # A label as a foreign selector sees it: (of the namespace rather than of a pod, key, value).
 Label = tuple[bool, str, str]
-PodView = tuple[frozenset[tuple[str, str]] | None, frozenset[tuple[tuple[str, str], Ranges]] | None, bool]
+PodView = tuple[frozenset[tuple[str, str]] | None, frozenset[tuple[tuple[str, str], Ranges]] | None]
 View = tuple[frozenset[tuple[str, str]], tuple[PodView, ...]]
 
 
@@ -119,9 +119,9 @@ class Vocabulary:
     def _pod(self, pod: Endpoint) -> PodView:
         labels = None if pod.labels is None else self._labels(pod.labels, of_namespace=False)
         if pod.ports is None:
-            return labels, None, pod.host_network
+            return labels, None
         ports = frozenset((name, numbers) for name, numbers in pod.ports.items() if name in self.ports)
-        return labels, ports, pod.host_network
+        return labels, ports
 
     def _labels(self, labels: Mapping[str, str], *, of_namespace: bool) -> frozenset[tuple[str, str]]:
         return frozenset(
@@ -159,7 +159,6 @@ def faces(view: View, addresses: Ranges) -> tuple[Endpoint, ...]:
             labels=None if labels is None else dict(labels),
             ports=None if ports is None else dict(ports),
             addresses=addresses,
-            host_network=host_network,
         )
-        for labels, ports, host_network in pods
+        for labels, ports in pods
     )

@@ -75,6 +75,13 @@ _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 """Fields that the API server refuses to change, by kind (W3)."""
 
 
+def immutable_changes(before: Object, after: Object) -> Iterator[str]:
+    """Yield the fields that differ between two states of an object and that the API server refuses to change (W3)."""
+    for path in _IMMUTABLE.get(after["kind"], ()):
+        if _at(before, path) != _at(after, path):
+            yield ".".join(path)
+
+
 def immutable_fields_stay(step: Step) -> Iterator[Finding]:
     """K8S010: Argo CD's sync fails for ever on a field that cannot be changed."""
     if step.rendered_before is None or step.rendered_after is None:
@@ -82,14 +89,13 @@ def immutable_fields_stay(step: Step) -> Iterator[Finding]:
     before = {identity(one): one for one in step.rendered_before.objects}
     for one in step.rendered_after.objects:
         old = before.get(identity(one))
-        for path in _IMMUTABLE.get(one["kind"], ()) if old else ():
-            if _at(old, path) != _at(one, path):
-                fact = f"{'.'.join(path)} cannot be changed once the object is there"
-                hint = "give the changed object another name, or take the change back"
-                yield step.rendered_after.found("K8S010", one, fact, hint)
+        for field in immutable_changes(old, one) if old else ():
+            fact = f"{field} cannot be changed once the object is there"
+            hint = "give the changed object another name, or take the change back"
+            yield step.rendered_after.found("K8S010", one, fact, hint)
 
 
-def _at(one: Object | None, path: tuple[str, ...]) -> Any:
+def _at(one: Object, path: tuple[str, ...]) -> Any:
     value: Any = one
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None

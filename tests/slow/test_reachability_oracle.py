@@ -21,7 +21,7 @@ import pytest
 
 from generator.reachability.policy import Endpoint, connection, read_policy
 from generator.reachability.ranges import NOTHING, network, packets
-from tools.oracle.build import UnavailableError, build
+from tests.slow import builds
 
 pytestmark = pytest.mark.slow
 
@@ -189,11 +189,8 @@ def _endpoint(manifest: dict[str, Any], namespaces: dict[str, dict[str, str]]) -
 
 @pytest.fixture(scope="session")
 def oracle() -> Any:
-    """A function that has the oracle answer any number of cases in one process."""
-    try:
-        program = build("netpol")
-    except UnavailableError as reason:
-        pytest.skip(str(reason))
+    """A function that has the oracle answer any number of cases in one process; building it takes a minute, once."""
+    program = builds.oracle("netpol")
 
     def ask(cases: list[dict[str, Any]]) -> list[dict[str, str]]:
         given = "\n".join(json.dumps(case) for case in cases)

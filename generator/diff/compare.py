@@ -1,0 +1,107 @@
+"""IO in: make two states of the repository and find what differs between their renders."""
+
+import tempfile
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+import git
+
+from generator import history, layout, pipeline, states
+from generator.diff.difference import WORK_TREE, Difference
+from generator.diff.groups import group
+from generator.diff.owned import application_sets, by_name, pairs, shards_of
+from generator.diff.selectors import Traits, Universe
+from generator.findings import Refused, TenantryError
+from generator.history import Touched
+from generator.impact import may_touch_all
+from generator.pipeline import Composed
+from generator.states import State
+
+
+def compare(root: Path, base: str | None = None, head: str | None = None) -> Difference:
+    """Compare the renders of two states; the work tree is not touched.
+
+    Args:
+        root: The repository's root.
+        base: The state before; by default, the commit that `head` left the main branch at.
+        head: The state after; the work tree when None.
+
+    Raises:
+        TenantryError: A state has errors, so that it cannot be rendered.
+        EnvironmentProblem: There is no such commit, or no kustomize.
+    """
+    repository = history.open_repository(root)
+    after = history.commit_of(repository, head) if head else None
+    before = history.commit_of(repository, base) if base else _start(repository, root, after)
+    files = history.touched(repository, before, after)
+    paths = (*states.needed(files), layout.PLATFORM_MANIFESTS)
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
+        folder = Path(temporary).resolve()
+        old = _state(repository, root, before, folder / "before", paths)
+        new = _state(repository, root, after, folder / "after", paths)
+        names = _names(old.composed, new.composed, files)
+        groups = group(pairs(old, new, names, (_called(before), _called(after))))
+    return Difference(
+        before=before.hexsha,
+        after=after.hexsha if after else WORK_TREE,
+        fleet=len(_tenants_there(repository, root, after) | set(names)),
+        groups=groups,
+        tenants=Universe(_traits(old.composed, new.composed), whole=may_touch_all(files)),
+        shards=shards_of(old.composed, new.composed),
+    )
+
+
+# --- the two states
+
+
+def _start(repository: git.Repo, root: Path, after: git.Commit | None) -> git.Commit:
+    """Return the commit at which a change left the main branch, as the remote has it, or as it is here."""
+    text = history.read(after, layout.PLATFORM) if after else None
+    branch = pipeline.validated_platform(root, {layout.PLATFORM: text} if text else None).branch
+    known = {reference.name for reference in repository.references}
+    main = f"origin/{branch}" if f"origin/{branch}" in known else branch
+    return history.merge_base(repository, main, after.hexsha if after else "HEAD")
+
+
+def _state(repository: git.Repo, root: Path, commit: git.Commit | None, folder: Path, paths: Collection[str]) -> State:
+    try:
+        if commit is None:
+            return states.of_work_tree(root, folder, tuple(paths))
+        return states.of_commit(repository, commit, folder, tuple(paths))
+    except Refused as refused:
+        first, *more = refused.findings
+        others = f", and {len(more)} more" if more else ""
+        fact = (
+            f"{_called(commit)} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
+        )
+        raise TenantryError(fact, "mend them first: `tenantry validate` names them all") from None
+
+
+def _called(commit: git.Commit | None) -> str:
+    return commit.hexsha[:10] if commit else f"the {WORK_TREE}"
+
+
+def _names(old: Composed, new: Composed, files: Collection[Touched]) -> tuple[str, ...]:
+    """Return the tenants that may differ: those that the change touches, or all when their ApplicationSets differ."""
+    if application_sets(old) != application_sets(new):
+        return tuple(sorted({*by_name(old), *by_name(new)}))
+    return states.touched_tenants(old, new, files)
+
+
+# --- what selectors may speak of
+
+
+def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
+    tenants = {**by_name(old), **by_name(new)}
+    return {
+        name: Traits(plan=one.plan, chatbot=one.chatbot, ring=one.ring.name, hosts=len(one.hosts) > 1)
+        for name, one in sorted(tenants.items())
+    }
+
+
+def _tenants_there(repository: git.Repo, root: Path, commit: git.Commit | None) -> set[str]:
+    """Return the names of all tenants by their files, read or not."""
+    if commit is None:
+        return {path.stem for path in (root / layout.TENANTS).rglob("*.yaml")}
+    files = repository.git.ls_tree("-r", "-z", "--name-only", commit.hexsha, "--", layout.TENANTS).split("\0")
+    return {Path(file).stem for file in files if file.endswith(".yaml")}

@@ -1,0 +1,135 @@
+"""IO in: the objects of a state, by whom they belong to: rendered by kustomize, expanded as Argo CD does, or read."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from generator import classes, layout, yamlio
+from generator.applicationset import expand_all
+from generator.argocd import API_VERSION
+from generator.classes import Sheet
+from generator.diff import effects
+from generator.diff.groups import Owner, Pair
+from generator.findings import TenantryError
+from generator.model import Tenant
+from generator.pipeline import Composed
+from generator.rules.subject import Object
+from generator.states import State
+
+Objects = tuple[Object, ...]
+
+_Reader = Callable[[str], list[Any]]
+
+
+def _hosts(names: Collection[str], old: Composed, new: Composed) -> Mapping[str, tuple[str, ...]]:
+    """Return the hosts of tenants in either state, those of the old one before those that came."""
+    was, now = by_name(old), by_name(new)
+    found = {name: [one for one in (was.get(name), now.get(name)) if one] for name in names}
+    return {name: tuple(dict.fromkeys(host for one in both for host in one.hosts)) for name, both in found.items()}
+
+
+def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str]) -> Iterator[Pair]:
+    """Yield what each owner has before and after: each of these tenants, each shard, the platform.
+
+    Args:
+        old: The state before.
+        new: The state after.
+        names: Tenants that may differ.
+        called: What errors call the two.
+
+    Raises:
+        TenantryError: Something cannot be rendered.
+    """
+    read = cache(yamlio.read_objects)  # most overlays and facts are the same in both
+    same = frozenset(path for path, text in old.composed.tree.items() if new.composed.tree.get(path) == text)
+    before, after = (_rendered(state, names, same, read, name) for state, name in zip((old, new), called, strict=True))
+    for name, hosts in _hosts(names, old.composed, new.composed).items():
+        first, last = before.get(name, ()), after.get(name, ())
+        leaving = effects.leaving(first[0] if first else None, last[0] if last else None)
+        paused = bool(last) and effects.is_paused(last[0])
+        yield Pair(Owner("tenant", name, hosts, coming=not first, leaving=leaving, paused=paused), first, last)
+    yield from _shards(old.composed, new.composed)
+    yield _platform(old, new)
+
+
+def _rendered(
+    state: State, names: Collection[str], same: Collection[str], read: _Reader, called: str
+) -> Mapping[str, Objects]:
+    """Render tenants, and add what leads Argo CD to them: the Application, always the first, and the project."""
+    tree = state.composed.tree
+    here = [name for name in names if layout.kustomization(name) in tree]
+    sheets = []
+    for name in here:
+        (overlay,), (facts,) = (read(tree[path]) for path in (layout.kustomization(name), layout.facts(name)))
+        sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
+    applications = _applications(state.composed, here, read)
+    found = {}
+    for one in classes.render(state.root, sheets, turn=0):
+        wrong = one.error.replace(f"{state.root}/", "") or one.difference
+        if wrong:
+            raise TenantryError(f"{called}: {layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
+        project = layout.project(one.tenant, layout.shard_of(one.tenant, state.composed.fleet.platform.argocd.shards))
+        projects = () if project in same else read(tree[project])
+        found[one.tenant] = (applications[one.tenant], *projects, *one.objects)
+    return found
+
+
+def _applications(composed: Composed, names: Collection[str], read: _Reader) -> Mapping[str, Object]:
+    """Return the Applications that the ApplicationSets make of tenants' entries, each with the set that owns it."""
+    shards = composed.fleet.platform.argocd.shards
+    paths = [layout.entry(name, layout.shard_of(name, shards)) for name in names]
+    entries = {path: composed.tree[path] for path in paths}
+    found = {}
+    for one in expand_all(application_sets(composed), entries, decode=lambda text: read(text)[0]):
+        for problem in one.problems:
+            raise TenantryError(f"{problem.path or one.name}: {problem.message}: {problem.effect.value}")
+        for made in one.applications:
+            owner = {"apiVersion": API_VERSION, "kind": "ApplicationSet", "name": one.name}
+            metadata = made.manifest["metadata"] | {"ownerReferences": [owner]}
+            found[made.name] = made.manifest | {
+                "apiVersion": API_VERSION,
+                "kind": effects.APPLICATION,
+                "metadata": metadata,
+            }
+    return found
+
+
+def application_sets(composed: Composed) -> Objects:
+    """Return the ApplicationSets of a state."""
+    shards = range(composed.fleet.platform.argocd.shards)
+    return _read(composed, [layout.application_set(layout.shard_name(number)) for number in shards])
+
+
+def _shards(old: Composed, new: Composed) -> Iterator[Pair]:
+    for shard in shards_of(old, new):
+        paths = (layout.shard_application(shard), layout.application_set(shard))
+        yield Pair(Owner("shard", shard), _read(old, paths), _read(new, paths))
+
+
+def _platform(old: State, new: State) -> Pair:
+    paths = (layout.ROOT_APPLICATION, layout.platform_application())
+    before, after = (_read(state.composed, paths) + _by_hand(state.root) for state in (old, new))
+    return Pair(Owner("platform", ""), before, after)
+
+
+def _read(composed: Composed, paths: Collection[str]) -> Objects:
+    return tuple(one for path in paths for one in yamlio.read_objects(composed.tree.get(path, "")))
+
+
+def _by_hand(root: Path) -> Objects:
+    """Read argocd/platform as Argo CD does: the files of one folder."""
+    folder = root / layout.PLATFORM_MANIFESTS
+    found = (one for path in sorted(folder.glob("*.yaml")) for one in yamlio.read_objects(path.read_text("utf-8")))
+    return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
+
+
+def shards_of(*composed: Composed) -> tuple[str, ...]:
+    """Return the names of the shards that any of the states has."""
+    most = max(one.fleet.platform.argocd.shards for one in composed)
+    return tuple(layout.shard_name(number) for number in range(most))
+
+
+def by_name(composed: Composed) -> Mapping[str, Tenant]:
+    """Return the tenants of a state."""
+    return {tenant.name: tenant for tenant in composed.fleet.tenants}

@@ -1,0 +1,45 @@
+"""The golden cases of diff: folders of what a change brings, and what is said of it in each form.
+
+`given/` is laid over the committed repository of `tests/diff/repository`, which `before/` may change first;
+`removed.txt` names files that go. The base of that repository is small and its own, so that what is expected changes
+when the words do and not when `base/` does.
+"""
+
+import difflib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from generator.diff.compare import compare
+from generator.diff.formats import FORMATS, show
+from tests.diff.committed import Committed
+
+CASES = Path(__file__).parent / "cases"
+FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+ENDINGS = {"text": "txt", "markdown": "md", "json": "json", "html": "html"}
+
+
+@pytest.mark.parametrize("case", FOLDERS, ids=lambda case: str(case.name))
+def test_what_a_change_brings_is_told_in_each_form(case: Path, tmp_path: Path, update_golden: bool) -> None:
+    """A case is a folder named by its sentence."""
+    repository = Committed(tmp_path / "repository")
+    if (case / "before").exists():
+        shutil.copytree(case / "before", repository.root, dirs_exist_ok=True)
+        repository.commit("before")
+    shutil.copytree(case / "given", repository.root, dirs_exist_ok=True)
+    if (case / "removed.txt").exists():
+        for file in (case / "removed.txt").read_text(encoding="utf-8").split():
+            (repository.root / file).unlink()
+
+    difference = compare(repository.root, "HEAD")
+    actual = {form: repository.without_id(show(difference, form)) for form in FORMATS}
+
+    for form, text in actual.items():
+        golden = case / "expected" / f"diff.{ENDINGS[form]}"
+        if update_golden:
+            golden.parent.mkdir(exist_ok=True)
+            golden.write_text(text, encoding="utf-8")
+        expected = golden.read_text(encoding="utf-8") if golden.exists() else ""
+        unlike = "".join(difflib.unified_diff(expected.splitlines(True), text.splitlines(True), form, "actual"))
+        assert not unlike, f"{unlike}\nif this is right: pytest --update-golden"
