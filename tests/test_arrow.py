@@ -33,10 +33,10 @@ IO = {"git", "os", "pathlib", "random", "shutil", "socket", "subprocess", "tempf
 
 DOORS = {
     "click": ("cli",),
-    "git": ("check", "history", "publish"),
-    "jinja2": ("compose",),
+    "git": ("check", "diff", "history", "init", "publish", "states"),
+    "jinja2": ("compose", "init"),
     "jsonschema_rs": ("schema",),
-    "ruamel": ("edit",),
+    "ruamel": ("edit", "init"),
     "subprocess": ("build", "cli"),
     "yaml": ("applicationset", "rules", "yamlio"),
 }
