@@ -1,6 +1,6 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check lint types docs lock clean
+.PHONY: help setup demo test test-slow test-cluster cluster-up cluster-down check lint types docs lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -27,6 +27,15 @@ test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytes
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
 	@$(PYTEST) -m slow $(ARGS)
+
+test-cluster: .venv/ready ## every claim on a real control plane and a real Argo CD
+	@.venv/bin/python -m pytest -m cluster $(ARGS)
+
+cluster-up: .venv/ready ## keep a real control plane with Argo CD to try things by hand
+	@.venv/bin/python -m tests.cluster up
+
+cluster-down: .venv/ready ## end it
+	@.venv/bin/python -m tests.cluster down
 
 check: lint types ## lint, types, and that generated files and reference are current
 	@.venv/bin/tenantry generate --check

@@ -60,7 +60,7 @@ class Rendering:
         objects: Its objects; empty when the build failed.
         text: What kustomize printed for its class, with sentinels where the members differ.
         error: What kustomize said when it failed, or empty.
-        group: Number of the class; tenants of one class differ in name and hosts alone.
+        alike: For the first of a class, how many tenants are in it; 0 for the others.
         difference: How a direct build differs, when one was compared and does.
     """
 
@@ -68,7 +68,7 @@ class Rendering:
     objects: Objects
     text: str
     error: str
-    group: int
+    alike: int
     difference: str = ""
 
 
@@ -95,7 +95,7 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
         builds = build.build_all([*folders, *direct])
         shared = [next(builds) for _ in folders]
         expected = {sheet.tenant: next(builds) for sheet in compared}
-    for group, (members, built) in enumerate(zip(groups, shared, strict=True)):
+    for members, built in zip(groups, shared, strict=True):
         shared_objects = json.dumps(built.objects)
         for sheet in members:
             alone = len(members) == 1
@@ -106,7 +106,7 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
                 objects=objects,
                 text=built.text,
                 error=built.error.replace(str(scratch), layout.OVERLAYS),
-                group=group,
+                alike=len(members) if sheet is members[0] else 0,
                 difference=_difference(objects, other) if other and not built.error else "",
             )
 

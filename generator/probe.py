@@ -7,21 +7,27 @@ holds one was written by it.
 import dataclasses
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from generator import build, kustomization, layout, yamlio
 from generator.compose import components_of, overlay
 from generator.findings import Finding
 from generator.model import Exposure, Fleet, Overrides, Platform, Resources, Tenant
-from generator.releases import COMPONENTS, origins_of
+from generator.releases import COMPONENTS, CORE, origins_of
 from generator.rules.subject import Base, Probe
 from generator.size import CHATBOT, FILESERVER, Fit, Scaling, Size, Workload
 from generator.yamlio import Document
 
 NAME: Final = "tenantry-probe"
 """No tenant can have this name: it is reserved."""
+
+Entry = tuple[str, str, int]
+"""An entry of a kustomization: folder, key, index."""
+
+_MAY_BE_IDLE: Final = ("patches", "images")
+"""Entries of kustomize that say nothing when they change nothing (K6, K8); replacements are followed one by one."""
 
 _MEBIBYTE: Final = 1 << 20
 
@@ -46,29 +52,70 @@ def read_base(root: Path, fleet: Fleet, release: str) -> tuple[Base, tuple[Findi
         findings.extend(found)
         if document is not None and isinstance(document.data, dict):
             documents[file.removesuffix(f"/{kustomization.FILE}")] = document
+    probes = _probes(root, fleet.platform, release, documents)
     base = Base(
         release=release,
         platform=fleet.platform,
-        names=frozenset(tenant.name for tenant in fleet.tenants),
         kustomizations=documents,
         links=tuple(
             sorted(path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_symlink())
         ),
-        probes=tuple(_probes(root, fleet.platform, release, documents)),
+        facts=_facts(fleet.platform, release),
+        probes=tuple(probe for probe, _ in probes),
+        idle=tuple(entry for _, idle in probes for entry in idle),
         origins=origins_of(root, release),
     )
     return base, tuple(findings)
 
 
-def _probes(root: Path, platform: Platform, release: str, documents: Mapping[str, Document]) -> Iterator[Probe]:
+def _facts(platform: Platform, release: str) -> Mapping[str, Any]:
+    """Return a data sheet with every fact, those of an add-on that the platform does not sell included."""
+    tenant, size = _tenant_with_everything(chatbot=True, platform=platform)
+    return _sheet(dict(overlay(tenant, platform, size, release)))
+
+
+def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
+    sheet: Mapping[str, Any] = yamlio.read_objects(files[layout.facts(NAME)])[0]
+    return sheet
+
+
+def _probes(
+    root: Path, platform: Platform, release: str, documents: Mapping[str, Document]
+) -> list[tuple[Probe, list[Entry]]]:
+    judged: set[Entry] = set()
+    probes = []
     for exposure in get_args(Exposure):
         exposed = dataclasses.replace(platform, exposure=exposure)
-        tenant, size = _tenant_with_everything(exposed)
-        parts = [f"{layout.release(release)}/{COMPONENTS}/{one}" for one in components_of(tenant, exposed)]
-        if not all((root / part).is_dir() for part in parts):
+        tenant, size = _tenant_with_everything(chatbot=platform.chatbot is not None, platform=exposed)
+        folder = layout.release(release)
+        parts = [f"{folder}/{COMPONENTS}/{one}" for one in components_of(tenant, exposed)]
+        if not all(part in documents for part in parts):
             continue
+        folders = _reached(documents, [f"{folder}/{CORE}", *parts])
+        entries = [entry for entry in _entries(documents) if entry[0] in folders and entry not in judged]
+        judged.update(entries)
         files = dict(overlay(tenant, exposed, size, release))
-        yield _build(root, release, exposure, files, [part for part in documents if "/" in part], documents)
+        probes.append(_build(root, release, exposure, files, folders, entries, documents))
+    return probes
+
+
+def _reached(documents: Mapping[str, Document], parts: Iterable[str]) -> frozenset[str]:
+    reached: set[str] = set()
+    pending = list(parts)
+    while pending:
+        folder = pending.pop()
+        if folder in documents and folder not in reached:
+            reached.add(folder)
+            found = (kustomization.resolve(folder, one) for one in kustomization.references(documents[folder].data))
+            pending.extend(path for path in found if path)
+    return frozenset(reached)
+
+
+def _entries(documents: Mapping[str, Document]) -> Iterator[Entry]:
+    for folder, document in documents.items():
+        for key in _MAY_BE_IDLE:
+            entries = document.data.get(key)
+            yield from ((folder, key, index) for index in range(len(entries) if isinstance(entries, list) else 0))
 
 
 def _build(
@@ -76,35 +123,36 @@ def _build(
     release: str,
     exposure: str,
     files: Mapping[str, str],
-    folders: list[str],
+    folders: frozenset[str],
+    entries: list[Entry],
     documents: Mapping[str, Document],
-) -> Probe:
-    """Build the probe twice, and once more without each patch of the release."""
-    patches = [
-        (folder, index) for folder in folders for index in range(len(documents[folder].data.get("patches") or ()))
-    ]
+) -> tuple[Probe, list[Entry]]:
+    """Build the probe twice, and once more without each of the entries."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
-        places = [_place(Path(temporary), str(number), root, release, files) for number in range(len(patches) + 1)]
-        for place, (folder, index) in zip(places[1:], patches, strict=True):
+        scratch = Path(temporary).resolve()
+        places = [_copy(scratch / str(number), root, release, files) for number in range(len(entries) + 1)]
+        for place, (folder, key, index) in zip(places[1:], entries, strict=True):
             data = dict(documents[folder].data)
-            data["patches"] = [patch for number, patch in enumerate(data["patches"]) if number != index]
+            data[key] = [one for number, one in enumerate(data[key]) if number != index]
             (place / folder / kustomization.FILE).write_text(yamlio.dump(data), encoding="utf-8")
-        probes = [place / layout.overlay(NAME) for place in places]
-        (first, again, *without) = build.build_all([probes[0], probes[0], *probes[1:]])
-        error = first.error.replace(f"{places[0].resolve()}/", "")
-    return Probe(
+        overlays = [place / layout.overlay(NAME) for place in places]
+        first, again, *without = build.build_all([overlays[0], *overlays])
+        error = first.error.replace(f"{places[0]}/", "").replace("\n", " ")
+    probe = Probe(
         exposure=exposure,
-        facts=yamlio.read_objects(files[layout.facts(NAME)])[0],
+        folders=folders,
+        facts=_sheet(files),
         text=first.text,
         again=again.text,
         objects=first.objects,
-        error=error.replace("\n", " "),
-        idle=frozenset(patch for patch, one in zip(patches, without, strict=True) if one.text == first.text),
+        error=error,
     )
+    same = [entry for entry, one in zip(entries, without, strict=True) if one.text == first.text and not error]
+    return probe, same
 
 
-def _place(temporary: Path, name: str, root: Path, release: str, files: Mapping[str, str]) -> Path:
-    place = temporary / name
+def _copy(place: Path, root: Path, release: str, files: Mapping[str, str]) -> Path:
+    """Put the release and the probe's overlay into a folder of their own."""
     folder = layout.release(release)
     shutil.copytree(root / folder, place / folder, symlinks=True)
     for path, text in files.items():
@@ -113,13 +161,13 @@ def _place(temporary: Path, name: str, root: Path, release: str, files: Mapping[
     return place
 
 
-def _tenant_with_everything(platform: Platform) -> tuple[Tenant, Size]:
-    """Return a tenant with every add-on that the platform has, and numbers of which no two are equal."""
+def _tenant_with_everything(*, chatbot: bool, platform: Platform) -> tuple[Tenant, Size]:
+    """Return a tenant with every add-on, hosts of its own, and numbers of which no two are equal."""
     tenant = Tenant(
         name=NAME,
         display_name=NAME,
         plan=next(iter(platform.plans)),
-        chatbot=platform.chatbot is not None,
+        chatbot=chatbot,
         ring=platform.default_ring,
         hosts=(f"{NAME}.{platform.domain}", f"{NAME}.invalid"),
         storage=1001 * _MEBIBYTE,

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from generator.findings import Finding
+from generator.findings import Finding, Place
 from generator.rules.catalog import finding
-from generator.yamlio import Document
 
 Path = tuple[str | int, ...]
 RuleOf = Callable[[Path, str], str]
@@ -78,6 +77,17 @@ def _at(schema: Any, path: Sequence[str | int]) -> Any:
     return schema
 
 
+class Placed(Protocol):
+    """Data that knows where each part of it stands: a parsed file, or an object that came of one."""
+
+    @property
+    def data(self) -> Any:
+        """The value."""
+
+    def place(self, path: Path = (), *, key: bool = False) -> Place:
+        """Return where the value at `path` stands, or with `key` where its key does."""
+
+
 class Checker:
     """A compiled schema that says in words what it refuses.
 
@@ -91,7 +101,7 @@ class Checker:
         self._rule_of = rule_of
         self._validator = jsonschema_rs.Draft202012Validator(dict(schema))
 
-    def check(self, document: Document) -> list[Finding]:
+    def check(self, document: Placed) -> list[Finding]:
         """Return everything that the schema refuses in a document; nothing when it is valid."""
         if self._validator.is_valid(document.data):
             return []
@@ -104,7 +114,7 @@ class Checker:
             for found in self._in_words(error, document)
         ]
 
-    def _in_words(self, error: jsonschema_rs.ValidationError, document: Document) -> Iterator[Finding]:
+    def _in_words(self, error: jsonschema_rs.ValidationError, document: Placed) -> Iterator[Finding]:
         path: Path = tuple(error.instance_path)
         rule = self._rule_of(path, error.kind.name)
         where = dotted(path)
@@ -119,7 +129,7 @@ class Checker:
                         rule,
                         document.place((*path, key), key=True),
                         fact,
-                        did_you_mean(key, schema["properties"]),
+                        did_you_mean(key, schema.get("properties", {})),
                     )
             case Kind.PropertyNames(error=inner):
                 form = _at(self._schema, inner.schema_path[:-1]).get("x-form", "")

@@ -199,8 +199,19 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
     return numbers, tuple(_problems(tenant, platform, numbers))
 
 
+def most_replicas(workload: Workload, room: Fit, cap: int) -> int:
+    """Return how many pods an autoscaler may ask for at most: 0 when there is no room for one and its roll-out (R5).
+
+    Args:
+        workload: The Deployment.
+        room: How many of its pods the ceiling holds.
+        cap: What it may never exceed.
+    """
+    return next((number for number in range(min(cap, room.pods), 0, -1) if workload.at_once(number) <= room.pods), 0)
+
+
 def _scaling(workload: Workload, room: Fit, *, cap: int, asked: int | None, least: int) -> Scaling:
-    most = next((number for number in range(min(cap, room.pods), 0, -1) if workload.at_once(number) <= room.pods), 0)
+    most = most_replicas(workload, room, cap)
     return Scaling(
         workload=workload,
         fit=room,

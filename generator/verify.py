@@ -11,6 +11,8 @@ from generator.classes import Sheet
 from generator.findings import Finding, Place, Severity, TenantryError
 from generator.model import Fleet, Platform, Tenant
 from generator.probe import read_base
+from generator.proofs import summary as proofs
+from generator.proofs.summary import Proved
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
@@ -28,6 +30,7 @@ class Verified:
         rules: How many rules looked at them.
         findings: What they found.
         weakened: How many findings platform.yaml made lighter or took out, by rule.
+        proofs: What was proved of the promises that the provider makes.
     """
 
     tenants: int
@@ -35,6 +38,7 @@ class Verified:
     rules: int
     findings: tuple[Finding, ...]
     weakened: Mapping[str, int]
+    proofs: tuple[Proved, ...]
 
 
 def verify(root: Path, fleet: Fleet, names: Collection[str] = (), without: Collection[str] = ()) -> Verified:
@@ -72,6 +76,7 @@ def verify(root: Path, fleet: Fleet, names: Collection[str] = (), without: Colle
         rules=len(registry.rules()),
         findings=kept,
         weakened=weakened,
+        proofs=proofs.of_the_repository(whole),
     )
 
 
@@ -147,7 +152,6 @@ def render(
         present[tenant.name] = (tenant, entry, project)
     by_name = {sheet.tenant: sheet for sheet in sheets}
     closures: dict[tuple[str, ...], tuple[str, ...]] = {}
-    seen: set[int] = set()
     for one in classes.render(root, sheets, turn=turn):
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
@@ -174,9 +178,8 @@ def render(
             project=project,
             reads=reads,
             origins=origins[tenant.ring.release],
-            first_of_class=one.group not in seen,
+            alike=one.alike,
         )
-        seen.add(one.group)
 
 
 _OF_AN_OVERLAY: Final = 2

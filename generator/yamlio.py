@@ -48,12 +48,13 @@ _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
 _TRUE_IN_1_1: Final = frozenset({"y", "yes", "on"})
 _FALSE_IN_1_1: Final = frozenset({"n", "no", "off"})
 _NUMBER_SOMEWHERE: Final = re.compile(
-    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-fA-F_]+
+    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+
         | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
-        | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)?
-        | \.(?:inf|Inf|INF) ) | \.(?:nan|NaN|NAN)""",
+        | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:e[-+]?[0-9]+)?
+        | \.inf ) | \.nan""",
     re.VERBOSE,
 )
+"""A number for at least one reader, in lower case; Go takes the underscores out before it looks."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
 _OPENERS: Final = re.compile(r"[\[{?-]")
@@ -296,13 +297,39 @@ def trap_of(text: str) -> str:
         return "false"
     if _DATE.fullmatch(text):
         return "a date"
-    if _NUMBER_SOMEWHERE.fullmatch(text):
+    as_go = "" if text.startswith("_") else lowered.replace("_", "")
+    if _NUMBER_SOMEWHERE.fullmatch(lowered) or _NUMBER_SOMEWHERE.fullmatch(as_go):
         return "a number"
     if text == "<<":
         return "a merge key"
     if text == "=":
         return "a default value"
     return ""
+
+
+def traps(text: str) -> Iterator[tuple[int, str, str]]:
+    """Find the plain scalars, keys included, that YAML 1.1, YAML 1.2 and Go do not all take for the same value.
+
+    Args:
+        text: YAML documents, as a program printed them.
+
+    Yields:
+        Index of the document, the scalar, and what some reader takes it for.
+    """
+    number = -1
+    event: Any
+    for event in yaml.parse(text, Loader=_COMPOSER):
+        if isinstance(event, yaml.DocumentStartEvent):
+            number += 1
+        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _same_for_all(event.value):
+            trap = trap_of(event.value)
+            if trap:
+                yield number, event.value, trap
+
+
+def _same_for_all(text: str) -> bool:
+    """Say whether this plain scalar is the same null, boolean or number for every reader."""
+    return bool(text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text))
 
 
 def _said(value: Any) -> str:
@@ -313,9 +340,18 @@ def _place(file: str, node: yaml.Node) -> Place:
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
+class _PrintedLoader(yaml.CSafeLoader):
+    """Reads `=` and `<<` as the strings that Go means by them; PyYAML makes them types of their own, and stumbles."""
+
+
+_AS_TEXT: Final[Any] = yaml.CSafeLoader.construct_yaml_str
+_PrintedLoader.add_constructor("tag:yaml.org,2002:value", _AS_TEXT)
+_PrintedLoader.add_constructor("tag:yaml.org,2002:merge", _AS_TEXT)
+
+
 def read_objects(text: str) -> list[Any]:
     """Parse the documents that kustomize printed; empty documents are left out."""
-    return [data for data in yaml.load_all(text, Loader=yaml.CSafeLoader) if data is not None]
+    return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
 
 
 def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
@@ -359,7 +395,7 @@ _PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9\u3040-\u9fff](?:[A-Za-z0-9 ._/\u304
 
 def is_plain(text: str) -> bool:
     """Say whether a string may stand unquoted: no reader takes it for anything else."""
-    if text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text):
+    if _same_for_all(text):
         return False
     return _PLAIN_TEXT.fullmatch(text) is not None and not trap_of(text)
 

@@ -269,6 +269,15 @@ SETS: Final = (
         message="the field spec.revisionHistoryLimit is not supported",
     ),
     Case(
+        title="one finalizer twice",
+        spec={
+            "template": {"metadata": {"name": "x", "finalizers": ["a", "a"]}, "spec": {}},
+            "templatePatch": "metadata: {finalizers: [b]}",
+        },
+        effect=Effect.UNDECIDED,
+        message="metadata.finalizers holds one twice",
+    ),
+    Case(
         title="a patch directive",
         spec={"templatePatch": "metadata: {labels: {$patch: replace}}"},
         effect=Effect.UNDECIDED,

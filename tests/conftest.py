@@ -8,6 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.harness import Repository
 
+pytest_plugins = ["tests.cluster.claims"]
+
 # `dev` looks for new examples in every run; `ci` tries the same ones, so that a red run is red for its change alone.
 settings.register_profile("dev", deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("dev"), derandomize=True, database=None, print_blob=True)

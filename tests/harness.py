@@ -43,24 +43,18 @@ class Ran:
 
 
 class Repository:
-    """A repository with this checkout's platform.yaml and base/, and with no tenant yet.
+    """A repository on the disk.
 
     Args:
-        folder: Where it is made; it may exist, but must be empty.
+        root: Where it is. Where none is yet, one is made, with this checkout's platform.yaml and base/ and no tenant.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.root = folder
-        (folder / "tenants").mkdir(parents=True)
-        shutil.copy(ROOT / "platform.yaml", folder)
-        shutil.copytree(ROOT / "base", folder / "base")
-
-    @classmethod
-    def at(cls, folder: Path) -> Self:
-        """Take a folder that holds a repository already."""
-        repository = cls.__new__(cls)
-        repository.root = folder
-        return repository
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        if not (root / "platform.yaml").exists():
+            (root / "tenants").mkdir(parents=True)
+            shutil.copy(ROOT / "platform.yaml", root)
+            shutil.copytree(ROOT / "base", root / "base")
 
     @classmethod
     def like_this_one(cls, folder: Path) -> Self:

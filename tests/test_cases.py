@@ -1,8 +1,9 @@
 """The golden cases: folders of what is given and what is expected, byte by byte.
 
 `given/` is laid over a repository without tenants. `expected/` holds every file that the run made or changed; where
-it must refuse, `expected/findings.txt` holds the command, what it said and its exit code, and no file may change.
-The command is `tenantry generate`, unless findings.txt begins with another one.
+it must refuse, `expected/findings.txt` holds the command, what it found and its exit code, and no file may change.
+The command is `tenantry generate`, unless findings.txt begins with another one. (What a verb prints on stdout counts; a
+verb that has no data to print says its findings on stderr.)
 """
 
 import difflib
@@ -16,8 +17,10 @@ from generator.rules.catalog import RULES
 from tests.harness import Repository
 
 CASES = Path(__file__).parent / "cases"
-FOLDERS = sorted(path for path in CASES.iterdir() if path.is_dir())
+FOLDERS = sorted(path.parent for path in CASES.glob("*/given"))
 SAID = "findings.txt"
+COMPARES_TWO_COMMITS = {"TEN011", "TEN012", "TEN019", "TEN020"}
+"""Rules of `check`, which a case that is one folder cannot break."""
 
 
 @pytest.mark.parametrize("case", FOLDERS, ids=lambda case: str(case.name))
@@ -51,7 +54,7 @@ def _outcome(repository: Repository, command: list[str]) -> dict[str, str]:
         assert before.keys() <= after.keys()
         return {file: after[file].decode() for file in after if after[file] != before.get(file)}
     assert after == before, "a run that refuses writes nothing"
-    return {SAID: f"$ tenantry {' '.join(command)}\n{done.said}exit {done.exit}\n"}
+    return {SAID: f"$ tenantry {' '.join(command)}\n{done.stdout or done.stderr}exit {done.exit}\n"}
 
 
 def _difference(expected: dict[str, str], actual: dict[str, str]) -> str:
@@ -73,9 +76,10 @@ def test_every_rule_of_the_input_is_read_whole_in_a_case() -> None:
     """A message that no test reads goes stale without anybody seeing it."""
     said = "".join(path.read_text(encoding="utf-8") for path in CASES.glob(f"*/expected/{SAID}"))
 
-    unread = [rule for rule in RULES if rule.startswith(("TEN", "PLT", "GEN")) and f"[{rule}]" not in said]
+    of_the_input = {rule for rule in RULES if rule.startswith(("TEN", "PLT", "GEN"))} - COMPARES_TWO_COMMITS
+    unread = {rule for rule in of_the_input if f"[{rule}]" not in said}
 
-    assert unread == []
+    assert unread == set()
 
 
 def test_a_rule_that_is_named_is_in_the_catalog() -> None:

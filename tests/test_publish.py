@@ -35,7 +35,7 @@ class Origin:
         self.bare = folder / "origin.git"
         subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", str(self.bare)], check=True)
         first = Repository(folder / "first").tenant()
-        first.edit("platform.yaml", "  branch: main\n", f"  branch: main\n  publishing: {mode}\n")
+        first.edit("platform.yaml", "publishing: committed", f"publishing: {mode}")
         if mode == "committed":
             first.generate()
         first.git("init", "--quiet", "--initial-branch=main")
@@ -46,7 +46,7 @@ class Origin:
     def clone(self, name: str) -> Repository:
         """Make a clone of its own."""
         subprocess.run(["git", "clone", "--quiet", str(self.bare), str(self.folder / name)], check=True)
-        return Repository.at(self.folder / name)
+        return Repository(self.folder / name)
 
     def merge(self, clone: Repository, tenant: str) -> None:
         """Bring a tenant's file to main, as a forge does with a pull request, whoever else merges meanwhile."""
@@ -76,7 +76,7 @@ class Origin:
         name = f"checkout-{len(list(self.folder.iterdir()))}"
         command = ["git", "clone", "--quiet", "--branch", self.published, str(self.bare), str(self.folder / name)]
         subprocess.run(command, check=True)
-        done = Repository.at(self.folder / name).run("generate", "--check")
+        done = Repository(self.folder / name).run("generate", "--check")
         assert done.exit == 0, done.said
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generator.reachability.policy import (
     Direction,
@@ -17,7 +19,15 @@ from generator.reachability.policy import (
     grants,
     read_policy,
 )
-from generator.reachability.ranges import EVERY_PACKET, NOTHING, describe_packets, network, packets
+from generator.reachability.ranges import (
+    EVERY_PACKET,
+    NOTHING,
+    Ranges,
+    describe_packets,
+    network,
+    packets,
+    union,
+)
 
 SUBJECT = Endpoint("subject", "home", {"team": "blue"}, {"app": "db"}, {("TCP", "web"): packets("TCP", 8080, 8080)})
 
@@ -56,6 +66,26 @@ def from_peer(peer: str, other: Endpoint) -> bool:
 def to_port(port: str, subject: Endpoint = SUBJECT) -> str:
     """What an ingress rule with this one port lets in."""
     return ingress(f"ingress: [{{ports: [{port}]}}]", a_pod(), subject)
+
+
+NUMBERS = st.frozensets(st.integers(0, 12))
+
+
+def ranges(numbers: Iterable[int]) -> Ranges:
+    """A set of numbers as spans."""
+    return union(Ranges(((number, number),)) for number in numbers)
+
+
+@given(NUMBERS, NUMBERS, NUMBERS)
+def test_spans_are_sets(left: frozenset[int], right: frozenset[int], third: frozenset[int]) -> None:
+    """Every operation gives the spans of what the same operation on sets gives."""
+    a, b = ranges(left), ranges(right)
+    pieces = a.split([b, ranges(third)])
+
+    assert (a | b, a & b, a - b) == (ranges(left | right), ranges(left & right), ranges(left - right))
+    assert (bool(a), a.meets(b)) == (bool(left), bool(left & right))
+    assert union(pieces) == a
+    assert all(not piece.meets(border) or not piece - border for piece in pieces for border in [b, ranges(third)])
 
 
 class TestIsolation:

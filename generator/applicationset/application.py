@@ -68,12 +68,13 @@ def _united(original: list[str], patch: list[str]) -> list[str]:
     """Unite two lists in the order of `strategicpatch`: the patch's items in front, in their own order."""
     if not original:
         return patch
-    place = {item: index for index, item in enumerate(original)}
+    if len(set(original)) < len(original):
+        raise UnsupportedFieldError("metadata.finalizers holds one twice")  # Go's order then depends on its memory
     kept = [item for item in original if item not in patch]
     added = list(dict.fromkeys(patch))
     result: list[str] = []
     while kept and added:
-        kept_first = added[0] in place and place[kept[0]] < place[added[0]]
+        kept_first = added[0] in original and original.index(kept[0]) < original.index(added[0])
         result.append((kept if kept_first else added).pop(0))
     return result + kept + added
 

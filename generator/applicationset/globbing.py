@@ -44,7 +44,8 @@ def matching(pattern: str, paths: Collection[str], globbing: Globbing) -> set[st
         A subset of `paths`.
 
     Raises:
-        PatternError: the pattern holds another sign, or an empty, `.` or `..` segment.
+        PatternError: the pattern holds another sign, or an empty, `.` or `..` segment, or, in strict globbing, its
+            first segment also finds `.git`.
         FolderError: a folder matches, in strict globbing.
     """
     if not _PLAIN.fullmatch(pattern) or not {"", ".", ".."}.isdisjoint(pattern.split("/")):
@@ -53,11 +54,15 @@ def matching(pattern: str, paths: Collection[str], globbing: Globbing) -> set[st
         wild = re.compile(_wild(pattern, "."), re.DOTALL)
         below = f"{pattern}/"
         return {path for path in paths if wild.fullmatch(path) or path.startswith(below)}
+    first = pattern.partition("/")[0]
+    if first == "**" or re.fullmatch(_segment(first), ".git"):
+        raise PatternError(f"the pattern {pattern} looks into .git, whose files are not known")
     wild = re.compile(_wild_segments(pattern), re.DOTALL)
     folders = {path[: slash.start()] for path in paths for slash in re.finditer("/", path)}
-    for folder in sorted({"", *folders}):
-        if wild.fullmatch(folder):
-            raise FolderError(f"the pattern {pattern} finds the folder {folder or '.'}, which is no file")
+    for folder in sorted(folders):
+        # A `**` at the end also finds the folder that it stands in.
+        if wild.fullmatch(folder) or wild.fullmatch(f"{folder}/"):
+            raise FolderError(f"the pattern {pattern} finds the folder {folder}, which is no file")
     return {path for path in paths if wild.fullmatch(path)}
 
 
@@ -73,10 +78,7 @@ def _wild_segments(pattern: str) -> str:
     """Write the regular expression of doublestar: `**` as a whole segment stands for any number of folders."""
     *folders, last = pattern.split("/")
     expression = "".join("(?:[^/]+/)*" if part == "**" else f"{_segment(part)}/" for part in folders)
-    if last != "**":
-        return expression + _segment(last)
-    # At the end it also stands for the folder before it, so the slash in between is not needed.
-    return expression.removesuffix("/") + "(?:/.*)?" if folders else ".*"
+    return expression + (".*" if last == "**" else _segment(last))
 
 
 def _segment(part: str) -> str:

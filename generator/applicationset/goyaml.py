@@ -50,6 +50,8 @@ def decode(text: str) -> Any:
     """
     if "\\/" in text:
         raise UnsupportedYamlError('the escape "\\/" is not known to Argo CD\'s reader')
+    if "\ufeff" in text[1:]:
+        raise UnsupportedYamlError("a byte order mark inside the text is not supported")
     try:
         events: Iterator[Any] = yaml.parse(text, Loader=yaml.CLoader)
         next(events)  # the stream's start

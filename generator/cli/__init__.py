@@ -12,7 +12,7 @@ from typing import NoReturn
 import click
 
 from generator import __version__
-from generator.cli import check, diff, explain, generate, publish, render, tenants, validate
+from generator.cli import check, diff, explain, generate, init, publish, render, tenants, validate
 from generator.findings import Exit, Refused, TenantryError
 
 
@@ -39,7 +39,7 @@ def cli(context: click.Context, directory: Path) -> None:
     context.obj = directory
 
 
-for _verbs in (validate, generate, check, diff, publish, render, tenants, explain):
+for _verbs in (init, validate, generate, check, diff, publish, render, tenants, explain):
     for _command in _verbs.COMMANDS:
         cli.add_command(_command)
 

@@ -42,13 +42,14 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     Args:
         findings: In the order in which they are shown.
         form: One of `FORMATS`.
-        summary: Counts of the run; `tenants` is always there, `said` holds further words for the summary line.
+        summary: Counts of the run; `tenants` is always there, `said` and `proof` hold words for the summary line.
     """
     from generator.formats import counted, plural, show
 
-    said = summary.get("said", "")
-    click.echo(show(findings, form, {key: value for key, value in summary.items() if key != "said"}), nl=False)
-    click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}", err=True)
+    said, proof = summary.get("said", ""), summary.get("proof", "")
+    data = {key: value for key, value in summary.items() if key not in ("said", "proof")}
+    click.echo(show(findings, form, data), nl=False)
+    click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}{proof}", err=True)
     return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
 
 

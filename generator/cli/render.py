@@ -9,9 +9,10 @@ from generator.cli.options import format_option, refusal, report, root_of, unkno
 from generator.findings import Exit, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from generator.model import Fleet, Platform
+    from generator.proofs.summary import Proved
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -60,6 +61,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     """
     from generator import pipeline
     from generator.findings import in_order
+    from generator.proofs.summary import LEFT_TO_THE_PLUGIN
     from generator.verify import verify as check
 
     root = root_of(directory)
@@ -75,6 +77,9 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "objects": done.objects,
         "rules": done.rules,
         "weakened": dict(done.weakened),
+        "proved": {one.name: {"proved": one.proved, "of": one.of, "unit": one.unit} for one in done.proofs},
+        "left to the network plugin": list(LEFT_TO_THE_PLUGIN),
+        "proof": f"; proved: {_proved(done.proofs)}; left to the network plugin: {', '.join(LEFT_TO_THE_PLUGIN)}",
         "said": f", {done.objects} objects, {done.rules} rules{_weakened(done.weakened, fleet.platform)}",
     }
     return report(in_order([*warnings, *done.findings]), form, summary)
@@ -109,6 +114,11 @@ def _reachability(root: Path, fleet: "Fleet", name: str, form: str) -> Exit:
         ]
         table(rows, "json" if form == "json" else "table")
     return Exit.FINE
+
+
+def _proved(proofs: "Sequence[Proved]") -> str:
+    """Say in numbers what was proved; pairs are named, tenants go without saying."""
+    return ", ".join(f"{one.name} {one.proved}/{one.of}{' pairs' if one.unit == 'pairs' else ''}" for one in proofs)
 
 
 def _weakened(counts: "Mapping[str, int]", platform: "Platform") -> str:

@@ -16,6 +16,8 @@ from generator.reachability.policy import Direction, Endpoint, Grant, allowed, g
 from generator.reachability.ranges import by_protocol, network, packets
 from generator.reachability.space import NAME_LABEL, Space, object_name, pod_templates
 
+Objects = Sequence[Mapping[str, Any]]
+
 CALLS = (("Deployment/ai-chatbot", "fileserver"),)
 """Which pods of a tenant call which Service of the same tenant, where both are rendered."""
 
@@ -110,11 +112,14 @@ def _neighbour(name: str, manifest: Mapping[str, Any]) -> Endpoint:
     return Endpoint(name, namespace, {NAME_LABEL: namespace}, labels=manifest["labels"])
 
 
-def expectations(space: Space, neighbours: Neighbours, models: Sequence[str] = ()) -> tuple[Expected, ...]:
+def expectations(
+    space: Space, objects: Objects, neighbours: Neighbours, models: Sequence[str] = ()
+) -> tuple[Expected, ...]:
     """The positive list of a tenant.
 
     Args:
         space: The tenant.
+        objects: What it was read from.
         neighbours: Who is there outside.
         models: CIDRs of the chatbot's endpoints.
 
@@ -128,11 +133,11 @@ def expectations(space: Space, neighbours: Neighbours, models: Sequence[str] = (
     """
     found = (
         *_dns(space, neighbours),
-        *_web(space, neighbours),
+        *_web(space, objects, neighbours),
         *_metrics(space, neighbours),
-        *_calls(space),
+        *_calls(space, objects),
         *_models(space, models),
-        *_traces(space, neighbours),
+        *_traces(space, objects, neighbours),
     )
     # Two routes to one port expect the same connection.
     return tuple({(each.name, str(each)): each for each in found}.values())
@@ -183,22 +188,22 @@ def _dns(space: Space, neighbours: Neighbours) -> Iterator[Expected]:
                 yield Expected("dns", pod, server, protocol, _DNS_PORT)
 
 
-def _web(space: Space, neighbours: Neighbours) -> Iterator[Expected]:
+def _web(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Expected]:
     forwarders = {"HTTPRoute": neighbours.gateway, "Ingress": neighbours.ingress}
-    for manifest in space.objects:
+    for manifest in objects:
         source = forwarders.get(str(manifest.get("kind")))
         if source is not None:
             for service, port in _backends(manifest["spec"]):
-                for pod, protocol, number in _targets(space, service, port):
+                for pod, protocol, number in _targets(space, objects, service, port):
                     yield Expected("web", source, pod, protocol, number)
 
 
-def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
+def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, int | str | None]]:
     """Name and port of every Service that an HTTPRoute or an Ingress sends requests to."""
     for rule in spec.get("rules") or ():
         for reference in rule.get("backendRefs") or ():
             if (reference.get("kind") or "Service") == "Service":
-                yield reference["name"], reference["port"]
+                yield reference["name"], reference.get("port")
         for path in (rule.get("http") or {}).get("paths") or ():
             yield from _ingress_backend(path["backend"])
     yield from _ingress_backend(spec.get("defaultBackend") or {})
@@ -210,9 +215,11 @@ def _ingress_backend(backend: Mapping[str, Any]) -> Iterator[tuple[str, int | st
         yield service["name"], port.get("name") or port["number"]
 
 
-def _targets(space: Space, service: str, port: int | str | None) -> Iterator[tuple[Endpoint, str, int]]:
+def _targets(
+    space: Space, objects: Objects, service: str, port: int | str | None
+) -> Iterator[tuple[Endpoint, str, int]]:
     """What is behind one port of a Service, or behind all of them: pod, protocol and container port."""
-    for manifest in space.objects:
+    for manifest in objects:
         if (manifest.get("kind"), manifest["metadata"]["name"]) != ("Service", service):
             continue
         selector: Mapping[str, str] = manifest["spec"].get("selector") or {}
@@ -239,11 +246,11 @@ def _numbers(pod: Endpoint, protocol: str, name: str) -> Iterator[int]:
             yield from range(first, last + 1)
 
 
-def _calls(space: Space) -> Iterator[Expected]:
+def _calls(space: Space, objects: Objects) -> Iterator[Expected]:
     for caller, service in CALLS:
         for pod in space.pods:
             if pod.name == caller:
-                for target, protocol, number in _targets(space, service, None):
+                for target, protocol, number in _targets(space, objects, service, None):
                     yield Expected("call", pod, target, protocol, number)
 
 
@@ -254,9 +261,9 @@ def _models(space: Space, models: Sequence[str]) -> Iterator[Expected]:
                 yield Expected("model", pod, Endpoint(cidr, addresses=network(cidr)), "TCP", MODEL_PORT)
 
 
-def _traces(space: Space, neighbours: Neighbours) -> Iterator[Expected]:
+def _traces(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Expected]:
     pods = {pod.name: pod for pod in space.pods}
-    for manifest, template in pod_templates(space.objects):
+    for manifest, template in pod_templates(objects):
         for container in template["spec"]["containers"]:
             for variable in container.get("env") or ():
                 if variable["name"] in _COLLECTOR_VARIABLES and variable.get("value"):

@@ -1,12 +1,21 @@
-"""One tenant's rendered objects as the evaluator needs them: its namespace, its pods, its policies."""
+"""A tenant's rendered objects as the evaluator needs them: its namespace, its pods, its policies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from generator.reachability.policy import Direction, Endpoint, Peer, Policy, UnreadableError, read_policy
+from generator.reachability.policy import (
+    Direction,
+    Endpoint,
+    Peer,
+    Policy,
+    Rule,
+    Selector,
+    UnreadableError,
+    read_policy,
+)
 from generator.reachability.ranges import EVERY_ADDRESS, NOTHING, Ranges, network, packets, union
 
 NAME_LABEL = "kubernetes.io/metadata.name"
@@ -58,22 +67,23 @@ class Addresses:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """One tenant.
+    """One tenant, or several that differ in nothing but their name.
 
     Attributes:
-        namespace: Its namespace, which is its name.
+        namespace: Its namespace, which is its name. If it stands for several tenants, a name that occurs
+            nowhere else, in the place of theirs.
+        labels: All labels of the namespace.
         pods: An endpoint for each pod template of the render, in the order of their names. Their `addresses`
             are empty: what an `ipBlock` reaches is decided by whoever asks.
         policies: Its NetworkPolicies, in the order of their names.
-        labels: All labels of the namespace.
-        objects: The objects that all this was read from.
+        members: The names of the tenants that it stands for; its own for one.
     """
 
     namespace: str
     labels: Mapping[str, str]
     pods: tuple[Endpoint, ...]
     policies: tuple[Policy, ...]
-    objects: Sequence[Mapping[str, Any]] = field(default=(), repr=False, compare=False)
+    members: tuple[str, ...]
 
     def peers(self) -> Iterator[Peer]:
         """Every peer of every rule."""
@@ -90,12 +100,72 @@ class Space:
         """The pods of the render and the stranger, each to be found anywhere in `addresses`."""
         return tuple(replace(pod, addresses=addresses) for pod in (*self.pods, self.stranger()))
 
+    def renamed(self, name: str, members: tuple[str, ...]) -> Space:
+        """The same with another name, wherever the present one occurs: in labels and in selectors."""
+        if name == self.namespace:
+            return replace(self, members=members)
+        renaming = _Renaming(self.namespace, name)
+        labels = renaming.labels(self.labels)
+        return Space(
+            namespace=name,
+            labels=labels,
+            pods=tuple(
+                replace(
+                    pod,
+                    namespace=name,
+                    namespace_labels=labels,
+                    labels=None if pod.labels is None else renaming.labels(pod.labels),
+                )
+                for pod in self.pods
+            ),
+            policies=tuple(
+                Policy(
+                    namespace=name,
+                    name=policy.name,
+                    pods=renaming.selector(policy.pods),
+                    ingress=None if policy.ingress is None else tuple(map(renaming.rule, policy.ingress)),
+                    egress=None if policy.egress is None else tuple(map(renaming.rule, policy.egress)),
+                )
+                for policy in self.policies
+            ),
+            members=members,
+        )
 
-def read_space(objects: Sequence[Mapping[str, Any]]) -> Space:
+
+@dataclass(frozen=True, slots=True)
+class _Renaming:
+    """One name in the place of another, in whatever holds label values."""
+
+    old: str
+    new: str
+
+    def labels(self, labels: Mapping[str, str]) -> dict[str, str]:
+        return {key: value.replace(self.old, self.new) for key, value in labels.items()}
+
+    def selector(self, selector: Selector) -> Selector:
+        if not any(self.old in value for each in selector.requirements for value in each.values):
+            return selector
+        return Selector(
+            tuple(
+                replace(each, values=frozenset(value.replace(self.old, self.new) for value in each.values))
+                for each in selector.requirements
+            )
+        )
+
+    def rule(self, rule: Rule) -> Rule:
+        return replace(rule, peers=tuple(map(self.peer, rule.peers)))
+
+    def peer(self, peer: Peer) -> Peer:
+        namespaces = None if peer.namespaces is None else self.selector(peer.namespaces)
+        return replace(peer, namespaces=namespaces, pods=self.selector(peer.pods))
+
+
+def read_space(objects: Sequence[Mapping[str, Any]], members: Sequence[str] = ()) -> Space:
     """Read one tenant's rendered objects.
 
     Args:
         objects: The whole render of one tenant; exactly one Namespace, and everything else in it.
+        members: If the render stands for several tenants, under a name that occurs nowhere else: their names.
 
     Raises:
         UnreadableError: No or several namespaces, a pod or policy of another namespace, or a policy that
@@ -112,7 +182,7 @@ def read_space(objects: Sequence[Mapping[str, Any]]) -> Space:
         labels=labels,
         pods=tuple(sorted(_pods(objects, name, labels), key=lambda pod: pod.name)),
         policies=tuple(sorted(_policies(objects, name), key=lambda policy: policy.name)),
-        objects=objects,
+        members=tuple(members) or (name,),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 import yaml
 
 from generator import layout
-from generator.applicationset import Effect, Expansion, expand_all, stored_size
+from generator.applicationset import RESERVED_KEYS, Effect, Expansion, expand_all, stored_size
 from generator.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
 from generator.findings import Finding, Place, Severity
 from generator.model import Fleet
@@ -443,19 +443,24 @@ def entries_are_in_their_shard(repository: Repository) -> Iterator[Finding]:
 # --- entries
 
 
+_AS_GENERATED: Final = re.compile(r'(?:#.*|[A-Za-z]+: "(?:[^"\\]|\\.)*")?')
+
+
 @tenant_rule("ARG006")
 def entries_are_flat_and_quoted(rendered: Rendered) -> Iterator[Finding]:
     """An entry maps the keys that the template reads to quoted strings, so that every YAML reader agrees."""
     document = rendered.entry
+    for key in document.data:
+        if key not in (*ENTRY_KEYS, *RESERVED_KEYS):
+            yield finding("ARG006", document.place((key,)), f"no template reads the key {key}", "remove it")
+    # Lines as generate writes them are quoted; only others need a closer look.
+    if all(map(_AS_GENERATED.fullmatch, document.text.splitlines())):
+        return
     node = yaml.compose(document.text, Loader=yaml.CSafeLoader)
     assert isinstance(node, yaml.MappingNode)
     for key, value in node.value:
-        place = document.place((key.value,))
-        if key.value not in ENTRY_KEYS:
-            if key.value not in ("path", "values"):
-                yield finding("ARG006", place, f"no template reads the key {key.value}", "remove it")
-        elif not isinstance(value, yaml.ScalarNode) or value.style not in ("'", '"'):
-            yield finding("ARG006", place, f"{key.value} is not a quoted string", _GENERATE)
+        if not isinstance(value, yaml.ScalarNode) or value.style not in ("'", '"'):
+            yield finding("ARG006", document.place((key.value,)), f"{key.value} is not a quoted string", _GENERATE)
 
 
 @tenant_rule("ARG010")

@@ -60,6 +60,11 @@ def _either(context: Mapping[str, Any], where: str) -> Iterator[str]:
     """Say what is refused where it stands, in the pod's security context as in a container's."""
     if context.get("runAsUser") == 0:
         yield f"{where}runAsUser is 0"
+    if context.get("runAsNonRoot") is False:
+        yield f"{where}runAsNonRoot is false"
+    seccomp = mapping(context.get("seccompProfile")).get("type", "RuntimeDefault")
+    if seccomp not in _SECCOMP:
+        yield f"{where}seccompProfile.type is {seccomp}"
     if mapping(context.get("windowsOptions")).get("hostProcess"):
         yield f"{where}windowsOptions.hostProcess is true"
     labels = mapping(context.get("seLinuxOptions"))
@@ -77,13 +82,12 @@ def _of_container(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Itera
         yield "privileged is true"
     if own.get("allowPrivilegeEscalation") is not False:
         yield "allowPrivilegeEscalation is not false"
-    if own.get("runAsNonRoot", pod.get("runAsNonRoot")) is not True:
-        yield "runAsNonRoot is not true"
+    if own.get("runAsNonRoot") is None and pod.get("runAsNonRoot") is None:
+        yield "runAsNonRoot is not set"
     if own.get("readOnlyRootFilesystem") is not True:
         yield "readOnlyRootFilesystem is not true"
-    seccomp = mapping(own.get("seccompProfile") or pod.get("seccompProfile")).get("type")
-    if seccomp not in _SECCOMP:
-        yield f"seccompProfile.type is {seccomp or 'not set'}"
+    if not own.get("seccompProfile") and not pod.get("seccompProfile"):
+        yield "seccompProfile is not set"
     if own.get("procMount", "Default") != "Default":
         yield f"procMount is {own['procMount']}"
     capabilities = mapping(own.get("capabilities"))

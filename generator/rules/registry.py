@@ -93,7 +93,7 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         without: Rules that are left out.
     """
     _load_families()
-    for rule, check in (tenant_checks() if rendered.first_of_class else _OF_A_TENANT).items():
+    for rule, check in (tenant_checks() if rendered.alike else _OF_A_TENANT).items():
         if rule not in without:
             yield from check(rendered)
 

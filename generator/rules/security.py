@@ -7,13 +7,15 @@ Rules of the network look at what a policy says; that no pod of one company reac
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import Any, Final
 
-from generator import quantity
+from generator import layout, quantity
 from generator.findings import Finding, Place, Severity
 from generator.proofs import escape
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
-from generator.reachability.ranges import Ranges, network, packets, union
+from generator.reachability.ranges import network, packets, union
 from generator.reachability.space import NAME_LABEL
 from generator.rules.catalog import finding
 from generator.rules.literals import secret_like
@@ -186,83 +188,60 @@ def everything_is_denied_first(rendered: Rendered) -> Iterator[Finding]:
             yield finding("SEC004", rendered.place(), fact, hint)
 
 
-_DNS: Final = Endpoint(
-    name="DNS",
-    namespace="kube-system",
-    namespace_labels={NAME_LABEL: "kube-system"},
-    labels={"k8s-app": "kube-dns"},
-    ports={("UDP", "dns"): packets("UDP", 53, 53), ("TCP", "dns-tcp"): packets("TCP", 53, 53)},
-)
+_DNS_PORTS: Final = {("UDP", "dns"): packets("UDP", 53, 53), ("TCP", "dns-tcp"): packets("TCP", 53, 53)}
+"""Ports as the Service kube-dns names them, for policies that name them so."""
 
 
 @class_rule("SEC005")
 def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Finding]:
     """The policies let each pod ask the cluster's DNS by UDP and, for long answers, by TCP."""
     policies = [policy for _, policy in _readable(rendered) if isinstance(policy, Policy)]
+    name_servers = replace(rendered.platform.cluster.neighbours.dns, ports=_DNS_PORTS)
     for one in rendered.objects:
         template = pod_template(one)
         if template is None:
             continue
         labels = mapping(mapping(template.get("metadata")).get("labels"))
         pod = Endpoint(name=identity(one), namespace=rendered.tenant.name, labels=labels)
-        open_to_dns = allowed(policies, Direction.EGRESS, pod, _DNS)
+        open_to_dns = allowed(policies, Direction.EGRESS, pod, name_servers)
         for protocol in ("UDP", "TCP"):
             if not open_to_dns.meets(packets(protocol, 53, 53)):
                 fact = f"its pods cannot reach the cluster's DNS by {protocol}"
                 yield rendered.found("SEC005", one, fact, "see base/edge/core/network.yaml, to-dns")
 
 
-_NODE_LOCAL_DNS: Final = network("169.254.20.10/32")
-_NEVER: Final = tuple(
-    (what, union(network(text) for text in texts) - _NODE_LOCAL_DNS)
+_NOBODYS: Final = tuple(
+    (what, union(network(text) for text in texts))
     for what, texts in (
-        ("link-local and metadata addresses", ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")),
-        ("metadata addresses of a cloud provider", ("100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32")),
+        ("link-local addresses, metadata services among them", ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128")),
+        ("a cloud's metadata service", ("100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32")),
         ("the node's own addresses", ("127.0.0.0/8", "0.0.0.0/8", "::1/128")),
     )
 )
-_PRIVATE: Final = tuple(
-    (text, network(text)) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7")
-)
-_PRIVATE_AT_MOST: Final = 1 << 15
-"""A model's endpoint fits into a /17 of private addresses; a cluster's pods or Services are rarely fewer."""
+"""What no company may reach, whatever platform.yaml declares of the cluster (that is NET003's)."""
 
 
 @class_rule("SEC006")
 def peers_are_named(rendered: Rendered) -> Iterator[Finding]:
-    """A peer is a namespace by its name, or a block of addresses that holds none of the cluster's.
-
-    Blocks count together: halves of everything are everything. (The cluster's own addresses, where platform.yaml
-    declares them, are the reachability proof's.)
-    """
-    blocks: list[tuple[Object, str, Ranges]] = []
+    """A peer is a namespace by its name, or a block of addresses that are somebody's."""
+    name_servers = union(network(text) for text in rendered.platform.cluster.neighbours.node_dns)
     for one in rendered.of_kind("NetworkPolicy"):
         for where, peer in _peers(one):
             if "namespaceSelector" in peer and not _named_namespaces(peer):
                 fact = f"{where}: the namespaceSelector does not name its namespaces"
                 yield rendered.found("SEC006", one, fact, f"select by {NAME_LABEL}")
-            if "ipBlock" in peer:
-                block = mapping(peer["ipBlock"])
-                try:
-                    excepted = union(network(text) for text in block.get("except") or ())
-                    blocks.append((one, f"{where}: {block.get('cidr')}", network(str(block.get("cidr"))) - excepted))
-                except ValueError as error:
-                    yield rendered.found("SEC006", one, f"{where}: {error}")
-    together = union(block for _, _, block in blocks)
-    for one, where, addresses in blocks:
-        covered = [what for what, never in _NEVER if addresses.meets(never)]
-        covered += [
-            f"most of the private {text}"
-            for text, private in _PRIVATE
-            if addresses.meets(private) and _widest(together & private) > _PRIVATE_AT_MOST
-        ]
-        if covered:
-            fact = f"{where} covers, alone or with other blocks, {', '.join(covered)}"
-            yield rendered.found("SEC006", one, fact, "except them, or name less")
-
-
-def _widest(ranges: Ranges) -> int:
-    return max((last - first + 1 for first, last in ranges.spans), default=0)
+            if "ipBlock" not in peer:
+                continue
+            block = mapping(peer["ipBlock"])
+            try:
+                addresses = network(str(block.get("cidr"))) - union(map(network, block.get("except") or ()))
+            except ValueError as error:
+                yield rendered.found("SEC006", one, f"{where}: {error}")
+                continue
+            covered = [what for what, nobodys in _NOBODYS if (addresses - name_servers).meets(nobodys)]
+            if covered:
+                fact = f"{where}: {block['cidr']} covers {' and '.join(covered)}"
+                yield rendered.found("SEC006", one, fact, "except them, or name less")
 
 
 def _named_namespaces(peer: Mapping[str, Any], key: str = NAME_LABEL) -> frozenset[str]:
@@ -378,18 +357,24 @@ def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Finding]:
 
 @repository_rule("SEC011")
 def nothing_secret_is_committed(repository: Repository) -> Iterator[Finding]:
-    """No line of a file in argocd/ or overlays/ looks like a secret."""
+    """No line of a file in argocd/ or overlays/ looks like a secret.
+
+    The files of two tenants have most lines in common but for the name, so each such line is looked at once.
+    """
+    seen: dict[str, str] = {}
     for file, text in repository.files.items():
-        if not secret_like(text):
-            continue
-        for number, line in enumerate(text.splitlines(), start=1):
-            if what := secret_like(line):
-                yield finding(
-                    "SEC011",
-                    Place(file, number),
-                    f"this looks like {what}",
-                    "take it out, and change it: it is known from now on",
-                )
+        for number, line in enumerate(text.replace(_tenant_of(file), "NAME").splitlines(), start=1):
+            what = seen.get(line)
+            if what is None:
+                what = seen[line] = secret_like(line)
+            if what:
+                hint = "take it out, and change it: it is known from now on"
+                yield finding("SEC011", Place(file, number), f"this looks like {what}", hint)
+
+
+def _tenant_of(file: str) -> str:
+    path = PurePosixPath(file)
+    return path.parts[1] if path.parts[0] == layout.OVERLAYS else path.stem
 
 
 def _secrets(one: Object) -> Iterator[tuple[str, str]]:

@@ -32,8 +32,8 @@ class Rendered:
         project: The committed AppProject.
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
-        first_of_class: Whether it is the first of the tenants that differ in name and hosts alone; a rule that does
-            not depend on these looks at it for all of them.
+        alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
+            A rule that does not depend on these looks at the first for all of them.
     """
 
     tenant: Tenant
@@ -47,7 +47,7 @@ class Rendered:
     project: Document
     reads: tuple[str, ...]
     origins: Origins
-    first_of_class: bool = True
+    alike: int = 1
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
@@ -74,21 +74,21 @@ class Probe:
 
     Attributes:
         exposure: How this tenant is reached.
-        facts: Its data sheet.
+        folders: The folders of the release that take part.
+        facts: The tenant's data sheet.
         text: What kustomize printed.
         again: What kustomize printed when it was asked a second time.
         objects: The objects.
         error: What kustomize said when it refused, or empty.
-        idle: For each patch of the release, by folder and index, whether the render is the same without it.
     """
 
     exposure: str
+    folders: frozenset[str]
     facts: Object
     text: str
     again: str
     objects: tuple[Object, ...]
     error: str
-    idle: frozenset[tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,24 +98,32 @@ class Base:
     Attributes:
         release: `edge` or its number.
         platform: The provider's numbers.
-        names: The names of all tenants.
         kustomizations: Its kustomization files, by folder.
         links: Symbolic links in it, as paths from the repository's root.
+        facts: A data sheet with every fact that tenantry writes.
         probes: What it makes of a tenant that has everything, for each exposure that it has.
+        idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
         origins: Where its objects are written.
     """
 
     release: str
     platform: Platform
-    names: frozenset[str]
     kustomizations: Mapping[str, Document]
     links: tuple[str, ...]
+    facts: Object
     probes: tuple[Probe, ...]
+    idle: tuple[tuple[str, str, int], ...]
     origins: Origins
 
-    def place(self, one: Object) -> Place:
+    @property
+    def folder(self) -> str:
+        """The release's folder."""
+        return layout.release(self.release)
+
+    def place(self, one: Object | None = None) -> Place:
         """Return where an object is written, or the release when it is not known."""
-        return origin_of(self.origins, one) or Place(layout.release(self.release))
+        origin = origin_of(self.origins, one) if one is not None else None
+        return origin or Place(self.folder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -187,3 +195,8 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the mappings in a value that should be a list of them."""
     return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())
+
+
+def whole(value: Any, default: int) -> int:
+    """Return a value that should be a whole number, or a default when it is missing or none."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

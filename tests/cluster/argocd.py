@@ -66,6 +66,12 @@ class ArgoCD:
         subprocess.run(command, env=environment, check=True, capture_output=True)
         self._start()
 
+    def uninstall(self) -> None:
+        """Take away what `install` has applied; the tests have taken their Applications away before."""
+        text = yaml.safe_dump_all([item for item in self._manifest if item["kind"] not in _PODS])
+        self._kube.kubectl("delete", "--ignore-not-found", "--wait=false", "-n", NAMESPACE, "-f", "-", text=text)
+        self._kube.kubectl("delete", "--ignore-not-found", "--wait=false", "namespace", NAMESPACE)
+
     def await_ready(self) -> None:
         """Return when the programs answer."""
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 
 RESULTS = Path(__file__).with_name("results.json")
+MEASURED = pytest.StashKey[dict[str, float]]()
 _PROPERTY = "claim"
+_PLUGIN = "tenantry-claims"
 
 
 @dataclass(slots=True)
@@ -40,11 +42,20 @@ class Claim:
     measured: dict[str, float] = field(default_factory=dict)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker and gather the claims."""
+    if not config.pluginmanager.has_plugin(_PLUGIN):
+        config.addinivalue_line(
+            "markers", "claim(text, leans_on=()): a promise of the product, shown on a real cluster"
+        )
+        config.pluginmanager.register(ClaimTable(), _PLUGIN)
+
+
 class ClaimTable:
-    """A pytest plugin: gathers the claims of a run, through xdist as well, prints them and writes them."""
+    """Gathers the claims of a run, through xdist as well, prints them and writes them."""
 
     def __init__(self) -> None:
-        self._claims: dict[str, Claim] = {}
+        self._claims: dict[tuple[str, int, str], Claim] = {}
         self._left_out = False
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -66,7 +77,8 @@ class ClaimTable:
         for name, value in report.user_properties:
             if name == _PROPERTY:
                 assert isinstance(value, dict)
-                claim = self._claims.setdefault(report.nodeid, Claim(**value))
+                path, line, test = report.location
+                claim = self._claims.setdefault((path, line or 0, test), Claim(**value))
                 if claim.result == "passed":
                     claim.result = report.outcome
                 if report.when == "call":
@@ -77,15 +89,13 @@ class ClaimTable:
         """Print the table, and write it where the run was asked for all claims."""
         if not self._claims:
             return
+        claims = [claim for _, claim in sorted(self._claims.items())]  # as they stand in the files
         terminalreporter.section("claims")
-        for line in table(list(self._claims.values())):
+        for line in table(claims):
             terminalreporter.write_line(line)
         if not self._left_out and config.args_source is not pytest.Config.ArgsSource.ARGS:
-            RESULTS.write_text(json.dumps(_results(list(self._claims.values())), indent=1, ensure_ascii=False) + "\n")
+            RESULTS.write_text(json.dumps(_results(claims), indent=1, ensure_ascii=False) + "\n")
             terminalreporter.write_line(f"written to {RESULTS.relative_to(config.rootpath)}")
-
-
-MEASURED = pytest.StashKey[dict[str, float]]()
 
 
 def table(claims: list[Claim]) -> list[str]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Self
 
 from tests.cluster import stand_ins
-from tests.cluster.argocd import ArgoCD
+from tests.cluster.argocd import NAMESPACE, ArgoCD
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.git_server import GitServer
 from tests.cluster.kube import Kube
 from tests.cluster.processes import Processes
-from tests.cluster.tools import Tools
+from tests.cluster.tools import Tools, UnavailableError
 from tests.cluster.waiting import until
 
 
@@ -23,7 +23,8 @@ class Cluster:
     Args:
         folder: for everything it writes; removed by `stop`.
         tools: what it is made of.
-        kubeconfig: of an existing cluster, to be used instead of a control plane of its own. It gets no stand-ins.
+        kubeconfig: of an existing cluster, to be used instead of a control plane of its own. It gets no stand-ins;
+            the definitions of the custom resources stay in it, Argo CD does not.
         outlive: whether its programs stay when this process ends.
 
     Attributes:
@@ -38,7 +39,7 @@ class Cluster:
     def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
         self.folder = folder
         self._tools = tools
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.processes = Processes(folder, outlive=outlive)
         self.control_plane = None
         if kubeconfig is None:
@@ -49,6 +50,7 @@ class Cluster:
         self._socket = folder / "api.sock"
         self.kube = Kube(kubectl, self._socket)
         self.git = GitServer(folder, tools, self.processes)
+        self._installed = False
         self.argocd = ArgoCD(self.kube, folder, tools, self.processes)
 
     def start(self, say: Callable[[str], None]) -> None:
@@ -60,6 +62,7 @@ class Cluster:
         Raises:
             ProgramEndedError: a program ended at once; its log is in the text.
             TimeoutError: something did not become ready.
+            UnavailableError: an existing cluster has an Argo CD already.
         """
         if self.control_plane:
             say("starting the control plane")
@@ -74,13 +77,19 @@ class Cluster:
         if self.control_plane:
             stand_ins.start(self.kube, self.folder, self._tools, self.processes, self.control_plane)
             stand_ins.await_metrics(self.kube)
+        if self.kube.get("Namespace", NAMESPACE):
+            msg = f"the cluster has a namespace {NAMESPACE}, and with it perhaps an Argo CD that would do the same work"
+            raise UnavailableError(msg)
         say("starting Argo CD")
+        self._installed = True
         self.argocd.install()
         self.argocd.await_ready()
 
     def stop(self) -> None:
         """End everything and remove the folder. Signals have to wait for that."""
         with _signals_ignored():
+            if self.control_plane is None and self._installed:
+                self.argocd.uninstall()
             self.close()
             self.processes.stop()
             shutil.rmtree(self.folder)

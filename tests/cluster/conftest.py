@@ -5,27 +5,21 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
-from tests.cluster.claims import MEASURED, ClaimTable
+from tests.cluster.claims import MEASURED, pytest_configure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.progress import Progress
 from tests.cluster.tools import Tools, UnavailableError, prepare
 
+__all__ = ["pytest_configure"]  # a hook, which pytest finds here by its name
+
 _HERE = Path(__file__).parent
 _KUBECONFIG = "TENANTRY_TEST_KUBECONFIG"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker and gather the claims."""
-    config.addinivalue_line("markers", "claim(text, leans_on=()): a promise of the product, shown on a real cluster")
-    if not config.pluginmanager.has_plugin("claims"):
-        config.pluginmanager.register(ClaimTable(), "claims")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,7 +31,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def tools(pytestconfig: pytest.Config) -> Tools:
+def terminable() -> Iterator[None]:
+    """Let SIGTERM end the run as Ctrl-C does, with all fixtures taken down."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        pytest.exit(f"ended by {signal.Signals(number).name}", returncode=128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture(scope="session")
+def tools(pytestconfig: pytest.Config, terminable: None) -> Tools:  # noqa: ARG001  # it lasts as long as this does
     """The cluster's binary and manifests. Where CI says so by $CI, a machine that cannot have them fails."""
     capture = pytestconfig.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
@@ -57,7 +63,7 @@ def cluster(tools: Tools) -> Iterator[Cluster]:
     """A cluster with Argo CD and a git server; $TENANTRY_TEST_KUBECONFIG names one to be used instead of our own."""
     folder = Path(tempfile.mkdtemp(prefix="tenantry-cluster-"))
     kubeconfig = os.environ.get(_KUBECONFIG)
-    with _terminable(), Cluster(folder, tools, kubeconfig=Path(kubeconfig) if kubeconfig else None) as cluster:
+    with Cluster(folder, tools, kubeconfig=Path(kubeconfig) if kubeconfig else None) as cluster:
         cluster.start(lambda _: None)
         yield cluster
 
@@ -81,17 +87,3 @@ def measure(request: pytest.FixtureRequest) -> Callable[[str, float], float]:
         return seconds
 
     return record
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl-C does, with all fixtures taken down."""
-
-    def end(number: int, _: FrameType | None) -> None:
-        pytest.exit(f"ended by {signal.Signals(number).name}", returncode=128 + number)
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -197,7 +197,7 @@ def test_a_run_that_is_ended_leaves_nothing(ending: signal.Signals, tmp_path: Pa
 @pytest.mark.usefixtures("tools")
 def test_a_failed_test_leaves_nothing(tmp_path: Path) -> None:
     """No program runs and no folder is there after a run that failed."""
-    with _run(tmp_path, "def test(cluster): assert not cluster.argocd.applications() == []") as run:
+    with _run(tmp_path, "def test(cluster): raise AssertionError") as run:
         assert run.wait(180) == pytest.ExitCode.TESTS_FAILED
 
     assert _programs(tmp_path) == []
@@ -210,8 +210,10 @@ def _run(folder: Path, test: str) -> subprocess.Popen[bytes]:
     file.write_text(test)
     plugins = ("-p", "tests.cluster.conftest", "-p", "no:cacheprovider")
     command = (sys.executable, "-m", "pytest", *plugins, f"--basetemp={folder / 'pytest'}", str(file))
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    environment.pop("TENANTRY_TEST_KUBECONFIG", None)
     root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)
 
 
 def _programs(folder: Path) -> list[str]:

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +20,9 @@ from pathlib import Path
 
 from tests.slow.builds import cache
 
-SOURCE = Path(__file__).parents[2] / "tools" / "cluster"
+_TOOLS = Path(__file__).parents[2] / "tools"
+_SOURCE = _TOOLS / "cluster"
+_DEFINITIONS = _TOOLS / "oracle" / "crds"
 
 # Without these the programs call themselves "v0.0.0-master", and clients that compare versions are right to complain.
 _KUBERNETES = "k8s.io/kubernetes"
@@ -106,9 +109,8 @@ def _find_kustomize() -> Path:
 
 def _hash_of_source() -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for path in sorted(SOURCE.rglob("*")):
-        if path.suffix in {".go", ".mod", ".sum"}:
-            digest.update(path.relative_to(SOURCE).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted([*_SOURCE.iterdir(), *_DEFINITIONS.iterdir()]):
+        digest.update(path.relative_to(_TOOLS).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -125,7 +127,7 @@ def _lock(path: Path, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def _build(folder: Path, say: Callable[[str], None]) -> None:
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-") as name:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="build-", ignore_cleanup_errors=True) as name:
         new = Path(name) / "new"
         new.mkdir()
         say("looking for the modules of the cluster")
@@ -140,7 +142,7 @@ def _build(folder: Path, say: Callable[[str], None]) -> None:
 def _modules() -> dict[str, Module]:
     """Fetch what files are read from; `go build` fetches the rest as it needs it."""
     download = ("mod", "download", "-json")
-    rest = (_go(*download, _KUBERNETES, _ARGOCD, _KWOK) + _go(*download, folder=SOURCE / "crds")).strip()
+    rest = (_go(*download, folder=_DEFINITIONS) + _go(*download, _KUBERNETES, _ARGOCD, _KWOK)).strip()
     decoder, found = json.JSONDecoder(), {}
     while rest:
         module, end = decoder.raw_decode(rest)
@@ -176,12 +178,21 @@ def _version_flags(modules: dict[str, Module]) -> str:
 def _compile(target: Path, flags: str, say: Callable[[str], None]) -> None:
     total = len(_go("list", "-deps", ".").splitlines())
     command = ("go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(target), ".")
-    with subprocess.Popen(command, cwd=SOURCE, env=_environment(), stderr=subprocess.PIPE, text=True) as process:
+    # In a session of its own, and with its files beside the result: go removes nothing when it is interrupted.
+    environment = {**_environment(), "GOTMPDIR": str(target.parent.parent)}
+    build = subprocess.Popen(
+        command, cwd=_SOURCE, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with build as process:
         assert process.stderr is not None
         said: list[str] = []
-        for line in process.stderr:
-            said.append(line)
-            say(f"building the cluster: {len(said)} packages compiled, of at most {total}")
+        try:
+            for line in process.stderr:
+                said.append(line)
+                say(f"building the cluster: {len(said)} packages compiled, of at most {total}")
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     if process.returncode:
         msg = "go build failed:\n" + "".join(said[-20:])
         raise UnavailableError(msg)
@@ -195,7 +206,7 @@ def _copy(source: Path, patterns: tuple[str, ...], target: Path) -> None:
                 shutil.copyfile(path, target / path.name)
 
 
-def _go(*arguments: str, folder: Path = SOURCE) -> str:
+def _go(*arguments: str, folder: Path = _SOURCE) -> str:
     command = ("go", *arguments)
     done = subprocess.run(command, cwd=folder, env=_environment(), capture_output=True, text=True, check=False)
     if done.returncode:

@@ -678,9 +678,12 @@ CASES: Final[tuple[Case, ...]] = (
     catches(
         "ARG015",
         "a project lacks a kind",
-        lambda s: s.project["spec"]["namespaceResourceWhitelist"].remove({"group": "", "kind": "ConfigMap"}),
-        "argocd/shards/s03/projects/company-002.yaml: error: AppProject/argocd/company-002: it lacks ConfigMap, which could not be pruned [ARG015]\n  hint: run `tenantry generate`",
-        "overlays/company-002/kustomization.yaml: error: ConfigMap/company-002/ai-chatbot-4b6mhch5m7: its tenant's AppProject does not accept it [ARG015]",
+        lambda s: s.project["spec"]["namespaceResourceWhitelist"].remove(
+            {"group": "policy", "kind": "PodDisruptionBudget"}
+        ),
+        "argocd/shards/s03/projects/company-002.yaml: error: AppProject/argocd/company-002: it lacks PodDisruptionBudget.policy, which could not be pruned [ARG015]\n  hint: run `tenantry generate`",
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: PodDisruptionBudget/company-002/ai-chatbot: its tenant's AppProject does not accept it [ARG015]",
+        "base/edge/core/fileserver.yaml: error: PodDisruptionBudget/company-002/fileserver: its tenant's AppProject does not accept it [ARG015]",
     ),
     catches(
         "ARG015",
@@ -699,8 +702,8 @@ CASES: Final[tuple[Case, ...]] = (
     catches(
         "ARG015",
         "a kind is rendered that no project allows",
-        lambda s: s.add("{apiVersion: batch/v1, kind: CronJob, metadata: {name: backup}, spec: {}}"),
-        "overlays/company-002/kustomization.yaml: error: CronJob/company-002/backup: its tenant's AppProject does not accept it [ARG015]",
+        lambda s: s.add("{apiVersion: coordination.k8s.io/v1, kind: Lease, metadata: {name: backup}}"),
+        "overlays/company-002/kustomization.yaml: error: Lease/company-002/backup: its tenant's AppProject does not accept it [ARG015]",
     ),
     passes(
         "ARG015",

@@ -11,17 +11,18 @@ itself, traffic from a pod's node, and protocols other than TCP, UDP and SCTP. N
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from generator.reachability.policy import Endpoint, connection, read_policy
 from generator.reachability.ranges import NOTHING, network, packets
-from tools.oracle.build import UnavailableError, build
+from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
 
@@ -152,7 +153,7 @@ class Dice(random.Random):
         return {
             "namespaces": {name: {**self.labels(), KEYS[2]: name} for name in NAMESPACES},
             "endpoints": self.some(self.endpoint, 2, 4),
-            "policies": [self.policy(index) for index in range(self.randint(1, 4))],
+            "policies": [self.policy(index) for index in range(self.randint(1, 7))],
             "probes": [
                 {"protocol": protocol, "port": number}
                 for protocol in PROTOCOLS
@@ -189,11 +190,11 @@ def _endpoint(manifest: dict[str, Any], namespaces: dict[str, dict[str, str]]) -
 
 @pytest.fixture(scope="session")
 def oracle() -> Any:
-    """A function that has the oracle answer any number of cases in one process."""
-    try:
-        program = build("netpol")
-    except UnavailableError as reason:
-        pytest.skip(str(reason))
+    """A function that has the oracle answer any number of cases in one process; building it takes a minute, once."""
+    module = ROOT / "tools/oracle/netpol"
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(module.iterdir()))).hexdigest()
+    go = ("go", "build", "-trimpath", "-o", "{}/netpol", ".")
+    program = built(f"oracle-netpol-{sources[:12]}", go, cwd=module, env={"CGO_ENABLED": "0"}) / "netpol"
 
     def ask(cases: list[dict[str, Any]]) -> list[dict[str, str]]:
         given = "\n".join(json.dumps(case) for case in cases)
@@ -228,9 +229,7 @@ def gaps(case: dict[str, Any]) -> set[str]:
     return {gap for key, gap in requirements(case["policies"]) if any(key not in labels for labels in labelled)}
 
 
-def test_the_evaluator_agrees_with_cyclonus_on_random_cases(
-    oracle: Any, record_property: Callable[[str, object], None]
-) -> None:
+def test_the_evaluator_agrees_with_cyclonus_on_random_cases(oracle: Any) -> None:
     """Every packet of every pair in every case; plain cyclonus differs only where a known gap is touched."""
     dice = Dice(SEED)
     cases = [dice.case() for _ in range(CASES)]
@@ -247,11 +246,10 @@ def test_the_evaluator_agrees_with_cyclonus_on_random_cases(
             explained += 1
         allowed += ours.count("1")
         asked += len(ours)
-    # The cases are worth something: both answers are frequent, and the gaps do occur.
+    # The cases are worth something: many packets, both answers are frequent, and the gaps do occur.
+    assert asked > 1_000_000
     assert 0.2 < allowed / asked < 0.8
-    assert explained
-    for name, value in (("packets", asked), ("allowed", allowed), ("cases with a gap", explained)):
-        record_property(name, value)
+    assert explained > CASES / 100
 
 
 def one_peer(selector: dict[str, Any]) -> dict[str, Any]:

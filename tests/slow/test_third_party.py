@@ -1,4 +1,4 @@
-"""What other people's checkers, built from tools/lint, say of the companies' rendered objects."""
+"""What other people's checkers, built from tools/lint, say of the companies' rendered objects and of workflows."""
 
 import hashlib
 import importlib.resources
@@ -7,11 +7,13 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import pytest
 
-from generator import build
+from generator import build, init
+from generator.init import Answers
+from generator.model import Publishing
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -115,3 +117,22 @@ def test_kube_score_has_no_critical_finding_that_is_not_explained(tools: Path, r
     }
 
     assert found == set(re.findall(r"^\| `([a-z-]+)` \| critical \|", EXPLAINED.read_text(), re.MULTILINE))
+
+
+def test_actionlint_accepts_our_workflows_and_those_that_init_writes(tools: Path, tmp_path: Path) -> None:
+    """Syntax, contexts, the inputs of actions, and, where shellcheck is there, every script."""
+    folders = [ROOT]
+    for mode in get_args(Publishing):
+        folder = tmp_path / mode
+        answers = Answers(
+            repo_url="https://x.example/y.git", domain="x.example", owners="@x", forge="github", mode=mode
+        )
+        for path, text in init.laid_down(init.own_files(), answers).items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+        folders.append(folder)
+
+    for folder in folders:
+        files = sorted(folder.glob(".github/workflows/*.yaml"))
+        done = subprocess.run([tools / "actionlint", *files], cwd=folder, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, len(files) >= 3) == (0, "", True)

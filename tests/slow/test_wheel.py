@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from generator import init
+
 pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
@@ -81,3 +83,36 @@ def test_the_example_is_current_and_sound_for_the_installed_program(tenantry: Pa
     ]
 
     assert [line.rpartition(": ")[2].split(",")[0] for line in said] == ["0 errors", "0 stale", "0 errors"]
+
+
+@pytest.fixture(params=["wheel", "editable"])
+def command(request: pytest.FixtureRequest) -> Path:
+    """Return the command of the wheel, and that of the editable install which the tests themselves run in."""
+    if request.param == "editable":
+        return Path(sys.executable).with_name("tenantry")
+    return Path(request.getfixturevalue("tenantry"))
+
+
+def test_three_commands_lead_to_a_rendered_first_tenant(command: Path, tmp_path: Path) -> None:
+    """With nothing at hand but the program: a repository, the first company, its objects."""
+    new = tmp_path / "tenants"
+    init_options = (
+        "--repo-url https://git.acme.example/t.git --domain files.acme.example --owners @acme/platform".split()
+    )
+
+    run([command, "init", new, *init_options], tmp_path)
+    run([command, "-C", new, "generate"], tmp_path)
+    rendered = run([command, "-C", new, "render", "company-001"], tmp_path).stdout
+
+    assert rendered.count("namespace: company-001\n") > 20
+    assert "company-001.files.acme.example" in rendered
+
+
+def test_the_wheel_carries_the_start_of_a_repository_and_no_release_and_no_entry(tenantry: Path) -> None:
+    """Beside the package, exactly what init reads, byte for byte."""
+    (starter,) = tenantry.parent.parent.glob("lib/python*/site-packages/generator/starter")
+
+    carried = {path.relative_to(starter).as_posix(): path.read_text() for path in starter.rglob("*") if path.is_file()}
+
+    assert carried == init.own_files()
+    assert [path for path in carried if "releases" in path or path.startswith(("overlays", "argocd/shards"))] == []

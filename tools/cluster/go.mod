@@ -1,5 +1,5 @@
 // The binary that the tests of the real cluster run: control plane, nodes, Argo CD and the stand-ins, all of one set of versions.
-// The replacements are those of Argo CD's own go.mod, and two more lines at the end; crds/ has the modules of which only files are read.
+// The replacements are those of Argo CD's own go.mod, but for gitops-engine at the end, which in Argo CD is a folder of the repository.
 module tenantry.dev/tools/cluster
 
 go 1.26.3

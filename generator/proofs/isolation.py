@@ -1,0 +1,26 @@
+"""The isolation proof over rendered tenants; the proof itself is in `generator.reachability.proof`."""
+
+from functools import lru_cache
+
+from generator.reachability.policy import UnreadableError
+from generator.reachability.proof import Isolation, prove_isolation
+from generator.reachability.space import Space, read_space
+from generator.rules.subject import Rendered, Repository
+
+
+@lru_cache(maxsize=1)
+def prove(repository: Repository) -> Isolation:
+    """Prove for every ordered pair of rendered tenants that no pod of the first reaches a pod of the second.
+
+    Tenants whose policies cannot be evaluated are in no pair; NET002 says of them that they cannot be.
+    """
+    spaces = [space for one in repository.rendered if isinstance(space := read(one), Space)]
+    return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
+
+
+def read(rendered: Rendered) -> Space | UnreadableError:
+    """Read a tenant's pods and policies, or return why they cannot be evaluated."""
+    try:
+        return read_space(rendered.objects)
+    except UnreadableError as error:
+        return error

@@ -1,0 +1,94 @@
+"""The table of claims says what the tests have shown."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+_CONFTEST = """
+from pathlib import Path
+from tests.cluster import claims
+from tests.cluster.conftest import measure
+from tests.cluster.claims import pytest_configure
+
+claims.RESULTS = Path(__file__).with_name("results.json")
+"""
+
+_TESTS = """
+import time
+import pytest
+
+@pytest.mark.claim("water boils", leans_on=("a kettle",))
+def test_water(measure):
+    measure("first bubble", time.monotonic())
+
+@pytest.mark.claim("stones float")
+def test_stones():
+    raise AssertionError
+
+@pytest.mark.claim("birds fly")
+def test_birds():
+    pytest.skip("no bird")
+
+def test_without_a_claim():
+    pass
+"""
+
+_TABLE = """\
+passed      0.0 s  water boils
+            0.0 s    first bubble
+                   (leans on a kettle)
+failed      0.0 s  stones float
+skipped     0.0 s  birds fly
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run of these tests has printed, and written."""
+
+    output: str
+    results: Path
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run of all tests, through xdist."""
+    return _pytest(tmp_path_factory.mktemp("claims"), "-n", "1")
+
+
+def test_the_table_stands_at_the_end_of_the_run(whole_run: Run) -> None:
+    """Result, time and claim, what was measured, and what it leans on."""
+    assert _TABLE in whole_run.output
+
+
+def test_the_results_are_written_for_the_documentation(whole_run: Run) -> None:
+    """Each claim with its test, and the machine it was shown on."""
+    results = json.loads(whole_run.results.read_text())
+
+    assert [(claim["test"], claim["result"]) for claim in results["claims"]] == [
+        ("test_it.py::test_water", "passed"),
+        ("test_it.py::test_stones", "failed"),
+        ("test_it.py::test_birds", "skipped"),
+    ]
+    assert results["machine"]["cpus"] == os.cpu_count()
+
+
+@pytest.mark.parametrize("choice", [("-k", "water"), ("test_it.py::test_water",)])
+def test_a_run_of_some_claims_leaves_the_results_alone(tmp_path: Path, choice: tuple[str, ...]) -> None:
+    """They are of one run, or they are of none."""
+    assert not _pytest(tmp_path, *choice).results.exists()
+
+
+def _pytest(folder: Path, *arguments: str) -> Run:
+    (folder / "conftest.py").write_text(_CONFTEST)
+    (folder / "test_it.py").write_text(_TESTS)
+    command = (sys.executable, "-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", *arguments)
+    root = str(Path(__file__).parents[2])
+    environment = {**os.environ, "PYTHONPATH": root, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Run(done.stdout, folder / "results.json")

@@ -1,0 +1,290 @@
+"""check: what a pull request must pass, over real commits."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.harness import ROOT, Repository
+
+
+@pytest.fixture
+def merged(tmp_path: Path) -> Repository:
+    """A repository with three companies on main, generated and committed, and a branch for the change."""
+    repository = Repository(tmp_path / "repository")
+    repository.tenant("company-001").tenant("company-002", plan="silver", chatbot=True).tenant(
+        "company-003", plan="gold"
+    )
+    repository.generate()
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "start")
+    repository.git("switch", "--quiet", "--create", "change")
+    return repository
+
+
+def commit(repository: Repository) -> None:
+    """Generate and commit the change."""
+    repository.generate()
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "change")
+
+
+def test_a_new_company_passes(merged: Repository) -> None:
+    """One file and what is generated from it; the summary counts the one tenant."""
+    merged.tenant("company-101")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 0, done.said
+    assert "; the change touches 1 tenant of 4: 0 errors" in done.stderr
+
+
+def test_without_a_base_the_tree_alone_is_checked(merged: Repository) -> None:
+    """No history is needed, not even a git repository with a commit."""
+    shutil.rmtree(merged.root / ".git")
+
+    done = merged.run("check")
+
+    assert done.exit == 0, done.said
+
+
+def test_stale_and_hand_edited_files_are_named_with_the_way_back(merged: Repository) -> None:
+    """Whoever edited a generated file learns where the edit belongs."""
+    merged.edit("overlays/company-001/facts.yaml", 'maxReplicas: "2"', 'maxReplicas: "20"')
+
+    done = merged.run("check")
+
+    assert done.exit == 1
+    assert (
+        "overlays/company-001/facts.yaml: error: this file is not what the tenant files give: it is stale, or was"
+        " edited by hand [GEN002]\n"
+        "  hint: run `tenantry generate` and commit the result; edits belong into tenants/, platform.yaml or base/\n"
+    ) in done.stdout
+
+
+def test_storage_never_shrinks(merged: Repository) -> None:
+    """Also when it is the plan that brings the smaller size."""
+    merged.edit("tenants/company-003.yaml", "gold", "silver")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert (
+        "tenants/company-003.yaml:2:7: error: the volume has 500Gi and would shrink to 200Gi [TEN012]\n"
+        "  hint: keep it: tenantry set company-003 storage=500Gi\n"
+    ) in done.stdout
+
+
+def test_a_downgrade_in_one_step_is_refused_and_the_first_step_said(merged: Repository) -> None:
+    """What runs under the old plan would not fit the new quota."""
+    merged.tenant("company-003", plan="silver", storage="500Gi")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert (
+        "tenants/company-003.yaml:2:7: error: plan silver allows 4 of CPU limits, and under plan gold up to 32 file"
+        " server pods (8) may be running [CAP005]\n"
+        "  hint: in two steps: first tenantry set company-003 plan=gold overrides.maxReplicas=10, merge and wait for"
+        " Healthy; then change the plan\n"
+    ) in done.stdout
+
+
+def test_a_downgrade_in_two_steps_passes(merged: Repository) -> None:
+    """First fewer pods under the old plan, then the new plan."""
+    merged.write(
+        "tenants/company-003.yaml", "name: company-003\nplan: gold\nstorage: 500Gi\noverrides: {maxReplicas: 10}\n"
+    )
+    commit(merged)
+    first = merged.run("check", "--base", "main")
+    merged.tenant("company-003", plan="silver", storage="500Gi")
+    commit(merged)
+
+    second = merged.run("check", "--base", "HEAD~1")
+
+    assert (first.exit, second.exit) == (0, 0), first.said + second.said
+
+
+def test_an_upgrade_passes(merged: Repository) -> None:
+    """A larger plan asks for nothing."""
+    merged.edit("tenants/company-001.yaml", "bronze", "gold")
+    commit(merged)
+
+    assert merged.run("check", "--base", "main").exit == 0
+
+
+def test_a_removed_tenant_file_is_refused(merged: Repository) -> None:
+    """With and without its generated files."""
+    merged.remove("tenants/company-001.yaml")
+    for file in [file for file in merged.files() if "company-001" in file]:
+        merged.remove(file)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert (
+        "tenants/company-001.yaml: error: this tenant's file was removed, and the tenant is in use [TEN017]"
+        in done.stdout
+    )
+
+
+def test_several_removed_at_once_are_a_finding_of_their_own(merged: Repository) -> None:
+    """A mass removal is a mistake more often than a wish."""
+    for file in [file for file in merged.files() if "company-001" in file or "company-002" in file]:
+        merged.remove(file)
+
+    done = merged.run("check", "--base", "main")
+
+    assert "tenants/company-001.yaml: error: this change removes 2 tenants [TEN020]" in done.stdout
+
+
+def test_a_renamed_tenant_is_refused(merged: Repository) -> None:
+    """A name never changes; to Argo CD it would be another company."""
+    text = merged.read("tenants/company-001.yaml")
+    for file in [file for file in merged.files() if "company-001" in file]:
+        merged.remove(file)
+    merged.write("tenants/company-009.yaml", text.replace("company-001", "company-009"))
+    merged.generate()
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert "tenants/company-001.yaml: error: " in done.stdout
+
+
+def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
+    """The API server would refuse the sync of every tenant."""
+    merged.edit("base/edge/core/fileserver.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert "error: PersistentVolumeClaim/company-001/files: spec.storageClassName cannot be changed once" in done.stdout
+
+
+def test_another_cluster_is_refused(merged: Repository) -> None:
+    """Argo CD would make every company anew, somewhere else."""
+    merged.edit("platform.yaml", "  in-cluster:\n", "  elsewhere:\n")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert "error: the cluster 'in-cluster' becomes 'elsewhere', for every tenant [TEN011]" in done.stdout
+
+
+def test_a_change_over_the_budget_needs_an_approval_of_that_very_change(merged: Repository) -> None:
+    """The digest names the change; with another change the approval is worth nothing."""
+    merged.write("platform.yaml", merged.read("platform.yaml") + "\nbudget: {tenants: 2}\n")
+    commit(merged)
+    merged.git("branch", "--force", "main")
+    merged.edit("base/edge/core/fileserver.yaml", "minReadySeconds: 5", "minReadySeconds: 6")
+    commit(merged)
+
+    refused = merged.run("check", "--base", "main")
+    asked = next(word for word in refused.stdout.split() if word.startswith("approvals/"))
+    approved = merged.write(asked, "approved: {}\n").run("check", "--base", "main")
+    merged.edit("base/edge/core/fileserver.yaml", "minReadySeconds: 6", "minReadySeconds: 7")
+    changed = merged.run("check", "--base", "main")
+
+    assert refused.exit == 1
+    assert (
+        "error: the change is over the blast-radius budget: it touches 3 tenants, 2 are allowed [TEN019]"
+        in refused.stdout
+    )
+    assert approved.exit == 0, approved.said
+    assert changed.exit == 1
+    assert asked not in changed.stdout
+
+
+def test_removed_objects_count_against_the_budget(merged: Repository) -> None:
+    """An add-on that is switched off takes its objects away."""
+    merged.write("platform.yaml", merged.read("platform.yaml") + "\nbudget: {removals: 3}\n")
+    commit(merged)
+    merged.git("branch", "--force", "main")
+    merged.write("tenants/company-002.yaml", "name: company-002\nplan: silver\n")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert "objects, 3 are allowed [TEN019]" in done.stdout
+
+
+def test_a_component_touches_those_alone_that_use_it(merged: Repository) -> None:
+    """The chatbot's own files concern the one company that has it."""
+    merged.edit(
+        "base/edge/components/ai-chatbot/agent.yaml", "name the files that you used", "say which files you used"
+    )
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert "; the change touches 1 tenant of 3: " in done.stderr, done.said
+
+
+def test_a_shallow_clone_is_said_to_be_one(merged: Repository, tmp_path: Path) -> None:
+    """The usual trap of CI gets its usual way out."""
+    for number in range(3):
+        merged.write("notes.txt", str(number)).git("add", "--all")
+        merged.git("commit", "--quiet", "--message", str(number))
+    merged.git(
+        "clone", "--quiet", "--depth", "1", "--branch", "change", f"file://{merged.root}", str(tmp_path / "shallow")
+    )
+
+    done = Repository(tmp_path / "shallow").run("check", "--base", "HEAD~2")
+
+    assert done.exit == 4
+    assert done.stderr == (
+        "error: there is no commit 'HEAD~2' here\n"
+        "  hint: this clone is shallow: fetch all history (git fetch --unshallow; in CI, fetch-depth: 0)\n"
+    )
+
+
+def test_a_base_that_had_errors_is_told_and_does_not_stand_in_the_way(merged: Repository) -> None:
+    """The change that mends main must be able to pass."""
+    merged.edit("tenants/company-001.yaml", "bronze", "platinum")
+    merged.git("commit", "--quiet", "--all", "--message", "forced")
+    merged.git("branch", "--force", "main")
+    merged.edit("tenants/company-001.yaml", "platinum", "bronze")
+    commit(merged)
+
+    done = merged.run("check", "--base", "main")
+
+    assert done.exit == 0, done.said
+    assert "platform.yaml: warning: " in done.stdout
+    assert "has errors of its own (tenants/company-001.yaml:2:7: plan: 'platinum'" in done.stdout
+
+
+def test_on_a_branch_of_their_own_generated_files_are_not_in_pull_requests(tmp_path: Path) -> None:
+    """In branch mode the tenant file is the whole change; a generated file beside it is named."""
+    repository = Repository(tmp_path / "repository").tenant()
+    repository.edit("platform.yaml", "publishing: committed", "publishing: branch")
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "start")
+    repository.tenant("company-101", plan="silver")
+
+    fine = repository.run("check", "--base", "main")
+    repository.write("overlays/company-101/facts.yaml", "made by hand\n")
+    refused = repository.run("check", "--base", "main")
+
+    assert fine.exit == 0, fine.said
+    assert "; the change touches 1 tenant of 2: " in fine.stderr
+    assert refused.exit == 1
+    assert (
+        "overlays/company-101/facts.yaml: error: generated files are published on a branch of their own"
+        in refused.stdout
+    )
+
+
+def test_this_repository_passes() -> None:
+    """What is committed here is what its own users are asked for."""
+    done = Repository(ROOT).run("check")
+
+    assert done.exit == 0, done.said

@@ -1,0 +1,172 @@
+"""What holds for any tenants that Hypothesis can invent, shown with real builds."""
+
+import io
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from ruamel.yaml import YAML
+
+from generator import build, layout, pipeline, yamlio
+from generator.compose import compose
+from generator.findings import Severity
+from generator.load import load
+from generator.model import Fleet, Platform
+from generator.releases import Release
+from generator.size import size
+from generator.validate import validate
+from tests.harness import ROOT, Repository
+from tests.strategies import Keys, fleets, nearly_valid_tenants
+
+PLATFORM: Platform = pipeline.validated(ROOT)[0].platform
+CLUSTER_SCOPED = ("Namespace",)
+FEW = settings(max_examples=10)
+"""For tests in which every example costs real builds."""
+
+
+@pytest.fixture(scope="module")
+def releases() -> Mapping[str, Release]:
+    """The releases of this checkout, which cost a build."""
+    return pipeline.releases_in_use(ROOT, pipeline.validated(ROOT)[0])
+
+
+def a_repository(folders: pytest.TempPathFactory, fleet: list[Keys]) -> Repository:
+    """Return a new repository with these tenants."""
+    repository = Repository(folders.mktemp("fleet") / "repository")
+    for keys in fleet:
+        repository.tenant(**keys)
+    return repository
+
+
+def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet, Mapping[str, str]]:
+    """Validate, size and compose in memory."""
+    given_files = {f"tenants/{keys['name']}.yaml": _written(keys) for keys in fleet}
+    platform = {layout.PLATFORM: (ROOT / layout.PLATFORM).read_bytes()}
+    with tempfile.TemporaryDirectory() as empty:
+        valid, findings = validate(load(Path(empty), platform | given_files))
+    assert valid is not None, findings
+    sizes = {}
+    for tenant in valid.tenants:
+        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.release].workloads)
+        assert found == ()
+    return valid, compose(valid, sizes, releases)
+
+
+def _written(keys: Keys) -> bytes:
+    return "".join(f"{yamlio.scalar(key)}: {yamlio.scalar(value)}\n" for key, value in keys.items()).encode()
+
+
+@FEW
+@given(fleet=fleets(PLATFORM, most=3))
+def test_a_render_stays_in_its_namespace_and_names_no_other_tenant(
+    tmp_path_factory: pytest.TempPathFactory, fleet: list[Keys]
+) -> None:
+    """Whatever the tenants are, kustomize accepts them, and none of them occurs in the render of another."""
+    repository = a_repository(tmp_path_factory, fleet).generate()
+
+    for keys in fleet:
+        name = keys["name"]
+        printed, error = build.text(repository.root / layout.overlay(name))
+        assert not error
+        for one in yaml.safe_load_all(printed):
+            place = "name" if one["kind"] in CLUSTER_SCOPED else "namespace"
+            assert one["metadata"][place] == name
+        others = {other["name"] for other in fleet} - {name} - BASE_WORDS - _words(" ".join(keys.get("hosts", ())))
+        assert not others & _words(printed)
+
+
+def _words(text: str) -> set[str]:
+    """Return the whole DNS labels in a text; a name that is part of a longer word says nothing."""
+    return set(re.findall(r"[a-z0-9-]+", text))
+
+
+BASE_WORDS = _words("\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "base").rglob("*.yaml")))
+
+
+@settings(max_examples=6)
+@given(fleet=fleets(PLATFORM))
+def test_generating_twice_is_generating_once(tmp_path_factory: pytest.TempPathFactory, fleet: list[Keys]) -> None:
+    """The second run finds nothing to do, and `--check` agrees."""
+    repository = a_repository(tmp_path_factory, fleet).generate()
+    before = repository.files()
+
+    again = repository.run("generate")
+    check = repository.run("generate", "--check")
+
+    assert again.stdout == check.stdout == ""
+    assert (again.exit, check.exit) == (0, 0)
+    assert again.stderr.endswith(": 0 changed\n")
+    assert repository.files() == before
+
+
+@settings(max_examples=15)
+@given(fleet=fleets(PLATFORM, most=2))
+def test_every_generated_file_reads_the_same_by_yaml_1_1_and_1_2(
+    releases: Mapping[str, Release], fleet: list[Keys]
+) -> None:
+    """And every value in it that stands for text or a quantity is a string."""
+    valid, tree = composed(fleet, releases)
+
+    for tenant in valid.tenants:
+        for file, text in tree.items():
+            if file.endswith(".json") or tenant.name not in file:
+                continue
+            read = yaml.safe_load(text)
+            assert read == YAML(typ="safe", pure=True).load(io.StringIO(text))
+            document, findings = yamlio.read(file, text.encode())
+            assert findings == ()
+            assert document is not None
+            assert document.data == read
+        entry = yaml.safe_load(tree[layout.entry(tenant.name, layout.shard_of(tenant.name, PLATFORM.argocd.shards))])
+        assert all(isinstance(value, str) and value for value in entry.values())
+        assert entry["displayName"] == tenant.display_name
+
+
+@given(fleet=fleets(PLATFORM, most=3))
+def test_a_tenant_s_files_depend_on_no_other_tenant(releases: Mapping[str, Release], fleet: list[Keys]) -> None:
+    """Two pull requests that add a company each never touch one file."""
+    _, together = composed(fleet, releases)
+
+    for keys in fleet:
+        _, alone = composed([keys], releases)
+        assert alone.items() <= together.items()
+
+
+@given(fleet=fleets(PLATFORM, most=1))
+def test_the_numbers_keep_their_bounds(releases: Mapping[str, Release], fleet: list[Keys]) -> None:
+    """The autoscaler at its maximum, with surge and a stopping pod, fits into the quota; one pod more would not."""
+    valid, _ = composed(fleet, releases)
+    (tenant,) = valid.tenants
+    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads)
+    plan = valid.platform.plans[tenant.plan]
+    scaling = numbers.fileserver
+
+    full = scaling.workload.pod * scaling.at_once
+    assert full.limits_cpu <= plan.ceiling.limits_cpu
+    assert full.limits_memory <= plan.ceiling.limits_memory
+    assert full.requests_cpu <= plan.ceiling.requests_cpu
+    assert full.requests_memory <= plan.ceiling.requests_memory
+    assert 1 <= scaling.min_replicas <= scaling.max_replicas <= plan.max_replicas
+    more = scaling.workload.at_once(scaling.max_replicas + 1)
+    bound = tenant.overrides.max_replicas or plan.max_replicas
+    assert scaling.max_replicas == bound or more > scaling.fit.pods
+
+
+@given(nearly_valid_tenants(PLATFORM))
+def test_a_nearly_valid_tenant_is_accepted_or_refused_with_a_place(keys: Keys) -> None:
+    """Nothing that can stand in a file ends in a traceback or in a finding that leads nowhere."""
+    file = "tenants/company-001.yaml"
+    raw = _written(keys)
+    platform = (ROOT / layout.PLATFORM).read_bytes()
+    with tempfile.TemporaryDirectory() as empty:
+        fleet, findings = validate(load(Path(empty), {layout.PLATFORM: platform, file: raw}))
+
+    assert (fleet is None) == any(found.severity is Severity.ERROR for found in findings)
+    for found in findings:
+        assert found.place.file == file
+        assert 1 <= found.place.line <= raw.count(b"\n") + 1
+        assert (found.fact + found.hint).isprintable()
