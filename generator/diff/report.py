@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from generator import argocd, layout, yamlio
 from generator.diff.difference import WORK_TREE, Difference
-from generator.diff.effects import APPLICATION, DATA, GRAVE, Fate
+from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
 from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.selectors import NAMED, Name, Words, listed
@@ -217,7 +217,7 @@ def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
             yield order, f"deletes {{objects}} in {{whose}} and creates it anew, for another {fields}"
         case Fate.CHANGED if item.kind == "ApplicationSet":
             yield order, "changes {objects} in {whose}, and by it the Application of every tenant there"
-        case Fate.CHANGED if item.api_version.startswith("argoproj.io/"):
+        case Fate.CHANGED if owner.kind != "tenant" or item.kind == PROJECT:
             yield order, "changes {objects} in {whose}"
         case Fate.CHANGED | Fate.ORPHANED:
             return  # said once, of the Applications that are synced or go

@@ -1,6 +1,11 @@
 """diff on real repositories: which states it compares, and that it touches none."""
 
+import contextlib
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -143,6 +148,33 @@ def test_the_forms_are_those_of_the_library(committed: Committed) -> None:
 
     for form in ("text", "markdown", "json", "html"):
         assert committed.run("diff", "--format", form).stdout == show(difference, form)
+
+
+@pytest.mark.parametrize(("settings", "coloured"), [({}, True), ({"NO_COLOR": "1"}, False)])
+def test_a_terminal_gets_colour_unless_it_wants_none(
+    committed: Committed, settings: dict[str, str], coloured: bool
+) -> None:
+    """A pipe never does: the forms above are without."""
+    committed.tenant("company-001", plan="silver")
+    reader, terminal = pty.openpty()
+    environment = {key: value for key, value in os.environ.items() if key != "NO_COLOR"} | settings
+
+    command = [sys.executable, "-m", "generator", "-C", str(committed.root), "diff"]
+    with subprocess.Popen(command, stdout=terminal, env=environment):
+        os.close(terminal)
+        said = _all_of(reader)
+
+    assert ('\x1b[32m    + "silver"\x1b[0m' in said) is coloured
+    assert ("\x1b" in said) is coloured
+
+
+def _all_of(reader: int) -> str:
+    said = b""
+    with contextlib.suppress(OSError):  # how a terminal ends on Linux
+        while chunk := os.read(reader, 4096):
+            said += chunk
+    os.close(reader)
+    return said.decode()
 
 
 # --- the fleet that this repository is made for
