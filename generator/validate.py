@@ -71,7 +71,8 @@ def validate(sources: Sources) -> tuple[Fleet | None, tuple[Finding, ...]]:
         return None, in_order(findings)
     for document in well_formed:
         findings.extend(_text(document))
-    tenants = [tenant for tenant in (_tenant(one, platform, findings) for one in well_formed) if tenant]
+    tenants = [_tenant(document, platform) for document in well_formed]
+    findings.extend(found for tenant in tenants for found in _bounds(tenant, platform))
     findings.extend(_hosts(tenants, platform))
     if any(found.severity is Severity.ERROR for found in findings):
         return None, in_order(findings)
@@ -243,14 +244,14 @@ def _weakenings(document: Document) -> Iterator[Finding]:
 # --- tenants
 
 
-def _tenant(document: Document, platform: Platform, findings: list[Finding]) -> Tenant | None:
+def _tenant(document: Document, platform: Platform) -> Tenant:
     data = document.data
     plan = platform.plans[data["plan"]]
     overrides = Overrides(
         min_replicas=data.get("overrides", {}).get("minReplicas"),
         max_replicas=data.get("overrides", {}).get("maxReplicas"),
     )
-    tenant = Tenant(
+    return Tenant(
         name=data["name"],
         display_name=data.get("displayName", data["name"]),
         plan=data["plan"],
@@ -261,12 +262,10 @@ def _tenant(document: Document, platform: Platform, findings: list[Finding]) -> 
         overrides=overrides,
         document=document,
     )
-    refused = list(_bounds(tenant, plan, platform))
-    findings.extend(refused)
-    return None if refused else tenant
 
 
-def _bounds(tenant: Tenant, plan: Plan, platform: Platform) -> Iterator[Finding]:
+def _bounds(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+    plan = platform.plans[tenant.plan]
     place = tenant.document.place
     if tenant.chatbot and platform.chatbot is None:
         yield finding("TEN006", place(("chatbot",)), "chatbot: this platform has no chatbot add-on")

@@ -341,6 +341,7 @@ def test_six_publishers_at_once_lose_nothing(origin: Origin) -> None:
     origin.assert_complete(onboard_at_once(origin, 6))
 
 
+@pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", MODES)
 def test_twenty_publishers_at_once_lose_nothing(tmp_path: Path, mode: str) -> None:
@@ -387,6 +388,7 @@ def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(or
     assert not list((clone.root / ".git/refs").rglob("*.lock"))
 
 
+@pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", MODES)
 def test_two_hundred_kills_at_any_moment_lose_nothing(tmp_path: Path, mode: str) -> None:

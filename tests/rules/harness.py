@@ -116,7 +116,7 @@ class Case:
         says: What is changed, in words; the name of the test.
         change: A change in memory.
         edits: Changes on the disk, when there is no change in memory.
-        tenant: Whose render is looked at.
+        tenant: Whose render is looked at; after edits, everybody's when it is empty.
         generate: Whether the overlays are generated anew after the edits.
         finds: Everything that the rule says, as `said` writes it; nothing for a near miss.
     """
@@ -234,7 +234,7 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, *, generate: bo
         empty = Repository(fleet=good_repository().fleet, rendered=(), files={})
         return Gathered(bases=(), repository=empty, findings=refused.findings)
     if any(edit.file.startswith("base/") or edit.file == "platform.yaml" for edit in edits):
-        gathered = gather(root, fleet, [tenant])
+        gathered = gather(root, fleet, [tenant] if tenant else ())
     else:
         files = committed(root)
         built = list(render(root, fleet, [one for one in fleet.tenants if one.name == tenant], files))

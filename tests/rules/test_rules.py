@@ -10,11 +10,8 @@ from generator.rules import change, registry
 from generator.rules.catalog import OF_INPUT, RULES
 from generator.verify import Gathered, judge
 from tests.rules.harness import (
-    ROOT,
     Case,
-    Escape,
     edited,
-    escapes,
     gathered_for,
     good_base,
     good_repository,
@@ -49,7 +46,6 @@ def _cases() -> Iterator[Case]:
 
 
 CASES = tuple(_cases())
-ESCAPES = tuple(escapes())
 
 
 def test_no_rule_finds_more_in_this_repository(tmp_path: Path) -> None:
@@ -70,14 +66,6 @@ def test_a_rule_says_what_its_case_expects(case: Case, tmp_path: Path) -> None:
         assert not [one for one in judge(gathered, without={case.rule}) if one.rule == case.rule]
 
 
-@pytest.mark.parametrize("escape", ESCAPES, ids=lambda escape: escape.name)
-def test_an_escape_is_caught(escape: Escape, tmp_path: Path) -> None:
-    """The rule that must catch it does, whatever others say besides."""
-    gathered = edited(escape.edits, tmp_path, escape.tenant, generate=escape.generate)
-    found = list(judge(gathered))
-    assert escape.rule in {one.rule for one in found}, [said(one) for one in found]
-
-
 def test_every_rule_has_a_row_a_check_and_cases() -> None:
     """A rule that nobody checks, or that nobody has seen at work, is a promise that is not kept."""
     rows = {rule for rule in RULES if not rule.startswith(OF_INPUT)} - OF_TWO_COMMITS
@@ -86,9 +74,3 @@ def test_every_rule_has_a_row_a_check_and_cases() -> None:
     spared = {case.rule for case in CASES if not case.finds}
     assert rows - set(APART) - shown == set(), "without a case that the rule must catch"
     assert rows - set(APART) - spared == set(), "without a near miss"
-
-
-def test_every_escape_names_a_rule() -> None:
-    """The corpus speaks of rules that there are."""
-    assert {escape.rule for escape in ESCAPES} <= set(RULES)
-    assert ROOT.joinpath("tests/cases/escapes").is_dir()

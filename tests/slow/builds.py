@@ -1,6 +1,7 @@
 """Programs that tests build once and keep outside the tree, in the user's cache."""
 
 import fcntl
+import hashlib
 import os
 import shutil
 import subprocess
@@ -48,3 +49,11 @@ def built(name: str, command: Sequence[str], *, cwd: Path = ROOT, env: Mapping[s
                 )
                 made.rename(folder)
     return folder
+
+
+def oracle(name: str) -> Path:
+    """Return the program of a module in tools/oracle, built of the present sources."""
+    module = ROOT / "tools/oracle" / name
+    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(module.iterdir()))).hexdigest()
+    command = ("go", "build", "-trimpath", "-o", f"{{}}/{name}", ".")
+    return built(f"oracle-{name}-{sources[:12]}", command, cwd=module, env={"CGO_ENABLED": "0"}) / name

@@ -4,7 +4,6 @@ Wherever the expander gives an answer, Argo CD gives the same; wherever it says 
 it calls UNDECIDED claims nothing.
 """
 
-import hashlib
 import json
 import os
 import subprocess
@@ -19,7 +18,8 @@ from hypothesis import strategies as st
 
 from generator.applicationset import Effect, Expansion, Globbing, expand, stored_size
 from tests.applicationset_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, values
-from tests.slow.builds import ROOT, built
+from tests.slow import builds
+from tests.slow.builds import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -39,16 +39,8 @@ class Oracle(Protocol):
 @pytest.fixture(scope="module")
 def oracle() -> Iterator[Oracle]:
     """Argo CD's renderer as a process that answers line by line; the first build takes minutes."""
-    module = ROOT / "tools/oracle/appset"
-    sources = b"".join((module / name).read_bytes() for name in ("go.mod", "go.sum", "main.go"))
-    folder = built(
-        f"appset-{hashlib.sha256(sources).hexdigest()[:12]}",
-        ("go", "build", "-p", "2", "-trimpath", "-o", "{}/appset", "."),
-        cwd=module,
-        env={"CGO_ENABLED": "0"},
-    )
     with subprocess.Popen(
-        [folder / "appset"],
+        [builds.oracle("appset")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
-from tools.oracle.build import UnavailableError, build
 
 from generator.rules.podsecurity import reaches_for_the_node, violations
 from generator.rules.subject import pod_template
 from tests.rules.harness import COMPANY, good_repository
+from tests.slow.builds import oracle
 
 pytestmark = pytest.mark.slow
 
@@ -104,10 +104,7 @@ def _pod(dice: random.Random, good: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_rules_refuse_exactly_what_admission_refuses() -> None:
     """Of thousands of pods, good and bad, none is seen otherwise."""
-    try:
-        program = build("podsecurity")
-    except UnavailableError as unavailable:
-        pytest.skip(str(unavailable))
+    program = oracle("podsecurity")
     (company,) = (one for one in good_repository().rendered if one.tenant.name == COMPANY)
     (server,) = (one for one in company.of_kind("Deployment") if one["metadata"]["name"] == "fileserver")
     good = {"metadata": {}, "spec": copy.deepcopy((pod_template(server) or {})["spec"])}

@@ -11,7 +11,6 @@ itself, traffic from a pod's node, and protocols other than TCP, UDP and SCTP. N
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import subprocess
@@ -22,7 +21,7 @@ import pytest
 
 from generator.reachability.policy import Endpoint, connection, read_policy
 from generator.reachability.ranges import NOTHING, network, packets
-from tests.slow.builds import ROOT, built
+from tests.slow import builds
 
 pytestmark = pytest.mark.slow
 
@@ -191,10 +190,7 @@ def _endpoint(manifest: dict[str, Any], namespaces: dict[str, dict[str, str]]) -
 @pytest.fixture(scope="session")
 def oracle() -> Any:
     """A function that has the oracle answer any number of cases in one process; building it takes a minute, once."""
-    module = ROOT / "tools/oracle/netpol"
-    sources = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(module.iterdir()))).hexdigest()
-    go = ("go", "build", "-trimpath", "-o", "{}/netpol", ".")
-    program = built(f"oracle-netpol-{sources[:12]}", go, cwd=module, env={"CGO_ENABLED": "0"}) / "netpol"
+    program = builds.oracle("netpol")
 
     def ask(cases: list[dict[str, Any]]) -> list[dict[str, str]]:
         given = "\n".join(json.dumps(case) for case in cases)
