@@ -128,7 +128,7 @@ def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Findi
     """
     kept = []
     weakened = Counter(dict.fromkeys(platform.rules, 0))
-    for found in findings:
+    for found in dict.fromkeys(findings):
         weight = platform.rules.get(found.rule)
         if weight is None:
             kept.append(found)
