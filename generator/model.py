@@ -147,11 +147,11 @@ class Weakened:
     """What platform.yaml makes of a rule.
 
     Attributes:
-        severity: `warn`: its findings are warnings; `off`: they are only counted.
+        severity: `warn`: its findings are warnings; `ignore`: they are only counted.
         reason: Why, for whoever reads platform.yaml.
     """
 
-    severity: Literal["warn", "off"]
+    severity: Literal["warn", "ignore"]
     reason: str
 
 

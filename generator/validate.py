@@ -238,7 +238,7 @@ def _weakenings(document: Document) -> Iterator[Finding]:
         elif rule in FIRM:
             yield finding("PLT001", place, f"rules: {rule} cannot be weakened: {FIRM[rule]}")
         elif weakened["severity"] == "warn" and RULES[rule].severity is Severity.WARNING:
-            yield finding("PLT001", place, f"rules: {rule} is a warning already", "off takes it out")
+            yield finding("PLT001", place, f"rules: {rule} is a warning already", "ignore takes it out")
 
 
 # --- tenants

@@ -16,7 +16,7 @@ from generator.proofs.summary import Proved
 from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
-from generator.rules.subject import Rendered, Repository
+from generator.rules.subject import Base, Rendered, Repository
 from generator.yamlio import Document
 
 
@@ -41,43 +41,79 @@ class Verified:
     proofs: tuple[Proved, ...]
 
 
-def verify(root: Path, fleet: Fleet, names: Collection[str] = (), without: Collection[str] = ()) -> Verified:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Everything that rules look at.
+
+    Attributes:
+        bases: The releases of base/ that are in use.
+        repository: The tenants, rendered, and what is committed.
+        findings: What was found on the way: what cannot be read or rendered.
+    """
+
+    bases: tuple[Base, ...]
+    repository: Repository
+    findings: tuple[Finding, ...]
+
+
+def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
     """Render tenants from the committed files and run every rule.
 
     Args:
         root: The repository's root.
         fleet: All input.
         names: Tenants to look at; all when empty.
-        without: Rules that are left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
-    files = committed(root)
-    findings: list[Finding] = []
-    for release in sorted({tenant.ring.release for tenant in wanted}):
-        base, unreadable = read_base(root, fleet, release)
-        findings.extend(unreadable)
-        findings.extend(registry.check_base(base, without))
-    rendered = []
-    for one in render(root, fleet, wanted, files):
-        if isinstance(one, Finding):
-            findings.append(one)
-        else:
-            rendered.append(one)
-            findings.extend(registry.check_tenant(one, without))
-    whole = Repository(fleet=fleet, rendered=tuple(rendered), files=files)
-    findings.extend(registry.check_repository(whole, without))
-    kept, weakened = weaken(findings, fleet.platform)
+    gathered = gather(root, fleet, names)
+    rendered = gathered.repository.rendered
+    kept, weakened = weaken(judge(gathered), fleet.platform)
     return Verified(
         tenants=len(rendered),
         objects=sum(len(one.objects) for one in rendered),
         rules=len(registry.rules()),
         findings=kept,
         weakened=weakened,
-        proofs=proofs.of_the_repository(whole),
+        proofs=proofs.of_the_repository(gathered.repository),
     )
+
+
+def gather(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Gathered:
+    """Build the releases and the tenants; the arguments are those of `verify`.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize.
+    """
+    wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
+    files = committed(root)
+    read = [read_base(root, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
+    built = list(render(root, fleet, wanted, files))
+    rendered = tuple(one for one in built if isinstance(one, Rendered))
+    return Gathered(
+        bases=tuple(base for base, _ in read),
+        repository=Repository(fleet=fleet, rendered=rendered, files=files),
+        findings=(
+            *(found for _, unreadable in read for found in unreadable),
+            *(one for one in built if isinstance(one, Finding)),
+        ),
+    )
+
+
+def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield what was found on the way, and what every rule finds.
+
+    Args:
+        gathered: Everything that rules look at.
+        without: Rules that are left out.
+    """
+    yield from gathered.findings
+    for base in gathered.bases:
+        yield from registry.check_base(base, without)
+    for one in gathered.repository.rendered:
+        yield from registry.check_tenant(one, without)
+    yield from registry.check_repository(gathered.repository, without)
 
 
 def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
@@ -92,7 +128,7 @@ def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Findi
     """
     kept = []
     weakened = Counter(dict.fromkeys(platform.rules, 0))
-    for found in findings:
+    for found in dict.fromkeys(findings):
         weight = platform.rules.get(found.rule)
         if weight is None:
             kept.append(found)
@@ -149,7 +185,7 @@ def render(
             continue
         overlay, facts, entry, project = documents
         try:  # before anything is built: kustomize asks the network for what it does not find
-            reads = _reads(root, layout.overlay(tenant.name), overlay.data, closures)
+            reads = _reads(root, files, layout.overlay(tenant.name), overlay.data, closures)
         except TenantryError as error:
             yield finding("KUS004", Place(overlay.file), f"what it reads cannot be followed: {error.fact}", error.hint)
             continue
@@ -205,7 +241,11 @@ def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[
 
 
 def _reads(
-    root: Path, folder: str, overlay: Mapping[str, Any], closures: dict[tuple[str, ...], tuple[str, ...]]
+    root: Path,
+    files: Mapping[str, str],
+    folder: str,
+    overlay: Mapping[str, Any],
+    closures: dict[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[str, ...]:
     """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
 
@@ -218,7 +258,7 @@ def _reads(
         path = kustomization.resolve(folder, reference)
         if path is None:
             raise TenantryError(f"{reference!r} leads outside the repository")
-        if not (root / path).exists():
+        if path not in files and not (root / path).exists():
             raise TenantryError(f"there is no {reference!r}")
         targets.append(path)
     outside = tuple(sorted(path for path in targets if not path.startswith(inside)))

@@ -34,7 +34,8 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
     after = history.commit_of(repository, head) if head else None
     before = history.commit_of(repository, base) if base else _start(repository, root, after)
     files = history.touched(repository, before, after)
-    paths = (*states.needed(files), layout.PLATFORM_MANIFESTS)
+    by_hand = [one.path for one in files if one.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
+    paths = (*states.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
         old = _state(repository, root, before, folder / "before", paths)

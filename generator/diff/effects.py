@@ -112,7 +112,7 @@ def restarts_pods(change: Change, edits: Iterable[Edit]) -> bool:
     """Say whether pods that run are replaced: their template differs, in whatever way."""
     if change.before is None or change.after is None or change.after["kind"] not in _POD_OWNERS:
         return False
-    return any(one.path.startswith("spec.template") for one in edits)
+    return any(one.path[:2] == (".spec", ".template") for one in edits)
 
 
 def leaving(application_before: Object | None, application_after: Object | None) -> Fate | None:

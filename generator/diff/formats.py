@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 from generator.diff.difference import Difference
 from generator.diff.groups import Group, Item, Owner, fill
-from generator.diff.objects import ABSENT, Edit
+from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.report import Block, Report, Section, object_name, report, stand_in, visible, whose
 from generator.diff.selectors import Name, Words
 
@@ -269,5 +269,6 @@ def _object(item: Item, owners: Sequence[Owner]) -> dict[str, Any]:
 
 
 def _edit(edit: Edit, strings: Sequence[str]) -> dict[str, Any]:
-    sides = {"path": edit.path, "before": edit.before, "after": edit.after}
-    return {key: fill(side, strings) for key, side in sides.items() if side is not ABSENT}
+    sides = {"before": edit.before, "after": edit.after}
+    where = {"path": place(fill(edit.path, strings))}
+    return where | {key: fill(side, strings) for key, side in sides.items() if side is not ABSENT}

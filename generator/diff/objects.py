@@ -11,6 +11,7 @@ Kubernetes, and its pods restart. Items of a list that have names are still comp
 """
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
+
+Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +59,30 @@ class Edit:
     """One place of an object that differs.
 
     Attributes:
-        path: Where, for example `spec.template.spec.containers[fileserver].image`.
+        path: Where: a step each, of a key with `.` before it, or of an item's name or number with `[` before it.
         before: What stood there, or ABSENT.
         after: What stands there, or ABSENT.
     """
 
-    path: str
+    path: Path
     before: Any
     after: Any
+
+
+def place(path: Iterable[str]) -> str:
+    """Write a path as text, for example `spec.template.spec.containers[fileserver].image`."""
+    return "".join(_step(step[0], step[1:]) for step in path).removeprefix(".")
+
+
+def _step(kind: str, name: str) -> str:
+    if kind == "[":
+        return f"[{name}]"
+    if kind == "(":
+        return f" ({name})"
+    return f".{name}" if _PLAIN.fullmatch(name) else f"[{json.dumps(name, ensure_ascii=False)}]"
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 # --- which objects
@@ -128,10 +147,10 @@ def edits(change: Change) -> tuple[Edit, ...]:
     """Return where an object differs; nothing when only its form does, or when it is new or gone."""
     if change.before is None or change.after is None:
         return ()
-    return tuple(_of_mappings("", change.before, change.after, unordered=change.after["kind"] in _UNORDERED))
+    return tuple(_of_mappings((), change.before, change.after, unordered=change.after["kind"] in _UNORDERED))
 
 
-def _edits(path: str, before: Any, after: Any, *, unordered: bool) -> Iterator[Edit]:
+def _edits(path: Path, before: Any, after: Any, *, unordered: bool) -> Iterator[Edit]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from _of_mappings(path, before, after, unordered=unordered)
     elif isinstance(before, list) and isinstance(after, list):
@@ -140,23 +159,17 @@ def _edits(path: str, before: Any, after: Any, *, unordered: bool) -> Iterator[E
         yield Edit(path, before, after)
 
 
-def _of_mappings(path: str, before: Mapping[str, Any], after: Mapping[str, Any], *, unordered: bool) -> Iterator[Edit]:
-    amounts = path.rpartition(".")[2] in _AMOUNTS
+def _of_mappings(path: Path, before: Mapping[str, Any], after: Mapping[str, Any], *, unordered: bool) -> Iterator[Edit]:
+    amounts = path[-1:] and path[-1][1:] in _AMOUNTS
     for key in sorted(before.keys() | after.keys()):
         old, new = _value(before, key), _value(after, key)
         if not ((amounts or key == "sizeLimit") and _same_amount(old, new)):
-            yield from _edits(_inside(path, key), old, new, unordered=unordered)
+            yield from _edits((*path, f".{key}"), old, new, unordered=unordered)
 
 
 def _value(mapping: Mapping[str, Any], key: str) -> Any:
     value = mapping.get(key)
     return ABSENT if value is None else value
-
-
-def _inside(path: str, key: str) -> str:
-    if not key.replace("_", "").replace("-", "").isalnum():
-        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
-    return f"{path}.{key}" if path else key
 
 
 def _same_amount(one: Any, other: Any) -> bool:
@@ -167,20 +180,20 @@ def _same_amount(one: Any, other: Any) -> bool:
         return False
 
 
-def _of_lists(path: str, before: list[Any], after: list[Any], *, unordered: bool) -> Iterator[Edit]:
+def _of_lists(path: Path, before: list[Any], after: list[Any], *, unordered: bool) -> Iterator[Edit]:
     if before == after:
         return
     if unordered:
         before, after = _without_common(before, after), _without_common(after, before)
         if len(before) == len(after) == 1:
-            yield from _edits(f"{path}[]", before[0], after[0], unordered=True)
+            yield from _edits((*path, "["), before[0], after[0], unordered=True)
         elif before or after:
-            yield Edit(f"{path}[]", before or ABSENT, after or ABSENT)
+            yield Edit((*path, "["), before or ABSENT, after or ABSENT)
     elif (name := _name_of_items(before, after)) is not None:
         yield from _of_named_items(path, name, before, after)
     elif len(before) == len(after) and all(isinstance(item, Mapping | list) for item in (*before, *after)):
         for index, (old, new) in enumerate(zip(before, after, strict=True)):
-            yield from _edits(f"{path}[{index}]", old, new, unordered=False)
+            yield from _edits((*path, f"[{index}"), old, new, unordered=False)
     else:
         yield Edit(path, before, after)
 
@@ -219,15 +232,15 @@ def _are_names(values: Sequence[Any]) -> bool:
     return all(isinstance(value, str | int) for value in values) and len(set(values)) == len(values)
 
 
-def _of_named_items(path: str, name: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Edit]:
+def _of_named_items(path: Path, name: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Edit]:
     old = {item[name]: item for item in before}
     new = {item[name]: item for item in after}
     for key in [*old, *(key for key in new if key not in old)]:
-        inside = f"{path}[{key}]"
+        inside = (*path, f"[{key}")
         if key in old and key in new:
             yield from _edits(inside, old[key], new[key], unordered=False)
         else:
             yield Edit(inside, old.get(key, ABSENT), new.get(key, ABSENT))
     stayed, stays = [key for key in old if key in new], [key for key in new if key in old]
     if stayed != stays:
-        yield Edit(f"{path} (order)", stayed, stays)
+        yield Edit((*path, "(order"), stayed, stays)

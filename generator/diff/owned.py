@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from generator import classes, layout, yamlio
+from generator import build, classes, kustomization, layout, yamlio
 from generator.applicationset import expand_all
 from generator.argocd import API_VERSION
 from generator.classes import Sheet
@@ -50,7 +50,7 @@ def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str
         paused = bool(last) and effects.is_paused(last[0])
         yield Pair(Owner("tenant", name, hosts, coming=not first, leaving=leaving, paused=paused), first, last)
     yield from _shards(old.composed, new.composed)
-    yield _platform(old, new)
+    yield _platform(old, new, called)
 
 
 def _rendered(
@@ -107,9 +107,12 @@ def _shards(old: Composed, new: Composed) -> Iterator[Pair]:
         yield Pair(Owner("shard", shard), _read(old, paths), _read(new, paths))
 
 
-def _platform(old: State, new: State) -> Pair:
+def _platform(old: State, new: State, called: tuple[str, str]) -> Pair:
     paths = (layout.ROOT_APPLICATION, layout.platform_application())
-    before, after = (_read(state.composed, paths) + _by_hand(state.root) for state in (old, new))
+    before, after = (
+        (*_read(state.composed, paths), *_by_hand(state.root / layout.PLATFORM_MANIFESTS, name))
+        for state, name in zip((old, new), called, strict=True)
+    )
     return Pair(Owner("platform", ""), before, after)
 
 
@@ -117,9 +120,14 @@ def _read(composed: Composed, paths: Collection[str]) -> Objects:
     return tuple(one for path in paths for one in yamlio.read_objects(composed.tree.get(path, "")))
 
 
-def _by_hand(root: Path) -> Objects:
-    """Read argocd/platform as Argo CD does: the files of one folder."""
-    folder = root / layout.PLATFORM_MANIFESTS
+def _by_hand(folder: Path, called: str) -> Objects:
+    """Read a folder as Argo CD does: built where there is a kustomization, else as its manifests."""
+    if (folder / kustomization.FILE).is_file():
+        (built,) = build.build_all([folder])
+        if built.error:
+            wrong = built.error.replace(str(folder), layout.PLATFORM_MANIFESTS)
+            raise TenantryError(f"{called}: {layout.PLATFORM_MANIFESTS} cannot be rendered: {wrong}")
+        return built.objects
     found = (one for path in sorted(folder.glob("*.yaml")) for one in yamlio.read_objects(path.read_text("utf-8")))
     return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
 

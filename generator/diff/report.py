@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from generator import argocd, layout, yamlio
 from generator.diff.difference import WORK_TREE, Difference
-from generator.diff.effects import APPLICATION, DATA, GRAVE, Fate
+from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
-from generator.diff.objects import ABSENT, Edit
+from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.selectors import NAMED, Name, Words, listed
 from generator.formats import plural
 
@@ -217,7 +217,7 @@ def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
             yield order, f"deletes {{objects}} in {{whose}} and creates it anew, for another {fields}"
         case Fate.CHANGED if item.kind == "ApplicationSet":
             yield order, "changes {objects} in {whose}, and by it the Application of every tenant there"
-        case Fate.CHANGED if item.api_version.startswith("argoproj.io/"):
+        case Fate.CHANGED if owner.kind != "tenant" or item.kind == PROJECT:
             yield order, "changes {objects} in {whose}"
         case Fate.CHANGED | Fate.ORPHANED:
             return  # said once, of the Applications that are synced or go
@@ -236,7 +236,7 @@ def _of_application(item: Item) -> Iterator[_Effect]:
         case Fate.ORPHANED:
             yield (0, 0), "deletes the Application of {whose} and leaves its objects in the cluster, in nobody's care"
         case _:
-            owned = [edit.path.startswith("metadata.ownerReferences") for edit in item.edits]
+            owned = [edit.path[:2] == (".metadata", ".ownerReferences") for edit in item.edits]
             if any(owned):
                 yield (1, 41), "hands the Application of {whose} to another ApplicationSet"
             if not all(owned):
@@ -316,7 +316,7 @@ _CONTEXT: Final = 3
 
 def _of_edit(edit: Edit, strings: Sequence[str]) -> Iterator[str]:
     """Yield the lines of an edit: its place, then what goes and what comes."""
-    yield f"  {visible(fill(edit.path, strings))}"
+    yield f"  {visible(place(fill(edit.path, strings)))}"
     old, new = (_text_of(fill(side, strings)) if side is not ABSENT else [] for side in (edit.before, edit.after))
     if len(old) <= 1 or len(new) <= 1:
         yield from (f"- {line}" for line in old)

@@ -1065,6 +1065,8 @@ _NEIGHBOURS: Final = "it keeps one company out of another's environment"
 _RENDER: Final = "without it the other rules would prove nothing"
 _FREEZE: Final = "one such entry freezes every tenant of its shard"
 
+_TWO_COMMITS: Final = "the sync of this change would stop half-way"
+
 FIRM: Final = {
     "ARG001": _FREEZE,
     "ARG002": _FREEZE,
@@ -1079,6 +1081,9 @@ FIRM: Final = {
     "ARG014": _NEIGHBOURS,
     "ARG015": _NEIGHBOURS,
     "ARG016": _NEIGHBOURS,
+    "CAP005": _TWO_COMMITS,
+    "CHG001": _TWO_COMMITS,
+    "K8S010": _TWO_COMMITS,
     "KUS001": _RENDER,
     "KUS004": _RENDER,
     "KUS005": _NEIGHBOURS,

@@ -120,8 +120,10 @@ def selectors_select(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("K8S002", one, "its selector selects no pod")
         elif one["kind"] == "PodDisruptionBudget" and not _selected(spec.get("selector"), workloads):
             yield rendered.found("K8S002", one, "its selector selects no pod")
-        elif one["kind"] == "NetworkPolicy":
-            yield from _policy_pods(rendered, one, workloads)
+        elif (
+            one["kind"] == "NetworkPolicy" and spec.get("podSelector") and not _selected(spec["podSelector"], workloads)
+        ):
+            yield rendered.found("K8S002", one, "its podSelector selects no pod: it guards nothing")
 
 
 def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Finding]:
@@ -136,17 +138,6 @@ def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> I
             yield rendered.found(
                 "K8S002", one, f"its spread over {spread.get('topologyKey')} does not count its own pods"
             )
-
-
-def _policy_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Finding]:
-    if _spec(one).get("podSelector") and not _selected(_spec(one)["podSelector"], workloads):
-        yield rendered.found("K8S002", one, "its podSelector selects no pod: it guards nothing")
-    for direction, peers in (("ingress", "from"), ("egress", "to")):
-        for rule in mappings(_spec(one).get(direction)):
-            for peer in mappings(rule.get(peers)):
-                at_home = peer.get("podSelector") and "namespaceSelector" not in peer
-                if at_home and not _selected(peer["podSelector"], workloads):
-                    yield rendered.found("K8S002", one, f"a peer of its {direction} selects no pod of the namespace")
 
 
 @class_rule("K8S012")

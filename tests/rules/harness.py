@@ -22,9 +22,8 @@ from generator import pipeline, yamlio
 from generator.findings import Finding, Refused
 from generator.model import Platform, Tenant
 from generator.probe import read_base
-from generator.rules import registry
 from generator.rules.subject import Base, Rendered, Repository
-from generator.verify import committed, render, verify
+from generator.verify import Gathered, committed, gather, render
 
 ROOT: Final = Path(__file__).parents[2]
 INPUT: Final = ("base", "overlays", "argocd", "tenants", "platform.yaml")
@@ -117,7 +116,7 @@ class Case:
         says: What is changed, in words; the name of the test.
         change: A change in memory.
         edits: Changes on the disk, when there is no change in memory.
-        tenant: Whose render is looked at.
+        tenant: Whose render is looked at; after edits, everybody's when it is empty.
         generate: Whether the overlays are generated anew after the edits.
         finds: Everything that the rule says, as `said` writes it; nothing for a near miss.
     """
@@ -162,10 +161,10 @@ def said(found: Finding) -> str:
     return f"{found.place.file}: {found.severity}: {about}{found.fact} [{found.rule}]{hint}"
 
 
-def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> list[Finding]:
-    """Carry a case out and return what all rules find, but for those left out."""
+def gathered_for(case: Case, tmp_path: Path) -> Gathered:
+    """Carry a case out and return what rules then look at."""
     if case.change is None:
-        return edited(case.edits, tmp_path, case.tenant, generate=case.generate, without=without)
+        return edited(case.edits, tmp_path, case.tenant, generate=case.generate)
     good = good_repository()
     (before,) = (one for one in good.rendered if one.tenant.name == case.tenant)
     scene = Scene(
@@ -192,15 +191,15 @@ def findings_of(case: Case, tmp_path: Path, without: Collection[str] = ()) -> li
         project=dataclasses.replace(before.project, data=scene.project),
         text=scene.text if scene.text != before.text else "---\n".join(map(yamlio.dump, scene.objects)),
     )
-    rendered = tuple(after if one is before else one for one in good.rendered)
+    # nothing was changed in the others: of them, only what rules on all tenants together see is looked at again
+    others = (dataclasses.replace(one, alike=0) for one in good.rendered)
+    rendered = tuple(after if one.tenant == before.tenant else one for one in others)
     fleet = dataclasses.replace(good.fleet, platform=scene.platform)
-    whole = Repository(fleet=fleet, rendered=rendered, files=scene.files)
-    base = dataclasses.replace(scene.base, platform=scene.platform)
-    return [
-        *registry.check_base(base, without),
-        *registry.check_tenant(after, without),
-        *registry.check_repository(whole, without),
-    ]
+    return Gathered(
+        bases=(dataclasses.replace(scene.base, platform=scene.platform),),
+        repository=Repository(fleet=fleet, rendered=rendered, files=scene.files),
+        findings=(),
+    )
 
 
 @cache
@@ -221,22 +220,29 @@ def good_base() -> Base:
     return base
 
 
-def edited(
-    edits: Collection[Edit], tmp_path: Path, tenant: str, *, generate: bool = False, without: Collection[str] = ()
-) -> list[Finding]:
-    """Change a copy of the repository, render a tenant anew, and return what all rules find, but for those left out."""
+def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, *, generate: bool = False) -> Gathered:
+    """Change a copy of the repository, render a tenant anew, and return what rules then look at."""
     root = tmp_path / "repository"
-    if not root.exists():
-        copy_repository(root)
-        for edit in edits:
-            edit.apply(root)
+    copy_repository(root)
+    for edit in edits:
+        edit.apply(root)
     try:
         fleet, warnings = pipeline.validated(root)
         if generate:
             pipeline.generate(root)
     except Refused as refused:
-        return list(refused.findings)
-    return [*warnings, *verify(root, fleet, [tenant], without=without).findings]
+        empty = Repository(fleet=good_repository().fleet, rendered=(), files={})
+        return Gathered(bases=(), repository=empty, findings=refused.findings)
+    if any(edit.file.startswith("base/") or edit.file == "platform.yaml" for edit in edits):
+        gathered = gather(root, fleet, [tenant] if tenant else ())
+    else:
+        files = committed(root)
+        built = list(render(root, fleet, [one for one in fleet.tenants if one.name == tenant], files))
+        rendered = tuple(one for one in built if isinstance(one, Rendered))
+        found = tuple(one for one in built if isinstance(one, Finding))
+        repository = Repository(fleet=fleet, rendered=rendered, files=files)
+        gathered = Gathered(bases=(good_base(),), repository=repository, findings=found)
+    return dataclasses.replace(gathered, findings=(*warnings, *gathered.findings))
 
 
 def copy_repository(root: Path) -> None:

@@ -1,0 +1,96 @@
+"""What verify makes of findings: the weight that platform.yaml gives their rules, counted and never silent."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from generator import build
+from generator.cli import cli
+from generator.findings import EnvironmentProblem, Place, Severity
+from generator.load import load
+from generator.model import Weakened
+from generator.rules.catalog import finding
+from generator.validate import validate
+from generator.verify import weaken
+from tests.rules.harness import copy_repository, good_repository
+
+REASON = "one pod is what we sell for the time being"
+
+
+def _platform(**rules: str) -> dict[str, Weakened]:
+    return {rule: Weakened(severity=weight, reason=REASON) for rule, weight in rules.items()}  # type: ignore[arg-type]
+
+
+def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
+    """`warn` keeps it as a warning, `ignore` takes it out, and both are counted, even when they met nothing."""
+    rules = _platform(CAP004="warn", K8S011="ignore", K8S009="ignore")
+    platform = dataclasses.replace(good_repository().fleet.platform, rules=rules)
+    place = Place("base/edge")
+    found = [finding(rule, place, "it is so") for rule in ("CAP004", "K8S011", "KUS005")]
+    kept, counts = weaken(found, platform)
+    assert [(one.rule, one.severity) for one in kept] == [("CAP004", Severity.WARNING), ("KUS005", Severity.ERROR)]
+    assert counts == {"CAP004": 1, "K8S011": 1, "K8S009": 0}
+
+
+@pytest.mark.parametrize(
+    ("rule", "weight", "said"),
+    [
+        ("CAP0O4", "warn", "rules: there is no rule 'CAP0O4'; did you mean 'CAP004'?"),
+        ("TEN001", "ignore", "rules: TEN001 is applied while the input is read, and cannot be weakened; "),
+        (
+            "ARG009",
+            "ignore",
+            "rules: ARG009 cannot be weakened: it keeps a customer's files from being deleted; ",
+        ),
+        ("K8S009", "warn", "rules: K8S009 is a warning already; ignore takes it out"),
+    ],
+)
+def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, weight: str, said: str) -> None:
+    """Unknown rules, those of the input, those that keep data and neighbours safe, and what would change nothing."""
+    root = _repository(tmp_path, f"rules:\n  {rule}: {{severity: {weight}, reason: {REASON}}}\n")
+    fleet, findings = validate(load(root))
+    assert fleet is None
+    assert [(one.rule, f"{one.fact}; {one.hint}") for one in findings] == [("PLT001", said)]
+
+
+def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
+    """Whoever reads platform.yaml next must know why."""
+    root = _repository(tmp_path, "rules:\n  K8S011: {severity: ignore}\n")
+    assert [one.fact for one in validate(load(root))[1]] == ["the key `rules.K8S011.reason` is missing"]
+
+
+def test_the_summary_counts_what_was_weakened(tmp_path: Path) -> None:
+    """Nothing is hidden: the last line names each weakened rule and how many findings it met."""
+    root = _repository(tmp_path, f"rules:\n  SEC010: {{severity: ignore, reason: {REASON}}}\n")
+    result = CliRunner().invoke(cli, ["-C", str(root), "verify"])
+    assert result.exit_code == 0, result.output
+    assert "rules (1 weakened: SEC010 ignore: 2 findings): 0 errors, 0 warnings" in result.stderr
+
+
+def test_another_kustomize_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """KUS009: what another version renders proves nothing of what Argo CD will render."""
+    other = tmp_path / "kustomize"
+    other.write_text("#!/bin/sh\necho v5.8.0\n", encoding="utf-8")
+    other.chmod(0o755)
+    monkeypatch.setenv(build.VARIABLE, str(other))
+    build.kustomize.cache_clear()
+    try:
+        with pytest.raises(EnvironmentProblem) as raised:
+            build.kustomize()
+    finally:
+        build.kustomize.cache_clear()
+    assert raised.value.fact == f"{other} is kustomize v5.8.0, and tenantry renders with v5.8.1 alone"
+    assert raised.value.hint == (
+        "run `make setup`, or set TENANTRY_KUSTOMIZE to a kustomize v5.8.1 (`tenantry explain KUS009` says why)"
+    )
+
+
+def _repository(tmp_path: Path, more: str) -> Path:
+    tmp_path.mkdir(exist_ok=True)
+    root = tmp_path / "repository"
+    copy_repository(root)
+    with (root / "platform.yaml").open("a", encoding="utf-8") as platform:
+        platform.write(more)
+    return root
