@@ -24,6 +24,9 @@ from tests.cluster.waiting import until
 _ROOT = Path(__file__).parents[2]
 _BRANCH = "deploy"
 
+# The company whose autoscaler tests drive. It shrinks only minutes later: in other tests its pods may come and go.
+SCALED = "company-005"
+
 # Small tests add and remove whole companies; what bounds such a change has tests of its own.
 _BUDGET = {"tenants": 1000, "share": 100, "removals": 10_000}
 
