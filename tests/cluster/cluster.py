@@ -34,11 +34,12 @@ class Cluster:
         control_plane: its own; None for an existing cluster.
         kubeconfig: for kubectl, with all rights.
         processes: its programs.
+        tools: what it is made of.
     """
 
     def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
         self.folder = folder
-        self._tools = tools
+        self.tools = tools
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.processes = Processes(folder, outlive=outlive)
         self.control_plane = None
@@ -68,14 +69,14 @@ class Cluster:
             say("starting the control plane")
             self.control_plane.start()
         command = ("kubectl", f"--kubeconfig={self.kubeconfig}", "proxy", f"--unix-socket={self._socket}")
-        self.processes.start("kubectl-proxy", self._tools.binary, *command)
+        self.processes.start("kubectl-proxy", self.tools.binary, *command)
         until("the API server is ready", self._api_is_ready, seconds=60)
         self.git.start()
         if self.control_plane:
             self.control_plane.populate(self.kube)
-        stand_ins.install_definitions(self.kube, self._tools)
+        stand_ins.install_definitions(self.kube, self.tools)
         if self.control_plane:
-            stand_ins.start(self.kube, self.folder, self._tools, self.processes, self.control_plane)
+            stand_ins.start(self.kube, self.folder, self.tools, self.processes, self.control_plane)
             stand_ins.await_metrics(self.kube)
         if self.kube.get("Namespace", NAMESPACE):
             msg = f"the cluster has a namespace {NAMESPACE}, and with it perhaps an Argo CD that would do the same work"

@@ -13,6 +13,7 @@ import pytest
 from tests.cluster.claims import MEASURED, pytest_configure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import ControlPlane
+from tests.cluster.fleet import Fleet
 from tests.cluster.progress import Progress
 from tests.cluster.tools import Tools, UnavailableError, prepare
 
@@ -23,11 +24,10 @@ _KUBECONFIG = "TENANTRY_TEST_KUBECONFIG"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that needs the cluster's programs, and keep them together: there is one cluster for all."""
+    """Mark every test that needs the cluster's programs."""
     for item in items:
         if "tools" in getattr(item, "fixturenames", ()) and _HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
-            item.add_marker(pytest.mark.xdist_group("cluster"))
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +66,14 @@ def cluster(tools: Tools) -> Iterator[Cluster]:
     with Cluster(folder, tools, kubeconfig=Path(kubeconfig) if kubeconfig else None) as cluster:
         cluster.start(lambda _: None)
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def fleet(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
+    """The companies of this repository, Synced and Healthy. A test leaves them so: `with fleet.changed():`."""
+    fleet = Fleet(cluster, tmp_path_factory.mktemp("fleet"))
+    fleet.start()
+    return fleet
 
 
 @pytest.fixture

@@ -124,6 +124,7 @@ class ControlPlane:
             f"--client-ca-file={keys / 'ca.crt'}",
             f"--token-auth-file={keys / 'tokens.csv'}",
             "--authorization-mode=RBAC",
+            "--allow-privileged",  # as everywhere; without it Pod Security would not even be asked
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={keys / 'sa.key'}",
             f"--service-account-signing-key-file={keys / 'sa.key'}",

@@ -17,7 +17,7 @@ from tests.cluster.waiting import until
 METRICS = "metrics API: a pod uses the CPU that the test sets"
 NODES = "kwok: nodes without containers"
 ROUTES = "gateway and ingress controller: routes are accepted, no traffic flows"
-SECRETS = "External Secrets: a Secret with placeholders"
+SECRETS = "External Secrets: stores are accepted, a Secret has placeholders"
 VOLUMES = "storage provisioner: volumes are bound, never mounted"
 
 # The class that base/ names, with what base/ demands of it.

@@ -32,6 +32,7 @@ const (
 var (
 	httpRouteKind      = schema.GroupVersionKind{Group: "gateway.networking.k8s.io", Version: "v1", Kind: "HTTPRoute"}
 	externalSecretKind = schema.GroupVersionKind{Group: "external-secrets.io", Version: "v1", Kind: "ExternalSecret"}
+	secretStoreKind    = schema.GroupVersionKind{Group: "external-secrets.io", Version: "v1", Kind: "SecretStore"}
 )
 
 // newStandInsCommand runs in the place of a gateway, an ingress controller, a storage provisioner and External Secrets. Each
@@ -62,6 +63,7 @@ func newStandInsCommand() *cobra.Command {
 				reconcile(manager, &corev1.PersistentVolume{}, reclaim(c)),
 				reconcile(manager, ofKind(httpRouteKind), acceptRoute(c)),
 				reconcile(manager, ofKind(externalSecretKind), fillSecret(c)),
+				reconcile(manager, ofKind(secretStoreKind), acceptStore(c)),
 			} {
 				if add != nil {
 					return add
@@ -198,6 +200,12 @@ func fillSecret(c client.Client) func(context.Context, *unstructured.Unstructure
 			return err
 		}
 		return setStatus(ctx, c, external, map[string]any{"conditions": []any{condition(external, "Ready", "SecretSynced")}})
+	}
+}
+
+func acceptStore(c client.Client) func(context.Context, *unstructured.Unstructured) error {
+	return func(ctx context.Context, store *unstructured.Unstructured) error {
+		return setStatus(ctx, c, store, map[string]any{"conditions": []any{condition(store, "Ready", "Valid")}})
 	}
 }
 

@@ -1,0 +1,233 @@
+"""Companies on the cluster, brought there as a user would: files pushed, `tenantry publish`, the root applied once.
+
+The repository is a copy of this one with the address of the harness's git server. It is in `branch` mode: people push
+to `main`, Argo CD follows `deploy`, which `tenantry publish` alone writes.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
+from tests.cluster.cluster import Cluster
+from tests.cluster.git_server import Clone
+from tests.cluster.kube import Object
+from tests.cluster.waiting import until
+
+_ROOT = Path(__file__).parents[2]
+_BRANCH = "deploy"
+
+# The company whose autoscaler tests drive. It shrinks only minutes later: in other tests its pods may come and go.
+SCALED = "company-005"
+
+# Small tests add and remove whole companies; what bounds such a change has tests of its own.
+_BUDGET = {"tenants": 1000, "share": 100, "removals": 10_000}
+
+
+class Fleet:
+    """The companies of this repository, and those that a test adds.
+
+    Args:
+        cluster: where they live.
+        folder: for two clones of the repository.
+
+    Attributes:
+        clone: `main`, in which a test edits what people edit.
+        deployed: `deploy`, in which a test does what our checks would refuse.
+        repository: the repository on the server.
+    """
+
+    def __init__(self, cluster: Cluster, folder: Path) -> None:
+        self._cluster = cluster
+        self.repository = cluster.git.create("fleet", cluster.argocd.webhooks)
+        self.clone = self.repository.clone(folder / "main")
+        for name in ("base", "tenants", "argocd/platform"):
+            shutil.copytree(_ROOT / name, self.clone.folder / name)
+        platform = yaml.safe_load((_ROOT / "platform.yaml").read_text())
+        platform["git"] |= {"repoURL": self.repository.url, "publishing": "branch", "publishingBranch": _BRANCH}
+        platform["budget"] = _BUDGET
+        self._write_platform(platform)
+        self.merge("Start")
+        self.deployed = Clone(folder / "deployed")
+        self.clone.git("clone", "--quiet", "--branch", _BRANCH, self.repository.url, str(self.deployed.folder))
+
+    def start(self) -> None:
+        """Hand the repository to Argo CD, by the steps of docs/guides/start.md."""
+        self.apply_root()
+        until("Argo CD has its settings", lambda: self.is_well("tenantry-platform"), seconds=60)
+        self._cluster.argocd.restart()
+        self.await_well(*self.names())
+
+    def apply_root(self) -> None:
+        """Apply `argocd/root.yaml` as it is published."""
+        self._cluster.kube.apply(self.published("argocd/root.yaml"))
+
+    def names(self) -> list[str]:
+        """Return the names of all companies of `main`."""
+        return sorted(path.stem for path in (self.clone.folder / "tenants").rglob("*.yaml"))
+
+    def write(self, name: str, **fields: object) -> None:
+        """Write a company's file in the clone, whatever it was before."""
+        text = yaml.safe_dump({"name": name, **fields}, allow_unicode=True)
+        (self.clone.folder / "tenants" / f"{name}.yaml").write_text(text)
+
+    def set(self, name: str, **fields: object) -> None:
+        """Change fields of a company's file in the clone."""
+        before = yaml.safe_load((self.clone.folder / "tenants" / f"{name}.yaml").read_text())
+        self.write(**{**before, **fields})
+
+    def set_platform(self, **fields: object) -> None:
+        """Change fields of `platform.yaml` in the clone; those below a mapping one by one."""
+        platform = yaml.safe_load((self.clone.folder / "platform.yaml").read_text())
+        for key, value in fields.items():
+            platform[key] = {**platform[key], **value} if isinstance(value, dict) else value
+        self._write_platform(platform)
+
+    def merge(self, message: str) -> float:
+        """Push what has changed in the clone to `main`, publish it, and return the moment before both."""
+        start = time.monotonic()
+        self.clone.push(message)
+        self.publish()
+        return start
+
+    def publish(self) -> None:
+        """Run `tenantry publish` in the clone.
+
+        Raises:
+            RuntimeError: it refused; the text has its words.
+        """
+        _tenantry("publish", self.clone.folder)
+
+    def generate_unpublished(self) -> None:
+        """Generate from the clone's files into `deployed`: what `force` pushes, or a test renders."""
+        self.pull_deployed()
+        shutil.copytree(self.clone.folder / "tenants", self.deployed.folder / "tenants", dirs_exist_ok=True)
+        shutil.copy(self.clone.folder / "platform.yaml", self.deployed.folder)
+        _tenantry("generate", self.deployed.folder)
+
+    def force(self, message: str) -> float:
+        """Push what has changed in `deployed` past every check, and return the moment before."""
+        start = time.monotonic()
+        self.deployed.git("add", "--all")
+        self.deployed.git("commit", "--quiet", "--message", message)
+        self.deployed.git("push", "--quiet", "origin", f"HEAD:{_BRANCH}")
+        return start
+
+    def pull_deployed(self) -> None:
+        """Bring `deployed` to what is published now."""
+        self.deployed.git("fetch", "--quiet", "origin", _BRANCH)
+        self.deployed.git("reset", "--quiet", "--hard", f"origin/{_BRANCH}")
+        self.deployed.git("clean", "--quiet", "--force", "-d")
+
+    def published(self, path: str) -> str:
+        """Return the text of a file on the branch that Argo CD follows."""
+        self.clone.git("fetch", "--quiet", "origin", _BRANCH)
+        return self.clone.git("show", f"origin/{_BRANCH}:{path}")
+
+    def render(self, name: str) -> list[Object]:
+        """Return the company's objects, as kustomize builds them from what is in `deployed`."""
+        command = (self._cluster.tools.kustomize, "build", f"overlays/{name}")
+        done = subprocess.run(command, cwd=self.deployed.folder, capture_output=True, text=True, check=True)
+        return list(yaml.load_all(done.stdout, yaml.CSafeLoader))
+
+    @contextmanager
+    def changed(self) -> Iterator[None]:
+        """Let a test change and merge what it wants; at the end both branches and the cluster have again what they had.
+
+        Companies that the test has added are taken away with all that is theirs.
+        """
+        self.pull_deployed()
+        before = [clone.git("rev-parse", "HEAD").strip() for clone in (self.clone, self.deployed)]
+        names = set(self.names())
+        try:
+            yield
+        finally:
+            added = set(self.names()) - names
+            for clone, branch, commit in zip((self.clone, self.deployed), ("main", _BRANCH), before, strict=True):
+                clone.git("reset", "--quiet", "--hard", commit)
+                clone.git("clean", "--quiet", "--force", "-d")
+                clone.git("push", "--quiet", "--force", "origin", f"HEAD:{branch}")
+            for name in sorted(added):
+                self._remove(name)
+            self.await_well(*names)
+
+    def is_well(self, name: str) -> bool:
+        """Return whether the Application is Synced and Healthy."""
+        application = self._cluster.argocd.application(name)
+        return is_synced(application) and is_healthy(application)
+
+    def await_well(self, *names: str, seconds: float = 180) -> None:
+        """Return when these Applications are Synced and Healthy.
+
+        Raises:
+            TimeoutError: with what the others are and why.
+        """
+
+        def unwell() -> dict[str, Object]:
+            there = {item["metadata"]["name"]: item for item in self._cluster.argocd.applications()}
+            found = {name: there.get(name, {}) for name in names}
+            return {name: item for name, item in found.items() if not (is_synced(item) and is_healthy(item))}
+
+        try:
+            until("all Applications are Synced and Healthy", lambda: not unwell(), seconds=seconds, every=0.5)
+        except TimeoutError as error:
+            words = "\n".join(f"{name}: {_why(item)}" for name, item in unwell().items())
+            raise TimeoutError(f"{error}\n{words}") from None
+
+    def pods(self, name: str, workload: str | None = None, *, unless_on: str | None = None) -> dict[str, str]:
+        """Return name and uid of each pod of a company that is ready and is to stay, unless it is on that node."""
+        labels = {"app.kubernetes.io__name": workload} if workload else {}
+        pods = [pod for pod in self._cluster.kube.items("Pod", name, **labels) if is_ready(pod)]
+        return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in pods if pod["spec"]["nodeName"] != unless_on}
+
+    def _remove(self, name: str) -> None:
+        """Take away what is guarded against that, once git has forgotten the company."""
+        kube = self._cluster.kube
+        until(f"no Application {name}", lambda: not self._cluster.argocd.application(name), seconds=150)
+        for kind, where in (("Namespace", None), ("AppProject", NAMESPACE)):
+            if kube.get(kind, name, where):
+                kube.delete(kind, name, where)
+        until(f"no namespace {name}", lambda: not kube.get("Namespace", name), seconds=60)
+
+    def _write_platform(self, platform: Object) -> None:
+        (self.clone.folder / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
+
+
+def _tenantry(verb: str, folder: Path) -> None:
+    """Run a verb of the product in a folder."""
+    name, address = "tests", "tests@example.invalid"
+    identity = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address}
+    identity |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": address}
+    command = (sys.executable, "-m", "generator", "-C", str(folder), verb)
+    done = subprocess.run(
+        command, cwd=_ROOT, env={**os.environ, **identity}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"tenantry {verb}: {done.stdout}{done.stderr}")
+
+
+def is_ready(pod: Object) -> bool:
+    """Return whether the pod serves, and is not about to go."""
+    conditions = pod.get("status", {}).get("conditions", [])
+    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def _why(application: Object) -> str:
+    """Say what keeps an Application from being well."""
+    status = application.get("status", {})
+    words = [status.get("sync", {}).get("status", "no Application"), status.get("health", {}).get("status", "")]
+    words += [condition["message"] for condition in status.get("conditions", [])]
+    words.append(status.get("operationState", {}).get("message", ""))
+    for resource in status.get("resources", []):
+        health = resource.get("health", {})
+        if resource.get("status") != "Synced" or health.get("status", "Healthy") != "Healthy":
+            words.append(f"{resource['kind']} {resource['name']}: {resource.get('status')} {health}")
+    return "; ".join(filter(None, words))

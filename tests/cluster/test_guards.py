@@ -1,0 +1,171 @@
+"""What the API server and Argo CD refuse, by the objects that the product renders."""
+
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.cluster import stand_ins
+from tests.cluster.cluster import Cluster
+from tests.cluster.fleet import SCALED, Fleet
+from tests.cluster.kube import Object, RefusedError
+from tests.cluster.waiting import until
+
+Measure = Callable[[str, float], float]
+NAME, OTHER = "company-001", "company-003"
+FORBIDDEN = 403
+
+# What must be out of everybody's reach, and is what an escape would begin with.
+_GUARDED = {
+    "secrets": ("get", "list", "watch", "create", "update", "patch", "delete"),
+    "resourcequotas": ("create", "update", "patch", "delete"),
+    "limitranges": ("create", "update", "patch", "delete"),
+    "networkpolicies.networking.k8s.io": ("create", "update", "patch", "delete"),
+    "roles.rbac.authorization.k8s.io": ("create", "update", "patch", "delete", "bind", "escalate"),
+    "rolebindings.rbac.authorization.k8s.io": ("create", "update", "patch", "delete"),
+    "serviceaccounts/token": ("create",),
+    "serviceaccounts": ("create", "impersonate"),
+    "pods": ("create", "update", "patch"),
+    "deployments.apps": ("create", "update", "patch", "delete"),
+    "namespaces": ("update", "patch", "delete"),
+}
+_ADMIN = {
+    ("list", "pods"),
+    ("get", "pods/log"),
+    ("get", "resourcequotas"),
+    ("get", "networkpolicies.networking.k8s.io"),
+}
+_SUPPORT = _ADMIN | {("create", "pods/portforward"), ("get", "externalsecrets.external-secrets.io")}
+_BREAK_GLASS = _SUPPORT | {("create", "pods/exec"), ("delete", "pods"), ("patch", "pods/ephemeralcontainers")}
+_ALLOWED = {"admin": _ADMIN, "support": _SUPPORT, "break-glass": _BREAK_GLASS}
+
+
+@pytest.mark.claim("a company's groups may do what their roles say, and nothing in another company")
+@pytest.mark.parametrize("role", _ALLOWED)
+def test_a_group_may_do_what_its_role_says(cluster: Cluster, fleet: Fleet, role: str) -> None:  # noqa: ARG001
+    """Access reviews over all that the roles give, and over all that none of them may give."""
+
+    def may(namespace: str, verb: str, resource: str) -> bool:
+        return cluster.kube.may(verb, resource, namespace=namespace, group=f"{NAME}:{role}")
+
+    assert {pair for pair in _BREAK_GLASS if may(NAME, *pair)} == _ALLOWED[role]
+    guarded = {(verb, resource) for resource, verbs in _GUARDED.items() for verb in verbs}
+    assert not [pair for pair in guarded if may(NAME, *pair)]
+    assert not [pair for pair in guarded | _BREAK_GLASS if may(OTHER, *pair) or may("", *pair)]
+
+
+@pytest.mark.claim("a company's service accounts may do nothing")
+def test_the_service_accounts_of_a_company_may_do_nothing(cluster: Cluster, fleet: Fleet) -> None:  # noqa: ARG001
+    """No verb of the roles and no guarded one, at home, next door or in the cluster."""
+    guarded = {(verb, resource) for resource, verbs in _GUARDED.items() for verb in verbs}
+    for account in cluster.kube.items("ServiceAccount", NAME):
+        user = f"system:serviceaccount:{NAME}:{account['metadata']['name']}"
+        allowed = [
+            (verb, resource, where)
+            for verb, resource in guarded | _BREAK_GLASS
+            for where in (NAME, OTHER, "")
+            if cluster.kube.may(verb, resource, namespace=where, user=user, group=f"system:serviceaccounts:{NAME}")
+        ]
+        assert allowed == [], account["metadata"]["name"]
+
+
+@pytest.mark.claim("a pod over the quota is refused")
+def test_a_pod_over_the_quota_is_refused(cluster: Cluster, fleet: Fleet, pods: list[str]) -> None:  # noqa: ARG001
+    """Bronze ends at one CPU, whoever asks for the pods."""
+    pods += ["first", "second"]
+    cluster.kube.create(_pod("first", cpu="400m"))
+    with pytest.raises(RefusedError, match="exceeded quota: plan") as refused:
+        cluster.kube.create(_pod("second", cpu="400m"))
+    assert refused.value.code == FORBIDDEN
+
+
+@pytest.mark.claim("a pod without limits gets the default ones")
+def test_a_pod_without_limits_gets_the_default_ones(cluster: Cluster, fleet: Fleet, pods: list[str]) -> None:  # noqa: ARG001
+    """The LimitRange fills in the size of one file server."""
+    pods.append("sizeless")
+    pod = cluster.kube.create(_pod("sizeless"))
+
+    resources = pod["spec"]["containers"][0]["resources"]
+    assert resources["limits"] == {"cpu": "250m", "memory": "512Mi", "ephemeral-storage": "128Mi"}
+    assert resources["requests"] == {"cpu": "125m", "memory": "256Mi", "ephemeral-storage": "64Mi"}
+
+
+@pytest.mark.claim("an oversized container is refused")
+def test_an_oversized_container_is_refused(cluster: Cluster, fleet: Fleet) -> None:  # noqa: ARG001
+    """No container may be larger than the smallest plan, in the largest plan neither."""
+    with pytest.raises(RefusedError, match="maximum cpu usage per Container is 1") as refused:
+        cluster.kube.create(_pod("large", cpu="2", namespace=OTHER))
+    assert refused.value.code == FORBIDDEN
+
+
+@pytest.mark.claim("Pod Security refuses a privileged pod")
+def test_a_privileged_pod_is_refused(cluster: Cluster, fleet: Fleet) -> None:  # noqa: ARG001
+    """The namespace enforces the strictest level."""
+    pod = _pod("privileged")
+    pod["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+    with pytest.raises(RefusedError, match='violates PodSecurity "restricted:') as refused:
+        cluster.kube.create(pod)
+    assert refused.value.code == FORBIDDEN
+
+
+@pytest.mark.claim(
+    "the autoscaler's maximum fits into the quota, during a rollout too", leans_on=(stand_ins.METRICS, stand_ins.NODES)
+)
+@pytest.mark.usefixtures("control_plane")
+def test_the_autoscalers_maximum_fits_into_the_quota(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
+    """Bronze: every pod that it asks for comes, no event speaks of the quota, and an image changes meanwhile."""
+    kube = cluster.kube
+    maximum = (kube.get("HorizontalPodAutoscaler", "fileserver", SCALED) or {})["spec"]["maxReplicas"]
+    try:
+        start = time.monotonic()
+        stand_ins.set_cpu_usage(kube, SCALED, "fileserver", "250m")
+        until("all pods that it may have", lambda: len(fleet.pods(SCALED, "fileserver")) == maximum, seconds=120)
+        measure("at its maximum", start)
+
+        before = fleet.pods(SCALED, "fileserver")
+        with fleet.changed():
+            kustomization = fleet.clone.folder / "base" / "edge" / "core" / "kustomization.yaml"
+            kustomization.write_text(kustomization.read_text().replace("newTag: v0.47.0", "newTag: v0.46.0"))
+            start = fleet.merge("Change the image")
+            until("only new pods", lambda: _are_new(fleet, before, maximum), seconds=120)
+            measure("rolled out", start)
+        assert not [event for event in kube.items("Event", SCALED) if "exceeded quota" in event.get("message", "")]
+    finally:
+        stand_ins.set_cpu_usage(kube, SCALED, "fileserver", None)
+
+
+@pytest.fixture
+def pods(cluster: Cluster) -> Iterator[list[str]]:
+    """Names of pods that the test makes; they are gone after it."""
+    names: list[str] = []
+    yield names
+    for name in names:
+        if cluster.kube.get("Pod", name, NAME):
+            cluster.kube.delete("Pod", name, NAME, gracePeriodSeconds=0)
+    until("the pods are gone", lambda: not any(cluster.kube.get("Pod", name, NAME) for name in names), seconds=30)
+
+
+def _pod(name: str, *, cpu: str = "", namespace: str = NAME) -> Object:
+    container: Object = {
+        "name": "it",
+        "image": "registry.example/it:1",
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    if cpu:
+        memory = {"memory": "128Mi"}
+        container["resources"] = {
+            "limits": {"cpu": cpu, **memory},
+            "requests": {"cpu": f"{_milli(cpu) // 2}m", **memory},
+        }
+    context = {"runAsNonRoot": True, "runAsUser": 10001, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"containers": [container], "securityContext": context}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "namespace": namespace}, "spec": spec}
+
+
+def _milli(cpu: str) -> int:
+    return int(cpu.removesuffix("m")) if cpu.endswith("m") else 1000 * int(cpu)
+
+
+def _are_new(fleet: Fleet, before: dict[str, str], number: int) -> bool:
+    now = fleet.pods(SCALED, "fileserver")
+    return len(now) == number and not now.keys() & before.keys()
