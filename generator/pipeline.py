@@ -12,7 +12,7 @@ from generator.releases import Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
 from generator.validate import validate
-from generator.write import Change, apply, compare
+from generator.write import Change, alone, apply, compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,7 @@ def generate(root: Path) -> tuple[Composed, tuple[Change, ...]]:
         Refused: There are errors; nothing was written.
     """
     result = composed(root)
-    changes = differences(root, result)
-    apply(root, result.tree, changes)
+    with alone(root):
+        changes = differences(root, result)
+        apply(root, result.tree, changes)
     return result, changes

@@ -1,7 +1,9 @@
 """IO out: compare a tree with the disk, then write only what differs, each file whole or not at all."""
 
+import fcntl
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
@@ -68,6 +70,17 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str]) -> tuple[tuple[Chan
             findings.append(finding("TEN017", Place(file), fact, hint))
     findings.extend(_links_in_the_way(root, changes))
     return tuple(sorted(changes)), tuple(findings)
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Let one run at a time write below `root`; another one waits. The lock is the folder itself, and ends with us."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def apply(root: Path, tree: Tree, changes: tuple[Change, ...]) -> None:
