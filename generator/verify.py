@@ -185,7 +185,7 @@ def render(
             continue
         overlay, facts, entry, project = documents
         try:  # before anything is built: kustomize asks the network for what it does not find
-            reads = _reads(root, layout.overlay(tenant.name), overlay.data, closures)
+            reads = _reads(root, files, layout.overlay(tenant.name), overlay.data, closures)
         except TenantryError as error:
             yield finding("KUS004", Place(overlay.file), f"what it reads cannot be followed: {error.fact}", error.hint)
             continue
@@ -241,7 +241,11 @@ def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[
 
 
 def _reads(
-    root: Path, folder: str, overlay: Mapping[str, Any], closures: dict[tuple[str, ...], tuple[str, ...]]
+    root: Path,
+    files: Mapping[str, str],
+    folder: str,
+    overlay: Mapping[str, Any],
+    closures: dict[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[str, ...]:
     """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
 
@@ -254,7 +258,7 @@ def _reads(
         path = kustomization.resolve(folder, reference)
         if path is None:
             raise TenantryError(f"{reference!r} leads outside the repository")
-        if not (root / path).exists():
+        if path not in files and not (root / path).exists():
             raise TenantryError(f"there is no {reference!r}")
         targets.append(path)
     outside = tuple(sorted(path for path in targets if not path.startswith(inside)))

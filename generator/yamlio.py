@@ -49,12 +49,12 @@ _TRUE_IN_1_1: Final = frozenset({"y", "yes", "on"})
 _FALSE_IN_1_1: Final = frozenset({"n", "no", "off"})
 _NUMBER_SOMEWHERE: Final = re.compile(
     r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+
-        | [0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
-        | (?:[0-9][0-9_]*(?:\.[0-9_]*)?|\.[0-9][0-9_]*)(?:e[-+]?[0-9]+)?
+        | [0-9_]+(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+        | (?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?
         | \.inf ) | \.nan""",
     re.VERBOSE,
 )
-"""A number for at least one reader, in lower case; Go takes the underscores out before it looks."""
+"""A number for at least one reader, in lower case; Go takes underscores out first, and ruamel takes -_ for one."""
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
 _OPENERS: Final = re.compile(r"[\[{?-]")
@@ -297,8 +297,8 @@ def trap_of(text: str) -> str:
         return "false"
     if _DATE.fullmatch(text):
         return "a date"
-    as_go = "" if text.startswith("_") else lowered.replace("_", "")
-    if _NUMBER_SOMEWHERE.fullmatch(lowered) or _NUMBER_SOMEWHERE.fullmatch(as_go):
+    as_others_see_it = () if text.startswith("_") else (lowered, lowered.replace("_", ""))
+    if any(_NUMBER_SOMEWHERE.fullmatch(one) for one in as_others_see_it):
         return "a number"
     if text == "<<":
         return "a merge key"

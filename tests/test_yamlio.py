@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
@@ -78,6 +78,7 @@ def test_a_scalar_reads_back_the_same_in_go(tmp_path: Path) -> None:
     assert in_go(tmp_path, [yamlio.scalar(text) for text in wanted]) == wanted
 
 
+@example(["-_", "-_0", "0b_", "0X1F", "._", "1__", "0_x1", "1e1_0", "=", "<<"])
 @given(st.lists(plain_scalars(), min_size=1, max_size=30))
 def test_what_is_read_as_text_is_text_for_every_reader(texts: list[str]) -> None:
     """A plain scalar that YAML 1.1 or 1.2 takes for something else is never passed on as text."""

@@ -6,7 +6,6 @@ when the words do and not when `base/` does.
 """
 
 import difflib
-import shutil
 from pathlib import Path
 
 import pytest
@@ -25,9 +24,9 @@ def test_what_a_change_brings_is_told_in_each_form(case: Path, tmp_path: Path, u
     """A case is a folder named by its sentence."""
     repository = Committed(tmp_path / "repository")
     if (case / "before").exists():
-        shutil.copytree(case / "before", repository.root, dirs_exist_ok=True)
-        repository.commit("before")
-    shutil.copytree(case / "given", repository.root, dirs_exist_ok=True)
+        repository.lay(case / "before").commit("before")
+    if (case / "given").exists():
+        repository.lay(case / "given")
     if (case / "removed.txt").exists():
         for file in (case / "removed.txt").read_text(encoding="utf-8").split():
             (repository.root / file).unlink()
