@@ -388,29 +388,52 @@ def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(or
     assert not list((clone.root / ".git/refs").rglob("*.lock"))
 
 
+def _dice() -> random.Random:
+    seed = int(os.environ.get("TENANTRY_KILL_SEED", str(time.time_ns() % 10**6)))
+    print(f"TENANTRY_KILL_SEED={seed}")  # noqa: T201 -- so that a failure can be tried again
+    return random.Random(seed)  # noqa: S311 -- moments, not secrets
+
+
+def _kill_amid(clone: Repository, verb: str, seconds: float) -> None:
+    command = [sys.executable, "-m", "generator", "-C", str(clone.root), verb]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    ) as running:
+        time.sleep(seconds)
+        running.kill()
+
+
 @pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", MODES)
-def test_two_hundred_kills_at_any_moment_lose_nothing(tmp_path: Path, mode: str) -> None:
-    """Half of them hit publish, at a random moment; a run after each gives the tree of an undisturbed one."""
-    seed = int(os.environ.get("TENANTRY_KILL_SEED", str(time.time_ns() % 10**6)))
-    print(f"TENANTRY_KILL_SEED={seed}")  # noqa: T201 -- so that a failure can be tried again
-    dice = random.Random(seed)  # noqa: S311 -- moments, not secrets
+def test_a_hundred_kills_amid_publish_lose_nothing(tmp_path: Path, mode: str) -> None:
+    """At random moments, in each mode; after every fifth a run gives the tree of an undisturbed one."""
+    dice = _dice()
     origin = Origin(tmp_path, mode)
     clone = origin.clone("clone")
-    command = [sys.executable, "-m", "generator", "-C", str(clone.root), "publish"]
     tenants = {"company-001"}
     for number in range(100):
         if number % 5 == 0:
             tenants.add(f"company-{200 + number}")
             origin.merge(clone, f"company-{200 + number}")
-        running = subprocess.Popen(
-            command, cwd=ROOT, env=environment(), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
-        time.sleep(dice.uniform(0, 2))
-        running.kill()
-        running.wait()
+        _kill_amid(clone, "publish", dice.uniform(0, 2))
         if number % 5 == 4:
             done = publish(clone)
             assert done.returncode == 0, done.stderr
             origin.assert_complete(tenants)
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_a_hundred_kills_amid_generate_tear_nothing(tmp_path: Path) -> None:
+    """At random moments; after every fifth a run gives the tree of an undisturbed one."""
+    dice = _dice()
+    repository = Repository(tmp_path / "repository")
+    twin = Repository(tmp_path / "twin")
+    for number in range(100):
+        repository.tenant(f"company-{200 + number}", plan=dice.choice(("bronze", "silver", "gold")))
+        _kill_amid(repository, "generate", dice.uniform(0.2, 0.8))
+        if number % 5 == 4:
+            for path in (repository.root / "tenants").glob("*.yaml"):
+                twin.write(f"tenants/{path.name}", path.read_bytes())
+            assert repository.generate().files() == twin.generate().files()
