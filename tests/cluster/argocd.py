@@ -21,6 +21,7 @@ from tests.cluster.tools import Tools
 from tests.cluster.waiting import until
 
 NAMESPACE = "argocd"
+_REFRESH = "argocd.argoproj.io/refresh"
 
 # What of the manifest is not applied: processes stand for the pods, and nobody reaches them by a Service.
 _PODS = {"Deployment", "StatefulSet", "Service", "NetworkPolicy"}
@@ -99,6 +100,31 @@ class ArgoCD:
     def applications(self) -> list[Object]:
         """Return all Applications."""
         return self._kube.items("Application", NAMESPACE)
+
+    def refresh(self, name: str, how: str = "normal") -> None:
+        """Ask Argo CD to compare an Application now; `hard`: and to render it anew, whatever it remembers."""
+        annotations = {_REFRESH: how}
+        self._kube.patch("Application", name, {"metadata": {"annotations": annotations}}, NAMESPACE)
+
+    def sync(self, name: str) -> None:
+        """Apply every object of an Application again, and return when that has succeeded.
+
+        Raises:
+            TimeoutError: it has not.
+        """
+        operation = {"sync": {"syncOptions": ["ServerSideApply=true"]}}
+        before = _operation(self.application(name))
+        self._kube.patch("Application", name, {"operation": operation}, NAMESPACE)
+
+        def done() -> bool:
+            state = _operation(self.application(name))
+            return state.get("startedAt") != before.get("startedAt") and state.get("phase") == "Succeeded"
+
+        until(f"{name} is synced", done, seconds=60)
+
+    def is_refreshed(self, name: str) -> bool:
+        """Return whether it has done what `refresh` asked for."""
+        return _REFRESH not in self.application(name)["metadata"].get("annotations", {})
 
     def password(self) -> str:
         """Return the password of `admin`, which Argo CD has made up."""
@@ -237,6 +263,11 @@ def is_healthy(application: Object) -> bool:
     """Return whether every object of it is well."""
     status: str = application.get("status", {}).get("health", {}).get("status", "")
     return status == "Healthy"
+
+
+def _operation(application: Object) -> Object:
+    state: Object = application.get("status", {}).get("operationState", {})
+    return state
 
 
 def _documents(path: Path) -> Iterator[Object]:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
+from tests.cluster.argocd import is_healthy, is_synced
 from tests.cluster.cluster import Cluster
 from tests.cluster.git_server import Clone
 from tests.cluster.kube import Object
@@ -24,10 +24,16 @@ from tests.cluster.waiting import until
 _ROOT = Path(__file__).parents[2]
 _BRANCH = "deploy"
 
-# The company whose autoscaler tests drive. It shrinks only minutes later: in other tests its pods may come and go.
-SCALED = "company-005"
+# Companies beside those of this repository, each changed by one test alone, so that nobody has to change them back.
+UPGRADED, DROPPING, SCALED, DRIVEN = "company-011", "company-012", "company-013", "company-014"
+_OWN: dict[str, dict[str, object]] = {
+    UPGRADED: {"plan": "bronze"},
+    DROPPING: {"plan": "silver", "chatbot": True},
+    SCALED: {"plan": "bronze"},
+    DRIVEN: {"plan": "bronze"},
+}
 
-# Small tests add and remove whole companies; what bounds such a change has tests of its own.
+# Small tests touch the whole of a small fleet; what bounds such a change has tests of its own.
 _BUDGET = {"tenants": 1000, "share": 100, "removals": 10_000}
 
 
@@ -54,6 +60,8 @@ class Fleet:
         platform["git"] |= {"repoURL": self.repository.url, "publishing": "branch", "publishingBranch": _BRANCH}
         platform["budget"] = _BUDGET
         self._write_platform(platform)
+        for name, fields in _OWN.items():
+            self.write(name, **fields)
         self.merge("Start")
         self.deployed = Clone(folder / "deployed")
         self.clone.git("clone", "--quiet", "--branch", _BRANCH, self.repository.url, str(self.deployed.folder))
@@ -112,6 +120,14 @@ class Fleet:
         shutil.copy(self.clone.folder / "platform.yaml", self.deployed.folder)
         _tenantry("generate", self.deployed.folder)
 
+    def check_deployed(self) -> None:
+        """Run `tenantry check` on what is in `deployed`.
+
+        Raises:
+            RuntimeError: it found something; the text has its words.
+        """
+        _tenantry("check", self.deployed.folder)
+
     def force(self, message: str) -> float:
         """Push what has changed in `deployed` past every check, and return the moment before."""
         start = time.monotonic()
@@ -139,44 +155,71 @@ class Fleet:
 
     @contextmanager
     def changed(self) -> Iterator[None]:
-        """Let a test change and merge what it wants; at the end both branches and the cluster have again what they had.
+        """Let a test change what it wants; at the end both branches and the cluster have again what they had.
 
-        Companies that the test has added are taken away with all that is theirs.
+        It may add no company: what that brings is guarded against being taken away.
         """
         self.pull_deployed()
         before = [clone.git("rev-parse", "HEAD").strip() for clone in (self.clone, self.deployed)]
-        names = set(self.names())
         try:
             yield
         finally:
-            added = set(self.names()) - names
+            self.deployed.git("fetch", "--quiet", "origin", _BRANCH)
+            touched = self._touched(before[1], "FETCH_HEAD")
             for clone, branch, commit in zip((self.clone, self.deployed), ("main", _BRANCH), before, strict=True):
                 clone.git("reset", "--quiet", "--hard", commit)
                 clone.git("clean", "--quiet", "--force", "-d")
                 clone.git("push", "--quiet", "--force", "origin", f"HEAD:{branch}")
-            for name in sorted(added):
-                self._remove(name)
-            self.await_well(*names)
+            self.await_commit(before[1], *touched)
+
+    def await_commit(self, commit: str, *names: str, seconds: float = 180) -> None:
+        """Ask these Applications to look at a commit of `deploy`, and return when they are Synced and Healthy at it.
+
+        Without being asked, an Application stays at the last commit that touched it.
+
+        Raises:
+            TimeoutError: with what the others are and why.
+        """
+        for name in names:
+            self._cluster.argocd.refresh(name)
+        self.await_well(*names, commit=commit, seconds=seconds)
+
+    def _touched(self, before: str, after: str) -> list[str]:
+        """Return the Applications whose folders differ between two commits of `deploy`."""
+        paths = [Path(path) for path in self.deployed.git("diff", "--name-only", before, after).splitlines()]
+        names = {path.parts[1] for path in paths if path.parts[0] == "overlays"}
+        names |= {path.stem for path in paths if "tenants" in path.parts}
+        names |= {f"tenantry-{path.parts[2]}" for path in paths if path.parts[:2] == ("argocd", "shards")}
+        if any(path.parts[0] == "base" for path in paths):
+            names |= set(self.names())
+        there = {item["metadata"]["name"] for item in self._cluster.argocd.applications()}
+        return sorted(names & there)
 
     def is_well(self, name: str) -> bool:
         """Return whether the Application is Synced and Healthy."""
         application = self._cluster.argocd.application(name)
         return is_synced(application) and is_healthy(application)
 
-    def await_well(self, *names: str, seconds: float = 180) -> None:
-        """Return when these Applications are Synced and Healthy.
+    def await_well(self, *names: str, commit: str | None = None, seconds: float = 180) -> None:
+        """Return when these Applications are Synced and Healthy, and nothing is under way there.
+
+        Args:
+            names: of the Applications.
+            commit: at which they have to be so.
+            seconds: how long to wait.
 
         Raises:
             TimeoutError: with what the others are and why.
         """
+        every = max(0.5, len(names) / 50)  # the list of a hundred is megabytes
 
         def unwell() -> dict[str, Object]:
             there = {item["metadata"]["name"]: item for item in self._cluster.argocd.applications()}
             found = {name: there.get(name, {}) for name in names}
-            return {name: item for name, item in found.items() if not (is_synced(item) and is_healthy(item))}
+            return {name: item for name, item in found.items() if not _is_settled(item, commit)}
 
         try:
-            until("all Applications are Synced and Healthy", lambda: not unwell(), seconds=seconds, every=0.5)
+            until("all Applications are Synced and Healthy", lambda: not unwell(), seconds=seconds, every=every)
         except TimeoutError as error:
             words = "\n".join(f"{name}: {_why(item)}" for name, item in unwell().items())
             raise TimeoutError(f"{error}\n{words}") from None
@@ -186,15 +229,6 @@ class Fleet:
         labels = {"app.kubernetes.io__name": workload} if workload else {}
         pods = [pod for pod in self._cluster.kube.items("Pod", name, **labels) if is_ready(pod)]
         return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in pods if pod["spec"]["nodeName"] != unless_on}
-
-    def _remove(self, name: str) -> None:
-        """Take away what is guarded against that, once git has forgotten the company."""
-        kube = self._cluster.kube
-        until(f"no Application {name}", lambda: not self._cluster.argocd.application(name), seconds=150)
-        for kind, where in (("Namespace", None), ("AppProject", NAMESPACE)):
-            if kube.get(kind, name, where):
-                kube.delete(kind, name, where)
-        until(f"no namespace {name}", lambda: not kube.get("Namespace", name), seconds=60)
 
     def _write_platform(self, platform: Object) -> None:
         (self.clone.folder / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
@@ -218,6 +252,13 @@ def is_ready(pod: Object) -> bool:
     conditions = pod.get("status", {}).get("conditions", [])
     ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
     return ready and "deletionTimestamp" not in pod["metadata"]
+
+
+def _is_settled(application: Object, commit: str | None) -> bool:
+    status = application.get("status", {})
+    at = status.get("sync", {}).get("revision")
+    under_way = status.get("operationState", {}).get("phase") == "Running"
+    return is_synced(application) and is_healthy(application) and not under_way and commit in {None, at}
 
 
 def _why(application: Object) -> str:

@@ -1,4 +1,4 @@
-"""A small application to try the harness with, and to compare times with: twelve objects, no volume, no order of sync.
+"""A small application to compare times with: twelve objects, no volume, no order of sync.
 
 A Namespace with its guards, two workloads that scale, and one ApplicationSet over one small file for each copy: the
 least that anybody would run for a tenant, without anything of the product.
@@ -13,18 +13,18 @@ from tests.cluster.kube import Object
 WORKLOADS = {"fileserver": "100m", "ai-chatbot": "150m"}
 
 
-def write_sample(folder: Path, *names: str) -> None:
+def write(folder: Path, *names: str) -> None:
     """Write the base, and an overlay and an entry for each name, which the namespace and the Application get."""
     base = [_quota(), _limits(), _deny_all(), _role(), _binding(), *(o for w in WORKLOADS for o in _workload(w))]
-    _write(folder / "base" / "all.yaml", *base)
-    _write(folder / "base" / "kustomization.yaml", {"resources": ["all.yaml"]})
+    _dump(folder / "base" / "all.yaml", *base)
+    _dump(folder / "base" / "kustomization.yaml", {"resources": ["all.yaml"]})
     for name in names:
-        _write(folder / "overlays" / name / "namespace.yaml", _namespace(name))
-        _write(
+        _dump(folder / "overlays" / name / "namespace.yaml", _namespace(name))
+        _dump(
             folder / "overlays" / name / "kustomization.yaml",
             {"namespace": name, "resources": ["namespace.yaml", "../../base"]},
         )
-        _write(folder / "entries" / f"{name}.yaml", {"name": name})
+        _dump(folder / "entries" / f"{name}.yaml", {"name": name})
 
 
 def application_set(repository: str) -> list[Object]:
@@ -64,7 +64,7 @@ def application_set(repository: str) -> list[Object]:
     return [project, applications]
 
 
-def _write(path: Path, *objects: Object) -> None:
+def _dump(path: Path, *objects: Object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(yaml.safe_dump_all(objects))
 

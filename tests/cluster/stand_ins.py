@@ -28,6 +28,7 @@ _STORAGE_CLASS = {
     "metadata": {"name": STORAGE_CLASS},
     "provisioner": "tenantry.dev/stand-in",
     "reclaimPolicy": "Retain",
+    "allowVolumeExpansion": True,
 }
 _USAGE = "cpu-usage"
 
@@ -68,16 +69,17 @@ def await_metrics(kube: Kube) -> None:
     until("the metrics API is available", available, seconds=30)
 
 
-def set_cpu_usage(kube: Kube, namespace: str, workload: str, cpu: str | None) -> None:
+def set_cpu_usage(kube: Kube, workload: str, cpu: str | None, *namespaces: str) -> None:
     """Let every pod of a workload use that much CPU from now on, however many there will be.
 
     Args:
         kube: the cluster.
-        namespace: of the workload.
         workload: the label `app.kubernetes.io/name` of its pods.
         cpu: a quantity; None for idle.
+        namespaces: where that workload is meant.
     """
-    kube.patch("ConfigMap", _USAGE, {"data": {f"{namespace}.{workload}": cpu}}, "kube-system")
+    usage = {f"{namespace}.{workload}": cpu for namespace in namespaces}
+    kube.patch("ConfigMap", _USAGE, {"data": usage}, "kube-system")
 
 
 def _metrics_objects(port: int, authority: str) -> list[dict[str, object]]:

@@ -8,39 +8,53 @@ import pytest
 from tests.cluster import stand_ins
 from tests.cluster.argocd import is_synced
 from tests.cluster.cluster import Cluster
-from tests.cluster.fleet import SCALED, Fleet
+from tests.cluster.fleet import DROPPING, SCALED, UPGRADED, Fleet
 from tests.cluster.kube import Object
 from tests.cluster.waiting import until
 
 Measure = Callable[[str, float], float]
-BRONZE, WITH_CHATBOT = "company-001", "company-002"
+BRONZE, SILVER = "company-001", "company-004"
+
+
+@pytest.mark.claim("a change of plan restarts no pod", leans_on=(stand_ins.NODES, stand_ins.VOLUMES))
+def test_a_change_of_plan_restarts_no_pod(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
+    """Quota, the autoscaler's ceiling and the volume grow; the same pods, by uid, go on."""
+    before, pods = _ceilings(cluster, UPGRADED), fleet.pods(UPGRADED)
+    assert pods
+    fleet.set(UPGRADED, plan="silver")
+    start = fleet.merge("Upgrade to Silver")
+    until("the ceilings of Silver", lambda: _ceilings(cluster, UPGRADED) == _ceilings(cluster, SILVER), seconds=60)
+    measure("quota, autoscaler and volume changed", start)
+    fleet.await_well(UPGRADED)
+
+    assert before == _ceilings(cluster, BRONZE)
+    assert fleet.pods(UPGRADED) == pods
 
 
 @pytest.mark.claim("a dropped add-on goes with all that is its own, and nothing else goes")
 def test_a_dropped_add_on_goes_with_all_that_is_its_own(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Deployment, Service, autoscaler, keys, route and policies of the chatbot go; the file server's pods stay."""
-    before = _managed(cluster, WITH_CHATBOT)
-    pods = fleet.pods(WITH_CHATBOT, "fileserver")
-    with fleet.changed():
-        fleet.set(WITH_CHATBOT, chatbot=False)
-        start = fleet.merge("Drop the chatbot")
-        until("the chatbot is gone", lambda: not cluster.kube.get("Deployment", "ai-chatbot", WITH_CHATBOT), seconds=60)
-        measure("chatbot gone", start)
-        fleet.await_well(WITH_CHATBOT)
-        until("its pods are gone", lambda: not fleet.pods(WITH_CHATBOT, "ai-chatbot"), seconds=60)
+    before, pods = _managed(cluster, DROPPING), fleet.pods(DROPPING, "fileserver")
+    fleet.set(DROPPING, chatbot=False)
+    start = fleet.merge("Drop the chatbot")
+    until("the chatbot is gone", lambda: not cluster.kube.get("Deployment", "ai-chatbot", DROPPING), seconds=60)
+    measure("chatbot gone", start)
+    fleet.await_well(DROPPING)
+    until("its pods are gone", lambda: not fleet.pods(DROPPING, "ai-chatbot"), seconds=60)
 
-        gone = before - _managed(cluster, WITH_CHATBOT)
-        kinds = {kind for kind, _ in gone}
-        assert {"Deployment", "Service", "HorizontalPodAutoscaler", "ExternalSecret", "NetworkPolicy"} <= kinds
-        assert all("ai-chatbot" in name for _, name in gone)
-        assert not _managed(cluster, WITH_CHATBOT) - before
-        assert fleet.pods(WITH_CHATBOT, "fileserver") == pods
+    after = _managed(cluster, DROPPING)
+    gone = before - after
+    kinds = {"Deployment", "Service", "HorizontalPodAutoscaler", "ExternalSecret", "NetworkPolicy", "HTTPRoute"}
+    assert kinds <= {kind for kind, _ in gone}
+    assert all("ai-chatbot" in name for _, name in gone)
+    assert not after - before
+    assert fleet.pods(DROPPING, "fileserver") == pods
 
 
 @pytest.mark.claim("what is changed by hand comes back")
 def test_what_is_changed_by_hand_comes_back(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """A deleted NetworkPolicy is there again, and a quota that was raised is what git says."""
-    kube, ceiling = cluster.kube, _ceiling(cluster)
+    kube, ceilings = cluster.kube, _ceilings(cluster, BRONZE)
     name = min(policy["metadata"]["name"] for policy in kube.items("NetworkPolicy", BRONZE))
 
     start = time.monotonic()
@@ -50,7 +64,7 @@ def test_what_is_changed_by_hand_comes_back(cluster: Cluster, fleet: Fleet, meas
 
     start = time.monotonic()
     kube.patch("ResourceQuota", "plan", {"spec": {"hard": {"limits.cpu": "64"}}}, BRONZE)
-    until("the quota is back", lambda: _ceiling(cluster) == ceiling, seconds=60)
+    until("the quota is back", lambda: _ceilings(cluster, BRONZE) == ceilings, seconds=60)
     measure("raised quota back", start)
     fleet.await_well(BRONZE)
 
@@ -60,34 +74,34 @@ def test_what_is_changed_by_hand_comes_back(cluster: Cluster, fleet: Fleet, meas
 def test_replicas_are_the_autoscalers(cluster: Cluster, fleet: Fleet) -> None:
     """Pods that it has added are left alone, also by a sync."""
     try:
-        stand_ins.set_cpu_usage(cluster.kube, SCALED, "fileserver", "200m")
+        stand_ins.set_cpu_usage(cluster.kube, "fileserver", "200m", SCALED)
         until("a second pod", lambda: len(fleet.pods(SCALED, "fileserver")) > 1, seconds=90)
         scaled = _replicas(cluster)
 
-        annotations = {"argocd.argoproj.io/refresh": "hard"}
-        cluster.kube.patch("Application", SCALED, {"metadata": {"annotations": annotations}}, "argocd")
-        until("it was looked at", lambda: _is_refreshed(cluster), seconds=60)
+        cluster.argocd.sync(SCALED)
+        fleet.await_well(SCALED)
 
         assert is_synced(cluster.argocd.application(SCALED))
         assert _replicas(cluster) >= scaled
     finally:
-        stand_ins.set_cpu_usage(cluster.kube, SCALED, "fileserver", None)
+        stand_ins.set_cpu_usage(cluster.kube, "fileserver", None, SCALED)
 
 
-def _ceiling(cluster: Cluster) -> tuple[str, int]:
-    """Return the quota's CPU limit and the most pods that the autoscaler may make."""
-    quota = cluster.kube.get("ResourceQuota", "plan", BRONZE) or {}
-    scaler = cluster.kube.get("HorizontalPodAutoscaler", "fileserver", BRONZE) or {}
-    return quota["spec"]["hard"]["limits.cpu"], scaler["spec"]["maxReplicas"]
+def _ceilings(cluster: Cluster, name: str) -> dict[str, object]:
+    """Return all that a plan decides: the quota, the autoscaler's bounds, and the storage."""
+    quota = cluster.kube.get("ResourceQuota", "plan", name) or {}
+    scaler = cluster.kube.get("HorizontalPodAutoscaler", "fileserver", name) or {}
+    claim = cluster.kube.get("PersistentVolumeClaim", "files", name) or {}
+    return {
+        "quota": quota["spec"]["hard"],
+        "replicas": (scaler["spec"]["minReplicas"], scaler["spec"]["maxReplicas"]),
+        "storage": claim["status"]["capacity"],
+    }
 
 
 def _replicas(cluster: Cluster) -> int:
     replicas: int = (cluster.kube.get("Deployment", "fileserver", SCALED) or {})["spec"]["replicas"]
     return replicas
-
-
-def _is_refreshed(cluster: Cluster) -> bool:
-    return "argocd.argoproj.io/refresh" not in cluster.argocd.application(SCALED)["metadata"].get("annotations", {})
 
 
 def _managed(cluster: Cluster, name: str) -> set[tuple[str, str]]:

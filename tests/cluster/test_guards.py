@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+import yaml
 
 from tests.cluster import stand_ins
 from tests.cluster.cluster import Cluster
-from tests.cluster.fleet import SCALED, Fleet
+from tests.cluster.fleet import DRIVEN, Fleet
 from tests.cluster.kube import Object, RefusedError
 from tests.cluster.waiting import until
 
@@ -115,23 +116,53 @@ def test_a_privileged_pod_is_refused(cluster: Cluster, fleet: Fleet) -> None:  #
 def test_the_autoscalers_maximum_fits_into_the_quota(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Bronze: every pod that it asks for comes, no event speaks of the quota, and an image changes meanwhile."""
     kube = cluster.kube
-    maximum = (kube.get("HorizontalPodAutoscaler", "fileserver", SCALED) or {})["spec"]["maxReplicas"]
+    maximum = (kube.get("HorizontalPodAutoscaler", "fileserver", DRIVEN) or {})["spec"]["maxReplicas"]
     try:
         start = time.monotonic()
-        stand_ins.set_cpu_usage(kube, SCALED, "fileserver", "250m")
-        until("all pods that it may have", lambda: len(fleet.pods(SCALED, "fileserver")) == maximum, seconds=120)
+        stand_ins.set_cpu_usage(kube, "fileserver", "250m", DRIVEN)
+        until("all pods that it may have", lambda: len(fleet.pods(DRIVEN, "fileserver")) == maximum, seconds=120)
         measure("at its maximum", start)
 
-        before = fleet.pods(SCALED, "fileserver")
-        with fleet.changed():
-            kustomization = fleet.clone.folder / "base" / "edge" / "core" / "kustomization.yaml"
-            kustomization.write_text(kustomization.read_text().replace("newTag: v0.47.0", "newTag: v0.46.0"))
-            start = fleet.merge("Change the image")
-            until("only new pods", lambda: _are_new(fleet, before, maximum), seconds=120)
-            measure("rolled out", start)
-        assert not [event for event in kube.items("Event", SCALED) if "exceeded quota" in event.get("message", "")]
+        before = fleet.pods(DRIVEN, "fileserver")
+        kustomization = fleet.clone.folder / "base" / "edge" / "core" / "kustomization.yaml"
+        kustomization.write_text(kustomization.read_text().replace("newTag: v0.47.0", "newTag: v0.46.0"))
+        start = fleet.merge("Change the image")
+        until("only new pods", lambda: _are_new(fleet, before, maximum), seconds=120)
+        measure("rolled out", start)
+        assert not [event for event in kube.items("Event", DRIVEN) if "exceeded quota" in event.get("message", "")]
+        fleet.await_well(*fleet.names())
     finally:
-        stand_ins.set_cpu_usage(kube, SCALED, "fileserver", None)
+        stand_ins.set_cpu_usage(kube, "fileserver", None, DRIVEN)
+
+
+@pytest.mark.claim("an AppProject refuses what is not its company's")
+def test_a_project_refuses_what_is_not_its_companys(cluster: Cluster, fleet: Fleet) -> None:
+    """Forced past our checks into the company's folder, none of it reaches the cluster."""
+    aliens: list[Object] = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "alien", "namespace": OTHER}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "alien"}},
+        {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": "alien"}},
+    ]
+    with fleet.changed():
+        folder = fleet.deployed.folder / "overlays" / NAME
+        # Beside the company's own folder, because kustomize would give what is in that the company's namespace.
+        company = folder / "company"
+        company.mkdir()
+        (folder / "facts.yaml").rename(company / "facts.yaml")
+        kustomization = folder / "kustomization.yaml"
+        (company / "kustomization.yaml").write_text(kustomization.read_text().replace("../../base", "../../../base"))
+        kustomization.write_text('resources: ["company", "aliens.yaml"]\n')
+        (folder / "aliens.yaml").write_text(yaml.safe_dump_all(aliens))
+        fleet.force("Smuggle objects in")
+        words = until("Argo CD refuses all three", lambda: _refusals(cluster, len(aliens)), seconds=60)
+
+        assert words == {
+            "ConfigMap": f"namespace {OTHER} is not permitted in project '{NAME}'",
+            "Namespace": f"resource :Namespace is not permitted in project {NAME}",
+            "ClusterRole": f"resource rbac.authorization.k8s.io:ClusterRole is not permitted in project {NAME}",
+        }
+        for alien in aliens:
+            assert cluster.kube.get(alien["kind"], "alien", alien["metadata"].get("namespace")) is None
 
 
 @pytest.fixture
@@ -167,5 +198,13 @@ def _milli(cpu: str) -> int:
 
 
 def _are_new(fleet: Fleet, before: dict[str, str], number: int) -> bool:
-    now = fleet.pods(SCALED, "fileserver")
+    now = fleet.pods(DRIVEN, "fileserver")
     return len(now) == number and not now.keys() & before.keys()
+
+
+def _refusals(cluster: Cluster, number: int) -> dict[str, str] | None:
+    """Return by kind why the last sync has not taken the aliens, when it has spoken of that many."""
+    state = cluster.argocd.application(NAME)["status"].get("operationState", {})
+    resources = state.get("syncResult", {}).get("resources", [])
+    words = {item["kind"]: item["message"] for item in resources if item["name"] == "alien"}
+    return words if len(words) == number else None

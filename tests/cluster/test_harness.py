@@ -4,76 +4,16 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.cluster import stand_ins
-from tests.cluster.argocd import is_healthy, is_synced
 from tests.cluster.cluster import Cluster
-from tests.cluster.control_plane import ControlPlane, node_is_ready
-from tests.cluster.git_server import Clone
 from tests.cluster.kube import Object, RefusedError
-from tests.cluster.sample import WORKLOADS, application_set, write_sample
 from tests.cluster.waiting import until
-
-NAMESPACE = "sample-one"
-
-
-@pytest.fixture(scope="module")
-def sample(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
-    """The sample application, pushed and running."""
-    repository = cluster.git.create("sample", cluster.argocd.webhooks)
-    clone = repository.clone(tmp_path_factory.mktemp("sample"))
-    write_sample(clone.folder, NAMESPACE)
-    clone.push("Add the sample application")
-    cluster.kube.apply(application_set(repository.url))
-    until("the sample runs", lambda: _is_well(cluster, NAMESPACE), seconds=120)
-    yield clone
-    cluster.kube.delete("ApplicationSet", "sample", "argocd")
-    until("the sample is gone", lambda: cluster.kube.get("Namespace", NAMESPACE) is None, seconds=60)
-
-
-def test_a_push_reaches_the_cluster(cluster: Cluster, sample: Clone) -> None:
-    """A second copy is Synced and Healthy after a push alone, because the webhooks tell Argo CD of it."""
-    write_sample(sample.folder, NAMESPACE, "sample-two")
-    start = time.monotonic()
-    sample.push("Add a second copy")
-    until("the second copy runs", lambda: _is_well(cluster, "sample-two"), seconds=90)
-
-    assert time.monotonic() - start < 90
-    assert len(_ready_pods(cluster, "sample-two")) == len(WORKLOADS)
-
-
-@pytest.mark.usefixtures("control_plane", "sample")
-def test_a_pod_uses_the_cpu_that_the_test_sets(cluster: Cluster) -> None:
-    """An autoscaler sees it, and makes as many pods as it may."""
-    stand_ins.set_cpu_usage(cluster.kube, NAMESPACE, "fileserver", "100m")
-
-    until("five pods of the file server", lambda: len(_ready_pods(cluster, NAMESPACE, "fileserver")) == 5, seconds=120)
-
-    assert len(_ready_pods(cluster, NAMESPACE, "ai-chatbot")) == 1
-    stand_ins.set_cpu_usage(cluster.kube, NAMESPACE, "fileserver", None)
-
-
-@pytest.mark.usefixtures("sample")
-def test_a_node_dies_and_comes_back(cluster: Cluster, control_plane: ControlPlane) -> None:
-    """Its pods are replaced elsewhere, and a new machine takes its place."""
-    [pod] = _ready_pods(cluster, NAMESPACE, "ai-chatbot")
-    node = pod["spec"]["nodeName"]
-
-    control_plane.fail(cluster.kube, node)
-
-    def moved() -> bool:
-        return any(pod["spec"]["nodeName"] != node for pod in _ready_pods(cluster, NAMESPACE, "ai-chatbot"))
-
-    until("the pod runs on another node", moved, seconds=90)
-    assert not node_is_ready(cluster.kube, node)
-    control_plane.revive(cluster.kube, node)
-    assert node_is_ready(cluster.kube, node)
 
 
 def test_argo_cd_has_only_the_rights_of_its_own_installation(cluster: Cluster) -> None:
@@ -235,19 +175,3 @@ def _folders(folder: Path) -> list[Path]:
 
 def _object(api_version: str, kind: str, name: str, spec: Object) -> Object:
     return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name, "namespace": "default"}, "spec": spec}
-
-
-def _is_well(cluster: Cluster, name: str) -> bool:
-    application = cluster.argocd.application(name)
-    return is_synced(application) and is_healthy(application)
-
-
-def _ready_pods(cluster: Cluster, namespace: str, workload: str | None = None) -> list[Object]:
-    labels = {"app.kubernetes.io__name": workload} if workload else {}
-    return [pod for pod in cluster.kube.items("Pod", namespace, **labels) if _is_ready(pod)]
-
-
-def _is_ready(pod: Object) -> bool:
-    conditions = pod["status"].get("conditions", [])
-    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]

@@ -42,7 +42,7 @@ func newStandInsCommand() *cobra.Command {
 	var kubeconfig string
 	command := &cobra.Command{
 		Use:   "stand-ins --kubeconfig FILE",
-		Short: "Accept routes, give addresses to ingresses, bind volumes and fill external secrets",
+		Short: "Accept routes, give addresses to ingresses, bind and grow volumes, fill external secrets",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			config, err := clientcmd.BuildConfigFromFlags("", kubeconfig)
@@ -114,11 +114,15 @@ func giveAddress(c client.Client) func(context.Context, *networkingv1.Ingress) e
 	}
 }
 
-// provision makes a volume for a claim that Kubernetes has handed to us; Kubernetes then binds the two.
+// provision makes a volume for a claim that Kubernetes has handed to us; Kubernetes then binds the two. A claim that asks
+// for more later gets it.
 func provision(c client.Client) func(context.Context, *corev1.PersistentVolumeClaim) error {
 	return func(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
-		if claim.Spec.VolumeName != "" || claim.Annotations[provisionerAnnotation] != standIn {
+		if claim.Annotations[provisionerAnnotation] != standIn {
 			return nil
+		}
+		if claim.Spec.VolumeName != "" {
+			return expand(ctx, c, claim)
 		}
 		class := &storagev1.StorageClass{}
 		if err := c.Get(ctx, client.ObjectKey{Name: *claim.Spec.StorageClassName}, class); err != nil {
@@ -140,6 +144,25 @@ func provision(c client.Client) func(context.Context, *corev1.PersistentVolumeCl
 		}
 		return client.IgnoreAlreadyExists(c.Create(ctx, volume))
 	}
+}
+
+func expand(ctx context.Context, c client.Client, claim *corev1.PersistentVolumeClaim) error {
+	wanted := corev1.ResourceList{corev1.ResourceStorage: *claim.Spec.Resources.Requests.Storage()}
+	if claim.Status.Phase != corev1.ClaimBound || claim.Status.Capacity.Storage().Cmp(*wanted.Storage()) >= 0 {
+		return nil
+	}
+	volume := &corev1.PersistentVolume{}
+	if err := c.Get(ctx, client.ObjectKey{Name: claim.Spec.VolumeName}, volume); err != nil {
+		return err
+	}
+	before := volume.DeepCopy()
+	volume.Spec.Capacity = wanted
+	if err := c.Patch(ctx, volume, client.MergeFrom(before)); err != nil {
+		return err
+	}
+	bound := claim.DeepCopy()
+	claim.Status.Capacity = wanted
+	return c.Status().Patch(ctx, claim, client.MergeFrom(bound))
 }
 
 func reclaim(c client.Client) func(context.Context, *corev1.PersistentVolume) error {
