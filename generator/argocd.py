@@ -165,7 +165,8 @@ def application_set(
                         {"name": "company", "value": "{{ .displayName }}"},
                         {"name": "site", "value": "https://{{ .host }}"},
                     ],
-                    "syncPolicy": _sync_policy(),
+                    # An object that another Application claims is refused, so two tenants never fight over one.
+                    "syncPolicy": _sync_policy("FailOnSharedResource=true"),
                 },
             },
             "templatePatch": _TEMPLATE_PATCH,
@@ -242,10 +243,9 @@ def root_application(*, namespace: str, repo_url: str, revision: str) -> Manifes
     )
 
 
-def _sync_policy() -> Manifest:
+def _sync_policy(*options: str) -> Manifest:
     # Retry with refresh, because Argo CD never tries the same commit a second time by itself (A21).
     # Server-side apply, because a big object does not fit into the annotation of the client-side one (A24).
-    # An object that another Application claims is refused, so two tenants never fight over one.
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
         "retry": {
@@ -253,7 +253,7 @@ def _sync_policy() -> Manifest:
             "refresh": True,
             "backoff": {"duration": "10s", "factor": 2, "maxDuration": "5m"},
         },
-        "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"],
+        "syncOptions": ["ServerSideApply=true", "ApplyOutOfSyncOnly=true", *options],
     }
 
 
@@ -271,6 +271,8 @@ def _own_application(name: str, *, project: str, namespace: str, source: Manifes
             "project": project,
             "source": source,
             "destination": {"name": IN_CLUSTER["name"], "namespace": namespace},
+            # A shared resource is taken over: a company's AppProject moves from shard to shard with its entry, and
+            # the shard that has it no more keeps it by its guard.
             "syncPolicy": _sync_policy(),
         },
     }

@@ -8,7 +8,7 @@ import json
 import os
 import platform
 from collections.abc import Generator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import pytest
 RESULTS = Path(__file__).with_name("results.json")
 MEASURED = pytest.StashKey[dict[str, float]]()
 _PROPERTY = "claim"
+_WORST_FIRST = ("failed", "interrupted", "skipped", "passed")
 _PLUGIN = "tenantry-claims"
 
 
@@ -27,9 +28,9 @@ class Claim:
 
     Attributes:
         text: the claim.
-        test: the test that shows it.
+        test: the test that shows it, without its parameters.
         leans_on: the stand-ins without which it could not be shown here.
-        result: `passed`, `failed` or `skipped`.
+        result: `passed`, `failed`, `skipped`, or `interrupted` until its test has come to an end.
         seconds: how long its test took, without bringing the cluster up.
         measured: times in seconds that the test took by itself, by what they are the times of.
     """
@@ -37,7 +38,7 @@ class Claim:
     text: str
     test: str
     leans_on: list[str]
-    result: str = "passed"
+    result: str = "interrupted"
     seconds: float = 0.0
     measured: dict[str, float] = field(default_factory=dict)
 
@@ -55,7 +56,7 @@ class ClaimTable:
     """Gathers the claims of a run, through xdist as well, prints them and writes them."""
 
     def __init__(self) -> None:
-        self._claims: dict[tuple[str, int, str], Claim] = {}
+        self._claims: dict[tuple[str, int], dict[str, Claim]] = {}
         self._left_out = False
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
@@ -68,43 +69,63 @@ class ClaimTable:
         report = yield
         if marker := item.get_closest_marker("claim"):
             measured = item.stash.get(MEASURED, {})
-            claim = Claim(marker.args[0], item.nodeid, list(marker.kwargs.get("leans_on", ())), measured=measured)
+            claim = Claim(
+                marker.args[0],
+                item.nodeid.partition("[")[0],
+                list(marker.kwargs.get("leans_on", ())),
+                measured=measured,
+            )
             report.user_properties.append((_PROPERTY, asdict(claim)))
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take the claim out of the report of each phase: the first that did not pass decides."""
+        """Take the claim out of the report of each phase: passed is what was called, and failed in none of them."""
         for name, value in report.user_properties:
-            if name == _PROPERTY:
-                assert isinstance(value, dict)
-                path, line, test = report.location
-                claim = self._claims.setdefault((path, line or 0, test), Claim(**value))
-                if claim.result == "passed":
-                    claim.result = report.outcome
-                if report.when == "call":
-                    claim.seconds = round(report.duration, 1)
-                    claim.measured = value["measured"]
+            if name != _PROPERTY:
+                continue
+            assert isinstance(value, dict)
+            path, line, test = report.location
+            claim = self._claims.setdefault((path, line or 0), {}).setdefault(test, Claim(**value))
+            if report.when == "call":
+                claim.seconds, claim.measured, claim.result = report.duration, value["measured"], report.outcome
+            elif not report.passed:
+                claim.result = report.outcome
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    def pytest_terminal_summary(
+        self, terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+    ) -> None:
         """Print the table, and write it where the run was asked for all claims."""
         if not self._claims:
             return
-        claims = [claim for _, claim in sorted(self._claims.items())]  # as they stand in the files
+        claims = [
+            _as_one(list(tests.values())) for _, tests in sorted(self._claims.items())
+        ]  # as they stand in the files
         terminalreporter.section("claims")
         for line in table(claims):
             terminalreporter.write_line(line)
-        if not self._left_out and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        ended = exitstatus != pytest.ExitCode.INTERRUPTED
+        if ended and not self._left_out and config.args_source is not pytest.Config.ArgsSource.ARGS:
             RESULTS.write_text(json.dumps(_results(claims), indent=1, ensure_ascii=False) + "\n")
             terminalreporter.write_line(f"written to {RESULTS.relative_to(config.rootpath)}")
+
+
+def _as_one(claims: list[Claim]) -> Claim:
+    """Return one claim for all parameters of its test: the worst result, the whole time."""
+    return replace(
+        claims[0],
+        result=min((claim.result for claim in claims), key=_WORST_FIRST.index),
+        seconds=round(sum(claim.seconds for claim in claims), 1),
+        measured={what: seconds for claim in claims for what, seconds in claim.measured.items()},
+    )
 
 
 def table(claims: list[Claim]) -> list[str]:
     """Return the lines of the table: result, seconds, claim; below each its own measurements and what it leans on."""
     lines = []
     for claim in claims:
-        lines.append(f"{claim.result:<8}{claim.seconds:>7.1f} s  {claim.text}")
-        lines += [f"{'':8}{seconds:>7.1f} s    {what}" for what, seconds in claim.measured.items()]
-        lines += [f"{'':19}(leans on {name})" for name in claim.leans_on]
+        lines.append(f"{claim.result:<12}{claim.seconds:>6.1f} s  {claim.text}")
+        lines += [f"{'':12}{seconds:>6.1f} s    {what}" for what, seconds in claim.measured.items()]
+        lines += [f"{'':22}(leans on {name})" for name in claim.leans_on]
     return lines
 
 

@@ -72,10 +72,10 @@ class Cluster:
         self.processes.start("kubectl-proxy", self.tools.binary, *command)
         until("the API server is ready", self._api_is_ready, seconds=60)
         self.git.start()
-        if self.control_plane:
-            self.control_plane.populate(self.kube)
+        # Before the controllers, whose quotas count only kinds that they have discovered, now or half a minute later.
         stand_ins.install_definitions(self.kube, self.tools)
         if self.control_plane:
+            self.control_plane.populate(self.kube)
             stand_ins.start(self.kube, self.folder, self.tools, self.processes, self.control_plane)
             stand_ins.await_metrics(self.kube)
         if self.kube.get("Namespace", NAMESPACE):

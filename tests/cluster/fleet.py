@@ -120,13 +120,13 @@ class Fleet:
         shutil.copy(self.clone.folder / "platform.yaml", self.deployed.folder)
         _tenantry("generate", self.deployed.folder)
 
-    def check_deployed(self) -> None:
-        """Run `tenantry check` on what is in `deployed`.
+    def verify_deployed(self) -> None:
+        """Run `tenantry verify` on what is in `deployed`.
 
         Raises:
             RuntimeError: it found something; the text has its words.
         """
-        _tenantry("check", self.deployed.folder)
+        _tenantry("verify", self.deployed.folder)
 
     def force(self, message: str) -> float:
         """Push what has changed in `deployed` past every check, and return the moment before."""

@@ -34,9 +34,10 @@ _USAGE = "cpu-usage"
 
 
 def install_definitions(kube: Kube, tools: Tools) -> None:
-    """Install the custom resource definitions of the Gateway API and of External Secrets from their modules."""
+    """Install the definitions of the Gateway API and of External Secrets, and return when they are served."""
     kube.apply(tools.manifests / "gateway-api")
     kube.apply(tools.manifests / "external-secrets")
+    kube.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
 
 
 def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:

@@ -1,12 +1,14 @@
 """What goes wrong by accident takes nobody's files, and heals."""
 
+import subprocess
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from generator.layout import shard_of
+from generator.layout import entry, shard_of
 from tests.cluster import stand_ins
 from tests.cluster.argocd import NAMESPACE
 from tests.cluster.cluster import Cluster
@@ -17,7 +19,8 @@ from tests.cluster.waiting import until
 
 Measure = Callable[[str, float], float]
 NAME = "company-002"
-_GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "stuck.md"
+_SHARDS = 4
+_GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 
 
 @pytest.mark.claim("an entry that vanishes by mistake takes nothing with it", leans_on=(stand_ins.VOLUMES,))
@@ -25,7 +28,7 @@ def test_an_entry_that_vanishes_takes_nothing_with_it(cluster: Cluster, fleet: F
     """Namespace, pods and volume stay, by uid; the entry that the next `tenantry publish` puts back adopts them."""
     before = _lives(cluster, fleet)
     fleet.pull_deployed()
-    _entry(fleet, NAME).unlink()
+    (fleet.deployed.folder / entry(NAME, _shard(NAME))).unlink()
     start = fleet.force("Lose an entry")
     until("the Application is gone", lambda: not cluster.argocd.application(NAME), seconds=90)
     measure("Application gone", start)
@@ -41,7 +44,7 @@ def test_an_entry_that_vanishes_takes_nothing_with_it(cluster: Cluster, fleet: F
 @pytest.mark.claim("a deleted ApplicationSet takes nothing with it", leans_on=(stand_ins.VOLUMES,))
 def test_a_deleted_application_set_takes_nothing_with_it(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Its Applications may go, nothing of the companies does; the shard's Application brings it back."""
-    before, name = _lives(cluster, fleet), f"tenants-{_shard(fleet, NAME)}"
+    before, name = _lives(cluster, fleet), f"tenants-{_shard(NAME)}"
     start = time.monotonic()
     uid = _uid(cluster, "ApplicationSet", name)
     cluster.kube.delete("ApplicationSet", name, NAMESPACE)
@@ -54,7 +57,7 @@ def test_a_deleted_application_set_takes_nothing_with_it(cluster: Cluster, fleet
 @pytest.mark.claim("a pruned shard takes nothing with it", leans_on=(stand_ins.VOLUMES,))
 def test_a_pruned_shard_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) -> None:
     """The root prunes its Application when its file is lost; what that had brought stays."""
-    before, shard = _lives(cluster, fleet), _shard(fleet, NAME)
+    before, shard = _lives(cluster, fleet), _shard(NAME)
     with fleet.changed():
         (fleet.deployed.folder / "argocd" / "apps" / f"{shard}.yaml").unlink()
         fleet.force("Lose a shard")
@@ -85,35 +88,33 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
     cluster: Cluster, fleet: Fleet, measure: Measure
 ) -> None:
     """By the steps of docs/guides/change-the-shards.md, up and down again."""
-    moving = _company_that_moves(fleet, 4, 5)
-    before = _lives(cluster, fleet, moving)
-    old = _shard(fleet, moving)
-    for shards in (5, 4):
+    names = fleet.names()
+    before = {name: _lives(cluster, fleet, name) for name in names}
+    for shards in (6, _SHARDS):
         fleet.set_platform(argocd={"shards": shards})
         start = fleet.merge(f"Spread over {shards} sets")
-        until("another set has it", lambda: _owner(cluster, moving) == f"tenants-{_shard(fleet, moving)}", seconds=120)
-        measure(f"moved to one of {shards}", start)
-        fleet.await_well(*fleet.names())
-        assert _lives(cluster, fleet, moving) == before
-    cluster.kube.kubectl("delete", "applicationset", "tenants-s04", "--namespace", NAMESPACE)
-
-    assert _shard(fleet, moving) == old
-    fleet.await_well("tenantry", *(f"tenantry-s0{number}" for number in range(4)))
-    assert _lives(cluster, fleet, moving) == before
+        wanted = {name: f"tenants-{shard_of(name, shards)}" for name in names}
+        fleet.await_well("tenantry", seconds=60)
+        _kubectl(cluster, _from_the_guide("change-the-shards.md", "kubectl delete applicationset"))
+        until("every company is in its set", partial(_are_in, cluster, wanted), seconds=120)
+        fleet.await_well(*names)
+        measure(f"{len(names)} companies in {shards} sets", start)
+        assert len(cluster.kube.items("ApplicationSet", NAMESPACE)) == shards
+    assert {name: _lives(cluster, fleet, name) for name in names} == before
 
 
 @pytest.mark.claim("a bad entry freezes one shard, which the documented way out heals after the mending push")
 def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """`tenantry check` would not have let it pass: it is forced. The other shards go on meanwhile."""
-    bad = _shard(fleet, NAME)
+    bad = _shard(NAME)
     frozen, other = _two_names(bad)
     fleet.write(frozen, plan="bronze")
     fleet.write(other, plan="bronze")
     fleet.generate_unpublished()
-    entry = _entry(fleet, NAME)
-    entry.write_text("".join(line for line in entry.read_text().splitlines(True) if not line.startswith("plan:")))
-    with pytest.raises(RuntimeError, match=f"{NAME}.yaml.*plan"):
-        fleet.check_deployed()
+    file = fleet.deployed.folder / entry(NAME, bad)
+    file.write_text("".join(line for line in file.read_text().splitlines(True) if not line.startswith("plan:")))
+    with pytest.raises(RuntimeError, match="ARG002"):
+        fleet.verify_deployed()
     fleet.force("Add two companies, and break an entry")
     until("the company in another shard", lambda: cluster.argocd.application(other), seconds=90)
     until("the set says that it is frozen", lambda: _is_frozen(cluster, bad), seconds=60)
@@ -121,8 +122,7 @@ def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: 
     assert cluster.argocd.application(NAME)
 
     start = fleet.merge("Add two companies")
-    command = _from_the_guide("kubectl annotate").replace("s00", bad)
-    cluster.kube.kubectl(*command.split()[1:])
+    _kubectl(cluster, _from_the_guide("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{bad}"))
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=60)
     measure("healed after the mending push", start)
     fleet.await_well(frozen, other)
@@ -179,30 +179,24 @@ def _uid(cluster: Cluster, kind: str, name: str) -> str:
     return uid
 
 
-def _owner(cluster: Cluster, name: str) -> str:
-    """Return the set that an Application belongs to."""
-    owners = cluster.argocd.application(name).get("metadata", {}).get("ownerReferences", [])
-    return "".join(owner["name"] for owner in owners)
+def _are_in(cluster: Cluster, wanted: dict[str, str]) -> bool:
+    """Return whether each Application belongs to its set."""
+    found = {
+        application["metadata"]["name"]: owner["name"]
+        for application in cluster.argocd.applications()
+        for owner in application["metadata"].get("ownerReferences", [])
+    }
+    return found == wanted
 
 
-def _entry(fleet: Fleet, name: str) -> Path:
-    fleet.pull_deployed()
-    [entry] = fleet.deployed.folder.glob(f"argocd/shards/*/tenants/{name}.yaml")
-    return entry
-
-
-def _shard(fleet: Fleet, name: str) -> str:
-    return _entry(fleet, name).parts[-3]
-
-
-def _company_that_moves(fleet: Fleet, before: int, after: int) -> str:
-    return next(name for name in fleet.names() if shard_of(name, before) != shard_of(name, after))
+def _shard(name: str) -> str:
+    return shard_of(name, _SHARDS)
 
 
 def _two_names(shard: str) -> tuple[str, str]:
     """Return a new name for this shard, and one for another."""
     names = [f"company-{number}" for number in range(201, 300)]
-    here = {name: shard_of(name, 4) == shard for name in names}
+    here = {name: _shard(name) == shard for name in names}
     return next(name for name in names if here[name]), next(name for name in names if not here[name])
 
 
@@ -212,8 +206,16 @@ def _is_frozen(cluster: Cluster, shard: str) -> bool:
     return any(item["type"] == "ErrorOccurred" and item["status"] == "True" for item in conditions)
 
 
-def _from_the_guide(beginning: str) -> str:
-    """Return the command that docs/guides/stuck.md gives."""
-    lines = _GUIDE.read_text().splitlines()
+def _from_the_guide(guide: str, beginning: str) -> str:
+    """Return the one command of a guide that begins so."""
+    lines = [line.strip() for line in (_GUIDES / guide).read_text().splitlines()]
     [command] = [line.removeprefix("$ ") for line in lines if line.startswith(f"$ {beginning}")]
     return command
+
+
+def _kubectl(cluster: Cluster, command: str) -> None:
+    """Run a command of a guide as a shell would."""
+    words = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
+    program, *arguments = words.stdout.splitlines()
+    assert program == "kubectl"
+    cluster.kube.kubectl(*arguments)

@@ -34,16 +34,22 @@ def test_stones():
 def test_birds():
     pytest.skip("no bird")
 
+@pytest.mark.claim("even and odd are one")
+@pytest.mark.parametrize("number", [1, 2])
+def test_numbers(number):
+    assert number % 2
+
 def test_without_a_claim():
     pass
 """
 
 _TABLE = """\
-passed      0.0 s  water boils
-            0.0 s    first bubble
-                   (leans on a kettle)
-failed      0.0 s  stones float
-skipped     0.0 s  birds fly
+passed         0.0 s  water boils
+               0.0 s    first bubble
+                      (leans on a kettle)
+failed         0.0 s  stones float
+skipped        0.0 s  birds fly
+failed         0.0 s  even and odd are one
 """
 
 
@@ -74,6 +80,7 @@ def test_the_results_are_written_for_the_documentation(whole_run: Run) -> None:
         ("test_it.py::test_water", "passed"),
         ("test_it.py::test_stones", "failed"),
         ("test_it.py::test_birds", "skipped"),
+        ("test_it.py::test_numbers", "failed"),
     ]
     assert results["machine"]["cpus"] == os.cpu_count()
 
@@ -84,9 +91,19 @@ def test_a_run_of_some_claims_leaves_the_results_alone(tmp_path: Path, choice: t
     assert not _pytest(tmp_path, *choice).results.exists()
 
 
-def _pytest(folder: Path, *arguments: str) -> Run:
+def test_a_claim_whose_test_is_interrupted_was_not_shown(tmp_path: Path) -> None:
+    """Neither it nor what comes after it counts as passed."""
+    run = _pytest(tmp_path, tests=_TESTS.replace("raise AssertionError", "raise KeyboardInterrupt"))
+
+    assert "passed         0.0 s  water boils" in run.output
+    assert "interrupted    0.0 s  stones float" in run.output
+    assert "birds fly" not in run.output
+    assert not run.results.exists()
+
+
+def _pytest(folder: Path, *arguments: str, tests: str = _TESTS) -> Run:
     (folder / "conftest.py").write_text(_CONFTEST)
-    (folder / "test_it.py").write_text(_TESTS)
+    (folder / "test_it.py").write_text(tests)
     command = (sys.executable, "-m", "pytest", "-p", "xdist", "-p", "no:cacheprovider", *arguments)
     root = str(Path(__file__).parents[2])
     environment = {**os.environ, "PYTHONPATH": root, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

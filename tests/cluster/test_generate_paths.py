@@ -56,7 +56,10 @@ def _rendered_after_push(cluster: Cluster, fleet: Fleet) -> set[str]:
         cluster.argocd.refresh(name)
     until("all are compared", lambda: all(cluster.argocd.is_refreshed(name) for name in fleet.names()), seconds=90)
     lines = [json.loads(line) for line in log.read_text()[begin:].splitlines() if "manifest cache miss" in line]
-    return {line["application"] for line in lines if line["commit"] == commit} & set(fleet.names())
+    made = {
+        line["application"] for line in lines if line["msg"] == "manifest cache miss" and commit in line["cacheKey"]
+    }
+    return made & set(fleet.names())
 
 
 def _has_chatbot(fleet: Fleet, name: str) -> bool:

@@ -1,0 +1,109 @@
+"""Measure what the number of ApplicationSets costs.
+
+    python -m bench.shards [COMPANIES...]
+
+Brings up the cluster of the tests once for each number of companies and sets, pushes all companies but ten at once, and
+prints: seconds until all are Synced, CPU seconds of the ApplicationSet controller until then and in each minute of rest
+at two periods of `requeueAfterSeconds`, and how many companies the largest set has, all of which one bad entry freezes.
+
+The companies have namespace, guards and roles, and no workloads: the two CPUs would be busy with pods and with nothing
+that depends on the sets.
+"""
+
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from generator.layout import shard_of
+from tests.cluster.cluster import Cluster
+from tests.cluster.fleet import Fleet
+from tests.cluster.progress import Progress
+from tests.cluster.tools import Tools, prepare
+from tests.cluster.waiting import until
+
+ROOT = Path(__file__).parent.parent
+COMPANIES = (100, 300)
+SETS = (1, 4, 16)
+PERIODS = (30, 10)
+REST_SECONDS = 40
+
+
+def main() -> None:
+    """Print a line for each number of companies and sets."""
+    progress = Progress()
+    tools = prepare(progress)
+    progress.end()
+    print("companies  sets  all Synced  CPU until then  CPU per minute at 30 s, at 10 s  in the largest set")
+    for companies in map(int, sys.argv[1:] or COMPANIES):
+        for sets in SETS:
+            print(measure(tools, companies, sets), flush=True)
+
+
+def measure(tools: Tools, companies: int, sets: int) -> str:
+    """Return the line for one fleet."""
+    with (
+        tempfile.TemporaryDirectory(prefix="tenantry-bench-") as folder,
+        Cluster(Path(folder) / "cluster", tools) as cluster,
+    ):
+        cluster.start(lambda _: None)
+        fleet = Fleet(cluster, Path(folder))
+        fleet.set_platform(argocd={"shards": sets, "requeueAfterSeconds": PERIODS[0]})
+        _push(fleet, "Start")
+        fleet.start()
+
+        names = fleet.names() + [f"tenant-{number:03}" for number in range(companies - len(fleet.names()))]
+        for name in names:
+            fleet.write(name, plan="bronze")
+        before = _cpu(cluster)
+        start = _push(fleet, "Add the others")
+        until("all are Synced", lambda: _synced(cluster) >= set(names), seconds=1200, every=2)
+        seconds, busy = time.monotonic() - start, _cpu(cluster) - before
+
+        rest = []
+        for period in PERIODS:
+            fleet.set_platform(argocd={"requeueAfterSeconds": period})
+            _push(fleet, f"Look every {period} seconds")
+            time.sleep(REST_SECONDS / 2)
+            before = _cpu(cluster)
+            time.sleep(REST_SECONDS)
+            rest.append(_cpu(cluster) - before)
+        largest = max(Counter(shard_of(name, sets) for name in names).values())
+    at_rest = ", ".join(f"{spent:.2f}" for spent in rest)
+    return f"{companies:>9}  {sets:>4}  {seconds:>8.0f} s  {busy:>12.1f} s  {at_rest:>31}  {largest:>18}"
+
+
+def _push(fleet: Fleet, message: str) -> float:
+    """Generate from the clone's files, take the workloads out of `base/`, push that, and return the moment before."""
+    fleet.pull_deployed()
+    shutil.copytree(ROOT / "base", fleet.deployed.folder / "base", dirs_exist_ok=True)
+    fleet.generate_unpublished()
+    kustomization = fleet.deployed.folder / "base" / "edge" / "core" / "kustomization.yaml"
+    core = yaml.safe_load(kustomization.read_text(encoding="utf-8"))
+    core["resources"] = ["namespace.yaml", "ceilings.yaml", "access.yaml"]
+    kustomization.write_text(yaml.safe_dump(core), encoding="utf-8")
+    return fleet.force(message)
+
+
+def _cpu(cluster: Cluster) -> float:
+    """Return the CPU seconds that the ApplicationSet controller has used."""
+    text = cluster.argocd.metrics("argocd-applicationset-controller")
+    return float(re.findall(r"^process_cpu_seconds_total (\S+)", text, re.MULTILINE)[0])
+
+
+def _synced(cluster: Cluster) -> set[str]:
+    applications = cluster.argocd.applications()
+    return {
+        item["metadata"]["name"]
+        for item in applications
+        if item.get("status", {}).get("sync", {}).get("status") == "Synced"
+    }
+
+
+if __name__ == "__main__":
+    main()
