@@ -26,8 +26,15 @@ class OneCluster(LoadFileScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneCluster | None:
-    """Keep the tests of the cluster together."""
+    """Keep the tests of the cluster together, and the files in the order of `pytest_collection_modifyitems`."""
+    config.option.loadscopereorder = False
     return OneCluster(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what builds with Go and Rust after the rest, and what measures times on the cluster alone at the end."""
+    items.sort(key=lambda item: ("tests/cluster/" in item.nodeid, item.get_closest_marker("slow") is not None))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

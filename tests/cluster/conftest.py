@@ -69,11 +69,15 @@ def cluster(tools: Tools) -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def fleet(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Fleet:
-    """The companies of this repository, Synced and Healthy. A test leaves them so: `with fleet.changed():`."""
+def fleet(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """The companies of this repository and some of the tests, Synced and Healthy; a test leaves all of them so."""
     fleet = Fleet(cluster, tmp_path_factory.mktemp("fleet"))
-    fleet.start()
-    return fleet
+    try:
+        fleet.start()
+        yield fleet
+    finally:
+        if cluster.control_plane is None:
+            fleet.remove()
 
 
 @pytest.fixture

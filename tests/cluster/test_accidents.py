@@ -20,6 +20,7 @@ from tests.cluster.waiting import until
 Measure = Callable[[str, float], float]
 NAME = "company-002"
 _SHARDS = 4
+pytestmark = pytest.mark.usefixtures("control_plane")  # for pods that run and volumes that are bound
 _GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 
 

@@ -17,6 +17,7 @@ BRONZE, SILVER = "company-001", "company-004"
 
 
 @pytest.mark.claim("a change of plan restarts no pod", leans_on=(stand_ins.NODES, stand_ins.VOLUMES))
+@pytest.mark.usefixtures("control_plane")
 def test_a_change_of_plan_restarts_no_pod(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Quota, the autoscaler's ceiling and the volume grow; the same pods, by uid, go on."""
     before, pods = _ceilings(cluster, UPGRADED), fleet.pods(UPGRADED)
@@ -32,6 +33,7 @@ def test_a_change_of_plan_restarts_no_pod(cluster: Cluster, fleet: Fleet, measur
 
 
 @pytest.mark.claim("a dropped add-on goes with all that is its own, and nothing else goes")
+@pytest.mark.usefixtures("control_plane")
 def test_a_dropped_add_on_goes_with_all_that_is_its_own(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Deployment, Service, autoscaler, keys, route and policies of the chatbot go; the file server's pods stay."""
     before, pods = _managed(cluster, DROPPING), fleet.pods(DROPPING, "fileserver")

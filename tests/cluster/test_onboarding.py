@@ -15,6 +15,8 @@ from tests.cluster.waiting import until
 Measure = Callable[[str, float], float]
 _STAND_INS = (stand_ins.METRICS, stand_ins.NODES, stand_ins.ROUTES, stand_ins.SECRETS, stand_ins.VOLUMES)
 
+pytestmark = pytest.mark.usefixtures("control_plane")  # for pods that run and volumes that are bound
+
 # The seed's promise: one to two minutes.
 _PROMISED_SECONDS = 120
 
