@@ -33,6 +33,8 @@ class Checked:
         objects: How many objects they have together.
         rules: How many rules looked at them.
         findings: What they found.
+        weakened: How many findings platform.yaml made lighter or took out, by rule.
+        platform: The provider's numbers; its `rules` are those that are weakened.
         impact: What the change touches; None without a commit to compare with.
     """
 
@@ -40,6 +42,8 @@ class Checked:
     objects: int
     rules: int
     findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
+    platform: Platform
     impact: Impact | None
 
 
@@ -75,6 +79,8 @@ def check(root: Path, base: str | None) -> Checked:
                 rules=done.rules,
                 findings=(*findings, *done.findings),
                 impact=None,
+                weakened=done.weakened,
+                platform=result.fleet.platform,
             )
         before = Path(temporary) / "before"
         impact, found = _against(repository, start, files, before, tree, result)
@@ -87,6 +93,8 @@ def check(root: Path, base: str | None) -> Checked:
         rules=done.rules + len(change.CHECKS),
         findings=(*findings, *done.findings, *found, *_budget(root, result.fleet.platform, impact)),
         impact=impact,
+        weakened=done.weakened,
+        platform=result.fleet.platform,
     )
 
 

@@ -61,10 +61,11 @@ def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     assert [one.fact for one in validate(load(root))[1]] == ["the key `rules.K8S011.reason` is missing"]
 
 
-def test_the_summary_counts_what_was_weakened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["verify", "check"])
+def test_the_summary_counts_what_was_weakened(tmp_path: Path, verb: str) -> None:
     """Nothing is hidden: the last line names each weakened rule and how many findings it met."""
     root = _repository(tmp_path, f"rules:\n  SEC010: {{severity: ignore, reason: {REASON}}}\n")
-    result = CliRunner().invoke(cli, ["-C", str(root), "verify"])
+    result = CliRunner().invoke(cli, ["-C", str(root), verb])
     assert result.exit_code == 0, result.output
     assert "rules (1 weakened: SEC010 ignore: 2 findings): 0 errors, 0 warnings" in result.stderr
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of
+from generator.cli.options import format_option, refusal, report, root_of, weakened
 from generator.findings import Exit, Refused
 
 
@@ -27,8 +27,13 @@ def check(directory: Path, base: str | None, form: str) -> Exit:
         done = run(root_of(directory), base)
     except Refused as refused:
         return refusal(refused, form)
-    summary: dict[str, Any] = {"tenants": done.tenants, "objects": done.objects, "rules": done.rules}
-    said = f", {done.objects} objects, {done.rules} rules"
+    summary: dict[str, Any] = {
+        "tenants": done.tenants,
+        "objects": done.objects,
+        "rules": done.rules,
+        "weakened": dict(done.weakened),
+    }
+    said = f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, done.platform)}"
     if done.impact:
         summary["change"] = {
             "digest": done.impact.digest,

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from generator.findings import Exit, Finding, Refused, Severity
 from generator.formats import FORMATS
+
+if TYPE_CHECKING:
+    from generator.model import Platform
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -65,6 +68,14 @@ def refusal(refused: Refused, form: str) -> Exit:
 def table(rows: Sequence[Mapping[str, Any]], form: str) -> None:
     """Print rows as a table with a heading of their keys, or as JSON."""
     if form == "json":
+def weakened(counts: Mapping[str, int], platform: "Platform") -> str:
+    """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
+    from generator.formats import plural
+
+    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
+
+
         import json
 
         click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))
