@@ -9,7 +9,9 @@ build with its own strings put in. That is exact as long as three things hold, a
 - an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.
 
 An overlay that is anything but the two files of tenantry, or that stands alone in its class, is built directly. And in
-every run, members of each class are built directly as well and compared; a difference is an error (KUS013).
+every run, a member of each class is built directly as well and compared; a difference is an error (KUS013). Whose turn
+it is follows from the commit: a rerun looks at the same member and says the same, the next commit looks at another, and
+neither a clock nor a file has to remember anything. A tenant that a change edits is compared whosever turn it is.
 """
 
 import json
@@ -17,7 +19,7 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +32,7 @@ NAME: Final = "tenantry-sentinel"
 _DOMAIN: Final = f"{NAME}.invalid"
 _SENTINELS: Final = re.compile(rf"h([0-9]+)\.{re.escape(_DOMAIN)}|{NAME}")
 _MAX_COMPARED: Final = 16
+"""Classes of which a member is compared in one run; with more, which of them are follows from the turn as well."""
 
 Objects = tuple[dict[str, Any], ...]
 
@@ -72,13 +75,16 @@ class Rendering:
     difference: str = ""
 
 
-def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Rendering]:
+def render(
+    root: Path, sheets: Sequence[Sheet], *, turn: int | None, always: Collection[str] = ()
+) -> Iterator[Rendering]:
     """Render every overlay, one real build a class.
 
     Args:
         root: The repository's root.
         sheets: The committed overlays.
-        turn: Chooses which member of each class is built directly and compared; another number each commit.
+        turn: Chooses which member of each class is built directly and compared; None for nobody's turn.
+        always: Tenants that are built directly and compared whosever turn it is.
 
     Yields:
         The renderings, class by class.
@@ -87,7 +93,7 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
     for sheet in sheets:
         classes[_key(sheet)].append(sheet)
     groups = list(classes.values())
-    compared = [members[turn % len(members)] for members in groups if len(members) > 1][:_MAX_COMPARED]
+    compared = _compared([members for members in groups if len(members) > 1], turn, always)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
         folders = [_folder(root, scratch, number, members) for number, members in enumerate(groups)]
@@ -109,6 +115,17 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
                 alike=len(members) if sheet is members[0] else 0,
                 difference=_difference(objects, other) if other and not built.error else "",
             )
+
+
+def _compared(shared: Sequence[Sequence[Sheet]], turn: int | None, always: Collection[str]) -> list[Sheet]:
+    """Return which members of the classes are compared: those that always are, and those whose turn it is."""
+    chosen = [sheet for members in shared for sheet in members if sheet.tenant in always]
+    if turn is not None and shared:
+        # two digits of one number, so that every member of every class has its turn
+        turn, first = divmod(turn, len(shared))
+        sample = [members[turn % len(members)] for members in (*shared[first:], *shared[:first])[:_MAX_COMPARED]]
+        chosen += [sheet for sheet in sample if sheet.tenant not in always]
+    return chosen
 
 
 def _hosts(sheet: Sheet) -> list[str]:

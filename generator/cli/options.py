@@ -22,6 +22,18 @@ def root_of(directory: Path) -> Path:
     return find_root(directory)
 
 
+def turn_of(root: Path) -> int:
+    """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
+    import shutil
+    import subprocess
+
+    git = shutil.which("git")
+    if not git:
+        return 0
+    command = [git, "-C", str(root), "rev-parse", "--verify", "--quiet", "HEAD"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=False).stdout or "0", 16)  # noqa: S603
+
+
 def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
     """Make the usage error for a name that is none of the choices, with the nearest one when there is one."""
     import difflib
@@ -56,6 +68,14 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
 
 
+def weakened(counts: Mapping[str, int], platform: "Platform") -> str:
+    """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
+    from generator.formats import plural
+
+    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
+
+
 def refusal(refused: Refused, form: str) -> Exit:
     """Print why the input was refused, in the form that was asked for, and say how the run ends."""
     from generator.formats import counted, show
@@ -68,14 +88,6 @@ def refusal(refused: Refused, form: str) -> Exit:
 def table(rows: Sequence[Mapping[str, Any]], form: str) -> None:
     """Print rows as a table with a heading of their keys, or as JSON."""
     if form == "json":
-def weakened(counts: Mapping[str, int], platform: "Platform") -> str:
-    """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
-    from generator.formats import plural
-
-    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
-    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
-
-
         import json
 
         click.echo(json.dumps(list(rows), ensure_ascii=False, indent=2))

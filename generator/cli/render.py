@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, unknown, weakened
+from generator.cli.options import format_option, refusal, report, root_of, turn_of, unknown, weakened
 from generator.findings import Exit, Refused
 
 if TYPE_CHECKING:
@@ -58,6 +58,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
+    Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
+    another one at each commit, the same one in every run of a commit.
     """
     from generator import pipeline
     from generator.findings import in_order
@@ -71,7 +73,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         return refusal(refused, form)
     if reachability is not None:
         return _reachability(root, fleet, reachability, form)
-    done = check(root, fleet, known(names, tuple(tenant.name for tenant in fleet.tenants)))
+    wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
+    done = check(root, fleet, wanted, turn=turn_of(root))
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,

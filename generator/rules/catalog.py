@@ -871,7 +871,8 @@ _ROWS: Final = (
         "KUS013",
         ERROR,
         "rendering by class gives what a direct build gives",
-        "Rules look at the render of the class; it must be the tenant's own.",
+        "Rules look at the render of the class; it must be the tenant's own. In each run one tenant of a class is"
+        " compared, another one at each commit, and with `check --base` every tenant whose file changed.",
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
     ),
