@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -98,6 +98,26 @@ def texts(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
 
 def build_all(folders: Iterable[Path]) -> Iterator[Built]:
-    """Build many folders as `texts` does, and parse the objects."""
+    """Build many folders as `texts` does, and parse the objects.
+
+    Every object of a build that went well has an apiVersion, a kind and a name: kustomize takes numbers for them.
+    """
     for printed, error in texts(folders):
-        yield Built(tuple(yamlio.read_objects(printed)), error, printed)
+        objects = tuple(yamlio.read_objects(printed))
+        if said := error or next(filter(None, map(_nameless, objects)), ""):
+            yield Built((), said)
+        else:
+            yield Built(objects, "", printed)
+
+
+def _nameless(one: Mapping[str, Any]) -> str:
+    """Say what an object lacks to be called by its name, or nothing."""
+    metadata = one["metadata"]
+    head = {"apiVersion": one.get("apiVersion"), "kind": one["kind"], "metadata.name": metadata["name"]}
+    if metadata.get("namespace") is not None:
+        head["metadata.namespace"] = metadata["namespace"]
+    wrong = next((key for key, value in head.items() if not isinstance(value, str)), None)
+    if wrong is None:
+        return ""
+    value = "missing" if head[wrong] is None else f"{head[wrong]!r}, not a text"
+    return f"{wrong} of {one['kind']}/{metadata['name']} is {value}"

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator import build, kustomization, layout, yamlio
+from generator.shape import mapping, strings
 
 NAME: Final = "tenantry-sentinel"
 """Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
@@ -129,8 +130,7 @@ def _compared(shared: Sequence[Sequence[Sheet]], turn: int | None, always: Colle
 
 
 def _hosts(sheet: Sheet) -> list[str]:
-    hosts = sheet.facts.get("spec", {}).get("hosts", [])
-    return hosts if isinstance(hosts, list) else []
+    return list(strings(mapping(sheet.facts.get("spec")).get("hosts")))
 
 
 def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -152,12 +152,32 @@ def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _key(sheet: Sheet) -> str:
     """Return what the members of a class have in common; an overlay that must stand alone has a key of its own."""
-    if sheet.alone or not {"resources", "components", "labels", "namespace"} >= sheet.overlay.keys() - _FIXED:
+    if sheet.alone or not _has_the_usual_form(sheet):
         return f"alone {sheet.tenant}"
     return json.dumps(_sentinel(sheet), sort_keys=True)
 
 
-_FIXED: Final = frozenset({"apiVersion", "kind"})
+_KEYS: Final = frozenset({"apiVersion", "kind", "namespace", "resources", "components", "labels"})
+_HOST: Final = re.compile("[a-z0-9.-]+")
+
+
+def _has_the_usual_form(sheet: Sheet) -> bool:
+    """Say whether sentinels can take the place of name and hosts: a person may have made anything of the files."""
+    overlay, spec = sheet.overlay, sheet.facts.get("spec")
+    if not isinstance(spec, Mapping):
+        return False
+    lists = [spec.get("hosts", []), *(overlay.get(key, []) for key in ("resources", "components", "labels"))]
+    if not all(isinstance(one, list) for one in lists):
+        return False
+    hosts, resources, components, labels = lists
+    words = [*hosts, *resources, *components, overlay.get("namespace", ""), spec.get("name", ""), spec.get("host", "")]
+    return (
+        overlay.keys() <= _KEYS
+        and all(isinstance(word, str) for word in words)
+        and all(_HOST.fullmatch(host) for host in hosts)
+        and all(isinstance(mapping(label).get("pairs"), Mapping) for label in labels)
+        and NAME not in json.dumps([overlay, sheet.facts])
+    )
 
 
 def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) -> Path:
@@ -183,7 +203,7 @@ def _filled(text: str, sheet: Sheet) -> str:
 
 def _difference(objects: Iterable[Mapping[str, Any]], direct: build.Built) -> str:
     if direct.error:
-        return f"built directly, kustomize refuses it: {direct.error}"
+        return f"it cannot be built directly: {direct.error}"
     ours, theirs = list(objects), list(direct.objects)
     if len(ours) != len(theirs):
         return f"by class it has {len(ours)} objects, built directly {len(theirs)}"

@@ -211,7 +211,7 @@ def render(
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
         if one.error:
-            yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
+            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
