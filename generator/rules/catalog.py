@@ -848,7 +848,7 @@ _ROWS: Final = (
         ERROR,
         "kustomize is the pinned version",
         "Argo CD bundles one version; 5.8.0 loses namespaces, others may render otherwise.",
-        "Run `make setup`, or set TENANTRY_KUSTOMIZE to the pinned version.",
+        "Put kustomize 5.8.1 on PATH, or name it in TENANTRY_KUSTOMIZE; in a checkout of tenantry, `make setup` does.",
         "https://github.com/kubernetes-sigs/kustomize/issues/6031",
     ),
     Rule(
