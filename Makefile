@@ -26,7 +26,7 @@ test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytes
 	@$(PYTEST) -m 'not slow and not nightly and not cluster' $(ARGS)
 
 test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
-	@$(PYTEST) -m slow $(ARGS)
+	@$(PYTEST) -m 'slow and not nightly' $(ARGS)
 
 test-cluster: .venv/ready ## every claim on a real control plane and a real Argo CD
 	@.venv/bin/python -m pytest -m cluster $(ARGS)

@@ -62,14 +62,15 @@ def measure(tools: Tools, companies: int, sets: int) -> str:
         until("all are Synced", lambda: _synced(cluster) >= set(names), seconds=1200, every=2)
         seconds, busy = time.monotonic() - start, _cpu(cluster) - before
 
-        rest = []
+        rest: list[float] = []
         for period in PERIODS:
-            fleet.set_platform(argocd={"requeueAfterSeconds": period})
-            _push(fleet, f"Look every {period} seconds")
+            if rest:
+                fleet.set_platform(argocd={"requeueAfterSeconds": period})
+                _push(fleet, f"Look every {period} seconds")
             time.sleep(REST_SECONDS / 2)
             before = _cpu(cluster)
             time.sleep(REST_SECONDS)
-            rest.append(_cpu(cluster) - before)
+            rest.append((_cpu(cluster) - before) * 60 / REST_SECONDS)
         largest = max(Counter(shard_of(name, sets) for name in names).values())
     at_rest = ", ".join(f"{spent:.2f}" for spent in rest)
     return f"{companies:>9}  {sets:>4}  {seconds:>8.0f} s  {busy:>12.1f} s  {at_rest:>31}  {largest:>18}"

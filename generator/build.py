@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +18,8 @@ VERSION: Final = "v5.8.1"
 """The kustomize that Argo CD 3.3.1 to 3.5 bundles (K15); 5.8.0 loses namespaces."""
 
 VARIABLE: Final = "TENANTRY_KUSTOMIZE"
-_WAY: Final = f"run `make setup`, or set {VARIABLE} to a kustomize {VERSION} (`tenantry explain KUS009` says why)"
+_RELEASE: Final = f"https://github.com/kubernetes-sigs/kustomize/releases/tag/kustomize%2F{VERSION}"
+_CHECKOUT: Final = Path(__file__).parents[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +60,18 @@ def kustomize() -> str:
         version = version_of(binary)
         if version != VERSION:
             fact = f"{binary} is kustomize {version}, and tenantry renders with {VERSION} alone"
-            raise EnvironmentProblem(fact, _WAY)
+            raise EnvironmentProblem(fact, _way())
         return binary
-    raise EnvironmentProblem("there is no kustomize", _WAY)
+    raise EnvironmentProblem("there is no kustomize", _way())
+
+
+def _way() -> str:
+    """Say how to get the pinned kustomize; what was not installed from a checkout cannot set itself up."""
+    setup = f"run `make setup` in {_CHECKOUT}, or " if (_CHECKOUT / "tools/setup.py").is_file() else ""
+    return (
+        f"{setup}put kustomize {VERSION} on PATH or name it in {VARIABLE}: {_RELEASE}"
+        " (`tenantry explain KUS009` says why)"
+    )
 
 
 def version_of(binary: str) -> str:
@@ -73,7 +83,7 @@ def version_of(binary: str) -> str:
     try:
         answer = subprocess.run([binary, "version"], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603
     except (OSError, subprocess.SubprocessError) as error:
-        raise EnvironmentProblem(f"{binary} cannot be run as kustomize: {error}", _WAY) from None
+        raise EnvironmentProblem(f"{binary} cannot be run as kustomize: {error}", _way()) from None
     return answer.stdout.strip()
 
 
@@ -98,6 +108,26 @@ def texts(folders: Iterable[Path]) -> Iterator[tuple[str, str]]:
 
 
 def build_all(folders: Iterable[Path]) -> Iterator[Built]:
-    """Build many folders as `texts` does, and parse the objects."""
+    """Build many folders as `texts` does, and parse the objects.
+
+    Every object of a build that went well has an apiVersion, a kind and a name: kustomize takes numbers for them.
+    """
     for printed, error in texts(folders):
-        yield Built(tuple(yamlio.read_objects(printed)), error, printed)
+        objects = tuple(yamlio.read_objects(printed))
+        if said := error or next(filter(None, map(_nameless, objects)), ""):
+            yield Built((), said)
+        else:
+            yield Built(objects, "", printed)
+
+
+def _nameless(one: Mapping[str, Any]) -> str:
+    """Say what an object lacks to be called by its name, or nothing."""
+    metadata = one["metadata"]
+    head = {"apiVersion": one.get("apiVersion"), "kind": one["kind"], "metadata.name": metadata["name"]}
+    if metadata.get("namespace") is not None:
+        head["metadata.namespace"] = metadata["namespace"]
+    wrong = next((key for key, value in head.items() if not isinstance(value, str)), None)
+    if wrong is None:
+        return ""
+    value = "missing" if head[wrong] is None else f"{head[wrong]!r}, not a text"
+    return f"{wrong} of {one['kind']}/{metadata['name']} is {value}"

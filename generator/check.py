@@ -33,6 +33,8 @@ class Checked:
         objects: How many objects they have together.
         rules: How many rules looked at them.
         findings: What they found.
+        weakened: How many findings platform.yaml made lighter or took out, by rule.
+        platform: The provider's numbers; its `rules` are those that are weakened.
         impact: What the change touches; None without a commit to compare with.
     """
 
@@ -40,15 +42,18 @@ class Checked:
     objects: int
     rules: int
     findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
+    platform: Platform
     impact: Impact | None
 
 
-def check(root: Path, base: str | None) -> Checked:
+def check(root: Path, base: str | None, *, turn: int) -> Checked:
     """Run everything that a pull request must pass on the work tree.
 
     Args:
         root: The repository's root.
         base: What the change is to be merged into, for example `origin/main`; the tree alone when None.
+        turn: Chooses which member of each class is compared with a direct build.
 
     Raises:
         Refused: The input has errors, so that nothing can be rendered.
@@ -68,24 +73,28 @@ def check(root: Path, base: str | None) -> Checked:
             findings += _generated_files_in_the_way(root)
             tree = states.of_work_tree(root, Path(temporary) / "after").root
         if repository is None or start is None:
-            done = verify(tree, result.fleet)
+            done = verify(tree, result.fleet, turn=turn)
             return Checked(
                 tenants=done.tenants,
                 objects=done.objects,
                 rules=done.rules,
                 findings=(*findings, *done.findings),
+                weakened=done.weakened,
+                platform=result.fleet.platform,
                 impact=None,
             )
         before = Path(temporary) / "before"
         impact, found = _against(repository, start, files, before, tree, result)
         whole = may_touch_all(files)
-        names = () if whole else _in_full(impact.tenants, result.fleet, turn=int(impact.digest[:8], 16))
-        done = verify(tree, result.fleet, names)
+        names = () if whole else _in_full(impact.tenants, result.fleet, start=int(impact.digest[:8], 16))
+        done = verify(tree, result.fleet, names, turn=turn, changed=_named_in(files))
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
         rules=done.rules + len(change.CHECKS),
         findings=(*findings, *done.findings, *found, *_budget(root, result.fleet.platform, impact)),
+        weakened=done.weakened,
+        platform=result.fleet.platform,
         impact=impact,
     )
 
@@ -120,12 +129,20 @@ def _generated_files_in_the_way(root: Path) -> Iterator[Finding]:
 # --- the tree against the commit that it started from
 
 
-def _in_full(names: Collection[str], fleet: Fleet, turn: int) -> tuple[str, ...]:
-    """Return the tenants that are verified: those that the change touches, and a sample of the others."""
-    others = [tenant.name for tenant in fleet.tenants if tenant.name not in names]
+def _in_full(names: Collection[str], fleet: Fleet, start: int) -> tuple[str, ...]:
+    """Return the tenants that are verified: those that the change touches and leaves, and a sample of the others."""
+    touched = frozenset(names)
+    others = [tenant.name for tenant in fleet.tenants if tenant.name not in touched]
     step = max(1, len(others) // _SAMPLE)
-    chosen = (*names, *others[turn % step :: step][:_SAMPLE])
-    return tuple(name for name in chosen if any(tenant.name == name for tenant in fleet.tenants))
+    return (
+        *(tenant.name for tenant in fleet.tenants if tenant.name in touched),
+        *others[start % step :: step][:_SAMPLE],
+    )
+
+
+def _named_in(files: Collection[Touched]) -> frozenset[str]:
+    """Return the tenants whose own file differs, by the names of the files."""
+    return frozenset(PurePosixPath(one.path).stem for one in files if one.path.startswith(f"{layout.TENANTS}/"))
 
 
 def _against(
@@ -133,7 +150,6 @@ def _against(
 ) -> tuple[Impact, list[Finding]]:
     whole = may_touch_all(files)
     sources = [one for one in files if is_source(one.path)]
-    of_tenants = [one.path for one in sources if one.path.startswith(f"{layout.TENANTS}/")]
     digest = digest_of(sources)
     removed = tuple(sorted(PurePosixPath(one.path).stem for one in sources if _is_removed_tenant(one)))
     findings = list(_removed(sources, result.fleet))
@@ -143,7 +159,7 @@ def _against(
         first = refused.findings[0]
         fact = f"{start.hexsha[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
         findings.append(finding("CHG001", Place(layout.PLATFORM), fact))
-        named = {PurePosixPath(path).stem for path in of_tenants}
+        named = _named_in(sources)
         names = tuple(sorted(tenant.name for tenant in result.fleet.tenants if whole or tenant.name in named))
         return Impact(
             digest=digest, tenants=names, removed=removed, removals=(), fleet=len(result.fleet.tenants)
@@ -193,7 +209,8 @@ def _cluster_stays(before: Platform, after: Platform) -> Iterator[Finding]:
 
 
 def _steps(before: Path, earlier: Composed, tree: Path, result: Composed, names: Collection[str]) -> Iterator[Step]:
-    old = {tenant.name: tenant for tenant in earlier.fleet.tenants if tenant.name in names}
+    touched = frozenset(names)
+    old = {tenant.name: tenant for tenant in earlier.fleet.tenants if tenant.name in touched}
     new = {tenant.name: tenant for tenant in result.fleet.tenants if tenant.name in old}
     was = _rendered(before, earlier.fleet, old.keys())
     now = _rendered(tree, result.fleet, new.keys())
@@ -210,7 +227,7 @@ def _steps(before: Path, earlier: Composed, tree: Path, result: Composed, names:
 
 def _rendered(root: Path, fleet: Fleet, names: Collection[str]) -> Mapping[str, Rendered]:
     tenants = [tenant for tenant in fleet.tenants if tenant.name in names]
-    renders = render(root, fleet, tenants, committed(root))
+    renders = render(root, fleet, tenants, committed(root), turn=None)  # verify compares
     return {one.tenant.name: one for one in renders if isinstance(one, Rendered)}
 
 

@@ -9,7 +9,9 @@ build with its own strings put in. That is exact as long as three things hold, a
 - an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.
 
 An overlay that is anything but the two files of tenantry, or that stands alone in its class, is built directly. And in
-every run, members of each class are built directly as well and compared; a difference is an error (KUS013).
+every run, a member of each class is built directly as well and compared; a difference is an error (KUS013). Whose turn
+it is follows from the commit: a rerun looks at the same member and says the same, the next commit looks at another, and
+neither a clock nor a file has to remember anything. A tenant that a change edits is compared whosever turn it is.
 """
 
 import json
@@ -17,12 +19,13 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from generator import build, kustomization, layout, yamlio
+from generator.shape import mapping, strings
 
 NAME: Final = "tenantry-sentinel"
 """Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
@@ -30,6 +33,7 @@ NAME: Final = "tenantry-sentinel"
 _DOMAIN: Final = f"{NAME}.invalid"
 _SENTINELS: Final = re.compile(rf"h([0-9]+)\.{re.escape(_DOMAIN)}|{NAME}")
 _MAX_COMPARED: Final = 16
+"""Classes of which a member is compared in one run; with more, which of them are follows from the turn as well."""
 
 Objects = tuple[dict[str, Any], ...]
 
@@ -72,13 +76,16 @@ class Rendering:
     difference: str = ""
 
 
-def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Rendering]:
+def render(
+    root: Path, sheets: Sequence[Sheet], *, turn: int | None, always: Collection[str] = ()
+) -> Iterator[Rendering]:
     """Render every overlay, one real build a class.
 
     Args:
         root: The repository's root.
         sheets: The committed overlays.
-        turn: Chooses which member of each class is built directly and compared; another number each commit.
+        turn: Chooses which member of each class is built directly and compared; None for nobody's turn.
+        always: Tenants that are built directly and compared whosever turn it is.
 
     Yields:
         The renderings, class by class.
@@ -87,7 +94,7 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
     for sheet in sheets:
         classes[_key(sheet)].append(sheet)
     groups = list(classes.values())
-    compared = [members[turn % len(members)] for members in groups if len(members) > 1][:_MAX_COMPARED]
+    compared = _compared([members for members in groups if len(members) > 1], turn, always)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
         folders = [_folder(root, scratch, number, members) for number, members in enumerate(groups)]
@@ -111,9 +118,19 @@ def render(root: Path, sheets: Sequence[Sheet], *, turn: int) -> Iterator[Render
             )
 
 
+def _compared(shared: Sequence[Sequence[Sheet]], turn: int | None, always: Collection[str]) -> list[Sheet]:
+    """Return which members of the classes are compared: those that always are, and those whose turn it is."""
+    chosen = [sheet for members in shared for sheet in members if sheet.tenant in always]
+    if turn is not None and shared:
+        # two digits of one number, so that every member of every class has its turn
+        turn, first = divmod(turn, len(shared))
+        sample = [members[turn % len(members)] for members in (*shared[first:], *shared[:first])[:_MAX_COMPARED]]
+        chosen += [sheet for sheet in sample if sheet.tenant not in always]
+    return chosen
+
+
 def _hosts(sheet: Sheet) -> list[str]:
-    hosts = sheet.facts.get("spec", {}).get("hosts", [])
-    return hosts if isinstance(hosts, list) else []
+    return list(strings(mapping(sheet.facts.get("spec")).get("hosts")))
 
 
 def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -135,12 +152,32 @@ def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _key(sheet: Sheet) -> str:
     """Return what the members of a class have in common; an overlay that must stand alone has a key of its own."""
-    if sheet.alone or not {"resources", "components", "labels", "namespace"} >= sheet.overlay.keys() - _FIXED:
+    if sheet.alone or not _has_the_usual_form(sheet):
         return f"alone {sheet.tenant}"
     return json.dumps(_sentinel(sheet), sort_keys=True)
 
 
-_FIXED: Final = frozenset({"apiVersion", "kind"})
+_KEYS: Final = frozenset({"apiVersion", "kind", "namespace", "resources", "components", "labels"})
+_HOST: Final = re.compile("[a-z0-9.-]+")
+
+
+def _has_the_usual_form(sheet: Sheet) -> bool:
+    """Say whether sentinels can take the place of name and hosts: a person may have made anything of the files."""
+    overlay, spec = sheet.overlay, sheet.facts.get("spec")
+    if not isinstance(spec, Mapping):
+        return False
+    lists = [spec.get("hosts", []), *(overlay.get(key, []) for key in ("resources", "components", "labels"))]
+    if not all(isinstance(one, list) for one in lists):
+        return False
+    hosts, resources, components, labels = lists
+    words = [*hosts, *resources, *components, overlay.get("namespace", ""), spec.get("name", ""), spec.get("host", "")]
+    return (
+        overlay.keys() <= _KEYS
+        and all(isinstance(word, str) for word in words)
+        and all(_HOST.fullmatch(host) for host in hosts)
+        and all(isinstance(mapping(label).get("pairs"), Mapping) for label in labels)
+        and NAME not in json.dumps([overlay, sheet.facts])
+    )
 
 
 def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) -> Path:
@@ -166,7 +203,7 @@ def _filled(text: str, sheet: Sheet) -> str:
 
 def _difference(objects: Iterable[Mapping[str, Any]], direct: build.Built) -> str:
     if direct.error:
-        return f"built directly, kustomize refuses it: {direct.error}"
+        return f"it cannot be built directly: {direct.error}"
     ours, theirs = list(objects), list(direct.objects)
     if len(ours) != len(theirs):
         return f"by class it has {len(ours)} objects, built directly {len(theirs)}"

@@ -265,7 +265,7 @@ def create(folder: Path, answers: Answers) -> Created:
             result, _ = pipeline.generate(made)
             tree = {**tree, **result.tree}
             _nothing_in_the_way(folder, tree)
-        findings = in_order(check(made, None).findings)
+        findings = in_order(check(made, None, turn=0).findings)
     if any(one.severity is Severity.ERROR for one in findings):
         raise Refused(findings)
     _write(folder, tree)

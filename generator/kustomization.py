@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from generator import yamlio
 from generator.findings import TenantryError
+from generator.shape import mappings, strings
 
 FILE: Final = "kustomization.yaml"
 
@@ -44,24 +45,13 @@ def read(root: Path, folder: str) -> dict[str, Any]:
 def references(data: Mapping[str, Any]) -> Iterator[str]:
     """Yield every path that a kustomization names: files, folders, and whatever else stands in their place."""
     for key in _LISTS:
-        yield from (item for item in _texts(data.get(key)) if "\n" not in item)
+        yield from (item for item in strings(data.get(key)) if "\n" not in item)
     for key in _PATHS:
-        yield from _texts([item.get("path") for item in _mappings(data.get(key))])
-    for generator in (one for key in _GENERATORS for one in _mappings(data.get(key))):
-        for source in (*_texts(generator.get("files")), *_texts(generator.get("envs"))):
+        yield from strings([item.get("path") for item in mappings(data.get(key))])
+    for generator in (one for key in _GENERATORS for one in mappings(data.get(key))):
+        for source in (*strings(generator.get("files")), *strings(generator.get("envs"))):
             yield source.split("=", 1)[-1]
-    yield from _texts([one.get("path") for one in _mappings([data.get("openapi")])])
-
-
-# A value of another type is kustomize's to refuse, in its own words.
-
-
-def _texts(value: Any) -> Iterator[str]:
-    return (item for item in value if isinstance(item, str)) if isinstance(value, list) else iter(())
-
-
-def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in value if isinstance(item, Mapping)) if isinstance(value, list) else iter(())
+    yield from strings([one.get("path") for one in mappings([data.get("openapi")])])
 
 
 def resolve(folder: str, reference: str) -> str | None:

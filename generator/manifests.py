@@ -2,7 +2,7 @@
 
 Each schema is compiled once, when its first object comes. The files of kubernetes-validate describe what the API server
 accepts without a warning, and are tightened here in what they leave open: nothing that we render is null, a quantity
-is one, and words are those of the API.
+is one, words are those of the API, and what makes pods says which.
 """
 
 import json
@@ -45,6 +45,9 @@ _WORDS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     ("policy.v1.PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"): ("AlwaysAllow", "IfHealthyBudget"),
 }
 """Words that the API server accepts and the schemas of Kubernetes do not list: type and field."""
+
+_NEEDED: Final[Mapping[str, str]] = {"batch.v1.JobTemplateSpec": "spec", "core.v1.PodTemplateSpec": "spec"}
+"""Fields that the API server demands and the schemas of Kubernetes do not: by type."""
 
 
 def is_known_version(version: str) -> bool:
@@ -108,7 +111,7 @@ def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -
         name = schema["$ref"].rpartition("/")[2]
         if name not in used:
             used[name] = {}
-            given = _INSTEAD.get(name) or _with_words(name, definitions[name])
+            given = _INSTEAD.get(name) or _tightened(name, definitions[name])
             used[name] = _closed(given, definitions, used)
         return {"$ref": f"#/$defs/{name}"}
     result = {
@@ -120,8 +123,11 @@ def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -
     return result
 
 
-def _with_words(name: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
-    words = {field: values for (kind, field), values in _WORDS.items() if name == f"io.k8s.api.{kind}"}
+def _tightened(name: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = name.removeprefix("io.k8s.api.")
+    if kind in _NEEDED:
+        definition = {**definition, "required": [*definition.get("required", ()), _NEEDED[kind]]}
+    words = {field: values for (one, field), values in _WORDS.items() if one == kind}
     if not words:
         return definition
     properties = dict(definition["properties"])

@@ -139,7 +139,7 @@ def _try(repository: git.Repo, order: Order, progress: Progress) -> Published | 
             _lay_source(work, source, tip)
         result, changes = pipeline.generate(Path(tree))
         progress("generate")
-        _verify(Path(tree), result, changes, _range(repository, last, source), repository)
+        _verify(Path(tree), result, changes, _range(repository, last, source), source)
         progress("verify")
         if order.dry_run:
             return Published(
@@ -336,10 +336,10 @@ def _range(repository: git.Repo, last: git.Commit | None, source: git.Commit) ->
 
 
 def _verify(
-    tree: Path, result: Composed, changes: tuple[Change, ...], merges: tuple[git.Commit, ...], repository: git.Repo
+    tree: Path, result: Composed, changes: tuple[Change, ...], merges: tuple[git.Commit, ...], source: git.Commit
 ) -> None:
     touched = {name for change in changes if (name := tenant_of(change.file))}
-    steps = [(merge, history.touched(repository, merge.parents[0], merge)) for merge in merges if merge.parents]
+    steps = [(merge, history.touched(source.repo, merge.parents[0], merge)) for merge in merges if merge.parents]
     in_base = [one.path for _, files in steps for one in files if one.path.startswith(f"{layout.BASE}/")]
     if in_base:
         shards = result.fleet.platform.argocd.shards
@@ -350,7 +350,7 @@ def _verify(
     here = {tenant.name for tenant in result.fleet.tenants}
     findings: list[Finding] = []
     if touched & here:
-        findings += verify(tree, result.fleet, sorted(touched & here)).findings
+        findings += verify(tree, result.fleet, touched & here, turn=int(source.hexsha, 16)).findings
     findings += _over_budget(tree, result, touched, steps)
     if any(found.severity is Severity.ERROR for found in findings):
         raise Refused([*result.findings, *findings])

@@ -1,6 +1,7 @@
 """IO in: what must be known of a release of base/ before anything is composed: its pods' size, what it refers to."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Final
 from generator import build, kustomization, layout, quantity, yamlio
 from generator.findings import Place, TenantryError
 from generator.model import Resources
+from generator.shape import mapping, sequence, string, whole
 from generator.size import CHATBOT, FILESERVER, Workload
 
 Origins = Mapping[tuple[str, str], Place]
@@ -103,29 +105,31 @@ def workload(deployment: Mapping[str, Any], file: str) -> Workload:
         file: Where it stands, for explanations.
 
     Raises:
-        TenantryError: A container lacks requests or limits.
+        TenantryError: There is no pod template, a container lacks requests or limits, or maxSurge is none.
     """
-    try:
-        spec = deployment["spec"]
-        containers = (*spec["template"]["spec"].get("initContainers", ()), *spec["template"]["spec"]["containers"])
-        rollout = spec.get("strategy", {}).get("rollingUpdate", {})
-        recreate = spec.get("strategy", {}).get("type") == "Recreate"
-    except (KeyError, TypeError, AttributeError) as error:
-        fact = f"Deployment {deployment['metadata']['name']} has no pod template that can be read ({error})"
-        raise TenantryError(fact, "mend it in base/") from None
+    name = deployment["metadata"]["name"]
+    spec = mapping(deployment.get("spec"))
+    pods = mapping(mapping(spec.get("template")).get("spec"))
+    containers = [*sequence(pods.get("initContainers")), *sequence(pods.get("containers"))]
+    if not sequence(pods.get("containers")) or not all(isinstance(one, Mapping) for one in containers):
+        raise TenantryError(f"Deployment {name} has no pod template that can be read", "mend it in base/")
+    strategy = mapping(spec.get("strategy"))
+    surge = mapping(strategy.get("rollingUpdate")).get("maxSurge", "25%")
+    if whole(surge, -1) < 0 and not _PERCENTAGE.fullmatch(string(surge)):
+        raise TenantryError(
+            f"Deployment {name}: maxSurge is {surge!r}, no number and no percentage", "mend it in base/"
+        )
     pod = Resources()
     for container in containers:
-        pod = pod + _container(deployment["metadata"]["name"], container)
-    return Workload(
-        name=deployment["metadata"]["name"],
-        pod=pod,
-        max_surge=0 if recreate else rollout.get("maxSurge", "25%"),
-        file=file,
-    )
+        pod = pod + _container(name, container)
+    return Workload(name=name, pod=pod, max_surge=0 if strategy.get("type") == "Recreate" else surge, file=file)
+
+
+_PERCENTAGE: Final = re.compile("[0-9]{1,9}%")
 
 
 def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
-    resources = container.get("resources", {})
+    resources = mapping(container.get("resources"))
     try:
         return Resources(
             requests_cpu=quantity.millicores(resources["requests"]["cpu"]),

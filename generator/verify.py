@@ -56,18 +56,22 @@ class Gathered:
     findings: tuple[Finding, ...]
 
 
-def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
+def verify(
+    root: Path, fleet: Fleet, names: Collection[str] = (), *, turn: int, changed: Collection[str] = ()
+) -> Verified:
     """Render tenants from the committed files and run every rule.
 
     Args:
         root: The repository's root.
         fleet: All input.
         names: Tenants to look at; all when empty.
+        turn: Chooses which member of each class is compared with a direct build.
+        changed: Tenants that are compared with a direct build whosever turn it is.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(root, fleet, names)
+    gathered = gather(root, fleet, names, turn=turn, changed=changed)
     rendered = gathered.repository.rendered
     kept, weakened = weaken(judge(gathered), fleet.platform)
     return Verified(
@@ -80,16 +84,19 @@ def verify(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Verified:
     )
 
 
-def gather(root: Path, fleet: Fleet, names: Collection[str] = ()) -> Gathered:
+def gather(
+    root: Path, fleet: Fleet, names: Collection[str] = (), *, turn: int = 0, changed: Collection[str] = ()
+) -> Gathered:
     """Build the releases and the tenants; the arguments are those of `verify`.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    wanted = [tenant for tenant in fleet.tenants if not names or tenant.name in names]
+    named = frozenset(names)
+    wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
     files = committed(root)
     read = [read_base(root, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
-    built = list(render(root, fleet, wanted, files))
+    built = list(render(root, fleet, wanted, files, turn=turn, changed=changed))
     rendered = tuple(one for one in built if isinstance(one, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),
@@ -161,7 +168,13 @@ def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def render(
-    root: Path, fleet: Fleet, tenants: Collection[Tenant], files: Mapping[str, str], *, turn: int = 0
+    root: Path,
+    fleet: Fleet,
+    tenants: Collection[Tenant],
+    files: Mapping[str, str],
+    *,
+    turn: int | None = 0,
+    changed: Collection[str] = (),
 ) -> Iterator[Rendered | Finding]:
     """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
 
@@ -170,7 +183,8 @@ def render(
         fleet: All input.
         tenants: Which tenants.
         files: The committed files, see `committed`.
-        turn: Chooses which members of a class are compared with a direct build.
+        turn: Chooses which member of each class is compared with a direct build; None for nobody's turn.
+        changed: Tenants that are compared with a direct build whosever turn it is.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
@@ -193,11 +207,11 @@ def render(
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for one in classes.render(root, sheets, turn=turn):
+    for one in classes.render(root, sheets, turn=turn, always=changed):
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
         if one.error:
-            yield finding("KUS001", place, f"kustomize refuses it: {_shorter(one.error, root)}")
+            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)

@@ -26,6 +26,7 @@ PURE = (
     "quantity",
     "reachability",
     "schema",
+    "shape",
     "size",
 )
 PURE_TOO = ("validate", "rules", "proofs")

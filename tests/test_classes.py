@@ -53,6 +53,29 @@ def test_tenants_that_differ_in_name_and_hosts_alone_are_built_once(
     assert sorted(one.alike for one in rendered) == [0, 0, 0, 0, 3, 3]
 
 
+def test_every_member_of_every_class_has_its_turn(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where there are more classes than one run compares members of."""
+    many = [
+        Sheet(tenant=f"company-{kind}-{number}", overlay={}, facts={"spec": {"kind": kind}})
+        for kind in range(17)
+        for number in range(2)
+    ]
+    compared: list[set[str]] = []
+
+    def built(folders: Iterable[Path]) -> Iterator[Built]:
+        folders = list(folders)
+        compared.append({folder.name for folder in folders[17:]})
+        return iter([Built(())] * len(folders))
+
+    monkeypatch.setattr(build, "build_all", built)
+
+    for turn in range(34):
+        list(classes.render(repository.root, many, turn=turn))
+
+    assert {len(names) for names in compared} == {16}
+    assert set().union(*compared) == {sheet.tenant for sheet in many}
+
+
 def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) -> None:
     """Only a direct build can tell what they do."""
     repository.tenant("company-101").tenant("company-102").generate()
@@ -80,20 +103,87 @@ def test_every_tenant_gets_what_a_direct_build_gives(
         assert not one.difference
 
 
+def differ(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Let what a tenant gets of its class differ from what its own overlay gives."""
+    real = classes._filled  # noqa: SLF001 -- the one place that puts a tenant's own strings in
+
+    def filled(text: str, sheet: Sheet) -> str:
+        right = real(text, sheet)
+        return right.replace('"maxReplicas": 2', '"maxReplicas": 3') if sheet.tenant == name else right
+
+    monkeypatch.setattr(classes, "_filled", filled)
+
+
+def said_of(name: str) -> str:
+    """Return what is said of a tenant that `differ` was called for."""
+    return (
+        f"overlays/{name}/kustomization.yaml: error: by class, HorizontalPodAutoscaler fileserver is not what it is"
+        " when built directly [KUS013]\n"
+    )
+
+
+def commit_until(repository: Repository, turn: int, members: int) -> None:
+    """Commit what there is, again and again, until it is the turn of a member of the only class."""
+    repository.git("add", "--all")
+    while int(repository.git("rev-parse", "HEAD"), 16) % members != turn:
+        repository.git("commit", "--quiet", "--allow-empty", "--message", "another")
+
+
 def test_a_difference_from_the_direct_build_is_an_error(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """When the two disagree, verify trusts neither and says which object it is."""
+    """When the two disagree, verify trusts neither and says which object it is; without git, it looks at the first."""
     repository.tenant("company-101").tenant("company-102").generate()
-    real = classes._filled  # noqa: SLF001 -- the one place that puts a tenant's own strings in
+    differ(monkeypatch, "company-101")
 
-    monkeypatch.setattr(
-        classes, "_filled", lambda text, sheet: real(text, sheet).replace('"maxReplicas": 2', '"maxReplicas": 3')
-    )
     done = repository.run("verify")
 
     assert done.exit == 1
-    assert (
-        "overlays/company-101/kustomization.yaml: error: by class, HorizontalPodAutoscaler fileserver is not what it is"
-        " when built directly [KUS013]\n"
-    ) in done.stdout
+    assert said_of("company-101") in done.stdout
+
+
+@pytest.mark.parametrize("verb", ["verify", "check"])
+def test_who_is_compared_follows_from_the_commit(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """A difference is found on the commit whose turn comes to it, in every run; the commit before it passes."""
+    repository.tenant("company-101").tenant("company-102").generate().git("init", "--quiet")
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "start")
+    differ(monkeypatch, "company-102")
+
+    commit_until(repository, 0, members=2)
+    before = repository.run(verb)
+    commit_until(repository, 1, members=2)
+    found, again = repository.run(verb), repository.run(verb)
+
+    assert before.exit == 0, before.said
+    assert found.exit == 1
+    assert said_of("company-102") in found.stdout
+    assert again == found
+
+
+def test_a_changed_tenant_is_compared_whosever_turn_it_is(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody else has its name and hosts yet, so what they do was never tried."""
+    repository.tenant("company-101").tenant("company-102").generate().git("init", "--quiet", "--initial-branch=main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "start")
+    repository.git("switch", "--quiet", "--create", "change")
+    repository.tenant("company-103").generate()
+    commit_until(repository, 0, members=3)
+    differ(monkeypatch, "company-103")
+
+    done = repository.run("check", "--base", "main")
+
+    assert done.exit == 1
+    assert said_of("company-103") in done.stdout
+
+
+def test_verify_needs_no_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there is none, the first member is compared."""
+    repository.tenant().generate()
+    build.kustomize()
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert repository.run("verify").exit == 0

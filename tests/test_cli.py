@@ -288,7 +288,7 @@ def test_another_kustomize_is_refused_with_the_way_to_the_right_one(
     assert (done.returncode, done.stdout) == (4, "")
     assert done.stderr.startswith(f"error: {binary} ")
     assert said in done.stderr
-    assert "\n  hint: run `make setup`, or set TENANTRY_KUSTOMIZE to a kustomize v5.8.1" in done.stderr
+    assert "\n  hint: run `make setup` in " in done.stderr
 
 
 def test_a_bug_says_that_it_is_one(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from generator.model import Weakened
 from generator.rules.catalog import finding
 from generator.validate import validate
 from generator.verify import weaken
-from tests.rules.harness import copy_repository, good_repository
+from tests.rules.harness import ROOT, copy_repository, good_repository
 
 REASON = "one pod is what we sell for the time being"
 
@@ -61,16 +61,20 @@ def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     assert [one.fact for one in validate(load(root))[1]] == ["the key `rules.K8S011.reason` is missing"]
 
 
-def test_the_summary_counts_what_was_weakened(tmp_path: Path) -> None:
+@pytest.mark.parametrize("verb", ["verify", "check"])
+def test_the_summary_counts_what_was_weakened(tmp_path: Path, verb: str) -> None:
     """Nothing is hidden: the last line names each weakened rule and how many findings it met."""
     root = _repository(tmp_path, f"rules:\n  SEC010: {{severity: ignore, reason: {REASON}}}\n")
-    result = CliRunner().invoke(cli, ["-C", str(root), "verify"])
+    result = CliRunner().invoke(cli, ["-C", str(root), verb])
     assert result.exit_code == 0, result.output
     assert "rules (1 weakened: SEC010 ignore: 2 findings): 0 errors, 0 warnings" in result.stderr
 
 
-def test_another_kustomize_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("checkout", [True, False], ids=["from a checkout", "from a wheel"])
+def test_another_kustomize_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: bool) -> None:
     """KUS009: what another version renders proves nothing of what Argo CD will render."""
+    if not checkout:
+        monkeypatch.setattr(build, "_CHECKOUT", tmp_path)
     other = tmp_path / "kustomize"
     other.write_text("#!/bin/sh\necho v5.8.0\n", encoding="utf-8")
     other.chmod(0o755)
@@ -83,7 +87,10 @@ def test_another_kustomize_ends_the_run(tmp_path: Path, monkeypatch: pytest.Monk
         build.kustomize.cache_clear()
     assert raised.value.fact == f"{other} is kustomize v5.8.0, and tenantry renders with v5.8.1 alone"
     assert raised.value.hint == (
-        "run `make setup`, or set TENANTRY_KUSTOMIZE to a kustomize v5.8.1 (`tenantry explain KUS009` says why)"
+        (f"run `make setup` in {ROOT}, or " if checkout else "")
+        + "put kustomize v5.8.1 on PATH or name it in TENANTRY_KUSTOMIZE:"
+        " https://github.com/kubernetes-sigs/kustomize/releases/tag/kustomize%2Fv5.8.1"
+        " (`tenantry explain KUS009` says why)"
     )
 
 

@@ -153,11 +153,7 @@ def _struct(**fields: tuple[_Keep, _Decode]) -> _Decode:
     return decode
 
 
-_BACKOFF: Final = _struct(
-    duration=(_FILLED, _text),
-    factor=(_GIVEN, _count),
-    maxDuration=(_FILLED, _text),
-)
+_BACKOFF: Final = _struct(duration=(_FILLED, _text), factor=(_GIVEN, _count), maxDuration=(_FILLED, _text))
 _SYNC_POLICY: Final = _struct(
     automated=(
         _GIVEN,
@@ -174,11 +170,7 @@ _SYNC_POLICY: Final = _struct(
         _struct(limit=(_FILLED, _count), backoff=(_GIVEN, _BACKOFF), refresh=(_FILLED, _flag)),
     ),
 )
-_SOURCE: Final = _struct(
-    repoURL=(_ALWAYS, _text),
-    path=(_FILLED, _text),
-    targetRevision=(_FILLED, _text),
-)
+_SOURCE: Final = _struct(repoURL=(_ALWAYS, _text), path=(_FILLED, _text), targetRevision=(_FILLED, _text))
 _APPLICATION: Final = _struct(
     metadata=(
         _ALWAYS,

@@ -21,6 +21,7 @@ from generator.applicationset import goyaml
 from generator.applicationset.globbing import FolderError, Globbing, PatternError, matching
 from generator.applicationset.gotemplate import Template, UnsupportedTemplateError
 from generator.argocd import API_VERSION, FINALIZER, Manifest
+from generator.shape import mapping, sequence, string
 
 Decoder = Callable[[str], Any]
 
@@ -96,7 +97,7 @@ def expand(
     Returns:
         The Applications in the order of their entries, and every problem: never only the first bad file.
     """
-    name = str(application_set.get("metadata", {}).get("name", ""))
+    name = string(mapping(application_set.get("metadata")).get("name"))
     try:
         plan = _Plan(application_set)
         paths = [path for find in plan.finders for path in sorted(find(files, globbing))]
@@ -169,15 +170,14 @@ class _Plan:
     """A set with its templates parsed once, so that each entry costs one pass."""
 
     def __init__(self, application_set: Mapping[str, Any]) -> None:
-        spec = application_set.get("spec", {})
-        _only(spec, "spec", _SPEC_KEYS)
+        spec = _only(application_set.get("spec"), "spec", _SPEC_KEYS)
         if spec.get("goTemplate") is not True or spec.get("goTemplateOptions") != ["missingkey=error"]:
             raise _UnsupportedSetError("only goTemplate with missingkey=error is supported")
-        self.finders = [_finder(generator) for generator in spec.get("generators", ())]
-        self._namespace = application_set.get("metadata", {}).get("namespace", "")
-        self._preserve = bool(spec.get("syncPolicy", {}).get("preserveResourcesOnDeletion"))
+        self.finders = [_finder(generator) for generator in sequence(spec.get("generators"))]
+        self._namespace = string(mapping(application_set.get("metadata")).get("namespace"))
+        self._preserve = mapping(spec.get("syncPolicy")).get("preserveResourcesOnDeletion") is True
         self._build = _builder(argo.decoded(spec.get("template", {})))
-        self._patch = Template.parse(spec.get("templatePatch", ""))
+        self._patch = Template.parse(string(spec.get("templatePatch")))
         self._patches: dict[str, Any] = {}
 
     def application(self, params: Mapping[str, Any]) -> Manifest:
@@ -201,6 +201,7 @@ class _Plan:
         return {"apiVersion": API_VERSION, "kind": "Application", **manifest}
 
 
+_GIT_KEYS: Final = ("repoURL", "revision", "requeueAfterSeconds", "files")
 _SPEC_KEYS: Final = (
     "generators",
     "goTemplate",
@@ -212,22 +213,24 @@ _SPEC_KEYS: Final = (
 )
 
 
-def _only(value: Mapping[str, Any], where: str, keys: Iterable[str]) -> None:
+def _only(value: Any, where: str, keys: Iterable[str]) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _UnsupportedSetError(f"{where} is no mapping")
     for key in value:
         if key not in keys:
             raise _UnsupportedSetError(f"the field {where}.{key} is not supported")
+    return value
 
 
-def _finder(generator: Mapping[str, Any]) -> _Finder:
-    _only(generator, "spec.generators", ("git",))
-    git = generator.get("git", {})
-    _only(git, "spec.generators.git", ("repoURL", "revision", "requeueAfterSeconds", "files"))
+def _finder(generator: Any) -> _Finder:
+    git = _only(generator, "spec.generators", ("git",)).get("git")
+    files = sequence(_only(git, "spec.generators.git", _GIT_KEYS).get("files"))
     wanted: list[str] = []
     unwanted: list[str] = []
-    for item in git.get("files", ()):
-        _only(item, "spec.generators.git.files", ("path", "exclude"))
-        (unwanted if item.get("exclude") else wanted).append(item["path"])
-    if not git.get("files"):
+    for one in files:
+        item = _only(one, "spec.generators.git.files", ("path", "exclude"))
+        (unwanted if item.get("exclude") else wanted).append(string(item.get("path")))
+    if not files:
         raise _UnsupportedSetError("only a git generator with files is supported")
 
     def found(files: Mapping[str, str], globbing: Globbing) -> set[str]:
@@ -245,13 +248,13 @@ def _builder(value: Any) -> _Builder:
     if isinstance(value, dict):
         fields = [(_builder(key), _builder(inside)) for key, inside in value.items()]
 
-        def mapping(params: Mapping[str, Any]) -> Manifest:
+        def filled(params: Mapping[str, Any]) -> Manifest:
             result = {key(params): inside(params) for key, inside in fields}
             if len(result) < len(fields):
                 raise UnsupportedTemplateError("two keys of a mapping become the same")
             return result
 
-        return mapping
+        return filled
     if isinstance(value, list):
         items = [_builder(item) for item in value]
         return lambda params: [item(params) for item in items]
@@ -327,7 +330,7 @@ def stored_size(application_set: Mapping[str, Any], names: Iterable[str]) -> int
             "group": "argoproj.io",
             "version": "v1alpha1",
             "kind": "Application",
-            "namespace": application_set["metadata"].get("namespace", ""),
+            "namespace": mapping(application_set.get("metadata")).get("namespace", ""),
             "name": name,
             "status": "OutOfSync",
             "health": {"status": "Progressing"},

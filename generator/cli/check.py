@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of
+from generator.cli.options import format_option, refusal, report, root_of, turn_of, weakened
 from generator.findings import Exit, Refused
 
 
@@ -17,18 +17,25 @@ def check(directory: Path, base: str | None, form: str) -> Exit:
     """Run everything that a pull request must pass.
 
     That is verify, whether generated files are current, and with --base the rules on two commits: tenants that the
-    change touches are verified in full and a sample of the others, unless platform.yaml or base/ changed.
+    change touches are verified in full and a sample of the others, unless platform.yaml or base/ changed. Every
+    tenant whose file changed is compared with a build of its own.
     """
     from generator.check import check as run
     from generator.findings import in_order
     from generator.formats import plural
 
     try:
-        done = run(root_of(directory), base)
+        root = root_of(directory)
+        done = run(root, base, turn=turn_of(root))
     except Refused as refused:
         return refusal(refused, form)
-    summary: dict[str, Any] = {"tenants": done.tenants, "objects": done.objects, "rules": done.rules}
-    said = f", {done.objects} objects, {done.rules} rules"
+    summary: dict[str, Any] = {
+        "tenants": done.tenants,
+        "objects": done.objects,
+        "rules": done.rules,
+        "weakened": dict(done.weakened),
+    }
+    said = f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, done.platform)}"
     if done.impact:
         summary["change"] = {
             "digest": done.impact.digest,

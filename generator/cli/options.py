@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from generator.findings import Exit, Finding, Refused, Severity
 from generator.formats import FORMATS
+
+if TYPE_CHECKING:
+    from generator.model import Platform
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -17,6 +20,18 @@ def root_of(directory: Path) -> Path:
     from generator.load import find_root
 
     return find_root(directory)
+
+
+def turn_of(root: Path) -> int:
+    """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
+    import shutil
+    import subprocess
+
+    git = shutil.which("git")
+    if not git:
+        return 0
+    command = [git, "-C", str(root), "rev-parse", "--verify", "--quiet", "HEAD"]
+    return int(subprocess.run(command, capture_output=True, text=True, check=False).stdout or "0", 16)  # noqa: S603
 
 
 def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
@@ -51,6 +66,14 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     click.echo(show(findings, form, data), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}{proof}", err=True)
     return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
+
+
+def weakened(counts: Mapping[str, int], platform: "Platform") -> str:
+    """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
+    from generator.formats import plural
+
+    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
 
 
 def refusal(refused: Refused, form: str) -> Exit:

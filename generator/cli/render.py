@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, unknown
+from generator.cli.options import format_option, refusal, report, root_of, turn_of, unknown, weakened
 from generator.findings import Exit, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from generator.model import Fleet, Platform
+    from generator.model import Fleet
     from generator.proofs.summary import Proved
 
 
@@ -58,6 +58,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
+    Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
+    another one at each commit, the same one in every run of a commit.
     """
     from generator import pipeline
     from generator.findings import in_order
@@ -71,7 +73,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         return refusal(refused, form)
     if reachability is not None:
         return _reachability(root, fleet, reachability, form)
-    done = check(root, fleet, known(names, tuple(tenant.name for tenant in fleet.tenants)))
+    wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
+    done = check(root, fleet, wanted, turn=turn_of(root))
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,
@@ -80,7 +83,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "proved": {one.name: {"proved": one.proved, "of": one.of, "unit": one.unit} for one in done.proofs},
         "left to the network plugin": list(LEFT_TO_THE_PLUGIN),
         "proof": f"; proved: {_proved(done.proofs)}; left to the network plugin: {', '.join(LEFT_TO_THE_PLUGIN)}",
-        "said": f", {done.objects} objects, {done.rules} rules{_weakened(done.weakened, fleet.platform)}",
+        "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform)}",
     }
     return report(in_order([*warnings, *done.findings]), form, summary)
 
@@ -119,14 +122,6 @@ def _reachability(root: Path, fleet: "Fleet", name: str, form: str) -> Exit:
 def _proved(proofs: "Sequence[Proved]") -> str:
     """Say in numbers what was proved; pairs are named, tenants go without saying."""
     return ", ".join(f"{one.name} {one.proved}/{one.of}{' pairs' if one.unit == 'pairs' else ''}" for one in proofs)
-
-
-def _weakened(counts: "Mapping[str, int]", platform: "Platform") -> str:
-    """Say which rules platform.yaml weakened, and how many findings that met."""
-    from generator.formats import plural
-
-    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
-    return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
 
 
 def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -180,8 +180,11 @@ def _tagged(words: Words) -> str:
 
 
 _CSS: Final = """\
+:root{color-scheme:light dark}
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem;color:#1f2328;background:#fff}
 code,pre{font-family:ui-monospace,monospace;font-size:.9em}
+code{overflow-wrap:anywhere}
+@media(min-width:45rem){code{white-space:nowrap}}
 pre{margin:.5rem 0;padding:.5rem;overflow:auto;border:1px solid #d1d9e0;border-radius:6px}
 .grave{margin:.5rem 0;padding:.5rem 1rem;border-left:4px solid #cf222e;background:#ffebe9}
 .gone{color:#a40e26}.new{color:#116329}.faint{color:#59636e}

@@ -25,7 +25,8 @@ from typing import Any, Final
 from generator.argocd import TENANT_KINDS
 from generator.findings import Place
 from generator.model import Cluster
-from generator.rules.subject import Object, Rendered, identity, mapping, mappings
+from generator.rules.subject import Object, Rendered, identity
+from generator.shape import mapping, mappings, sequence
 
 BREAK_GLASS: Final = "break-glass"
 """The role, and the group after the colon, that may open a shell in a pod."""
@@ -215,13 +216,13 @@ _READABLE_PARTS: Final = frozenset({"log", "status", "scale"})
 def excess(rule: Mapping[str, Any]) -> Iterator[str]:
     """Say what a rule of a Role grants beyond reading and `MAY_WRITE`."""
     for key in ("apiGroups", "resources", "verbs"):
-        if any("*" in str(one) for one in rule.get(key) or ()):
+        if any("*" in str(one) for one in sequence(rule.get(key))):
             yield f"holds a * in {key}"
             return
     if rule.get("nonResourceURLs"):
         yield "grants addresses of the API server itself"
-    for resource in map(str, rule.get("resources") or ()):
-        for verb in map(str, rule.get("verbs") or ()):
+    for resource in map(str, sequence(rule.get("resources"))):
+        for verb in map(str, sequence(rule.get("verbs"))):
             if not _is_meant(rule, resource, verb):
                 yield f"may {verb} {resource}"
 
@@ -288,11 +289,11 @@ def _of_argocd_roles(rendered: Rendered) -> Iterator[Counterexample]:
     """Argo CD applies with rights of its own, so whoever commands it has them."""
     name = rendered.tenant.name
     for role in mappings(mapping(rendered.project.data.get("spec")).get("roles")):
-        for group in role.get("groups") or ():
+        for group in sequence(role.get("groups")):
             if not str(group).startswith(f"{name}:"):
                 fact = f"Group {group}, which is not of {name}, has the project's role {role.get('name')}"
                 yield _of_the_project(rendered, Claim.BORDER, fact)
-        for policy in role.get("policies") or ():
+        for policy in sequence(role.get("policies")):
             parts = [part.strip() for part in str(policy).split(",")]
             meant = len(parts) == len(_POLICY) and (parts[2], parts[3]) in _ARGOCD_GRANTS and parts[4] == f"{name}/*"
             if not meant and parts[-1] != "deny":
@@ -333,11 +334,11 @@ def accepts(project: Mapping[str, Any], cluster: Cluster, one: Object) -> bool:
     )
 
 
-def _listed(items: Any, group: str, kind: str, name: str) -> bool:
+def _listed(listed: Any, group: str, kind: str, name: str) -> bool:
     # Nearly always it stands there word for word, and then no pattern needs to be tried.
-    return {"group": group, "kind": kind} in (items or ()) or any(
+    return {"group": group, "kind": kind} in sequence(listed) or any(
         _glob(item.get("kind"), kind) and _glob(item.get("group"), group) and _glob(item.get("name") or "*", name)
-        for item in mappings(items)
+        for item in mappings(listed)
     )
 
 
@@ -366,7 +367,7 @@ def _as_set(value: Any) -> frozenset[Any] | None:
     if not isinstance(value, list):
         return None
     return frozenset(
-        tuple(sorted(map(str, mapping(item).items()))) if isinstance(item, Mapping) else item for item in value
+        tuple(sorted(map(str, item.items()))) if isinstance(item, Mapping) else repr(item) for item in value
     )
 
 

@@ -21,6 +21,9 @@ def prove(repository: Repository) -> Isolation:
 def read(rendered: Rendered) -> Space | UnreadableError:
     """Read a tenant's pods and policies, or return why they cannot be evaluated."""
     try:
-        return read_space(rendered.objects)
+        space = read_space(rendered.objects)
     except UnreadableError as error:
         return error
+    if space.namespace != rendered.tenant.name:
+        return UnreadableError(f"Namespace/{space.namespace}: it is not the tenant's")
+    return space

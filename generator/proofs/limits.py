@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.proofs.quota import amount, amount_of
-from generator.rules.subject import mapping, mappings
+from generator.shape import mapping, mappings
 
 CONTAINER: Final = "Container"
 _POD: Final = "Pod"
@@ -61,7 +61,7 @@ def read_limit(item: Mapping[str, Any]) -> Limit:
         most=most,
         default=default,
         default_request=default_request,
-        ratio={key: float(value) for key, value in mapping(item.get("maxLimitRequestRatio")).items()},
+        ratio={key: float(str(value)) for key, value in mapping(item.get("maxLimitRequestRatio")).items()},
     )
 
 

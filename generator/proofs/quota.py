@@ -16,7 +16,8 @@ from generator import quantity
 from generator.findings import TenantryError
 from generator.model import Resources
 from generator.releases import workload
-from generator.rules.subject import Object, containers, has_hash, mapping, mappings, pod_spec, whole
+from generator.rules.subject import Object, containers, has_hash, pod_spec
+from generator.shape import mapping, mappings, string, whole
 from generator.size import SPARE_PODS, Workload
 
 _FIELDS: Final = {
@@ -178,7 +179,7 @@ def _most_replicas(objects: Iterable[Object]) -> Mapping[str, int]:
     for one in every:
         if one["kind"] == "HorizontalPodAutoscaler":
             spec = mapping(one.get("spec"))
-            name = mapping(spec.get("scaleTargetRef")).get("name")
+            name = string(mapping(spec.get("scaleTargetRef")).get("name"))
             if name in most:
                 most[name] = max(most[name], whole(spec.get("maxReplicas"), 1))
     return most

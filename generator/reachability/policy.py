@@ -359,7 +359,8 @@ def _rule(peers_field: str) -> Callable[[object, str], Rule]:
 def _port(manifest: object, path: str) -> Ranges | tuple[str, str]:
     """Read one port: its packets, or (protocol, name) if it goes by name."""
     fields = _fields(manifest, path, "protocol", "port", "endPort")
-    protocol, port, end = fields.get("protocol") or "TCP", fields.get("port"), fields.get("endPort")
+    protocol = _text(fields.get("protocol") or "TCP", f"{path}.protocol")
+    port, end = fields.get("port"), fields.get("endPort")
     if end is not None and (port is None or isinstance(port, str)):
         raise UnreadableError(f"{path}.endPort: needs a port given by number")
     for number in (port, end):

@@ -7,6 +7,7 @@ them, a port called `metrics` by Prometheus, a collector named in the environmen
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 from generator.reachability.policy import Direction, Endpoint, Grant, allowed, grants
 from generator.reachability.ranges import by_protocol, network, packets
 from generator.reachability.space import NAME_LABEL, Space, object_name, pod_templates
+from generator.shape import mapping, mappings, string, whole
 
 Objects = Sequence[Mapping[str, Any]]
 
@@ -193,44 +195,51 @@ def _web(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Exp
     for manifest in objects:
         source = forwarders.get(str(manifest.get("kind")))
         if source is not None:
-            for service, port in _backends(manifest["spec"]):
+            for service, port in _backends(mapping(manifest.get("spec"))):
                 for pod, protocol, number in _targets(space, objects, service, port):
                     yield Expected("web", source, pod, protocol, number)
 
 
-def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, int | str | None]]:
+def _backends(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Name and port of every Service that an HTTPRoute or an Ingress sends requests to."""
-    for rule in spec.get("rules") or ():
-        for reference in rule.get("backendRefs") or ():
+    for rule in mappings(spec.get("rules")):
+        for reference in mappings(rule.get("backendRefs")):
             if (reference.get("kind") or "Service") == "Service":
-                yield reference["name"], reference.get("port")
-        for path in (rule.get("http") or {}).get("paths") or ():
-            yield from _ingress_backend(path["backend"])
-    yield from _ingress_backend(spec.get("defaultBackend") or {})
+                yield string(reference.get("name")), reference.get("port")
+        for path in mappings(mapping(rule.get("http")).get("paths")):
+            yield from _ingress_backend(mapping(path.get("backend")))
+    yield from _ingress_backend(mapping(spec.get("defaultBackend")))
 
 
-def _ingress_backend(backend: Mapping[str, Any]) -> Iterator[tuple[str, int | str]]:
-    if service := backend.get("service"):
-        port = service["port"]
-        yield service["name"], port.get("name") or port["number"]
+def _ingress_backend(backend: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    if service := mapping(backend.get("service")):
+        port = mapping(service.get("port"))
+        yield string(service.get("name")), port.get("name") or port.get("number")
 
 
-def _targets(
-    space: Space, objects: Objects, service: str, port: int | str | None
-) -> Iterator[tuple[Endpoint, str, int]]:
+def _targets(space: Space, objects: Objects, service: str, port: Any) -> Iterator[tuple[Endpoint, str, int]]:
     """What is behind one port of a Service, or behind all of them: pod, protocol and container port."""
     for manifest in objects:
         if (manifest.get("kind"), manifest["metadata"]["name"]) != ("Service", service):
             continue
-        selector: Mapping[str, str] = manifest["spec"].get("selector") or {}
+        spec = mapping(manifest.get("spec"))
+        selector = mapping(spec.get("selector"))
         for pod in space.pods:
-            if not selector or not selector.items() <= dict(pod.labels or {}).items():
+            if not selector or any((pod.labels or {}).get(key) != value for key, value in selector.items()):
                 continue
-            for entry in manifest["spec"]["ports"]:
-                if port in (None, entry["port"], entry.get("name")):
-                    protocol, target = entry.get("protocol") or "TCP", entry.get("targetPort", entry["port"])
-                    numbers = _numbers(pod, protocol, target) if isinstance(target, str) else (target,)
-                    yield from ((pod, protocol, number) for number in numbers)
+            for entry in mappings(spec.get("ports")):
+                if port in (None, entry.get("port"), entry.get("name")):
+                    protocol = string(entry.get("protocol")) or "TCP"
+                    target = entry.get("targetPort", entry.get("port"))
+                    numbers = _numbers(pod, protocol, target) if isinstance(target, str) else (whole(target, 0),)
+                    yield from ((pod, protocol, number) for number in numbers if _is_port(protocol, number))
+
+
+def _is_port(protocol: str, number: int) -> bool:
+    """Whether Kubernetes takes it for one; another leads nowhere."""
+    with contextlib.suppress(ValueError):
+        return bool(packets(protocol, number, number))
+    return False
 
 
 def _metrics(space: Space, neighbours: Neighbours) -> Iterator[Expected]:
@@ -264,9 +273,15 @@ def _models(space: Space, models: Sequence[str]) -> Iterator[Expected]:
 def _traces(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Expected]:
     pods = {pod.name: pod for pod in space.pods}
     for manifest, template in pod_templates(objects):
-        for container in template["spec"]["containers"]:
-            for variable in container.get("env") or ():
-                if variable["name"] in _COLLECTOR_VARIABLES and variable.get("value"):
-                    url = urlsplit(variable["value"])
-                    port = url.port or (443 if url.scheme == "https" else 80)
+        for container in mappings(template["spec"].get("containers")):
+            for variable in mappings(container.get("env")):
+                if variable.get("name") in _COLLECTOR_VARIABLES and (port := _port_of(string(variable.get("value")))):
                     yield Expected("traces", pods[object_name(manifest)], neighbours.collector, "TCP", port)
+
+
+def _port_of(address: str) -> int:
+    """The port that an address asks for; 0 when it is no address."""
+    with contextlib.suppress(ValueError):
+        url = urlsplit(address)
+        return (url.port or (443 if url.scheme == "https" else 80)) if address else 0
+    return 0

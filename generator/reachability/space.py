@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,6 +18,7 @@ from generator.reachability.policy import (
     read_policy,
 )
 from generator.reachability.ranges import EVERY_ADDRESS, NOTHING, Ranges, network, packets, union
+from generator.shape import mapping, mappings, string, whole
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The API server sets it on every namespace, and nobody can set it otherwise."""
@@ -56,13 +58,13 @@ class Addresses:
         """
         if not (self.nodes and self.pods and self.services):
             return EVERY_ADDRESS
-        return union(network(text) for text in (*self.nodes, *self.pods, *self.services))
+        return union(network(cidr) for cidr in (*self.nodes, *self.pods, *self.services))
 
     def areas(self) -> Iterator[tuple[str, str]]:
         """Every declared network with the name of its area."""
         for area in ("nodes", "pods", "services", "api", "metadata"):
-            for text in getattr(self, area):
-                yield area, text
+            for cidr in getattr(self, area):
+                yield area, cidr
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ def read_space(objects: Sequence[Mapping[str, Any]], members: Sequence[str] = ()
         raise UnreadableError(f"a tenant has one Namespace, not {len(namespaces)}")
     metadata = namespaces[0]["metadata"]
     name: str = metadata["name"]
-    labels = {**(metadata.get("labels") or {}), NAME_LABEL: name}
+    labels = {**_labels(metadata), NAME_LABEL: name}
     return Space(
         namespace=name,
         labels=labels,
@@ -199,14 +201,15 @@ def _policies(objects: Iterable[Mapping[str, Any]], namespace: str) -> Iterator[
 def pod_templates(
     objects: Iterable[Mapping[str, Any]],
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Every object that makes pods, with its pod template."""
+    """Every object that makes pods, with its pod template; one without makes none, for Kubernetes refuses it."""
     for manifest in objects:
         path = _POD_TEMPLATES.get(str(manifest.get("kind")))
         if path is not None:
             template: Any = manifest
             for step in path:
-                template = template[step]
-            yield manifest, template
+                template = mapping(template).get(step)
+            if isinstance(mapping(template).get("spec"), Mapping):
+                yield manifest, template
 
 
 def object_name(manifest: Mapping[str, Any]) -> str:
@@ -223,22 +226,27 @@ def _pods(
             name=object_name(manifest),
             namespace=namespace,
             namespace_labels=namespace_labels,
-            labels=(template.get("metadata") or {}).get("labels") or {},
+            labels=_labels(mapping(template.get("metadata"))),
             ports=_named_ports(template["spec"]),
             host_network=template["spec"].get("hostNetwork") is True,
         )
 
 
+def _labels(metadata: Mapping[str, Any]) -> dict[str, str]:
+    return {key: value for key, value in mapping(metadata.get("labels")).items() if isinstance(value, str)}
+
+
 def _named_ports(spec: Mapping[str, Any]) -> dict[tuple[str, str], Ranges]:
     """The numbers behind (protocol, name), also of sidecars: init containers that always restart."""
-    sidecars = (each for each in spec.get("initContainers") or () if each.get("restartPolicy") == "Always")
+    sidecars = (each for each in mappings(spec.get("initContainers")) if each.get("restartPolicy") == "Always")
     found: dict[tuple[str, str], Ranges] = {}
-    for container in (*spec["containers"], *sidecars):
-        for port in container.get("ports") or ():
-            if name := port.get("name"):
-                protocol, number = port.get("protocol") or "TCP", port["containerPort"]
-                key = (protocol, name)
-                found[key] = found.get(key, NOTHING) | packets(protocol, number, number)
+    for container in (*mappings(spec.get("containers")), *sidecars):
+        for port in mappings(container.get("ports")):
+            key = (string(port.get("protocol")) or "TCP", string(port.get("name")))
+            number = whole(port.get("containerPort"), 0)
+            if key[1]:
+                with contextlib.suppress(ValueError):  # no port at all: Kubernetes refuses the pod
+                    found[key] = found.get(key, NOTHING) | packets(key[0], number, number)
     return found
 
 

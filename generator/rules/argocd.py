@@ -22,7 +22,8 @@ from generator.model import Fleet
 from generator.proofs import escape
 from generator.rules.catalog import finding
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository, mapping, mappings, pod_spec
+from generator.rules.subject import Object, Rendered, Repository, pod_spec
+from generator.shape import mapping, mappings, sequence, string
 from generator.yamlio import Document, read
 
 _GENERATE: Final = "run `tenantry generate`"
@@ -149,7 +150,7 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fin
         if changes not in ("sync", "create-update"):
             fact = f"applicationsSync is {changes}: changes of an entry would not arrive"
             yield one.found("ARG007", ("spec", "syncPolicy", "applicationsSync"), fact, _GENERATE)
-        if FINALIZER not in (mapping(one.document.data.get("metadata")).get("finalizers") or ()):
+        if FINALIZER not in sequence(mapping(one.document.data.get("metadata")).get("finalizers")):
             fact = f"the set lacks the finalizer {FINALIZER}: deleting it would delete its Applications"
             yield one.found("ARG007", ("metadata",), fact, _GENERATE)
         missing = [option for option in _GUARD if option not in _options(one.document.data)]
@@ -272,7 +273,7 @@ def syncing_is_gentle(repository: Repository) -> Iterator[Finding]:
     for one in _sets(repository):
         policy = mapping(one.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
-        for option in policy.get("syncOptions") or ():
+        for option in sequence(policy.get("syncOptions")):
             if option in _FORCEFUL:
                 yield one.found("ARG017", (*where, "syncOptions"), f"syncOptions holds {option}", "remove it")
         if mapping(policy.get("automated")).get("allowEmpty"):
@@ -309,7 +310,7 @@ def a_rolling_sync_ends(repository: Repository) -> Iterator[Finding]:
 
 
 def _annotations(repository: Repository, one: _Set) -> Iterator[str]:
-    yield from map(str, mapping(one.application.get("syncPolicy")).get("syncOptions") or ())
+    yield from map(str, sequence(mapping(one.application.get("syncPolicy")).get("syncOptions")))
     names = {application.name for application in one.expansion.applications}
     for rendered in repository.rendered:
         if rendered.tenant.name in names:
@@ -325,7 +326,7 @@ def _in_step(step: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
         "NotIn": lambda value, values: value not in values,
     }
     return all(
-        matches.get(str(one.get("operator")), lambda *_: False)(labels.get(one.get("key")), one.get("values") or ())
+        matches.get(str(one.get("operator")), lambda *_: False)(labels.get(one.get("key")), sequence(one.get("values")))
         for one in mappings(step.get("matchExpressions"))
     )
 
@@ -371,7 +372,7 @@ def namespaces_come_from_the_render(repository: Repository) -> Iterator[Finding]
     for one in _sets(repository):
         policy = mapping(one.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
-        if "CreateNamespace=true" in (policy.get("syncOptions") or ()):
+        if "CreateNamespace=true" in sequence(policy.get("syncOptions")):
             yield one.found("ARG025", (*where, "syncOptions"), "syncOptions holds CreateNamespace=true", "remove it")
         if "managedNamespaceMetadata" in policy:
             fact = "managedNamespaceMetadata is set beside the rendered Namespace"
@@ -507,7 +508,7 @@ def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Finding]:
     claims = {one["metadata"]["name"]: one for one in rendered.of_kind("PersistentVolumeClaim")}
     for one in rendered.objects:
         for volume in mappings((pod_spec(one) or {}).get("volumes")):
-            claim = claims.get(mapping(volume.get("persistentVolumeClaim")).get("claimName", ""))
+            claim = claims.get(string(mapping(volume.get("persistentVolumeClaim")).get("claimName")))
             if claim is not None and _wave(claim) < _wave(one):
                 name = one["metadata"]["name"]
                 fact = f"it is in wave {_wave(claim)}, and {one['kind']} {name}, which it may wait for, in {_wave(one)}"
@@ -528,7 +529,7 @@ def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Finding]:
 def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Finding]:
     """What an HPA scales has no `replicas` in git: Argo CD would set it back at each sync."""
     scaled = {
-        (target.get("kind"), target.get("name"))
+        (string(target.get("kind")), string(target.get("name")))
         for one in rendered.of_kind("HorizontalPodAutoscaler")
         for target in (mapping(mapping(one.get("spec")).get("scaleTargetRef")),)
     }
@@ -600,7 +601,7 @@ def projects_name_what_they_allow(rendered: Rendered) -> Iterator[Finding]:
     """No list of a project holds a pattern, or a pattern's denial."""
     spec = mapping(rendered.project.data.get("spec"))
     for key in (*_BORDERS, "namespaceResourceWhitelist"):
-        for index, item in enumerate(spec.get(key) or ()):
+        for index, item in enumerate(sequence(spec.get(key))):
             if _is_wild(item):
                 fact = f"{key}[{index}] is {_said(item)}: a pattern lets in what nobody named"
                 yield _of_project(rendered, "ARG014", ("spec", key, index), fact)
@@ -651,11 +652,11 @@ def project_roles_look_and_no_more(rendered: Rendered) -> Iterator[Finding]:
         called = str(role.get("name"))
         where: tuple[str | int, ...] = ("spec", "roles", index)
         allowed = {f"p, proj:{name}:{called}, {grant}, {name}/*, allow" for grant in grants.get(called, ())}
-        for number, policy in enumerate(role.get("policies") or ()):
+        for number, policy in enumerate(sequence(role.get("policies"))):
             if re.sub(r"\s*,\s*", ", ", str(policy).strip()) not in allowed:
                 fact = f"role {called} has the policy {policy!r}, which is none of its own"
                 yield _of_project(rendered, "ARG026", (*where, "policies", number), fact)
-        for number, group in enumerate(role.get("groups") or ()):
+        for number, group in enumerate(sequence(role.get("groups"))):
             if group != f"{name}:{called}":
                 fact = f"role {called} is given to the group {group}"
                 yield _of_project(rendered, "ARG026", (*where, "groups", number), fact, f"give it to {name}:{called}")

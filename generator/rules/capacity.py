@@ -12,7 +12,8 @@ from generator.releases import workload
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule
-from generator.rules.subject import Base, Rendered, mapping, pod_spec
+from generator.rules.subject import Base, Rendered, pod_spec
+from generator.shape import mapping
 from generator.size import FILESERVER, RESOURCE_WORDS, Workload
 
 _FILLED: Final = 0.6

@@ -848,7 +848,7 @@ _ROWS: Final = (
         ERROR,
         "kustomize is the pinned version",
         "Argo CD bundles one version; 5.8.0 loses namespaces, others may render otherwise.",
-        "Run `make setup`, or set TENANTRY_KUSTOMIZE to the pinned version.",
+        "Put kustomize 5.8.1 on PATH, or name it in TENANTRY_KUSTOMIZE; in a checkout of tenantry, `make setup` does.",
         "https://github.com/kubernetes-sigs/kustomize/issues/6031",
     ),
     Rule(
@@ -871,7 +871,8 @@ _ROWS: Final = (
         "KUS013",
         ERROR,
         "rendering by class gives what a direct build gives",
-        "Rules look at the render of the class; it must be the tenant's own.",
+        "Rules look at the render of the class; it must be the tenant's own. In each run one tenant of a class is"
+        " compared, another one at each commit, and with `check --base` every tenant whose file changed.",
         "This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         "design: rendering by class",
     ),

@@ -13,7 +13,8 @@ from generator.reachability.policy import Selector, UnreadableError, read_select
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule
-from generator.rules.subject import Base, Object, Rendered, identity, mapping, mappings, pod_spec, pod_template, whole
+from generator.rules.subject import Base, Object, Rendered, identity, pod_spec, pod_template
+from generator.shape import mapping, mappings, string, strings, whole
 from generator.size import FILESERVER
 
 _SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
@@ -156,7 +157,7 @@ def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
     """Return what can be referred to, by kind and name, with its keys; a Secret is what an ExternalSecret makes."""
     keys = {(one["kind"], one["metadata"]["name"]): set(mapping(one.get("data"))) for one in rendered.objects}
     for one in rendered.of_kind("ExternalSecret"):
-        target = mapping(_spec(one).get("target")).get("name", one["metadata"]["name"])
+        target = str(mapping(_spec(one).get("target")).get("name", one["metadata"]["name"]))
         keys["Secret", target] = {str(item.get("secretKey")) for item in mappings(_spec(one).get("data"))}
     return keys
 
@@ -249,9 +250,9 @@ def ports_are_there(rendered: Rendered) -> Iterator[Finding]:
                 yield from _probe_ports(rendered, one)
 
 
-def _ports(workload: Object) -> set[Any]:
+def _ports(workload: Object) -> list[Any]:
     ports = [port for one in all_containers(mapping(pod_spec(workload))) for port in mappings(one.get("ports"))]
-    return {port.get("name") for port in ports} | {port.get("containerPort") for port in ports}
+    return [port.get(key) for port in ports for key in ("name", "containerPort")]
 
 
 def _port(rendered: Rendered, one: Object, what: str, wanted: Any, pods: Sequence[Object]) -> Iterator[Finding]:
@@ -263,8 +264,7 @@ def _port(rendered: Rendered, one: Object, what: str, wanted: Any, pods: Sequenc
 def _service_port(rendered: Rendered, one: Object, service: Object | None, wanted: Any) -> Iterator[Finding]:
     if service is None:
         return  # K8S012 says so
-    ports = list(mappings(_spec(service).get("ports")))
-    if wanted not in {port.get("name") for port in ports} | {port.get("port") for port in ports}:
+    if wanted not in [port.get(key) for port in mappings(_spec(service).get("ports")) for key in ("name", "port")]:
         yield rendered.found("K8S014", one, f"port {wanted} is no port of {identity(service)}")
 
 
@@ -286,7 +286,7 @@ def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) 
 
 def _probe_ports(rendered: Rendered, one: Object) -> Iterator[Finding]:
     for container in all_containers(mapping(pod_spec(one))):
-        names = {port.get("name") for port in mappings(container.get("ports"))}
+        names = [port.get("name") for port in mappings(container.get("ports"))]
         for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
             for how in ("httpGet", "tcpSocket"):
                 port = mapping(mapping(container.get(probe)).get(how)).get("port")
@@ -401,7 +401,7 @@ def _unmeasurable(rendered: Rendered, one: Object, metric: Object, spec: Object)
     for container in mappings(spec.get("containers")):
         if "containerResource" in metric and container.get("name") != source.get("container"):
             continue
-        resource = source.get("name")
+        resource = str(source.get("name"))
         if resource not in mapping(mapping(container.get("resources")).get("requests")):
             fact = f"it follows the use of {resource}, which container {container.get('name')} does not request"
             yield rendered.found("K8S005", one, fact)
@@ -416,11 +416,11 @@ def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Finding]:
     claims = _named(rendered, "PersistentVolumeClaim")
     for one in _workloads(rendered):
         mounted = [
-            mapping(volume.get("persistentVolumeClaim")).get("claimName")
+            string(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
             for volume in mappings(mapping(pod_spec(one)).get("volumes"))
         ]
         for claim in (claims[name] for name in mounted if name in claims):
-            modes = _spec(claim).get("accessModes") or []
+            modes = list(strings(_spec(claim).get("accessModes")))
             if {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
                 continue
             _, most = _replicas(rendered, one)
@@ -489,6 +489,6 @@ def pods_are_probed_and_spread(rendered: Rendered) -> Iterator[Finding]:
             for probe in ("readinessProbe", "livenessProbe"):
                 if not container.get(probe):
                     yield rendered.found("K8S011", one, f"container {container.get('name')} has no {probe}")
-        keys = {spread.get("topologyKey") for spread in mappings(spec.get("topologySpreadConstraints"))}
+        keys = [spread.get("topologyKey") for spread in mappings(spec.get("topologySpreadConstraints"))]
         if "kubernetes.io/hostname" not in keys:
             yield rendered.found("K8S011", one, "its pods are not spread over nodes")

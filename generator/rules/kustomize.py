@@ -14,7 +14,8 @@ from generator.releases import COMPONENTS, CORE
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule, tenant_rule
-from generator.rules.subject import Base, Object, Rendered, has_hash, identity, mapping, mappings, pod_spec
+from generator.rules.subject import Base, Object, Rendered, has_hash, identity, pod_spec
+from generator.shape import mapping, mappings, strings
 from generator.size import CHATBOT, FILESERVER
 from generator.yamlio import Document
 
@@ -30,7 +31,7 @@ def the_release_builds(base: Base) -> Iterator[Finding]:
     for error, exposures in errors.items():
         if error:
             how = " or ".join(exposures)
-            fact = f"kustomize refuses a tenant that has everything, by {how}: {error}"
+            fact = f"a tenant that has everything cannot be built, by {how}: {error}"
             yield finding("KUS001", base.place(), fact)
 
 
@@ -160,13 +161,13 @@ def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[
     said = ", ".join(f"{key} {value}" for key, value in select.items())
     if not chosen:
         return f"select ({said}) matches no object"
-    source_path = source.get("fieldPath", "metadata.name")
+    source_path = str(source.get("fieldPath", "metadata.name"))
     values = [value for one in (facts, *objects) if _is_selected(source, one) for value in _at(one, source_path)]
     options = mapping(target.get("options"))
     if not values or "encoding" in options:
         return ""
     value = _part(values[0], mapping(source.get("options")))
-    for field in target.get("fieldPaths") or ("metadata.name",):
+    for field in list(strings(target.get("fieldPaths"))) or ["metadata.name"]:
         for one in chosen:
             held = [_part(other, options) for other in _at(one, field)]
             if not held:
@@ -185,7 +186,7 @@ def _is_selected(select: Object, one: Object) -> bool:
     if one["kind"] == "Namespace":
         has.pop("name")  # renamed by the overlay, so select named it otherwise
     for key, value in has.items():
-        if key in select and not re.fullmatch(str(select[key]), value):
+        if key in select and not _matches(str(select[key]), value):
             return False
     for key, labels in (("labelSelector", "labels"), ("annotationSelector", "annotations")):
         wanted = str(select[key]).split(",") if key in select else []
@@ -193,6 +194,13 @@ def _is_selected(select: Object, one: Object) -> bool:
         if not set(wanted) <= has_pairs:
             return False
     return True
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:  # Go reads a few expressions that Python does not, such as \z
+        return False
 
 
 _STEP: Final = re.compile(r"\[([^\]]+)\]|((?:\\.|[^.\[\]])+)")
@@ -240,7 +248,7 @@ def a_release_reads_known_facts(base: Base) -> Iterator[Finding]:
     for document in base.kustomizations.values():
         for index, replacement in enumerate(mappings(document.data.get("replacements"))):
             source = mapping(replacement.get("source"))
-            field = source.get("fieldPath", "")
+            field = str(source.get("fieldPath", ""))
             if source.get("kind") == base.facts["kind"] and not _at(base.facts, field):
                 near = difflib.get_close_matches(field, known, n=1)
                 place = document.place(("replacements", index, "source", "fieldPath"))
@@ -459,7 +467,7 @@ def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Finding]:
 def _hosts(one: Object) -> Iterator[tuple[str, set[str]]]:
     spec = mapping(one.get("spec"))
     if one["kind"] == "HTTPRoute":
-        yield "spec.hostnames", set(spec.get("hostnames") or ())
+        yield "spec.hostnames", set(strings(spec.get("hostnames")))
         return
     yield "spec.rules", {str(rule.get("host", "*")) for rule in mappings(spec.get("rules"))}
-    yield "spec.tls", {host for item in mappings(spec.get("tls")) for host in item.get("hosts") or ()}
+    yield "spec.tls", {host for item in mappings(spec.get("tls")) for host in strings(item.get("hosts"))}

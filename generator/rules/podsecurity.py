@@ -5,10 +5,11 @@ never gets it: so it is said here, before the merge. Source: the checks of kuber
 words for the fields are used, and https://kubernetes.io/docs/concepts/security/pod-security-standards/.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generator.rules.subject import mapping, mappings
+from generator.shape import mapping, mappings, sequence
 
 _VOLUMES: Final = frozenset(
     "configMap downwardAPI emptyDir projected secret csi persistentVolumeClaim ephemeral image".split()
@@ -23,6 +24,7 @@ _SYSCTLS: Final = frozenset(
 )
 _PROBES: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 _APPARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
+_APPARMOR_PROFILES: Final = re.compile(r"(runtime/default|localhost/.*)?")
 
 
 def all_containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -43,13 +45,13 @@ def violations(template: Mapping[str, Any]) -> Iterator[str]:
     context = mapping(spec.get("securityContext"))
     yield from _either(context, "securityContext.")
     for sysctl in mappings(context.get("sysctls")):
-        if sysctl.get("name") not in _SYSCTLS:
+        if str(sysctl.get("name")) not in _SYSCTLS:
             yield f"securityContext.sysctls holds {sysctl.get('name')}"
     for volume in mappings(spec.get("volumes")):
         for kind in sorted(volume.keys() - {"name", "hostPath"} - _VOLUMES):
             yield f"volume {volume.get('name')} is of the kind {kind}"
     for key, value in mapping(mapping(template.get("metadata")).get("annotations")).items():
-        if key.startswith(_APPARMOR) and value not in ("", "runtime/default") and not value.startswith("localhost/"):
+        if key.startswith(_APPARMOR) and not _APPARMOR_PROFILES.fullmatch(str(value)):
             yield f"annotation {key} is {value}"
     for container in all_containers(spec):
         name = f"container {container.get('name')}: "
@@ -91,9 +93,9 @@ def _of_container(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Itera
     if own.get("procMount", "Default") != "Default":
         yield f"procMount is {own['procMount']}"
     capabilities = mapping(own.get("capabilities"))
-    if "ALL" not in (capabilities.get("drop") or ()):
+    if "ALL" not in sequence(capabilities.get("drop")):
         yield "capabilities.drop lacks ALL"
-    for added in capabilities.get("add") or ():
+    for added in sequence(capabilities.get("add")):
         if added != "NET_BIND_SERVICE":
             yield f"capabilities.add holds {added}"
     for probe in (*_PROBES, "postStart", "preStop"):
@@ -122,7 +124,7 @@ def reaches_for_the_node(spec: Mapping[str, Any]) -> Iterator[str]:
             if port.get("hostPort"):
                 yield f"container {container.get('name')} takes port {port['hostPort']} of the node"
     for toleration in mappings(spec.get("tolerations")):
-        key = toleration.get("key") or ""
+        key = str(toleration.get("key") or "")
         if not key:
             yield "a toleration without a key tolerates every taint"
         elif key.startswith("node-role.kubernetes.io/"):

@@ -21,7 +21,8 @@ from generator.rules.catalog import finding
 from generator.rules.literals import secret_like
 from generator.rules.podsecurity import all_containers, reaches_for_the_node, violations
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository, identity, mapping, mappings, pod_spec, pod_template
+from generator.rules.subject import Object, Rendered, Repository, identity, pod_spec, pod_template
+from generator.shape import mapping, mappings, sequence, strings
 from generator.yamlio import walk_strings
 
 TENANT_LABEL: Final = "tenantry.dev/tenant"
@@ -48,7 +49,7 @@ def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Findin
             if labels.get(key) != "restricted":
                 said = labels.get(key, "not set")
                 yield rendered.found("SEC001", one, f"{key} is {said}", "write restricted")
-            version = labels.get(f"{key}-version", "not set")
+            version = str(labels.get(f"{key}-version", "not set"))
             pinned = _PINNED.fullmatch(version)
             if not pinned or int(pinned[1]) > newest:
                 fact = f"{key}-version is {version}"
@@ -152,14 +153,14 @@ _SECTIONS: Final = ((Direction.INGRESS, "ingress", "from"), (Direction.EGRESS, "
 def _rules(one: Object) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield every rule of a policy with where it stands (`egress[0]`) and what its list of peers is called."""
     for _, section, peers in _SECTIONS:
-        for index, rule in enumerate(_spec(one).get(section) or ()):
+        for index, rule in enumerate(sequence(_spec(one).get(section))):
             yield f"{section}[{index}]", peers, mapping(rule)
 
 
 def _peers(one: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every peer of a policy with where it stands (`egress[0].to[1]`)."""
     for where, key, rule in _rules(one):
-        for index, peer in enumerate(rule.get(key) or ()):
+        for index, peer in enumerate(sequence(rule.get(key))):
             yield f"{where}.{key}[{index}]", mapping(peer)
 
 
@@ -202,7 +203,8 @@ def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Finding]:
         if template is None:
             continue
         labels = mapping(mapping(template.get("metadata")).get("labels"))
-        pod = Endpoint(name=identity(one), namespace=rendered.tenant.name, labels=labels)
+        known = {key: value for key, value in labels.items() if isinstance(value, str)}
+        pod = Endpoint(name=identity(one), namespace=rendered.tenant.name, labels=known)
         open_to_dns = allowed(policies, Direction.EGRESS, pod, name_servers)
         for protocol in ("UDP", "TCP"):
             if not open_to_dns.meets(packets(protocol, 53, 53)):
@@ -234,7 +236,7 @@ def peers_are_named(rendered: Rendered) -> Iterator[Finding]:
                 continue
             block = mapping(peer["ipBlock"])
             try:
-                addresses = network(str(block.get("cidr"))) - union(map(network, block.get("except") or ()))
+                addresses = network(str(block.get("cidr"))) - union(map(network, strings(block.get("except"))))
             except ValueError as error:
                 yield rendered.found("SEC006", one, f"{where}: {error}")
                 continue
@@ -254,7 +256,7 @@ def _named_namespaces(peer: Mapping[str, Any], key: str = NAME_LABEL) -> frozens
         str(value)
         for expression in mappings(selector.get("matchExpressions"))
         if expression.get("key") == key and expression.get("operator") == "In"
-        for value in expression.get("values") or ()
+        for value in sequence(expression.get("values"))
     )
 
 
@@ -277,7 +279,7 @@ def every_rule_says_who(rendered: Rendered) -> Iterator[Finding]:
             if not rule.get(key):
                 said = "is empty" if key in rule else "is missing"
                 yield rendered.found("SEC019", one, f"{where}.{key} {said}, which is everybody", "name the peers")
-            for index, peer in enumerate(rule.get(key) or ()):
+            for index, peer in enumerate(sequence(rule.get(key))):
                 if not mapping(peer):
                     yield rendered.found("SEC019", one, f"{where}.{key}[{index}] names nobody", "name the peer")
 
@@ -412,7 +414,7 @@ def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Findi
         yield rendered.found("SEC012", one, f"a {one['kind']} reaches beyond the namespace")
     for one in rendered.of_kind("ExternalSecret"):
         for where, reference in _store_references(_spec(one)):
-            if reference.get("kind", "SecretStore") != "SecretStore" or reference.get("name") not in stores:
+            if reference.get("kind", "SecretStore") != "SecretStore" or str(reference.get("name")) not in stores:
                 said = f"{reference.get('kind', 'SecretStore')} {reference.get('name')}"
                 yield rendered.found("SEC012", one, f"{where} is {said}, no store of this namespace")
         for where, key in _keys(_spec(one)):
@@ -480,9 +482,9 @@ def ingresses_only_route(rendered: Rendered) -> Iterator[Finding]:
 def routes_are_encrypted(rendered: Rendered) -> Iterator[Finding]:
     """Every host of an Ingress stands in its `tls`; an HTTPRoute names the Gateway's listener that has TLS."""
     for one in rendered.of_kind("Ingress"):
-        covered = {host for tls in mappings(_spec(one).get("tls")) for host in tls.get("hosts") or ()}
+        covered = {host for tls in mappings(_spec(one).get("tls")) for host in strings(tls.get("hosts"))}
         for rule in mappings(_spec(one).get("rules")):
-            if rule.get("host") not in covered:
+            if str(rule.get("host")) not in covered:
                 yield rendered.found("SEC017", one, f"{rule.get('host')} has no TLS", "add it to spec.tls")
     for one in rendered.of_kind("HTTPRoute"):
         for index, parent in enumerate(mappings(_spec(one).get("parentRefs"))):
@@ -501,7 +503,7 @@ def routes_lead_to_own_services(rendered: Rendered) -> Iterator[Finding]:
             yield from _open_host(rendered, one, f"rules[{index}].host", rule.get("host"))
     for one in rendered.of_kind("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
         spec = _spec(one)
-        for index, host in enumerate(spec.get("hostnames") or [None]):
+        for index, host in enumerate(sequence(spec.get("hostnames")) or [None]):
             yield from _open_host(rendered, one, f"hostnames[{index}]", host)
         for index, parent in enumerate(mappings(spec.get("parentRefs"))):
             if parent.get("kind", "Gateway") != "Gateway":

@@ -10,6 +10,7 @@ from generator.findings import Finding, Place
 from generator.model import Fleet, Platform, Tenant
 from generator.releases import Origins
 from generator.rules.catalog import finding
+from generator.shape import mapping, mappings
 from generator.yamlio import Document
 
 Object = Mapping[str, Any]
@@ -167,19 +168,19 @@ def identity(one: Object) -> str:
 
 
 def pod_spec(one: Object) -> Mapping[str, Any] | None:
-    """Return the pod spec of a workload, or None for any other object."""
-    template = pod_template(one)
-    return template.get("spec") if template else None
+    """Return the pod spec of a workload, or None for any other object and for a workload without one."""
+    spec = mapping(pod_template(one)).get("spec")
+    return spec if isinstance(spec, Mapping) else None
 
 
 def pod_template(one: Object) -> Mapping[str, Any] | None:
     """Return the pod template of a workload, or None for any other object."""
-    spec = one.get("spec") or {}
+    spec = mapping(one.get("spec"))
     match one["kind"]:
         case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
-            return mapping(mapping(spec).get("template"))
+            return mapping(spec.get("template"))
         case "CronJob":
-            return mapping(mapping(mapping(mapping(spec).get("jobTemplate")).get("spec")).get("template"))
+            return mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
         case "Pod":
             return one
         case _:
@@ -188,20 +189,5 @@ def pod_template(one: Object) -> Mapping[str, Any] | None:
 
 def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the init containers and containers of a pod spec."""
-    yield from spec.get("initContainers") or ()
-    yield from spec.get("containers") or ()
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """Return a value that should be a mapping, or an empty one: what else it is, the schema rule says."""
-    return value if isinstance(value, Mapping) else {}
-
-
-def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    """Yield the mappings in a value that should be a list of them."""
-    return (one for one in value if isinstance(one, Mapping)) if isinstance(value, list) else iter(())
-
-
-def whole(value: Any, default: int) -> int:
-    """Return a value that should be a whole number, or a default when it is missing or none."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else default
+    yield from mappings(spec.get("initContainers"))
+    yield from mappings(spec.get("containers"))

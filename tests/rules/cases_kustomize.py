@@ -39,8 +39,28 @@ CASES = (
         "KUS001",
         "a field that kustomize does not know",
         (Edit(CORE, "", "resource: [quota.yaml]\n"),),
-        "base/edge: error: kustomize refuses a tenant that has everything, by gateway or ingress: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
-        "overlays/company-002/kustomization.yaml: error: kustomize refuses it: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
+        "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
+        "overlays/company-002/kustomization.yaml: error: it cannot be built: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
+    ),
+    catches(
+        "KUS001",
+        "a name that YAML reads as a number",
+        (
+            Edit(CORE, "- access.yaml\n", "- access.yaml\n- build.yaml\n"),
+            Edit("base/edge/core/build.yaml", "", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 20260101}\n"),
+        ),
+        "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: metadata.name of ConfigMap/20260101 is 20260101, not a text [KUS001]",
+        "overlays/company-002/kustomization.yaml: error: it cannot be built: metadata.name of ConfigMap/20260101 is 20260101, not a text [KUS001]",
+    ),
+    catches(
+        "KUS001",
+        "an object that does not say of which API it is",
+        (
+            Edit(CORE, "- access.yaml\n", "- access.yaml\n- build.yaml\n"),
+            Edit("base/edge/core/build.yaml", "", "kind: ConfigMap\nmetadata: {name: build}\n"),
+        ),
+        "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: apiVersion of ConfigMap/build is missing [KUS001]",
+        "overlays/company-002/kustomization.yaml: error: it cannot be built: apiVersion of ConfigMap/build is missing [KUS001]",
     ),
     passes("KUS001", "a comment more", (Edit(CORE, "- access.yaml\n", "- access.yaml # who may do what\n"),)),
     # --- KUS002
