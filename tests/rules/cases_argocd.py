@@ -137,7 +137,7 @@ CASES: Final[tuple[Case, ...]] = (
         _new(_SET, 'kind: "ConfigMap"\n'),
         "argocd/shards/s03/applicationset.yaml: error: this is no ApplicationSet [ARG001]\n  hint: run `tenantry generate`",
     ),
-    passes("ARG001", "a set has another pause", _file(_SET, "requeueAfterSeconds: 30", "requeueAfterSeconds: 60")),
+    passes("ARG001", "a set has another pause", _file(_SET, "requeueAfterSeconds: 10", "requeueAfterSeconds: 60")),
     catches(
         "ARG002",
         "a key is gone from an entry",
