@@ -1,8 +1,10 @@
 """Write docs/reference/ from the code: verbs from their --help, rules from the table, files from their schemas.
 
-Run by `make docs`; with --check it writes nothing and fails when a page is not what the code says.
+And into the README what the last `make test-cluster` has shown. Run by `make docs`; with --check it writes nothing and
+fails when a page is not what the code and the results say.
 """
 
+import json
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -16,18 +18,41 @@ from generator.findings import Exit
 from generator.rules.catalog import RULES
 from generator.schema import package_schema
 
-FOLDER = Path(__file__).parent.parent / "docs" / "reference"
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "tests" / "cluster" / "results.json"
 HEADER = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
+BEGIN, END = "<!-- claims: written by `make docs` -->\n", "<!-- end of claims -->\n"
 
 
 def pages() -> dict[str, str]:
-    """Return every page of the reference: file name -> text."""
+    """Return every page that is written from something else: path from the root -> text."""
+    before, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
     return {
-        "verbs.md": HEADER + "\n".join(_verbs()),
-        "rules.md": HEADER + "\n".join(_rules()),
-        "tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
-        "platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+        "README.md": before + BEGIN + "\n".join(_claims()) + END + after,
+        "docs/reference/verbs.md": HEADER + "\n".join(_verbs()),
+        "docs/reference/rules.md": HEADER + "\n".join(_rules()),
+        "docs/reference/tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
+        "docs/reference/platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
     }
+
+
+def _claims() -> Iterator[str]:
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    machine = results["machine"]
+    stand_ins = sorted({name for claim in results["claims"] for name in claim["leans_on"]})
+    yield (
+        f"\nOn {results['when']}, with {machine['cpus']} CPUs ({machine['architecture']}) and"
+        f" {machine['memoryGiB']} GiB for the control plane, the nodes and Argo CD together:\n"
+    )
+    yield "| claim | result | time |\n|---|---|---|"
+    for claim in results["claims"]:
+        notes = "".join(f"<sup>{1 + stand_ins.index(name)}</sup>" for name in claim["leans_on"])
+        measured = ", ".join(f"{what} {seconds:g} s" for what, seconds in claim["measured"].items())
+        yield f"| {claim['text']}{notes} | {claim['result']} | {measured} |"
+    yield "\nWhat stands for something that this machine has not:\n"
+    yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
+    yield ""
 
 
 def _verbs() -> Iterator[str]:
@@ -102,8 +127,6 @@ def _type(schema: Mapping[str, Any]) -> str:
 
 
 def _json(value: Any, absent: str) -> str:
-    import json  # noqa: PLC0415 -- for this function alone
-
     return absent if value is None else f"`{json.dumps(value, ensure_ascii=False)}`".replace("|", "\\|")
 
 
@@ -111,14 +134,14 @@ def main() -> int:
     """Write the pages, or compare them."""
     stale = []
     for file, text in pages().items():
-        path = FOLDER / file
+        path = ROOT / file
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(file)
         if "--check" not in sys.argv:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    print(f"docs/reference: {', '.join(stale) or 'nothing'} {'is stale' if '--check' in sys.argv else 'written'}")
+    print(f"docs: {', '.join(stale) or 'nothing'} {'is stale' if '--check' in sys.argv else 'written'}")
     if "--check" in sys.argv and stale:
         print("run `make docs` and commit the result")
         return 1
