@@ -1,4 +1,5 @@
-# The one door: `make help` lists what it does. Nothing is written outside .venv, .cache and the caches of pip and Go; nothing needs root.
+# The one door: `make help` lists what it does. Nothing is written outside .venv and .cache but the caches of pip, Go and ours
+# (~/.cache/tenantry), and the kept cluster's ~/.local/state/tenantry; nothing needs root.
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-cluster cluster-up cluster-down check lint types docs lock clean
 
@@ -9,7 +10,7 @@ PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.1
 PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready ## put Python packages, this project and kustomize into .venv (PYTHON=... names the interpreter)
 
@@ -29,7 +30,7 @@ test-slow: .venv/ready ## the tests that build with Go or Rust, or take more tha
 	@$(PYTEST) -m 'slow and not nightly' $(ARGS)
 
 test-cluster: .venv/ready ## every claim on a real control plane and a real Argo CD
-	@.venv/bin/python -m pytest -m cluster $(ARGS)
+	@.venv/bin/python -m pytest -m 'cluster and not nightly' $(ARGS)
 
 cluster-up: .venv/ready ## keep a real control plane with Argo CD to try things by hand
 	@.venv/bin/python -m tests.cluster up

@@ -1,6 +1,6 @@
 """Measure what the number of ApplicationSets costs.
 
-    python -m bench.shards [COMPANIES...]
+    .venv/bin/python -m bench.shards [COMPANIES...]
 
 Brings up the cluster of the tests once for each number of companies and sets, pushes all companies but ten at once, and
 prints: seconds until all are Synced, CPU seconds of the ApplicationSet controller until then and in each minute of rest
@@ -14,11 +14,13 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import yaml
 
 from generator.layout import shard_of
+from tests.cluster.argocd import NAMESPACE, is_synced
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import Fleet
 from tests.cluster.progress import Progress
@@ -36,7 +38,8 @@ def main() -> None:
     progress = Progress()
     tools = prepare(progress)
     progress.end()
-    print("companies  sets  all Synced  CPU until then  CPU per minute at 30 s, at 10 s  in the largest set")
+    periods = ", ".join(f"at {period} s" for period in PERIODS)
+    print(f"companies  sets  all Synced  CPU until then  CPU per minute {periods}  in the largest set")
     for companies in map(int, sys.argv[1:] or COMPANIES):
         for sets in SETS:
             print(measure(tools, companies, sets), flush=True)
@@ -64,9 +67,10 @@ def measure(tools: Tools, companies: int, sets: int) -> str:
 
         rest: list[float] = []
         for period in PERIODS:
-            if rest:
+            if period != PERIODS[0]:
                 fleet.set_platform(argocd={"requeueAfterSeconds": period})
                 _push(fleet, f"Look every {period} seconds")
+            until("all sets have the period", partial(_look_every, cluster, period), seconds=60)
             time.sleep(REST_SECONDS / 2)
             before = _cpu(cluster)
             time.sleep(REST_SECONDS)
@@ -95,12 +99,12 @@ def _cpu(cluster: Cluster) -> float:
 
 
 def _synced(cluster: Cluster) -> set[str]:
-    applications = cluster.argocd.applications()
-    return {
-        item["metadata"]["name"]
-        for item in applications
-        if item.get("status", {}).get("sync", {}).get("status") == "Synced"
-    }
+    return {item["metadata"]["name"] for item in cluster.argocd.applications() if is_synced(item)}
+
+
+def _look_every(cluster: Cluster, period: int) -> bool:
+    sets = cluster.kube.items("ApplicationSet", NAMESPACE)
+    return all(item["spec"]["generators"][0]["git"]["requeueAfterSeconds"] == period for item in sets)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneCluste
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what builds with Go and Rust after the rest, and what measures times on the cluster alone at the end."""
+    """Run what builds with Go and Rust after the rest, and what measures times on the cluster at the end."""
     items.sort(key=lambda item: ("tests/cluster/" in item.nodeid, item.get_closest_marker("slow") is not None))
 
 

@@ -1,5 +1,8 @@
 """The reference is written from the code, so it cannot go stale; and nothing is left out of it."""
 
+import json
+import re
+
 import pytest
 
 from generator.cli import cli
@@ -27,3 +30,12 @@ def test_every_rule_is_in_the_reference() -> None:
     page = reference.pages()["docs/reference/rules.md"]
 
     assert not [rule for rule in RULES if f"\n| {rule} |" not in page]
+
+
+def test_the_readme_shows_a_run_of_all_claims() -> None:
+    """Each passed, and it is said when and on which machine."""
+    results = json.loads(reference.RESULTS.read_text(encoding="utf-8"))
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", results["when"])
+    assert {claim["result"] for claim in results["claims"]} == {"passed"}
+    sources = "".join(path.read_text(encoding="utf-8") for path in reference.RESULTS.parent.glob("test_*.py"))
+    assert {claim["text"] for claim in results["claims"]} == set(re.findall(r'mark\.claim\(\s*"([^"]+)"', sources))

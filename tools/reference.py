@@ -26,8 +26,9 @@ BEGIN, END = "<!-- claims: written by `make docs` -->\n", "<!-- end of claims --
 
 def pages() -> dict[str, str]:
     """Return every page that is written from something else: path from the root -> text."""
-    before, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)
-    after = rest.partition(END)[2]
+    before, begin, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin + end == BEGIN + END, "the README has lost a mark of the table of claims"
     return {
         "README.md": before + BEGIN + "\n".join(_claims()) + END + after,
         "docs/reference/verbs.md": HEADER + "\n".join(_verbs()),
@@ -45,12 +46,13 @@ def _claims() -> Iterator[str]:
         f"\nOn {results['when']}, with {machine['cpus']} CPUs ({machine['architecture']}) and"
         f" {machine['memoryGiB']} GiB for the control plane, the nodes and Argo CD together:\n"
     )
-    yield "| claim | result | time |\n|---|---|---|"
+    yield "| claim | result | time | leans on |\n|---|---|---|---|"
     for claim in results["claims"]:
-        notes = "".join(f"<sup>{1 + stand_ins.index(name)}</sup>" for name in claim["leans_on"])
+        notes = ", ".join(str(1 + stand_ins.index(name)) for name in claim["leans_on"])
         measured = ", ".join(f"{what} {seconds:g} s" for what, seconds in claim["measured"].items())
-        yield f"| {claim['text']}{notes} | {claim['result']} | {measured} |"
-    yield "\nWhat stands for something that this machine has not:\n"
+        whole = f"{claim['seconds']:g} s"
+        yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
+    yield "\nWhat a claim leans on stands for something that the machine has not:\n"
     yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
     yield ""
 

@@ -17,13 +17,13 @@ _NEXT = """\
 The cluster is up: five nodes without containers, Argo CD and a git server, all on loopback.
 
   look    export KUBECONFIG={kubeconfig}
-          alias kubectl='{binary} kubectl'
+          alias kubectl='"{binary}" kubectl'
   push    git push {repository} HEAD:main
-          (after `git.repoURL` in platform.yaml has become that address, and `tenantry generate`)
+          (once `git.repoURL` in platform.yaml is that address, `tenantry generate` has run, and both are committed)
   begin   kubectl apply -f argocd/root.yaml
           (once; from then on Argo CD follows every push)
   ask     argocd login {server} --plaintext --username admin --password {password}
-          (alias argocd='{binary} argocd'; or its API at http://{server}/api/v1)
+          (alias argocd='"{binary}" argocd'; or its API at http://{server}/api/v1)
   logs    {logs}
   end     make cluster-down"""
 

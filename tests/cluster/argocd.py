@@ -101,10 +101,9 @@ class ArgoCD:
         """Return all Applications."""
         return self._kube.items("Application", NAMESPACE)
 
-    def refresh(self, name: str, how: str = "normal") -> None:
-        """Ask Argo CD to compare an Application now; `hard`: and to render it anew, whatever it remembers."""
-        annotations = {_REFRESH: how}
-        self._kube.patch("Application", name, {"metadata": {"annotations": annotations}}, NAMESPACE)
+    def refresh(self, name: str) -> None:
+        """Ask Argo CD to compare an Application now."""
+        self._kube.patch("Application", name, {"metadata": {"annotations": {_REFRESH: "normal"}}}, NAMESPACE)
 
     def sync(self, name: str) -> None:
         """Apply every object of an Application again, and return when that has succeeded.

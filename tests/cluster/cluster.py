@@ -1,9 +1,10 @@
 """The whole: control plane, nodes, Argo CD, git server and stand-ins, brought up together and taken down together."""
 
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ from tests.cluster.argocd import NAMESPACE, ArgoCD
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.git_server import GitServer
 from tests.cluster.kube import Kube
+from tests.cluster.ports import HOST
 from tests.cluster.processes import Processes
 from tests.cluster.tools import Tools, UnavailableError
 from tests.cluster.waiting import until
@@ -38,6 +40,8 @@ class Cluster:
     """
 
     def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
+        for variable in ("no_proxy", "NO_PROXY"):  # all of it is here, whatever the proxy for the rest
+            os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), HOST, "localhost")))
         self.folder = folder
         self.tools = tools
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,12 +92,12 @@ class Cluster:
 
     def stop(self) -> None:
         """End everything and remove the folder. Signals have to wait for that."""
-        with _signals_ignored():
+        with _signals_ignored(), ExitStack() as last:
+            last.callback(shutil.rmtree, self.folder)
+            last.callback(self.processes.stop)
+            last.callback(self.close)
             if self.control_plane is None and self._installed:
                 self.argocd.uninstall()
-            self.close()
-            self.processes.stop()
-            shutil.rmtree(self.folder)
 
     def close(self) -> None:
         """Close the connections and leave everything as it is."""

@@ -4,20 +4,18 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 
 import pytest
 
-from tests.cluster.claims import MEASURED, pytest_configure
+from tests.cluster.claims import MEASURED, Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.fleet import Fleet
 from tests.cluster.progress import Progress
 from tests.cluster.tools import Tools, UnavailableError, prepare
-
-__all__ = ["pytest_configure"]  # a hook, which pytest finds here by its name
 
 _HERE = Path(__file__).parent
 _KUBECONFIG = "TENANTRY_TEST_KUBECONFIG"
@@ -89,7 +87,7 @@ def control_plane(cluster: Cluster) -> ControlPlane:
 
 
 @pytest.fixture
-def measure(request: pytest.FixtureRequest) -> Callable[[str, float], float]:
+def measure(request: pytest.FixtureRequest) -> Measure:
     """Record how long something took, for the table of claims: `measure("pods Ready", start)`."""
     measured = request.node.stash.setdefault(MEASURED, {})
 

@@ -178,19 +178,20 @@ class Fleet:
                 clone.git("reset", "--quiet", "--hard", commit)
                 clone.git("clean", "--quiet", "--force", "-d")
                 clone.git("push", "--quiet", "--force", "origin", f"HEAD:{branch}")
-            self.await_commit(before[1], *touched)
+            self.await_published(*touched)
 
-    def await_commit(self, commit: str, *names: str, seconds: float = 180) -> None:
-        """Ask these Applications to look at a commit of `deploy`, and return when they are Synced and Healthy at it.
+    def await_published(self, *names: str, seconds: float = 180) -> None:
+        """Ask these Applications to look at `deploy` as it is, and return when they are Synced and Healthy at it.
 
         Without being asked, an Application stays at the last commit that touched it.
 
         Raises:
             TimeoutError: with what the others are and why.
         """
+        self.pull_deployed()
         for name in names:
             self._cluster.argocd.refresh(name)
-        self.await_well(*names, commit=commit, seconds=seconds)
+        self.await_well(*names, commit=self.deployed.git("rev-parse", "HEAD").strip(), seconds=seconds)
 
     def _touched(self, before: str, after: str) -> list[str]:
         """Return the Applications whose folders differ between two commits of `deploy`."""
@@ -204,12 +205,16 @@ class Fleet:
         return sorted(names & there)
 
     def is_well(self, name: str) -> bool:
-        """Return whether the Application is Synced and Healthy."""
+        """Return whether the Application is Synced and Healthy, and nothing is under way there."""
         return self._is_well(self._cluster.argocd.application(name))
 
     def _is_well(self, application: Object) -> bool:
-        # Health takes volumes, secrets, routes and metrics: on a cluster without our stand-ins, Synced is all we ask.
-        return is_synced(application) and (self._cluster.control_plane is None or is_healthy(application))
+        if (
+            self._cluster.control_plane is None
+        ):  # without stand-ins nothing becomes Healthy, and no sync comes to its end
+            return is_synced(application)
+        under_way = application.get("status", {}).get("operationState", {}).get("phase") == "Running"
+        return is_synced(application) and is_healthy(application) and not under_way
 
     def await_well(self, *names: str, commit: str | None = None, seconds: float = 180) -> None:
         """Return when these Applications are Synced and Healthy, and nothing is under way there.
@@ -237,8 +242,8 @@ class Fleet:
 
     def pods(self, name: str, workload: str | None = None, *, unless_on: str | None = None) -> dict[str, str]:
         """Return name and uid of each pod of a company that is ready and is to stay, unless it is on that node."""
-        labels = {"app.kubernetes.io__name": workload} if workload else {}
-        pods = [pod for pod in self._cluster.kube.items("Pod", name, **labels) if is_ready(pod)]
+        labels = {"app.kubernetes.io/name": workload} if workload else {}
+        pods = [pod for pod in self._cluster.kube.items("Pod", name, labels) if is_ready(pod)]
         return {pod["metadata"]["name"]: pod["metadata"]["uid"] for pod in pods if pod["spec"]["nodeName"] != unless_on}
 
     def _write_platform(self, platform: Object) -> None:
@@ -266,10 +271,8 @@ def is_ready(pod: Object) -> bool:
 
 
 def _is_at(application: Object, commit: str | None) -> bool:
-    """Return whether the Application has looked at the commit, if one is asked for, and nothing is under way."""
-    status = application.get("status", {})
-    under_way = status.get("operationState", {}).get("phase") == "Running"
-    return not under_way and commit in {None, status.get("sync", {}).get("revision")}
+    """Return whether the Application has looked at the commit, if one is asked for."""
+    return commit in {None, application.get("status", {}).get("sync", {}).get("revision")}
 
 
 def _why(application: Object) -> str:

@@ -6,7 +6,7 @@ in.
 
 import json
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,10 @@ class Kube:
 
     def ready(self) -> bool:
         """Return whether the API server answers and is ready."""
-        return self._socket.exists() and self._http.get("/readyz").is_success
+        try:
+            return self._http.get("/readyz").is_success
+        except httpx.TransportError:  # nobody listens yet
+            return False
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return the object, or None where there is none of that name."""
@@ -72,9 +75,9 @@ class Kube:
             raise
         return found
 
-    def items(self, kind: str, namespace: str | None = None, **labels: str) -> list[Object]:
-        """Return the objects of a kind, in one namespace or in all, that carry these labels (`__` stands for `/`)."""
-        selector = ",".join(f"{key.replace('__', '/')}={value}" for key, value in labels.items())
+    def items(self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None) -> list[Object]:
+        """Return the objects of a kind, in one namespace or in all, that carry these labels."""
+        selector = ",".join(f"{key}={value}" for key, value in (labels or {}).items())
         parameters = {"labelSelector": selector} if selector else {}
         items: list[Object] = self._ask("GET", self._path(kind, namespace), params=parameters)["items"]
         return items
@@ -114,20 +117,26 @@ class Kube:
         options = {"propagationPolicy": "Background", **options}
         self._ask("DELETE", f"{self._path(kind, namespace)}/{name}", json=options)
 
-    def may(self, verb: str, resource: str, *, namespace: str, user: str = "nobody", group: str = "") -> bool:
-        """Return whether the server would let that user, or any member of that group, do that (SubjectAccessReview).
+    def may(
+        self, verb: str, resource: str, *, namespace: str, user: str = "somebody", groups: Sequence[str] = ()
+    ) -> bool:
+        """Return whether the server would let that user, a member of these groups, do that (SubjectAccessReview).
 
         Args:
             verb: such as `get` or `impersonate`.
             resource: the plural, with its group and subresource where it has them: `pods/log`, `deployments.apps`.
             namespace: where; empty for cluster-wide.
             user: whose name it is asked for.
-            group: what that user is a member of.
+            groups: what that user is a member of, beside `system:authenticated`, of which everybody is.
         """
         plural, _, subresource = resource.partition("/")
         plural, _, api_group = plural.partition(".")
         attributes = {"verb": verb, "namespace": namespace, "group": api_group, "resource": plural}
-        spec = {"user": user, "groups": [group], "resourceAttributes": {**attributes, "subresource": subresource}}
+        spec = {
+            "user": user,
+            "groups": [*groups, "system:authenticated"],
+            "resourceAttributes": {**attributes, "subresource": subresource},
+        }
         review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
         allowed: bool = self.create(review)["status"]["allowed"]
         return allowed

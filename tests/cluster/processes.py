@@ -127,7 +127,7 @@ def _kill_session(leader: int) -> None:
 def _start_time(pid: int) -> int | None:
     try:
         return int(_fields(pid)[19])
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return None
 
 

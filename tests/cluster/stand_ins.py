@@ -20,6 +20,8 @@ ROUTES = "gateway and ingress controller: routes are accepted, no traffic flows"
 SECRETS = "External Secrets: stores are accepted, a Secret has placeholders"
 VOLUMES = "storage provisioner: volumes are bound, never mounted"
 
+ALL = (METRICS, NODES, ROUTES, SECRETS, VOLUMES)
+
 # The class that base/ names, with what base/ demands of it.
 STORAGE_CLASS = "shared-files"
 _STORAGE_CLASS = {
@@ -34,9 +36,16 @@ _USAGE = "cpu-usage"
 
 
 def install_definitions(kube: Kube, tools: Tools) -> None:
-    """Install the definitions of the Gateway API and of External Secrets, and return when they are served."""
-    kube.apply(tools.manifests / "gateway-api")
-    kube.apply(tools.manifests / "external-secrets")
+    """Install what is missing of the Gateway API's and External Secrets' definitions; return when they are served."""
+    files = []
+    for path in (
+        file for folder in ("gateway-api", "external-secrets") for file in (tools.manifests / folder).iterdir()
+    ):
+        group, _, plural = path.stem.partition("_")
+        if not kube.get("CustomResourceDefinition", f"{plural}.{group}"):
+            files += ["--filename", str(path)]
+    if files:
+        kube.kubectl("apply", "--server-side", *files)
     kube.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
 
 

@@ -19,13 +19,14 @@ def without_argocd(cluster: Cluster, fleet: Fleet) -> Iterator[None]:
         yield
         if cluster.kube.get("Namespace", NAME):
             cluster.kube.delete("Namespace", NAME)
+            until("it is gone", lambda: cluster.kube.get("Namespace", NAME) is None, seconds=90)
 
 
 @pytest.mark.claim("every rendered object is accepted by strict validation, without a warning, and twice is as once")
 @pytest.mark.parametrize("exposure", ["gateway", "ingress"])
 @pytest.mark.usefixtures("without_argocd")
 def test_every_rendered_object_is_accepted(cluster: Cluster, fleet: Fleet, exposure: str) -> None:
-    """A company with all that can be ordered; the second time no object has a new version."""
+    """A company with all that can be ordered; the second time no object has a new generation, label or annotation."""
     fleet.set_platform(exposure=exposure)
     fleet.write(NAME, plan="gold", chatbot=True, hosts=["a.customers.example.net", "b.customers.example.net"])
     fleet.generate_unpublished()
@@ -55,6 +56,6 @@ def _specs(cluster: Cluster, objects: list[Object]) -> dict[tuple[str, str], obj
         kind, metadata = item["kind"], item["metadata"]
         live = cluster.kube.get(kind, metadata["name"], metadata.get("namespace")) or {}
         written = {key: value for key, value in live.items() if key not in {"metadata", "status"}}
-        marks = {key: live["metadata"].get(key) for key in ("uid", "generation", "labels")}
+        marks = {key: live["metadata"].get(key) for key in ("uid", "generation", "labels", "annotations")}
         found[kind, metadata["name"]] = (marks, written)
     return found

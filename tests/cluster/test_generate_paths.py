@@ -8,14 +8,13 @@ import yaml
 
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import Fleet
-from tests.cluster.waiting import until
 
 NAME = "company-004"
 
 
 @pytest.mark.claim("a commit that touches one company renders that one anew, and no other")
 def test_a_commit_to_one_company_renders_that_one(cluster: Cluster, fleet: Fleet) -> None:
-    """`manifest-generate-paths` of the others keep their manifests, which are taken on to the new commit."""
+    """The others keep their manifests, by `manifest-generate-paths`, and take them on to the new commit."""
     with fleet.changed():
         _touch(fleet, f"overlays/{NAME}/facts.yaml")
         assert _rendered_after_push(cluster, fleet) == {NAME}
@@ -52,9 +51,7 @@ def _rendered_after_push(cluster: Cluster, fleet: Fleet) -> set[str]:
     begin = log.stat().st_size
     fleet.force("Touch a file")
     commit = fleet.deployed.git("rev-parse", "HEAD").strip()
-    for name in fleet.names():
-        cluster.argocd.refresh(name)
-    until("all are compared", lambda: all(cluster.argocd.is_refreshed(name) for name in fleet.names()), seconds=90)
+    fleet.await_published(*fleet.names())
     lines = [json.loads(line) for line in log.read_text()[begin:].splitlines() if "manifest cache miss" in line]
     made = {
         line["application"] for line in lines if line["msg"] == "manifest cache miss" and commit in line["cacheKey"]

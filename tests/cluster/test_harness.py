@@ -4,7 +4,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -119,41 +120,66 @@ def test_routes_and_external_secrets_come_to_rest(cluster: Cluster) -> None:
     secret = cluster.kube.get("Secret", "key", "default")
     assert secret is not None
     assert list(secret["data"]) == ["token"]
+    for kind in ("HTTPRoute", "Ingress", "ExternalSecret"):
+        cluster.kube.delete(kind, "x", "default")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder with a short name: the path of a socket may have 107 characters."""
+    with tempfile.TemporaryDirectory(prefix="t-") as name:
+        yield Path(name)
 
 
 @pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_ended_leaves_nothing(ending: signal.Signals, tmp_path: Path) -> None:
+def test_a_run_that_is_ended_leaves_nothing(ending: signal.Signals, folder: Path) -> None:
     """Ended amid its start, when there is most to forget, it takes all with it. Only a killed run leaves its folder."""
-    with _run(tmp_path, "def test(cluster): pass") as run:
-        until("some programs run", lambda: len(_programs(tmp_path)) > 2, seconds=60)
+    with _run(folder, "def test(cluster): pass") as run:
+        until("some programs run", lambda: len(_programs(folder)) > 2, seconds=60)
         run.send_signal(ending)
         run.wait(60)
 
-    until("no program runs", lambda: not _programs(tmp_path), seconds=10)
-    assert _folders(tmp_path) == [] or ending is signal.SIGKILL
+    until("no program runs", lambda: not _programs(folder), seconds=10)
+    assert _folders(folder) == [] or ending is signal.SIGKILL
 
 
 @pytest.mark.usefixtures("tools")
-def test_a_failed_test_leaves_nothing(tmp_path: Path) -> None:
+def test_a_failed_test_leaves_nothing(folder: Path) -> None:
     """No program runs and no folder is there after a run that failed."""
-    with _run(tmp_path, "def test(cluster): raise AssertionError") as run:
+    with _run(folder, "def test(cluster): raise AssertionError('by intention')") as run:
         assert run.wait(180) == pytest.ExitCode.TESTS_FAILED
 
-    assert _programs(tmp_path) == []
-    assert _folders(tmp_path) == []
+    assert "by intention" in (folder / "output.txt").read_text()
+    assert _programs(folder) == []
+    assert _folders(folder) == []
 
 
-def _run(folder: Path, test: str) -> subprocess.Popen[bytes]:
+@pytest.mark.usefixtures("tools")
+def test_a_run_of_many_processes_that_is_interrupted_leaves_nothing(folder: Path) -> None:
+    """Ctrl-C amid a test, in a worker of xdist, as `.ci/run` has it."""
+    test = "def test(cluster):\n    open('begun', 'w').close()\n    import time; time.sleep(60)"
+    with _run(folder, test.replace("begun", str(folder / "begun")), "-n", "1") as run:
+        until("the test has begun", (folder / "begun").exists, seconds=90)
+        assert len(_programs(folder)) > 10
+        os.killpg(run.pid, signal.SIGINT)
+        run.wait(60)
+
+    assert _programs(folder) == []
+    assert _folders(folder) == []
+
+
+def _run(folder: Path, test: str, *options: str) -> subprocess.Popen[bytes]:
     """Start a run of its own with one test; all that it writes is in that folder."""
     file = folder / "test_it.py"
     file.write_text(test)
     plugins = ("-p", "tests.cluster.conftest", "-p", "no:cacheprovider")
-    command = (sys.executable, "-m", "pytest", *plugins, f"--basetemp={folder / 'pytest'}", str(file))
+    command = (sys.executable, "-m", "pytest", *plugins, f"--basetemp={folder / 'pytest'}", *options, str(file))
     environment = {**os.environ, "TMPDIR": str(folder)}
     environment.pop("TENANTRY_TEST_KUBECONFIG", None)
     root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.DEVNULL)
+    with (folder / "output.txt").open("wb") as output:
+        return subprocess.Popen(command, cwd=root, env=environment, stdout=output, start_new_session=True)
 
 
 def _programs(folder: Path) -> list[str]:

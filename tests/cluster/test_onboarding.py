@@ -1,19 +1,17 @@
 """A tenant file that is merged becomes a company, without anybody's hand."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cluster import sample, stand_ins
+from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import Fleet
 from tests.cluster.git_server import Clone
 from tests.cluster.waiting import until
-
-Measure = Callable[[str, float], float]
-_STAND_INS = (stand_ins.METRICS, stand_ins.NODES, stand_ins.ROUTES, stand_ins.SECRETS, stand_ins.VOLUMES)
 
 pytestmark = pytest.mark.usefixtures("control_plane")  # for pods that run and volumes that are bound
 
@@ -21,7 +19,7 @@ pytestmark = pytest.mark.usefixtures("control_plane")  # for pods that run and v
 _PROMISED_SECONDS = 120
 
 
-@pytest.mark.claim("a merged tenant file becomes a running company, in one push", leans_on=_STAND_INS)
+@pytest.mark.claim("a merged tenant file becomes a running company, in one push", leans_on=stand_ins.ALL)
 def test_a_merged_tenant_file_becomes_a_running_company(
     cluster: Cluster, fleet: Fleet, measure: Measure, small: Clone
 ) -> None:
@@ -46,7 +44,7 @@ def test_a_merged_tenant_file_becomes_a_running_company(
     assert f"{shard}/projects/company-101.yaml" in changed
 
 
-@pytest.mark.claim("without a webhook a new company is ready within two minutes", leans_on=_STAND_INS)
+@pytest.mark.claim("without a webhook a new company is ready within two minutes", leans_on=stand_ins.ALL)
 def test_without_a_webhook_a_new_company_is_ready_in_time(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Argo CD looks at git by itself, as often as `argocd/platform/` says."""
     fleet.repository.send_webhooks([])
@@ -67,11 +65,19 @@ def small(cluster: Cluster, fleet: Fleet, tmp_path: Path) -> Iterator[Clone]:
     clone = repository.clone(tmp_path / "sample")
     sample.write(clone.folder, "sample-one")
     clone.push("Add a small application")
-    cluster.kube.apply(sample.application_set(repository.url))
-    until("it runs", lambda: fleet.is_well("sample-one"), seconds=90)
-    yield clone
-    cluster.kube.delete("ApplicationSet", "sample", "argocd")
-    until("all copies are gone", lambda: cluster.kube.get("Namespace", "sample-two") is None, seconds=60)
+    project, application_set = sample.application_set(repository.url)
+    cluster.kube.apply([project, application_set])
+    try:
+        until("it runs", lambda: fleet.is_well("sample-one"), seconds=90)
+        yield clone
+    finally:
+        cluster.kube.delete("ApplicationSet", "sample", "argocd")
+        until("they are gone", lambda: not _there(cluster, "sample-one", "sample-two"), seconds=60)
+        cluster.kube.delete("AppProject", "sample", "argocd")
+
+
+def _there(cluster: Cluster, *names: str) -> list[str]:
+    return [name for name in names if cluster.kube.get("Namespace", name)]
 
 
 def _await_company(cluster: Cluster, fleet: Fleet, name: str, start: float, measure: Measure) -> tuple[float, float]:

@@ -2,20 +2,17 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
 
 import pytest
 import yaml
 
 from tests.cluster import stand_ins
+from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import NODE_CAPACITY, NODES
 from tests.cluster.fleet import Fleet, is_ready
 from tests.cluster.kube import Object
 from tests.cluster.waiting import until
-
-Measure = Callable[[str, float], float]
-_STAND_INS = (stand_ins.METRICS, stand_ins.NODES, stand_ins.ROUTES, stand_ins.SECRETS, stand_ins.VOLUMES)
 
 # A mix whose plans' requests are 78.5 of the nodes' 80 CPUs.
 _MIX = {"bronze": 85, "silver": 12, "gold": 3}
@@ -36,7 +33,7 @@ def hundred(fleet: Fleet) -> Fleet:
     return fleet
 
 
-@pytest.mark.claim("a hundred companies come up together", leans_on=_STAND_INS)
+@pytest.mark.claim("a hundred companies come up together", leans_on=stand_ins.ALL)
 def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """85 Bronze, 12 Silver and 3 Gold: the rest of them in one push."""
     missing = _missing(fleet)
@@ -53,7 +50,7 @@ def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Me
     measure("Synced and Healthy", start)
 
 
-@pytest.mark.claim("one more company comes up beside a hundred", leans_on=_STAND_INS)
+@pytest.mark.claim("one more company comes up beside a hundred", leans_on=stand_ins.ALL)
 def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """With a webhook, as in a small fleet."""
     hundred.write("company-900", plan="bronze")
@@ -66,7 +63,9 @@ def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: F
     measure("Synced and Healthy", start)
 
 
-@pytest.mark.claim("a mix that fits runs on the five nodes with every autoscaler at its maximum", leans_on=_STAND_INS)
+@pytest.mark.claim(
+    "a mix that fits runs on the five nodes with every autoscaler at its maximum", leans_on=stand_ins.ALL
+)
 def test_a_mix_that_fits_runs_at_its_maximum(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """Every company uses all that its plan gives it, at once."""
     names = hundred.names()
@@ -81,10 +80,16 @@ def test_a_mix_that_fits_runs_at_its_maximum(cluster: Cluster, hundred: Fleet, m
     measure(f"{sum(most.values())} file servers Ready", start)
 
 
-@pytest.mark.claim("what does not fit waits, as many pods as predicted, and takes nobody's place", leans_on=_STAND_INS)
+@pytest.mark.claim(
+    "what does not fit waits, as many pods as predicted, and takes nobody's place", leans_on=stand_ins.ALL
+)
 def test_what_does_not_fit_waits(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """Some become Gold and want all of it always: a node holds 110 pods, whatever their size."""
     before = {pod["metadata"]["uid"] for pod in cluster.kube.items("Pod") if is_ready(pod)}
+    running = _running(cluster)
+    wanted = len(cluster.kube.items("Pod")) + sum(_MANY - running[name] for name in _GROWING)
+    predicted = wanted - len(NODES) * int(NODE_CAPACITY["pods"])
+    assert predicted > 0
     for name in _GROWING:
         hundred.set(name, plan="gold", overrides={"minReplicas": _MANY})
     start = hundred.merge("Sell more than there is")
@@ -94,9 +99,6 @@ def test_what_does_not_fit_waits(cluster: Cluster, hundred: Fleet, measure: Meas
         return all(pods[name] == _MANY for name in _GROWING)
 
     until("all that they want", grown, seconds=240, every=3)
-    pods = cluster.kube.items("Pod")
-    predicted = len(pods) - len(NODES) * int(NODE_CAPACITY["pods"])
-    assert predicted > 0
     until("as many wait as predicted", lambda: len(_waiting(cluster)) == predicted, seconds=120, every=3)
     measure(f"{predicted} pods wait", start)
 
@@ -120,7 +122,7 @@ def _grow(fleet: Fleet) -> float:
 
 
 def _file_servers(cluster: Cluster) -> list[Object]:
-    return cluster.kube.items("Pod", **{"app.kubernetes.io/name": "fileserver"})
+    return cluster.kube.items("Pod", labels={"app.kubernetes.io/name": "fileserver"})
 
 
 def _running(cluster: Cluster) -> Counter[str]:

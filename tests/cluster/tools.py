@@ -80,7 +80,7 @@ def prepare(say: Callable[[str], None]) -> Tools:
         UnavailableError: not Linux, no Go, git or kustomize, or the build failed.
     """
     if sys.platform != "linux":
-        msg = f"the control plane runs on Linux, this is {sys.platform}; TENANTRY_TEST_KUBECONFIG takes any cluster"
+        msg = f"the control plane and Argo CD run here on Linux, and this is {sys.platform}"
         raise UnavailableError(msg)
     if not shutil.which("git"):
         msg = "git is not in PATH"

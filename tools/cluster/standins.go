@@ -60,7 +60,6 @@ func newStandInsCommand() *cobra.Command {
 			for _, add := range []error{
 				reconcile(manager, &networkingv1.Ingress{}, giveAddress(c)),
 				reconcile(manager, &corev1.PersistentVolumeClaim{}, provision(c)),
-				reconcile(manager, &corev1.PersistentVolume{}, reclaim(c)),
 				reconcile(manager, ofKind(httpRouteKind), acceptRoute(c)),
 				reconcile(manager, ofKind(externalSecretKind), fillSecret(c)),
 				reconcile(manager, ofKind(secretStoreKind), acceptStore(c)),
@@ -163,17 +162,6 @@ func expand(ctx context.Context, c client.Client, claim *corev1.PersistentVolume
 	bound := claim.DeepCopy()
 	claim.Status.Capacity = wanted
 	return c.Status().Patch(ctx, claim, client.MergeFrom(bound))
-}
-
-func reclaim(c client.Client) func(context.Context, *corev1.PersistentVolume) error {
-	return func(ctx context.Context, volume *corev1.PersistentVolume) error {
-		ours := volume.Annotations[provisionedByAnnotation] == standIn
-		delete := volume.Spec.PersistentVolumeReclaimPolicy == corev1.PersistentVolumeReclaimDelete
-		if !ours || !delete || volume.Status.Phase != corev1.VolumeReleased {
-			return nil
-		}
-		return client.IgnoreNotFound(c.Delete(ctx, volume))
-	}
 }
 
 func acceptRoute(c client.Client) func(context.Context, *unstructured.Unstructured) error {
