@@ -5,6 +5,7 @@ in.
 """
 
 import json
+import socket
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,10 +61,9 @@ class Kube:
 
     def ready(self) -> bool:
         """Return whether the API server answers and is ready."""
-        try:
-            return self._http.get("/readyz").is_success
-        except httpx.TransportError:  # nobody listens yet
-            return False
+        with socket.socket(socket.AF_UNIX) as probe:
+            listens = probe.connect_ex(str(self._socket)) == 0
+        return listens and self._http.get("/readyz").is_success
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
         """Return the object, or None where there is none of that name."""
