@@ -6,7 +6,7 @@ import secrets
 import subprocess
 from pathlib import Path
 
-from tests.cluster.kube import Kube, Object
+from tests.cluster.kube import Kube, Object, has_condition
 from tests.cluster.ports import HOST, free_ports
 from tests.cluster.processes import Processes
 from tests.cluster.tools import Tools
@@ -193,9 +193,7 @@ def kubeconfig(server: str, authority: Path, token: str) -> Object:
 
 def node_is_ready(kube: Kube, name: str) -> bool:
     """Return whether the control plane counts on that node."""
-    node = kube.get("Node", name) or {}
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
+    return has_condition(kube.get("Node", name) or {}, "Ready")
 
 
 def pods_of_node(kube: Kube, name: str) -> list[Object]:

@@ -18,7 +18,7 @@ import yaml
 from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
 from tests.cluster.cluster import Cluster
 from tests.cluster.git_server import Clone
-from tests.cluster.kube import Object
+from tests.cluster.kube import Object, has_condition
 from tests.cluster.waiting import until
 
 _ROOT = Path(__file__).parents[2]
@@ -265,9 +265,7 @@ def _tenantry(verb: str, folder: Path) -> None:
 
 def is_ready(pod: Object) -> bool:
     """Return whether the pod serves, and is not about to go."""
-    conditions = pod.get("status", {}).get("conditions", [])
-    ready = any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
-    return ready and "deletionTimestamp" not in pod["metadata"]
+    return has_condition(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
 
 
 def _is_at(application: Object, commit: str | None) -> bool:

@@ -199,3 +199,9 @@ class Kube:
                     for resource in version.get("resources", []):
                         served = (prefix, resource["resource"], resource["scope"] == "Namespaced")
                         self._paths.setdefault(resource["responseKind"]["kind"], served)
+
+
+def has_condition(item: Object, kind: str) -> bool:
+    """Return whether the object's status has that condition, and it is true."""
+    conditions = item.get("status", {}).get("conditions") or []
+    return any(condition["type"] == kind and condition["status"] == "True" for condition in conditions)

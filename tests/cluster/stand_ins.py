@@ -8,7 +8,7 @@ import base64
 from pathlib import Path
 
 from tests.cluster.control_plane import ControlPlane
-from tests.cluster.kube import Kube
+from tests.cluster.kube import Kube, has_condition
 from tests.cluster.ports import HOST, free_ports
 from tests.cluster.processes import Processes
 from tests.cluster.tools import Tools
@@ -46,7 +46,11 @@ def install_definitions(kube: Kube, tools: Tools) -> None:
             files += ["--filename", str(path)]
     if files:
         kube.kubectl("apply", "--server-side", *files)
-    kube.kubectl("wait", "crd", "--all", "--for=condition=Established", "--timeout=60s")
+    until("all definitions are served", lambda: _are_served(kube), seconds=60, every=0.5)
+
+
+def _are_served(kube: Kube) -> bool:
+    return all(has_condition(definition, "Established") for definition in kube.items("CustomResourceDefinition"))
 
 
 def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:
@@ -73,8 +77,7 @@ def await_metrics(kube: Kube) -> None:
 
     def available() -> bool:
         service = kube.get("APIService", "v1beta1.metrics.k8s.io") or {}
-        conditions = service.get("status", {}).get("conditions", [])
-        return any(condition["type"] == "Available" and condition["status"] == "True" for condition in conditions)
+        return has_condition(service, "Available")
 
     until("the metrics API is available", available, seconds=30)
 
