@@ -155,10 +155,11 @@ def test_a_dead_nodes_pods_run_elsewhere(
 def _lives(cluster: Cluster, fleet: Fleet, name: str = NAME) -> dict[str, object]:
     """Return what must outlive any accident, by uid."""
     kube = cluster.kube
-    namespace = kube.get("Namespace", name) or {}
-    claim = kube.get("PersistentVolumeClaim", "files", name) or {}
-    assert "deletionTimestamp" not in namespace["metadata"]
-    assert "deletionTimestamp" not in claim["metadata"]
+    namespace, claim = kube.get("Namespace", name), kube.get("PersistentVolumeClaim", "files", name)
+    assert namespace, f"the namespace {name} is gone"
+    assert claim, f"the volume's claim of {name} is gone"
+    assert "deletionTimestamp" not in namespace["metadata"], f"the namespace {name} is going"
+    assert "deletionTimestamp" not in claim["metadata"], f"the volume's claim of {name} is going"
     uids = {"namespace": namespace["metadata"]["uid"], "volume": claim["spec"]["volumeName"]}
     return {**uids, "claim": claim["metadata"]["uid"], "pods": fleet.pods(name)}
 
