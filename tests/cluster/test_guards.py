@@ -61,7 +61,7 @@ def test_the_service_accounts_of_a_company_may_do_nothing(cluster: Cluster, flee
     """No verb of the roles and no guarded one, at home, next door or in the cluster."""
     guarded = {(verb, resource) for resource, verbs in _GUARDED.items() for verb in verbs}
     accounts = {account["metadata"]["name"] for account in cluster.kube.items("ServiceAccount", WITH_CHATBOT)}
-    assert accounts == {"default", "fileserver", "ai-chatbot"}
+    assert accounts == {"default", "fileserver", "ai-chatbot", "secret-reader"}
     groups = ["system:serviceaccounts", f"system:serviceaccounts:{WITH_CHATBOT}"]
     for account in accounts:
         user = f"system:serviceaccount:{WITH_CHATBOT}:{account}"
