@@ -48,8 +48,8 @@ def _claims() -> Iterator[str]:
     )
     yield "| claim | result | time | leans on |\n|---|---|---|---|"
     for claim in results["claims"]:
-        notes = ", ".join(str(1 + stand_ins.index(name)) for name in claim["leans_on"])
-        measured = ", ".join(f"{what} {seconds:g} s" for what, seconds in claim["measured"].items())
+        notes = ", ".join(str(number) for number, name in enumerate(stand_ins, 1) if name in claim["leans_on"])
+        measured = ", ".join(f"{what}: {seconds:g} s" for what, seconds in claim["measured"].items())
         whole = f"{claim['seconds']:g} s"
         yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
     yield "\nWhat a claim leans on stands for something that the machine has not:\n"
