@@ -15,6 +15,22 @@ def _spec(kind: str, name: str, **fields: Any) -> Change:
     return lambda scene: scene.one(kind, name)["spec"].update(fields)
 
 
+def _parent(**fields: str) -> Change:
+    """Give the file server's route a second parent, beside the first which names the listener https."""
+
+    def change(scene: Scene) -> None:
+        parents = scene.one("HTTPRoute", "fileserver")["spec"]["parentRefs"]
+        first = {key: value for key, value in parents[0].items() if key != "sectionName"}
+        parents.append({**first, **fields})
+
+    return change
+
+
+def _route(**fields: object) -> Change:
+    """Set fields of the only rule of the file server's route."""
+    return lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(fields)
+
+
 def _resources(side: str, **fields: str) -> Change:
     """Set requests or limits of the file server's container."""
     return lambda scene: scene.container()["resources"][side].update(fields)
@@ -137,6 +153,31 @@ CASES = (
         _spec("HTTPRoute", "fileserver", hosts=["x.example.com"]),
         "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: unknown key `spec.hosts` [K8S001]\n"
         "  hint: did you mean 'hostnames'?",
+    ),
+    catches(
+        "K8S001",
+        "a route to two parents of which one names no listener",
+        _parent(),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: the key `spec.parentRefs[1].sectionName` is missing [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a route to the same listener twice",
+        _parent(sectionName="https"),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.parentRefs: the same item stands here twice [K8S001]\n"
+        "  hint: keep one of the two",
+    ),
+    catches(
+        "K8S001",
+        "a route whose backend may take longer than the request",
+        _route(timeouts={"request": "5s", "backendRequest": "10s"}),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].timeouts: 2 keys, 1 more than the 1 allowed [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a path that Gateways do not take",
+        _route(matches=[{"path": {"type": "Exact", "value": "/files//old"}}]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].matches[0].path.value: '/files//old' is not an absolute path such as /files, without `//`, `..` and `%` [K8S001]",
     ),
     catches(
         "K8S001",
