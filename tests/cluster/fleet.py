@@ -209,9 +209,8 @@ class Fleet:
         return self._is_well(self._cluster.argocd.application(name))
 
     def _is_well(self, application: Object) -> bool:
-        if (
-            self._cluster.control_plane is None
-        ):  # without stand-ins nothing becomes Healthy, and no sync comes to its end
+        # On another cluster, without stand-ins, nothing becomes Healthy, and no sync comes to its end.
+        if self._cluster.control_plane is None:
             return is_synced(application)
         under_way = application.get("status", {}).get("operationState", {}).get("phase") == "Running"
         return is_synced(application) and is_healthy(application) and not under_way

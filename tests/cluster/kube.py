@@ -96,6 +96,15 @@ class Kube:
         created: Object = self._ask("POST", path, json=body, headers=impersonate)
         return created
 
+    def try_to_create(self, body: Object) -> None:
+        """Let the server say whether it would create the object, without a field that it does not know.
+
+        Raises:
+            RefusedError: with the server's words.
+        """
+        path = self._path(body["kind"], body["metadata"]["namespace"])
+        self._ask("POST", path, json=body, params={"dryRun": "All", "fieldValidation": "Strict"})
+
     def patch(self, kind: str, name: str, patch: Object, namespace: str | None = None) -> Object:
         """Change the object by a JSON merge patch."""
         headers = {"Content-Type": "application/merge-patch+json"}
