@@ -41,7 +41,8 @@ class Cluster:
 
     def __init__(self, folder: Path, tools: Tools, *, kubeconfig: Path | None = None, outlive: bool = False) -> None:
         for variable in ("no_proxy", "NO_PROXY"):  # all of it is here, whatever the proxy for the rest
-            os.environ[variable] = ",".join(filter(None, (os.environ.get(variable), HOST, "localhost")))
+            names = (*os.environ.get(variable, "").split(","), HOST, "localhost")
+            os.environ[variable] = ",".join(dict.fromkeys(filter(None, names)))
         self.folder = folder
         self.tools = tools
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -75,6 +76,9 @@ class Cluster:
         command = ("kubectl", f"--kubeconfig={self.kubeconfig}", "proxy", f"--unix-socket={self._socket}")
         self.processes.start("kubectl-proxy", self.tools.binary, *command)
         until("the API server is ready", self._api_is_ready, seconds=60)
+        if self.kube.get("Namespace", NAMESPACE) or self._has_definitions_of_argocd():
+            msg = "the cluster has an Argo CD, or what is left of one, which these tests would take over, and away"
+            raise UnavailableError(msg)
         self.git.start()
         # Before the controllers, whose quotas count only kinds that they have discovered, now or half a minute later.
         stand_ins.install_definitions(self.kube, self.tools)
@@ -82,9 +86,6 @@ class Cluster:
             self.control_plane.populate(self.kube)
             stand_ins.start(self.kube, self.folder, self.tools, self.processes, self.control_plane)
             stand_ins.await_metrics(self.kube)
-        if self.kube.get("Namespace", NAMESPACE):
-            msg = f"the cluster has a namespace {NAMESPACE}, and with it perhaps an Argo CD that would do the same work"
-            raise UnavailableError(msg)
         say("starting Argo CD")
         self._installed = True
         self.argocd.install()
@@ -111,6 +112,9 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         """Take it down, whatever has happened."""
         self.stop()
+
+    def _has_definitions_of_argocd(self) -> bool:
+        return any(item["spec"]["group"] == "argoproj.io" for item in self.kube.items("CustomResourceDefinition"))
 
     def _api_is_ready(self) -> bool:
         self.processes.check()

@@ -76,7 +76,7 @@ class ControlPlane:
     def revive(self, kube: Kube, node: str) -> None:
         """Put a new machine in a dead node's place and return when it is ready."""
         kube.delete("Node", node)
-        for pod in pods_of_node(kube, node):  # as Kubernetes does itself after some 40 seconds
+        for pod in _pods_of_node(kube, node):  # as Kubernetes does itself after some 40 seconds
             kube.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], gracePeriodSeconds=0)
         kube.create(_node(node))
         until(f"{node} is ready", lambda: node_is_ready(kube, node), seconds=60)
@@ -196,7 +196,7 @@ def node_is_ready(kube: Kube, name: str) -> bool:
     return has_condition(kube.get("Node", name) or {}, "Ready")
 
 
-def pods_of_node(kube: Kube, name: str) -> list[Object]:
+def _pods_of_node(kube: Kube, name: str) -> list[Object]:
     """Return the pods that were given to that node."""
     return [pod for pod in kube.items("Pod") if pod["spec"].get("nodeName") == name]
 

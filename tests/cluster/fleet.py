@@ -4,7 +4,6 @@ The repository is a copy of this one with the address of the harness's git serve
 to `main`, Argo CD follows `deploy`, which `tenantry publish` alone writes.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -17,8 +16,9 @@ import yaml
 
 from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
 from tests.cluster.cluster import Cluster
-from tests.cluster.git_server import Clone
+from tests.cluster.git_server import Clone, environment
 from tests.cluster.kube import Object, has_condition
+from tests.cluster.tools import UnavailableError
 from tests.cluster.waiting import until
 
 _ROOT = Path(__file__).parents[2]
@@ -51,7 +51,15 @@ class Fleet:
     """
 
     def __init__(self, cluster: Cluster, folder: Path) -> None:
+        """Fill the repository; the cluster is only looked at.
+
+        Raises:
+            UnavailableError: the cluster has a namespace that could be somebody's, and would be taken away at the end.
+        """
         self._cluster = cluster
+        if taken := [name for name in map(_name_of, cluster.kube.items("Namespace")) if name.startswith("company-")]:
+            msg = f"the cluster has the namespace {taken[0]}: its companies and those of the tests would be mixed up"
+            raise UnavailableError(msg)
         self.repository = cluster.git.create("fleet", cluster.argocd.webhooks)
         self.clone = self.repository.clone(folder / "main")
         for name in ("base", "tenants", "argocd/platform"):
@@ -144,11 +152,12 @@ class Fleet:
         self.deployed.git("push", "--quiet", "origin", f"HEAD:{_BRANCH}")
         return start
 
-    def pull_deployed(self) -> None:
-        """Bring `deployed` to what is published now."""
+    def pull_deployed(self) -> str:
+        """Bring `deployed` to what is published now, and return that commit."""
         self.deployed.git("fetch", "--quiet", "origin", _BRANCH)
         self.deployed.git("reset", "--quiet", "--hard", f"origin/{_BRANCH}")
         self.deployed.git("clean", "--quiet", "--force", "-d")
+        return self.deployed.git("rev-parse", "HEAD").strip()
 
     def published(self, path: str) -> str:
         """Return the text of a file on the branch that Argo CD follows."""
@@ -188,10 +197,10 @@ class Fleet:
         Raises:
             TimeoutError: with what the others are and why.
         """
-        self.pull_deployed()
+        commit = self.pull_deployed()
         for name in names:
             self._cluster.argocd.refresh(name)
-        self.await_well(*names, commit=self.deployed.git("rev-parse", "HEAD").strip(), seconds=seconds)
+        self.await_well(*names, commit=commit, seconds=seconds)
 
     def _touched(self, before: str, after: str) -> list[str]:
         """Return the Applications whose folders differ between two commits of `deploy`."""
@@ -249,15 +258,15 @@ class Fleet:
         (self.clone.folder / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
 
 
+def _name_of(item: Object) -> str:
+    name: str = item["metadata"]["name"]
+    return name
+
+
 def _tenantry(verb: str, folder: Path) -> None:
     """Run a verb of the product in a folder."""
-    name, address = "tests", "tests@example.invalid"
-    identity = {"GIT_AUTHOR_NAME": name, "GIT_AUTHOR_EMAIL": address}
-    identity |= {"GIT_COMMITTER_NAME": name, "GIT_COMMITTER_EMAIL": address}
     command = (sys.executable, "-m", "generator", "-C", str(folder), verb)
-    done = subprocess.run(
-        command, cwd=_ROOT, env={**os.environ, **identity}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, cwd=_ROOT, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"tenantry {verb}: {done.stdout}{done.stderr}")
 

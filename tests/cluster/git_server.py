@@ -78,12 +78,11 @@ class Clone:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def push(self, message: str) -> str:
-        """Commit whatever has changed, push it, and return the commit."""
+    def push(self, message: str) -> None:
+        """Commit whatever has changed, and push it."""
         self.git("add", "--all")
         self.git("commit", "--quiet", "--message", message)
         self.git("push", "--quiet", "origin", "HEAD:main")
-        return self.git("rev-parse", "HEAD").strip()
 
     def git(self, *arguments: str) -> str:
         """Run git in the clone and return what it printed."""
@@ -91,9 +90,19 @@ class Clone:
 
 
 def git(*arguments: str) -> str:
-    """Run git, untouched by the settings of whoever runs the tests, and return what it printed."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
-    environment |= {
+    """Run git and return what it printed."""
+    done = subprocess.run(["git", *arguments], env=environment(), capture_output=True, text=True, check=False)
+    if done.returncode:
+        msg = f"git {' '.join(arguments)}: {done.stderr.strip()}"
+        raise RuntimeError(msg)
+    return done.stdout
+
+
+def environment() -> dict[str, str]:
+    """Return an environment for git, and what calls it, untouched by the settings of whoever runs the tests."""
+    rest = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+    return {
+        **rest,
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_AUTHOR_NAME": "tests",
@@ -101,8 +110,3 @@ def git(*arguments: str) -> str:
         "GIT_COMMITTER_NAME": "tests",
         "GIT_COMMITTER_EMAIL": "tests@example.invalid",
     }
-    done = subprocess.run(["git", *arguments], env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        msg = f"git {' '.join(arguments)}: {done.stderr.strip()}"
-        raise RuntimeError(msg)
-    return done.stdout

@@ -82,18 +82,17 @@ class Kube:
         items: list[Object] = self._ask("GET", self._path(kind, namespace), params=parameters)["items"]
         return items
 
-    def create(self, body: Object, *, impersonate: Mapping[str, str] | None = None) -> Object:
+    def create(self, body: Object) -> Object:
         """Create the object.
 
         Args:
             body: with `apiVersion`, `kind` and `metadata`; its namespace says where.
-            impersonate: headers such as `Impersonate-User`.
 
         Raises:
             RefusedError: with the server's words.
         """
         path = self._path(body["kind"], body.get("metadata", {}).get("namespace"))
-        created: Object = self._ask("POST", path, json=body, headers=impersonate)
+        created: Object = self._ask("POST", path, json=body)
         return created
 
     def try_to_create(self, body: Object) -> None:
@@ -124,7 +123,7 @@ class Kube:
 
         Args:
             verb: such as `get` or `impersonate`.
-            resource: the plural, with its group and subresource where it has them: `pods/log`, `deployments.apps`.
+            resource: as `dotted` writes it.
             namespace: where; empty for cluster-wide.
             user: whose name it is asked for.
             groups: what that user is a member of, beside `system:authenticated`, of which everybody is.
@@ -141,12 +140,22 @@ class Kube:
         allowed: bool = self.create(review)["status"]["allowed"]
         return allowed
 
-    def apply(self, source: str | Path | list[Object], *, namespace: str | None = None) -> str:
+    def rules(self, user: str, namespace: str) -> list[Object]:
+        """Return the rules of all that a user may do with objects in a namespace (SelfSubjectRulesReview)."""
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview"}
+        path = self._path(review["kind"], None)
+        asked = {**review, "spec": {"namespace": namespace}}
+        status = self._ask("POST", path, json=asked, headers={"Impersonate-User": user})["status"]
+        rules: list[Object] = status["resourceRules"]
+        return rules
+
+    def apply(self, source: str | list[Object], *, namespace: str | None = None, dry_run: bool = False) -> str:
         """Apply manifests on the server's side, with strict validation, as a user would by `kubectl apply`.
 
         Args:
-            source: YAML text, the path of a file or folder, or objects.
+            source: YAML text, or objects.
             namespace: for objects that name none.
+            dry_run: whether the server only says what it would do.
 
         Returns:
             What kubectl printed, its warnings included.
@@ -155,11 +164,14 @@ class Kube:
             CommandError: with kubectl's words.
         """
         where = ("-n", namespace) if namespace else ()
-        file, text = ("-", source) if isinstance(source, str) else (str(source), None)
-        if isinstance(source, list):
-            file, text = "-", yaml.safe_dump_all(source)
-        how = ("--server-side", "--force-conflicts", "--validate=strict")
-        return self.kubectl("apply", *how, *where, "-f", file, text=text)
+        text = source if isinstance(source, str) else yaml.safe_dump_all(source)
+        how = (
+            "--server-side",
+            "--force-conflicts",
+            "--validate=strict",
+            f"--dry-run={'server' if dry_run else 'none'}",
+        )
+        return self.kubectl("apply", *how, *where, "-f", "-", text=text)
 
     def kubeconfig(self, token: str, namespace: str) -> str:
         """Return a kubeconfig for this cluster that logs in by a token, with that namespace as the one meant."""
@@ -199,6 +211,12 @@ class Kube:
                     for resource in version.get("resources", []):
                         served = (prefix, resource["resource"], resource["scope"] == "Namespaced")
                         self._paths.setdefault(resource["responseKind"]["kind"], served)
+
+
+def dotted(group: str, resource: str) -> str:
+    """Write a resource with its group, and its subresource at the end: `pods/log`, `deployments.apps/scale`."""
+    plural, slash, subresource = resource.partition("/")
+    return f"{plural}{'.' if group else ''}{group}{slash}{subresource}"
 
 
 def has_condition(item: Object, kind: str) -> bool:

@@ -47,7 +47,9 @@ class Processes:
         self._programs: list[Program] = []
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         if self._record.exists():
-            self._programs = [Program(**fields) for fields in json.loads(self._record.read_text())]
+            record = json.loads(self._record.read_text())
+            if record["boot"] == _boot():  # else none of them runs any more, and their ids are others'
+                self._programs = [Program(**fields) for fields in record["programs"]]
 
     def start(self, name: str, *command: str | Path, environment: Mapping[str, str] | None = None) -> None:
         """Start a program, with its output in `logs/NAME.log`.
@@ -106,22 +108,28 @@ class Processes:
         return child.poll() is None if child else _start_time(program.pid) == program.started
 
     def _save(self) -> None:
-        self._record.write_text(json.dumps([asdict(program) for program in self._programs], indent=1) + "\n")
+        record = {"boot": _boot(), "programs": [asdict(program) for program in self._programs]}
+        self._record.write_text(json.dumps(record, indent=1) + "\n")
 
 
-def in_session(leader: int) -> list[int]:
+def _in_session(leader: int) -> list[int]:
     """Return the ids of all processes in the session of that leader, whether it still runs or not."""
     return [pid for pid, fields in _processes() if int(fields[3]) == leader and fields[0] != "Z"]
 
 
 def _kill_session(leader: int) -> None:
-    while members := in_session(leader):
+    while members := _in_session(leader):
         for pid in members:
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 continue
         time.sleep(0.01)
+
+
+def _boot() -> str:
+    """Return what tells this boot of the machine from the next."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _start_time(pid: int) -> int | None:

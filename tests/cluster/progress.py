@@ -2,20 +2,15 @@
 
 import sys
 import time
-from typing import TextIO
 
 _EVERY_SECONDS = 20
 
 
 class Progress:
-    """A line that changes on a terminal; elsewhere a line now and then.
+    """A line on standard error that changes on a terminal; elsewhere a line now and then."""
 
-    Args:
-        stream: where to; standard error by default.
-    """
-
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+    def __init__(self) -> None:
+        self._stream = sys.stderr
         self._topic = ""
         self._said_at = 0.0
 

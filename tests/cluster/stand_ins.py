@@ -37,20 +37,22 @@ _USAGE = "cpu-usage"
 
 def install_definitions(kube: Kube, tools: Tools) -> None:
     """Install what is missing of the Gateway API's and External Secrets' definitions; return when they are served."""
-    files = []
-    for path in (
-        file for folder in ("gateway-api", "external-secrets") for file in (tools.manifests / folder).iterdir()
-    ):
-        group, _, plural = path.stem.partition("_")
-        if not kube.get("CustomResourceDefinition", f"{plural}.{group}"):
-            files += ["--filename", str(path)]
-    if files:
+    folders = (tools.manifests / "gateway-api", tools.manifests / "external-secrets")
+    definitions = {_name_of_definition(file): file for folder in folders for file in folder.iterdir()}
+    missing = [name for name in definitions if not kube.get("CustomResourceDefinition", name)]
+    if missing:
+        files = (f"--filename={definitions[name]}" for name in missing)
         kube.kubectl("apply", "--server-side", *files)
-    until("all definitions are served", lambda: _are_served(kube), seconds=60, every=0.5)
+    until("all definitions are served", lambda: all(_is_served(kube, name) for name in missing), seconds=60, every=0.5)
 
 
-def _are_served(kube: Kube) -> bool:
-    return all(has_condition(definition, "Established") for definition in kube.items("CustomResourceDefinition"))
+def _name_of_definition(file: Path) -> str:
+    group, _, plural = file.stem.partition("_")
+    return f"{plural}.{group}"
+
+
+def _is_served(kube: Kube, name: str) -> bool:
+    return has_condition(kube.get("CustomResourceDefinition", name) or {}, "Established")
 
 
 def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:

@@ -68,13 +68,18 @@ def test_a_pruned_shard_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) ->
 
 @pytest.mark.claim("a root that is deleted with all that it brought takes no company with it", leans_on=stand_ins.ALL)
 def test_a_deleted_root_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) -> None:
-    """Deleted as `argocd app delete` does by default, with a cascade; applied again it finds everything as it was."""
-    before = _lives(cluster, fleet)
+    """Deleted by `kubectl delete`, and with a cascade as `argocd app delete` does; applied again it finds everything."""
+    before, shard = _lives(cluster, fleet), f"tenantry-{_shard(NAME)}"
+    cluster.kube.delete("Application", "tenantry", NAMESPACE)
+    until("the root alone is gone", lambda: not cluster.argocd.application("tenantry"), seconds=60)
+    assert cluster.argocd.application(shard)
+    fleet.apply_root()
+
     finalizers = ["resources-finalizer.argocd.argoproj.io"]
     cluster.kube.patch("Application", "tenantry", {"metadata": {"finalizers": finalizers}}, NAMESPACE)
     cluster.kube.delete("Application", "tenantry", NAMESPACE)
     until("the root is gone", lambda: not cluster.argocd.application("tenantry"), seconds=60)
-    assert not cluster.argocd.application(f"tenantry-{_shard(NAME)}")
+    assert not cluster.argocd.application(shard)
     _stays(cluster, fleet, before)
 
     fleet.apply_root()
@@ -93,7 +98,9 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
         fleet.set_platform(argocd={"shards": shards})
         start = fleet.merge(f"Spread over {shards} sets")
         wanted = {name: f"tenants-{shard_of(name, shards)}" for name in names}
-        fleet.await_published("tenantry", seconds=60)
+        published = fleet.pull_deployed()
+        seen = _from_the_guide("change-the-shards.md", "kubectl get application tenantry")
+        until("the root has seen it", partial(_prints, cluster, seen, f"{published} Synced"), seconds=90)
         _kubectl(cluster, _from_the_guide("change-the-shards.md", "kubectl delete applicationset"))
         until("every company is in its set", partial(_are_in, cluster, wanted), seconds=120)
         fleet.await_well(*names)
@@ -110,6 +117,8 @@ def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: 
     """`tenantry verify`, which `check` runs, would not have let it pass. The other shards go on meanwhile."""
     frozen, start = _freeze_and_mend(cluster, fleet, numbers=range(200, 300))
     bad = _shard(NAME)
+    assert not cluster.argocd.application(frozen)
+    assert '"plan"' in _kubectl(cluster, _from_the_guide("stuck.md", "kubectl get applicationset"))
     _kubectl(cluster, _from_the_guide("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{bad}"))
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=60)
     measure("healed after the mending push", start)
@@ -208,11 +217,14 @@ def _freeze_and_mend(cluster: Cluster, fleet: Fleet, *, numbers: range) -> tuple
     with pytest.raises(RuntimeError, match="ARG002"):
         fleet.verify_deployed()
     fleet.force("Add two companies, and break an entry")
-    until("the company in another shard", lambda: cluster.argocd.application(other), seconds=90)
-    until("the set says what freezes it", lambda: '"plan"' in _error_of_set(cluster, bad), seconds=60)
-    assert not cluster.argocd.application(frozen)
-    assert cluster.argocd.application(NAME)
-    return frozen, fleet.merge("Add two companies")
+    try:
+        until("the company in another shard", lambda: cluster.argocd.application(other), seconds=90)
+        until("the set says what freezes it", lambda: '"plan"' in _error_of_set(cluster, bad), seconds=60)
+        assert not cluster.argocd.application(frozen)
+        assert cluster.argocd.application(NAME)
+    finally:
+        start = fleet.merge("Add two companies")
+    return frozen, start
 
 
 def _error_of_set(cluster: Cluster, shard: str) -> str:
@@ -224,15 +236,19 @@ def _error_of_set(cluster: Cluster, shard: str) -> str:
 
 
 def _from_the_guide(guide: str, beginning: str) -> str:
-    """Return the one command of a guide that begins so."""
-    lines = [line.strip() for line in (_GUIDES / guide).read_text().splitlines()]
+    """Return the one command of a guide that begins so, as a shell reads it."""
+    lines = [line.strip() for line in (_GUIDES / guide).read_text().replace("\\\n", " ").splitlines()]
     [command] = [line.removeprefix("$ ") for line in lines if line.startswith(f"$ {beginning}")]
     return command
 
 
-def _kubectl(cluster: Cluster, command: str) -> None:
-    """Run a command of a guide as a shell would."""
-    words = subprocess.run(["bash", "-c", f"printf '%s\\n' {command}"], capture_output=True, text=True, check=True)
-    program, *arguments = words.stdout.splitlines()
+def _prints(cluster: Cluster, command: str, words: str) -> bool:
+    return _kubectl(cluster, command) == words
+
+
+def _kubectl(cluster: Cluster, command: str) -> str:
+    """Run a command of a guide as a shell would, and return what it printed."""
+    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True)
+    program, *arguments = words.stdout.removesuffix("\0").split("\0")
     assert program == "kubectl"
-    cluster.kube.kubectl(*arguments)
+    return cluster.kube.kubectl(*arguments)

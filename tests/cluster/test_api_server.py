@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.cluster import stand_ins
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import Fleet
 from tests.cluster.kube import Object
@@ -22,7 +23,10 @@ def without_argocd(cluster: Cluster, fleet: Fleet) -> Iterator[None]:
             until("it is gone", lambda: cluster.kube.get("Namespace", NAME) is None, seconds=90)
 
 
-@pytest.mark.claim("every rendered object is accepted by strict validation, without a warning, and twice is as once")
+@pytest.mark.claim(
+    "every rendered object is accepted by strict validation, without a warning, and twice is as once",
+    leans_on=(stand_ins.VOLUMES,),
+)
 @pytest.mark.parametrize("exposure", ["gateway", "ingress"])
 @pytest.mark.usefixtures("without_argocd")
 def test_every_rendered_object_is_accepted(cluster: Cluster, fleet: Fleet, exposure: str) -> None:
@@ -40,6 +44,18 @@ def test_every_rendered_object_is_accepted(cluster: Cluster, fleet: Fleet, expos
 
     assert "warning" not in spoken.lower()
     assert _specs(cluster, objects) == before
+
+
+@pytest.mark.claim("what is generated and written for Argo CD is accepted by strict validation, without a warning")
+def test_everything_for_argo_cd_is_accepted(cluster: Cluster, fleet: Fleet) -> None:
+    """The root, its Applications, sets, projects and settings; the entries are no objects."""
+    fleet.pull_deployed()
+    files = [path for path in (fleet.deployed.folder / "argocd").rglob("*.yaml") if path.parent.name != "tenants"]
+    assert len(files) > len(fleet.names())
+
+    spoken = cluster.kube.apply("---\n".join(path.read_text() for path in files), dry_run=True)
+
+    assert "warning" not in spoken.lower()
 
 
 def _has_come_to_rest(cluster: Cluster) -> bool:

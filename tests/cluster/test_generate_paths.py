@@ -52,7 +52,7 @@ def _rendered_after_push(cluster: Cluster, fleet: Fleet) -> set[str]:
     fleet.force("Touch a file")
     commit = fleet.deployed.git("rev-parse", "HEAD").strip()
     fleet.await_published(*fleet.names())
-    lines = [json.loads(line) for line in log.read_text()[begin:].splitlines() if "manifest cache miss" in line]
+    lines = [json.loads(line) for line in log.read_bytes()[begin:].splitlines() if b"manifest cache miss" in line]
     made = {
         line["application"] for line in lines if line["msg"] == "manifest cache miss" and commit in line["cacheKey"]
     }

@@ -8,29 +8,20 @@ import httpx
 import pytest
 import yaml
 
+from generator.proofs.escape import FORBIDDEN
 from tests.cluster import stand_ins
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import DRIVEN, Fleet
-from tests.cluster.kube import Object, RefusedError
+from tests.cluster.kube import Object, RefusedError, dotted
 from tests.cluster.waiting import until
 
 NAME, WITH_CHATBOT, OTHER = "company-001", "company-002", "company-003"
 
-# What must be out of everybody's reach, and is what an escape would begin with.
-_GUARDED = {
-    "secrets": ("get", "list", "watch", "create", "update", "patch", "delete"),
-    "resourcequotas": ("create", "update", "patch", "delete"),
-    "limitranges": ("create", "update", "patch", "delete"),
-    "networkpolicies.networking.k8s.io": ("create", "update", "patch", "delete"),
-    "roles.rbac.authorization.k8s.io": ("create", "update", "patch", "delete", "bind", "escalate"),
-    "rolebindings.rbac.authorization.k8s.io": ("create", "update", "patch", "delete"),
-    "serviceaccounts/token": ("create",),
-    "serviceaccounts": ("create", "impersonate"),
-    "pods": ("create", "update", "patch"),
-    "deployments.apps": ("create", "update", "patch", "delete"),
-    "namespaces": ("update", "patch", "delete"),
-}
+# What nobody may do, as `tenantry verify` proves it on the manifests: escalation, guardrails, Secrets, workloads.
+_FORBIDDEN = {(action.verb, dotted(action.group, action.resource)) for action in FORBIDDEN}
+
+# What each group is there for. Each of the three roles has what the one before has.
 _ADMIN = {
     ("list", "pods"),
     ("get", "pods/log"),
@@ -47,31 +38,33 @@ _ALLOWED = {"admin": _ADMIN, "support": _SUPPORT, "break-glass": _BREAK_GLASS}
 def test_a_group_may_do_what_its_role_says(cluster: Cluster, fleet: Fleet, role: str) -> None:  # noqa: ARG001
     """Access reviews over all that the roles give, and over all that none of them may give."""
 
-    def may(namespace: str, verb: str, resource: str) -> bool:
-        return cluster.kube.may(verb, resource, namespace=namespace, groups=[f"{NAME}:{role}"])
+    def may(namespace: str, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
+        groups = [f"{NAME}:{role}"]
+        return {pair for pair in pairs if cluster.kube.may(*pair, namespace=namespace, groups=groups)}
 
-    assert {pair for pair in _BREAK_GLASS if may(NAME, *pair)} == _ALLOWED[role]
-    guarded = {(verb, resource) for resource, verbs in _GUARDED.items() for verb in verbs}
-    assert not [pair for pair in guarded if may(NAME, *pair)]
-    assert not [pair for pair in guarded | _BREAK_GLASS if may(OTHER, *pair) or may("", *pair)]
+    roles = list(_ALLOWED)
+    given = [_given(cluster, one) for one in roles]
+    own = set().union(*given[: roles.index(role) + 1])
+    everything = set().union(*given, _BREAK_GLASS, _FORBIDDEN)
+    assert may(NAME, everything) == own
+    assert own & _BREAK_GLASS == _ALLOWED[role]
+    assert not own & _FORBIDDEN
+    assert may(OTHER, everything) == set()
+    assert may("", everything) == set()
 
 
 @pytest.mark.claim("a company's service accounts may do nothing")
 def test_the_service_accounts_of_a_company_may_do_nothing(cluster: Cluster, fleet: Fleet) -> None:  # noqa: ARG001
-    """No verb of the roles and no guarded one, at home, next door or in the cluster."""
-    guarded = {(verb, resource) for resource, verbs in _GUARDED.items() for verb in verbs}
+    """They may ask who they are and what they may do, as everybody may, at home, next door and in the cluster."""
     accounts = {account["metadata"]["name"] for account in cluster.kube.items("ServiceAccount", WITH_CHATBOT)}
     assert accounts == {"default", "fileserver", "ai-chatbot", "secret-reader"}
-    groups = ["system:serviceaccounts", f"system:serviceaccounts:{WITH_CHATBOT}"]
     for account in accounts:
         user = f"system:serviceaccount:{WITH_CHATBOT}:{account}"
-        allowed = [
-            (verb, resource, where)
-            for verb, resource in guarded | _BREAK_GLASS
-            for where in (WITH_CHATBOT, OTHER, "")
-            if cluster.kube.may(verb, resource, namespace=where, user=user, groups=groups)
-        ]
-        assert allowed == [], account
+        for namespace in (WITH_CHATBOT, OTHER):
+            groups = {group for rule in cluster.kube.rules(user, namespace) for group in rule["apiGroups"]}
+            assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, (account, namespace)
+        actions = _FORBIDDEN | _BREAK_GLASS
+        assert not [pair for pair in actions if cluster.kube.may(*pair, namespace="", user=user)], account
 
 
 @pytest.mark.claim("a pod over the quota is refused")
@@ -116,25 +109,42 @@ def test_a_privileged_pod_is_refused(cluster: Cluster, fleet: Fleet) -> None:  #
 @pytest.mark.claim("the autoscaler's maximum fits into the quota, during a rollout too", leans_on=stand_ins.ALL)
 @pytest.mark.usefixtures("control_plane")
 def test_the_autoscalers_maximum_fits_into_the_quota(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
-    """Bronze: every pod that it asks for comes, no event speaks of the quota, and an image changes meanwhile."""
+    """Bronze, and Silver with a chatbot: every pod that they ask for comes, while the images change as well."""
     kube = cluster.kube
-    maximum = (kube.get("HorizontalPodAutoscaler", "fileserver", DRIVEN) or {})["spec"]["maxReplicas"]
+    driven = [(DRIVEN, "fileserver"), (WITH_CHATBOT, "fileserver"), (WITH_CHATBOT, "ai-chatbot")]
+    scalers = {(name, workload): kube.get("HorizontalPodAutoscaler", workload, name) or {} for name, workload in driven}
+    wanted = {target: scaler["spec"]["maxReplicas"] for target, scaler in scalers.items()}
+
+    def pods() -> dict[tuple[str, str], dict[str, str]]:
+        return {target: fleet.pods(*target) for target in driven}
+
+    def are_all(there: dict[tuple[str, str], dict[str, str]]) -> bool:
+        return {target: len(pods) for target, pods in there.items()} == wanted
+
     try:
         start = time.monotonic()
-        stand_ins.set_cpu_usage(kube, "fileserver", "250m", DRIVEN)
-        until("all pods that it may have", lambda: len(fleet.pods(DRIVEN, "fileserver")) == maximum, seconds=120)
-        measure("at its maximum", start)
+        for name, workload in driven:
+            stand_ins.set_cpu_usage(kube, workload, "250m", name)
+        until("all pods that they may have", lambda: are_all(pods()), seconds=180)
+        measure("at their maximum", start)
 
-        before = fleet.pods(DRIVEN, "fileserver")
-        kustomization = fleet.clone.folder / "base" / "edge" / "core" / "kustomization.yaml"
-        kustomization.write_text(re.sub(r"newTag: \S+", "newTag: v0.46.0", kustomization.read_text()))
-        start = fleet.merge("Change the image")
-        until("only new pods", lambda: _are_new(fleet, before, maximum), seconds=120)
+        before = {pod for there in pods().values() for pod in there}
+        for kustomization in (fleet.clone.folder / "base" / "edge").rglob("kustomization.yaml"):
+            kustomization.write_text(re.sub(r"newTag: \S+", "newTag: v0.46.0", kustomization.read_text()))
+        start = fleet.merge("Change the images")
+
+        def are_new() -> bool:
+            there = pods()
+            return are_all(there) and not before & {pod for pods in there.values() for pod in pods}
+
+        until("only new pods", are_new, seconds=180)
         measure("rolled out", start)
-        assert not [event for event in kube.items("Event", DRIVEN) if "exceeded quota" in event.get("message", "")]
+        events = [event.get("message", "") for name in (DRIVEN, WITH_CHATBOT) for event in kube.items("Event", name)]
+        assert not [words for words in events if "exceeded quota" in words]
         fleet.await_published(*fleet.names())
     finally:
-        stand_ins.set_cpu_usage(kube, "fileserver", None, DRIVEN)
+        for name, workload in driven:
+            stand_ins.set_cpu_usage(kube, workload, None, name)
 
 
 @pytest.mark.claim("an AppProject refuses what is not its company's", leans_on=stand_ins.ALL)
@@ -179,6 +189,18 @@ def pods(cluster: Cluster) -> Iterator[list[str]]:
     until("the pods are gone", lambda: not any(cluster.kube.get("Pod", name, NAME) for name in names), seconds=30)
 
 
+def _given(cluster: Cluster, role: str) -> set[tuple[str, str]]:
+    """Return what a Role of the company gives: verbs and resources."""
+    rules = (cluster.kube.get("Role", role, NAME) or {})["rules"]
+    return {
+        (verb, dotted(group, resource))
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
 def _pod(name: str, *, cpu: str = "", namespace: str = NAME) -> Object:
     container: Object = {
         "name": "it",
@@ -198,11 +220,6 @@ def _pod(name: str, *, cpu: str = "", namespace: str = NAME) -> Object:
 
 def _milli(cpu: str) -> int:
     return int(cpu.removesuffix("m")) if cpu.endswith("m") else 1000 * int(cpu)
-
-
-def _are_new(fleet: Fleet, before: dict[str, str], number: int) -> bool:
-    now = fleet.pods(DRIVEN, "fileserver")
-    return len(now) == number and not now.keys() & before.keys()
 
 
 def _refusals(cluster: Cluster, number: int) -> dict[str, str] | None:

@@ -1,6 +1,7 @@
 """The cluster of the tests does what the tests take for granted."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,11 @@ import pytest
 
 from tests.cluster import stand_ins
 from tests.cluster.cluster import Cluster
+from tests.cluster.git_server import git
 from tests.cluster.kube import Object, RefusedError
 from tests.cluster.waiting import until
+
+_ROOT = Path(__file__).parents[2]
 
 
 def test_argo_cd_has_only_the_rights_of_its_own_installation(cluster: Cluster) -> None:
@@ -169,6 +173,33 @@ def test_a_run_of_many_processes_that_is_interrupted_leaves_nothing(folder: Path
     assert _folders(folder) == []
 
 
+@pytest.mark.usefixtures("tools")
+def test_a_cluster_that_was_kept_is_there_until_it_is_taken_down(folder: Path) -> None:
+    """What `make cluster-up` says is true, and `make cluster-down` leaves nothing."""
+    said = _keep(folder, "up")
+    try:
+        [kubeconfig] = re.findall(r"export KUBECONFIG=(\S+)", said)
+        [binary] = re.findall(r"alias kubectl='\"(.+)\" kubectl'", said)
+        command = (binary, "kubectl", f"--kubeconfig={kubeconfig}", "get", "pods,applications", "--all-namespaces")
+        assert subprocess.run(command, capture_output=True, text=True, check=True).stderr == "No resources found\n"
+        [repository] = re.findall(r"git push (\S+) HEAD:main", said)
+        assert git("ls-remote", repository) == ""
+        [server] = re.findall(r"its API at (\S+)/api/v1", said)
+        assert httpx.get(f"{server}/api/version").json()["Version"].startswith("v3.")
+    finally:
+        _keep(folder, "down")
+
+    assert _programs(folder) == []
+    assert list((folder / "state" / "tenantry").iterdir()) == []
+
+
+def _keep(folder: Path, verb: str) -> str:
+    """Run a command of `make cluster-up` and `cluster-down`, all whose files are in that folder; return its words."""
+    environment = {**os.environ, "TMPDIR": str(folder), "XDG_STATE_HOME": str(folder / "state")}
+    command = (sys.executable, "-m", "tests.cluster", verb)
+    return subprocess.run(command, cwd=_ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def _run(folder: Path, test: str, *options: str) -> subprocess.Popen[bytes]:
     """Start a run of its own with one test; all that it writes is in that folder."""
     file = folder / "test_it.py"
@@ -179,20 +210,23 @@ def _run(folder: Path, test: str, *options: str) -> subprocess.Popen[bytes]:
     command = (*pytest_command, *plugins, f"--basetemp={folder / 'pytest'}", *options, str(file))
     environment = {**os.environ, "TMPDIR": str(folder)}
     environment.pop("TENANTRY_TEST_KUBECONFIG", None)
-    root = Path(__file__).parents[2]
     with (folder / "output.txt").open("wb") as output:
-        return subprocess.Popen(command, cwd=root, env=environment, stdout=output, start_new_session=True)
+        return subprocess.Popen(command, cwd=_ROOT, env=environment, stdout=output, start_new_session=True)
 
 
 def _programs(folder: Path) -> list[str]:
-    """Return the command lines of the cluster's programs that name the folder."""
+    """Return the command lines of all processes beside pytest that were told to use the folder; their ports are theirs.
+
+    Each of them inherits a TMPDIR in it.
+    """
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            words = path.read_text().split("\0")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it has ended meanwhile
-        if "pytest" not in words and any(str(folder) in word for word in words):
+            words = (process / "cmdline").read_text().split("\0")
+            variables = (process / "environ").read_bytes()
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue  # it has ended meanwhile, or is somebody else's
+        if "pytest" not in words and os.fsencode(folder) in variables:
             found.append(" ".join(words))
     return found
 

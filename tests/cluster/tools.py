@@ -18,13 +18,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import build
+from generator.findings import EnvironmentProblem
 from tests.slow.builds import cache
 
 _TOOLS = Path(__file__).parents[2] / "tools"
 _SOURCE = _TOOLS / "cluster"
 _DEFINITIONS = _TOOLS / "oracle" / "crds"
 
-# Without these the programs call themselves "v0.0.0-master", and clients that compare versions are right to complain.
 _KUBERNETES = "k8s.io/kubernetes"
 _ARGOCD = "github.com/argoproj/argo-cd/v3"
 _KWOK = "sigs.k8s.io/kwok"
@@ -85,7 +86,10 @@ def prepare(say: Callable[[str], None]) -> Tools:
     if not shutil.which("git"):
         msg = "git is not in PATH"
         raise UnavailableError(msg)
-    kustomize = _find_kustomize()
+    try:
+        kustomize = Path(build.kustomize()).absolute()
+    except EnvironmentProblem as problem:
+        raise UnavailableError(str(problem)) from problem
     folder = cache() / "cluster" / _hash_of_source()
     if not folder.exists():
         if not shutil.which("go"):
@@ -96,15 +100,6 @@ def prepare(say: Callable[[str], None]) -> Tools:
             if not folder.exists():
                 _build(folder, say)
     return Tools(binary=folder / "cluster", manifests=folder / "manifests", kustomize=kustomize)
-
-
-def _find_kustomize() -> Path:
-    places = (os.environ.get("TENANTRY_KUSTOMIZE"), Path(sys.prefix) / "bin" / "kustomize", shutil.which("kustomize"))
-    for candidate in places:
-        if candidate and Path(candidate).exists():
-            return Path(candidate).absolute()
-    msg = "kustomize is neither in $TENANTRY_KUSTOMIZE nor in the virtual environment nor in PATH"
-    raise UnavailableError(msg)
 
 
 def _hash_of_source() -> str:
@@ -152,6 +147,7 @@ def _modules() -> dict[str, Module]:
 
 
 def _version_flags(modules: dict[str, Module]) -> str:
+    """Return what tells the programs their versions: else they are "v0.0.0-master", of which clients complain."""
     kubernetes, argocd, kwok = (modules[path].version for path in (_KUBERNETES, _ARGOCD, _KWOK))
     major, minor, _ = kubernetes.removeprefix("v").split(".")
     # A build date is demanded by both; the one that never changes keeps the binary the same for the same source.
