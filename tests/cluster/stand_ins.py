@@ -5,6 +5,7 @@ on one names it, by these constants, so that the table of results says so.
 """
 
 import base64
+from collections.abc import Container
 from pathlib import Path
 
 from tests.cluster.control_plane import ControlPlane
@@ -38,12 +39,11 @@ _USAGE = "cpu-usage"
 def install_definitions(kube: Kube, tools: Tools) -> None:
     """Install what is missing of the Gateway API's and External Secrets' definitions; return when they are served."""
     folders = (tools.manifests / "gateway-api", tools.manifests / "external-secrets")
-    definitions = {_name_of_definition(file): file for folder in folders for file in folder.iterdir()}
-    missing = [name for name in definitions if not kube.get("CustomResourceDefinition", name)]
+    named = {_name_of_definition(file): file for folder in folders for file in folder.iterdir()}
+    missing = {name: file for name, file in named.items() if not kube.get("CustomResourceDefinition", name)}
     if missing:
-        files = (f"--filename={definitions[name]}" for name in missing)
-        kube.kubectl("apply", "--server-side", *files)
-    until("all definitions are served", lambda: all(_is_served(kube, name) for name in missing), seconds=60, every=0.5)
+        kube.kubectl("apply", "--server-side", *(f"--filename={file}" for file in missing.values()))
+    until("the definitions are served", lambda: _are_served(kube, missing), seconds=60, every=0.5)
 
 
 def _name_of_definition(file: Path) -> str:
@@ -51,8 +51,10 @@ def _name_of_definition(file: Path) -> str:
     return f"{plural}.{group}"
 
 
-def _is_served(kube: Kube, name: str) -> bool:
-    return has_condition(kube.get("CustomResourceDefinition", name) or {}, "Established")
+def _are_served(kube: Kube, names: Container[str]) -> bool:
+    """Return whether those of the names that are definitions are served; a file may hold something else."""
+    ours = [item for item in kube.items("CustomResourceDefinition") if item["metadata"]["name"] in names]
+    return all(has_condition(definition, "Established") for definition in ours)
 
 
 def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:

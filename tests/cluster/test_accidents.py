@@ -68,7 +68,7 @@ def test_a_pruned_shard_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) ->
 
 @pytest.mark.claim("a root that is deleted with all that it brought takes no company with it", leans_on=stand_ins.ALL)
 def test_a_deleted_root_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) -> None:
-    """Deleted by `kubectl delete`, and with a cascade as `argocd app delete` does; applied again it finds everything."""
+    """Deleted alone, and with a cascade as `argocd app delete` does by default; applied again it finds everything."""
     before, shard = _lives(cluster, fleet), f"tenantry-{_shard(NAME)}"
     cluster.kube.delete("Application", "tenantry", NAMESPACE)
     until("the root alone is gone", lambda: not cluster.argocd.application("tenantry"), seconds=60)
