@@ -140,14 +140,22 @@ class Kube:
         allowed: bool = self.create(review)["status"]["allowed"]
         return allowed
 
-    def rules(self, user: str, namespace: str) -> list[Object]:
-        """Return the rules of all that a user may do with objects in a namespace (SelfSubjectRulesReview)."""
-        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectRulesReview"}
-        path = self._path(review["kind"], None)
-        asked = {**review, "spec": {"namespace": namespace}}
-        status = self._ask("POST", path, json=asked, headers={"Impersonate-User": user})["status"]
-        rules: list[Object] = status["resourceRules"]
-        return rules
+    def granted(self, user: str, *, namespace: str, groups: Sequence[str] = ()) -> set[tuple[str, str]]:
+        """Return all that a user may do with objects in a namespace, by the server's word (SelfSubjectRulesReview).
+
+        Args:
+            user: who asks; the server knows the groups of a service account by itself.
+            namespace: where.
+            groups: what that user is a member of, beside `system:authenticated`.
+
+        Returns:
+            Verbs and resources, these as `dotted` writes them.
+        """
+        kind = "SelfSubjectRulesReview"
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": {"namespace": namespace}}
+        headers = [("Impersonate-User", user), *(("Impersonate-Group", group) for group in groups)]
+        answer = self._ask("POST", self._path(kind, None), json=review, headers=headers)
+        return pairs(answer["status"]["resourceRules"])
 
     def apply(self, source: str | list[Object], *, namespace: str | None = None, dry_run: bool = False) -> str:
         """Apply manifests on the server's side, with strict validation, as a user would by `kubectl apply`.
@@ -217,6 +225,17 @@ def dotted(group: str, resource: str) -> str:
     """Write a resource with its group, and its subresource at the end: `pods/log`, `deployments.apps/scale`."""
     plural, slash, subresource = resource.partition("/")
     return f"{plural}{'.' if group else ''}{group}{slash}{subresource}"
+
+
+def pairs(rules: list[Object]) -> set[tuple[str, str]]:
+    """Return the verbs and resources of RBAC's rules."""
+    return {
+        (verb, dotted(group, resource))
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
 
 
 def has_condition(item: Object, kind: str) -> bool:

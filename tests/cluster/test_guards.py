@@ -13,7 +13,7 @@ from tests.cluster import stand_ins
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import DRIVEN, Fleet
-from tests.cluster.kube import Object, RefusedError, dotted
+from tests.cluster.kube import Object, RefusedError, dotted, pairs
 from tests.cluster.waiting import until
 
 NAME, WITH_CHATBOT, OTHER = "company-001", "company-002", "company-003"
@@ -32,39 +32,43 @@ _SUPPORT = _ADMIN | {("create", "pods/portforward"), ("get", "externalsecrets.ex
 _BREAK_GLASS = _SUPPORT | {("create", "pods/exec"), ("delete", "pods"), ("patch", "pods/ephemeralcontainers")}
 _ALLOWED = {"admin": _ADMIN, "support": _SUPPORT, "break-glass": _BREAK_GLASS}
 
+# What Kubernetes lets everybody do who has logged in: ask about oneself.
+_EVERYBODY = {
+    ("create", "selfsubjectreviews.authentication.k8s.io"),
+    ("create", "selfsubjectaccessreviews.authorization.k8s.io"),
+    ("create", "selfsubjectrulesreviews.authorization.k8s.io"),
+}
+
 
 @pytest.mark.claim("a company's groups may do what their roles say, and nothing in another company")
 @pytest.mark.parametrize("role", _ALLOWED)
 def test_a_group_may_do_what_its_role_says(cluster: Cluster, fleet: Fleet, role: str) -> None:  # noqa: ARG001
-    """Access reviews over all that the roles give, and over all that none of them may give."""
+    """All that the server grants it, and access reviews over what none of the roles may give."""
+    kube, groups, roles = cluster.kube, [f"{NAME}:{role}"], list(_ALLOWED)
+    own = {pair for one in roles[: roles.index(role) + 1] for pair in _of_role(cluster, one)}
 
-    def may(namespace: str, pairs: set[tuple[str, str]]) -> set[tuple[str, str]]:
-        groups = [f"{NAME}:{role}"]
-        return {pair for pair in pairs if cluster.kube.may(*pair, namespace=namespace, groups=groups)}
-
-    roles = list(_ALLOWED)
-    given = [_given(cluster, one) for one in roles]
-    own = set().union(*given[: roles.index(role) + 1])
-    everything = set().union(*given, _BREAK_GLASS, _FORBIDDEN)
-    assert may(NAME, everything) == own
     assert own & _BREAK_GLASS == _ALLOWED[role]
-    assert not own & _FORBIDDEN
-    assert may(OTHER, everything) == set()
-    assert may("", everything) == set()
+    assert kube.granted("somebody", namespace=NAME, groups=groups) == own | _EVERYBODY
+    assert kube.granted("somebody", namespace=OTHER, groups=groups) == _EVERYBODY
+    for namespace in (NAME, OTHER, ""):
+        asked = _FORBIDDEN if namespace == NAME else _FORBIDDEN | _BREAK_GLASS
+        assert not [pair for pair in asked if kube.may(*pair, namespace=namespace, groups=groups)]
 
 
 @pytest.mark.claim("a company's service accounts may do nothing")
 def test_the_service_accounts_of_a_company_may_do_nothing(cluster: Cluster, fleet: Fleet) -> None:  # noqa: ARG001
     """They may ask who they are and what they may do, as everybody may, at home, next door and in the cluster."""
-    accounts = {account["metadata"]["name"] for account in cluster.kube.items("ServiceAccount", WITH_CHATBOT)}
+    kube = cluster.kube
+    accounts = {account["metadata"]["name"] for account in kube.items("ServiceAccount", WITH_CHATBOT)}
     assert accounts == {"default", "fileserver", "ai-chatbot", "secret-reader"}
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{WITH_CHATBOT}"]
     for account in accounts:
         user = f"system:serviceaccount:{WITH_CHATBOT}:{account}"
         for namespace in (WITH_CHATBOT, OTHER):
-            groups = {group for rule in cluster.kube.rules(user, namespace) for group in rule["apiGroups"]}
-            assert groups == {"authentication.k8s.io", "authorization.k8s.io"}, (account, namespace)
-        actions = _FORBIDDEN | _BREAK_GLASS
-        assert not [pair for pair in actions if cluster.kube.may(*pair, namespace="", user=user)], account
+            assert kube.granted(user, namespace=namespace) == _EVERYBODY, account
+        for namespace in (WITH_CHATBOT, OTHER, ""):
+            asked = _FORBIDDEN | _BREAK_GLASS
+            assert not [pair for pair in asked if kube.may(*pair, namespace=namespace, user=user, groups=groups)]
 
 
 @pytest.mark.claim("a pod over the quota is refused")
@@ -189,16 +193,9 @@ def pods(cluster: Cluster) -> Iterator[list[str]]:
     until("the pods are gone", lambda: not any(cluster.kube.get("Pod", name, NAME) for name in names), seconds=30)
 
 
-def _given(cluster: Cluster, role: str) -> set[tuple[str, str]]:
+def _of_role(cluster: Cluster, role: str) -> set[tuple[str, str]]:
     """Return what a Role of the company gives: verbs and resources."""
-    rules = (cluster.kube.get("Role", role, NAME) or {})["rules"]
-    return {
-        (verb, dotted(group, resource))
-        for rule in rules
-        for group in rule["apiGroups"]
-        for resource in rule["resources"]
-        for verb in rule["verbs"]
-    }
+    return pairs((cluster.kube.get("Role", role, NAME) or {})["rules"])
 
 
 def _pod(name: str, *, cpu: str = "", namespace: str = NAME) -> Object:
