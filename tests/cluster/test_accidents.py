@@ -105,7 +105,9 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
         until("every company is in its set", partial(_are_in, cluster, wanted), seconds=120)
         fleet.await_well(*names)
         measure(f"{len(names)} companies in {shards} sets", start)
-        assert len(cluster.kube.items("ApplicationSet", NAMESPACE)) == shards
+        for surplus in _sets(cluster) - (sets := {f"tenants-s{number:02}" for number in range(shards)}):
+            cluster.kube.delete("ApplicationSet", surplus, NAMESPACE)  # the last step of the guide
+        assert _sets(cluster) == sets
     assert {name: _lives(cluster, fleet, name) for name in names} == before
 
 
@@ -183,6 +185,11 @@ def _stays(cluster: Cluster, fleet: Fleet, before: dict[str, object]) -> None:
 def _uid_of_application(cluster: Cluster) -> str:
     uid: str = cluster.argocd.application(NAME).get("metadata", {}).get("uid", "")
     return uid
+
+
+def _sets(cluster: Cluster) -> set[str]:
+    items = cluster.kube.items("ApplicationSet", NAMESPACE)
+    return {item["metadata"]["name"] for item in items if "deletionTimestamp" not in item["metadata"]}
 
 
 def _are_in(cluster: Cluster, wanted: dict[str, str]) -> bool:
