@@ -176,8 +176,8 @@ def test_a_run_of_many_processes_that_is_interrupted_leaves_nothing(folder: Path
 @pytest.mark.usefixtures("tools")
 def test_a_cluster_that_was_kept_is_there_until_it_is_taken_down(folder: Path) -> None:
     """What `make cluster-up` says is true, and `make cluster-down` leaves nothing."""
-    said = _keep(folder, "up")
     try:
+        said = _keep(folder, "up")
         [kubeconfig] = re.findall(r"export KUBECONFIG=(\S+)", said)
         [binary] = re.findall(r"alias kubectl='\"(.+)\" kubectl'", said)
         command = (binary, "kubectl", f"--kubeconfig={kubeconfig}", "get", "pods,applications", "--all-namespaces")
