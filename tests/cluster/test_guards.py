@@ -8,7 +8,7 @@ import httpx
 import pytest
 import yaml
 
-from generator.proofs.escape import FORBIDDEN
+from generator.proofs.escape import FORBIDDEN, MAY_WRITE
 from tests.cluster import stand_ins
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
@@ -20,6 +20,10 @@ NAME, WITH_CHATBOT, OTHER = "company-001", "company-002", "company-003"
 
 # What nobody may do, as `tenantry verify` proves it on the manifests: escalation, guardrails, Secrets, workloads.
 _FORBIDDEN = {(action.verb, dotted(action.group, action.resource)) for action in FORBIDDEN}
+
+# All that a Role may give beyond reading.
+_READS = {"get", "list", "watch"}
+_MAY_WRITE = {(verb, resource) for resource, verbs in MAY_WRITE.items() for verb in verbs - _READS}
 
 # What each group is there for. Each of the three roles has what the one before has.
 _ADMIN = {
@@ -48,6 +52,7 @@ def test_a_group_may_do_what_its_role_says(cluster: Cluster, fleet: Fleet, role:
     own = {pair for one in roles[: roles.index(role) + 1] for pair in _of_role(cluster, one)}
 
     assert own & _BREAK_GLASS == _ALLOWED[role]
+    assert {(verb, resource) for verb, resource in own if verb not in _READS} <= _MAY_WRITE
     assert kube.granted("somebody", namespace=NAME, groups=groups) == own | _EVERYBODY
     assert kube.granted("somebody", namespace=OTHER, groups=groups) == _EVERYBODY
     for namespace in (NAME, OTHER, ""):
