@@ -53,7 +53,7 @@ docs: .venv/ready ## write docs/reference from the code
 	@.venv/bin/python tools/reference.py
 
 lock: .venv/ready ## write requirements.lock after a change of the dependencies (ARGS=--upgrade takes newer versions)
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras \
 	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock $(ARGS) pyproject.toml
 
 clean: ## remove what was made
