@@ -2,13 +2,13 @@
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import git
 
-from generator import history, layout, pipeline, states
+from generator import comparison, history, layout, pipeline, states
 from generator.findings import Finding, Place, Refused
 from generator.history import Touched
 from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
@@ -16,9 +16,8 @@ from generator.model import Fleet, Platform
 from generator.pipeline import Composed
 from generator.rules import change
 from generator.rules.catalog import finding
-from generator.rules.change import Step
-from generator.rules.subject import Rendered, identity
-from generator.verify import committed, render, verify
+from generator.states import State
+from generator.verify import committed, verify
 from generator.write import Kind
 
 _SAMPLE: Final = 10
@@ -91,7 +90,7 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
-        rules=done.rules + len(change.CHECKS),
+        rules=done.rules + change.COUNT,
         findings=(*findings, *done.findings, *found, *_budget(root, result.fleet.platform, impact)),
         weakened=done.weakened,
         platform=result.fleet.platform,
@@ -150,94 +149,22 @@ def _against(
 ) -> tuple[Impact, list[Finding]]:
     whole = may_touch_all(files)
     sources = [one for one in files if is_source(one.path)]
-    digest = digest_of(sources)
-    removed = tuple(sorted(PurePosixPath(one.path).stem for one in sources if _is_removed_tenant(one)))
-    findings = list(_removed(sources, result.fleet))
+    fleet = result.fleet
+    gone = comparison.gone(sources, fleet)
+    removed = tuple(sorted(PurePosixPath(path).stem for path in gone))
+    impact = Impact(digest=digest_of(sources), tenants=(), removed=removed, removals=(), fleet=len(fleet.tenants))
     try:
-        earlier = states.of_commit(repository, start, before, states.needed(files)).composed
+        earlier = states.of_commit(repository, start, before, states.needed(files))
     except Refused as refused:
         first = refused.findings[0]
         fact = f"{start.hexsha[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
-        findings.append(finding("CHG001", Place(layout.PLATFORM), fact))
         named = _named_in(sources)
-        names = tuple(sorted(tenant.name for tenant in result.fleet.tenants if whole or tenant.name in named))
-        return Impact(
-            digest=digest, tenants=names, removed=removed, removals=(), fleet=len(result.fleet.tenants)
-        ), findings
-    findings += _cluster_stays(earlier.fleet.platform, result.fleet.platform)
-    names = states.touched_tenants(earlier, result, files)
-    steps = list(_steps(before, earlier, tree, result, names))
-    for step in steps:
-        for rule in change.CHECKS.values():
-            findings += rule(step)
-    impact = Impact(
-        digest=digest,
-        tenants=names,
-        removed=removed,
-        removals=tuple(sorted(_removals(steps))),
-        fleet=len(result.fleet.tenants),
-    )
-    return impact, findings
-
-
-def _is_removed_tenant(one: Touched) -> bool:
-    return one.path.startswith(f"{layout.TENANTS}/") and one.path.endswith(".yaml") and not one.after
-
-
-def _removed(sources: Collection[Touched], fleet: Fleet) -> Iterator[Finding]:
-    """TEN011, TEN017, TEN020: what may not become of a tenant file that was there."""
-    here = {tenant.name for tenant in fleet.tenants}
-    gone = [one for one in sources if _is_removed_tenant(one) and PurePosixPath(one.path).stem not in here]
-    came = {one.after: one.path for one in sources if not one.before}
-    for one in gone:
-        place = Place(one.path)
-        if (new := came.get(one.before)) is not None:
-            yield finding("TEN011", place, f"the tenant was renamed to {PurePosixPath(new).stem}", "rename it back")
-        else:
-            fact = "this tenant's file was removed, and the tenant is in use"
-            yield finding("TEN017", place, fact, f"put it back: git restore --source=BASE {one.path}")
-    if len(gone) > 1:
-        fact = f"this change removes {len(gone)} tenants"
-        yield finding("TEN020", Place(gone[0].path), fact, "remove one at a time")
-
-
-def _cluster_stays(before: Platform, after: Platform) -> Iterator[Finding]:
-    if before.cluster.name != after.cluster.name:
-        place = after.document.place(("clusters", after.cluster.name), key=True)
-        fact = f"the cluster {before.cluster.name!r} becomes {after.cluster.name!r}, for every tenant"
-        yield finding("TEN011", place, fact, "Argo CD would make every tenant anew: take it back")
-
-
-def _steps(before: Path, earlier: Composed, tree: Path, result: Composed, names: Collection[str]) -> Iterator[Step]:
-    touched = frozenset(names)
-    old = {tenant.name: tenant for tenant in earlier.fleet.tenants if tenant.name in touched}
-    new = {tenant.name: tenant for tenant in result.fleet.tenants if tenant.name in old}
-    was = _rendered(before, earlier.fleet, old.keys())
-    now = _rendered(tree, result.fleet, new.keys())
-    for name, tenant in new.items():
-        yield Step(
-            before=old[name],
-            after=tenant,
-            size_before=earlier.sizes[name],
-            size_after=result.sizes[name],
-            rendered_before=was.get(name),
-            rendered_after=now.get(name),
-        )
-
-
-def _rendered(root: Path, fleet: Fleet, names: Collection[str]) -> Mapping[str, Rendered]:
-    tenants = [tenant for tenant in fleet.tenants if tenant.name in names]
-    renders = render(root, fleet, tenants, committed(root), turn=None)  # verify compares
-    return {one.tenant.name: one for one in renders if isinstance(one, Rendered)}
-
-
-def _removals(steps: Collection[Step]) -> Iterator[tuple[str, str]]:
-    for step in steps:
-        if step.rendered_before and step.rendered_after:
-            after = {identity(one) for one in step.rendered_after.objects}
-            yield from (
-                (step.after.name, identity(one)) for one in step.rendered_before.objects if identity(one) not in after
-            )
+        names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
+        found = [*change.removed_files(gone), finding("CHG001", Place(layout.PLATFORM), fact)]
+        return replace(impact, tenants=names), found
+    compared = comparison.compare(start.hexsha, earlier, State(root=tree, composed=result), files)
+    impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
+    return impact, list(change.judge(compared))
 
 
 # --- the budget

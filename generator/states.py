@@ -10,7 +10,7 @@ import git
 
 from generator import history, layout, pipeline
 from generator.history import Touched
-from generator.impact import may_touch_all, reads_any
+from generator.impact import may_touch_all
 from generator.pipeline import Composed
 
 SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)
@@ -83,29 +83,3 @@ def of_work_tree(root: Path, folder: Path, paths: Sequence[str] = SOURCES) -> St
             shutil.copy2(source, target, follow_symlinks=False)
     composed, _ = pipeline.generate(folder)
     return State(root=folder, composed=composed)
-
-
-def touched_tenants(before: Composed, after: Composed, files: Collection[Touched]) -> tuple[str, ...]:
-    """Return the tenants of which a generated file, or a file that their build reads, differs; sorted."""
-    shards = after.fleet.platform.argocd.shards
-    paths = [one.path for one in files if one.path.startswith(f"{layout.BASE}/")]
-    known = {tenant.name: tenant for tenant in before.fleet.tenants}
-    changed_files = {one.path for one in files}
-    names = []
-    for tenant in after.fleet.tenants:
-        entry = after.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
-        if reads_any(entry, paths):
-            names.append(tenant.name)
-        elif tenant.name not in known:
-            if tenant.document.file in changed_files:
-                names.append(tenant.name)
-        elif _files(before, tenant.name) != _files(after, tenant.name):
-            names.append(tenant.name)
-    here = {tenant.name for tenant in after.fleet.tenants}
-    return tuple(sorted({*names, *(name for name in known if name not in here)}))
-
-
-def _files(composed: Composed, name: str) -> tuple[str, ...]:
-    shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
-    paths = (layout.kustomization(name), layout.facts(name), layout.entry(name, shard), layout.project(name, shard))
-    return tuple(f"{path}\0{composed.tree[path]}" for path in paths)

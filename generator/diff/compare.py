@@ -7,6 +7,7 @@ from pathlib import Path
 import git
 
 from generator import history, layout, pipeline, states
+from generator.comparison import touched_tenants
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import group
 from generator.diff.owned import application_sets, by_name, pairs, shards_of
@@ -86,7 +87,7 @@ def _names(old: Composed, new: Composed, files: Collection[Touched]) -> tuple[st
     """Return the tenants that may differ: those that the change touches, or all when their ApplicationSets differ."""
     if application_sets(old) != application_sets(new):
         return tuple(sorted({*by_name(old), *by_name(new)}))
-    return states.touched_tenants(old, new, files)
+    return touched_tenants(old, new, files)
 
 
 # --- what selectors may speak of

@@ -1,33 +1,15 @@
 """Rules on two commits: what a change may not do to a tenant that was there before."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from generator import quantity
-from generator.findings import Finding
-from generator.model import Tenant
+from generator.findings import Finding, Place
 from generator.rules.catalog import finding
-from generator.rules.subject import Object, Rendered, identity
-from generator.size import RESOURCE_WORDS, Size, amount_text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One tenant before and after a change.
-
-    Attributes:
-        before, after: The tenant file's records.
-        size_before, size_after: Its numbers.
-        rendered_before, rendered_after: Its renders; None when one of them could not be made.
-    """
-
-    before: Tenant
-    after: Tenant
-    size_before: Size
-    size_after: Size
-    rendered_before: Rendered | None
-    rendered_after: Rendered | None
+from generator.rules.compared import Compared, Step
+from generator.rules.subject import Object, identity
+from generator.size import RESOURCE_WORDS, amount_text
 
 
 def storage_never_shrinks(step: Step) -> Iterator[Finding]:
@@ -102,8 +84,54 @@ def _at(one: Object, path: tuple[str, ...]) -> Any:
     return value
 
 
-CHECKS: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
+def a_cluster_keeps_its_name(compared: Compared) -> Iterator[Finding]:
+    """TEN011: an Application of another cluster is another Application."""
+    before, after = compared.before.cluster.name, compared.after.cluster.name
+    if before != after:
+        place = compared.after.document.place(("clusters", after), key=True)
+        fact = f"the cluster {before!r} becomes {after!r}, for every tenant"
+        yield finding("TEN011", place, fact, "Argo CD would make every tenant anew: take it back")
+
+
+def tenant_files_stay(compared: Compared) -> Iterator[Finding]:
+    """TEN011, TEN017, TEN020: what may not become of a tenant file that was there."""
+    return removed_files(compared.gone)
+
+
+def removed_files(gone: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield what is wrong with removing tenant files; see `Compared.gone`."""
+    for file, new in gone.items():
+        if new:
+            fact = f"the tenant was renamed to {PurePosixPath(new).stem}"
+            yield finding("TEN011", Place(file), fact, "rename it back")
+        else:
+            fact = "this tenant's file was removed, and the tenant is in use"
+            yield finding("TEN017", Place(file), fact, f"put it back: git restore --source=BASE {file}")
+    if len(gone) > 1:
+        fact = f"this change removes {len(gone)} tenants"
+        yield finding("TEN020", Place(next(iter(gone))), fact, "remove one at a time")
+
+
+OF_A_TENANT: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
     "TEN012": storage_never_shrinks,
     "CAP005": downgrades_go_in_two_steps,
     "K8S010": immutable_fields_stay,
 }
+"""Rules on one tenant before and after, by their id."""
+
+OF_ALL: Final[Mapping[str, Callable[[Compared], Iterator[Finding]]]] = {
+    "TEN011": a_cluster_keeps_its_name,
+    "TEN017": tenant_files_stay,
+}
+"""Rules on all that a change does, by the first of their ids."""
+
+COUNT: Final = len(OF_A_TENANT) + len(OF_ALL)
+
+
+def judge(compared: Compared) -> Iterator[Finding]:
+    """Yield what every rule on two commits finds."""
+    for rule in OF_ALL.values():
+        yield from rule(compared)
+    for step in compared.steps:
+        for check in OF_A_TENANT.values():
+            yield from check(step)
