@@ -56,6 +56,7 @@ class Finding:
         fact: What is the case, one sentence without a full stop.
         hint: What to do about it, or empty.
         object: The Kubernetes object it is about, as Kind/namespace/name, or empty.
+        on_main: Whether the commit that a change started from has it as well: it is shown, and refuses nothing.
     """
 
     rule: str
@@ -64,6 +65,12 @@ class Finding:
     fact: str
     hint: str = ""
     object: str = ""
+    on_main: bool = False
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a run with this finding ends in 1: an error that is not on main already."""
+        return self.severity is Severity.ERROR and not self.on_main
 
     def with_severity(self, severity: Severity) -> "Finding":
         """Return the same finding with another weight."""

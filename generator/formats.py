@@ -1,18 +1,19 @@
 """Every form in which findings are shown; each is a function from findings to text."""
 
 import json
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final
 from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
 from generator import __version__
-from generator.findings import Finding, Severity
+from generator.findings import Finding
 from generator.rules.catalog import RULES
 
 FORMATS: Final = ("text", "json", "github", "sarif", "junit")
 
 _FORMAT_VERSION: Final = 1
+_ON_MAIN: Final = "already on main"
 
 
 def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> str:
@@ -30,10 +31,12 @@ def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> 
 
 
 def counted(findings: Sequence[Finding]) -> str:
-    """Say how many errors and warnings there are: `1 error, 2 warnings`."""
-    errors = sum(found.severity is Severity.ERROR for found in findings)
-    warnings = len(findings) - errors
-    return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}"
+    """Say how many errors and warnings there are: `1 error, 2 warnings`, and what is on main apart from them."""
+    on_main = sum(found.on_main for found in findings)
+    errors = sum(found.refuses for found in findings)
+    warnings = len(findings) - errors - on_main
+    apart = f", {on_main} already on main" if on_main else ""
+    return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}{apart}"
 
 
 def plural(number: int, noun: str) -> str:
@@ -46,7 +49,8 @@ def _text(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
     lines = []
     for found in findings:
         about = f"{found.object}: " if found.object else ""
-        lines.append(f"{found.place}: {found.severity}: {about}{found.fact} [{found.rule}]")
+        weight = f"{found.severity} ({_ON_MAIN})" if found.on_main else found.severity
+        lines.append(f"{found.place}: {weight}: {about}{found.fact} [{found.rule}]")
         if found.hint:
             lines.append(f"  hint: {found.hint}")
     return "".join(f"{line}\n" for line in lines)
@@ -62,6 +66,7 @@ def _as_data(found: Finding) -> dict[str, Any]:
         "object": found.object,
         "fact": found.fact,
         "hint": found.hint,
+        "alreadyOnMain": found.on_main,
     }
 
 
@@ -75,7 +80,8 @@ def _github(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
     del summary
     lines = []
     for found in findings:
-        where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": found.rule}
+        title = f"{found.rule} ({_ON_MAIN})" if found.on_main else found.rule
+        where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": title}
         properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in where.items() if value)
         about = f"{found.object}: " if found.object else ""
         hint = f"\nhint: {found.hint}" if found.hint else ""
@@ -124,26 +130,28 @@ def _sarif_result(found: Finding) -> dict[str, Any]:
     if found.object:
         location["logicalLocations"] = [{"fullyQualifiedName": found.object}]  # type: ignore[assignment]
     hint = f" (hint: {found.hint})" if found.hint else ""
+    mark = f" ({_ON_MAIN})" if found.on_main else ""
     return {
         "ruleId": found.rule,
         "level": str(found.severity),
-        "message": {"text": f"{found.fact}{hint}"},
+        "message": {"text": f"{found.fact}{mark}{hint}"},
         "locations": [location],
+        "properties": {"alreadyOnMain": found.on_main},
     }
 
 
 def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
     del summary
-    errors = Counter(found.severity for found in findings)[Severity.ERROR]
+    errors, skipped = (str(sum(map(attrgetter(what), findings))) for what in ("refuses", "on_main"))
     tests = str(max(1, len(findings)))
-    suite = ElementTree.Element(
-        "testsuite", name="tenantry", tests=tests, failures=str(errors), errors="0", skipped="0"
-    )
+    suite = ElementTree.Element("testsuite", name="tenantry", tests=tests, failures=errors, errors="0", skipped=skipped)
     for found in findings:
         case = ElementTree.SubElement(
             suite, "testcase", classname=found.rule, name=f"{found.place} {found.object}".strip()
         )
-        if found.severity is Severity.ERROR:
+        if found.on_main:  # a failure would turn the report red
+            ElementTree.SubElement(case, "skipped", message=f"{_ON_MAIN}: {found.severity}: {found.fact}")
+        elif found.refuses:
             failure = ElementTree.SubElement(case, "failure", message=found.fact, type=found.rule)
             failure.text = found.hint
         else:

@@ -18,6 +18,7 @@ STAGES = ("load", "validate", "size", "compose", "write", "pipeline")
 
 PURE = (
     "applicationset",
+    "approvals",
     "argocd",
     "compose",
     "formats",

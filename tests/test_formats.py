@@ -1,6 +1,7 @@
 """Every form of findings, read whole."""
 
 import json
+from dataclasses import replace
 from typing import Any
 from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
@@ -45,6 +46,7 @@ def test_json_holds_every_field_and_the_summary() -> None:
                 "object": "",
                 "fact": "plan: 'glod' is not one of gold",
                 "hint": "did you mean 'gold'?",
+                "alreadyOnMain": False,
             },
             {
                 "rule": "SEC010",
@@ -55,6 +57,7 @@ def test_json_holds_every_field_and_the_summary() -> None:
                 "object": "Deployment/a/fileserver",
                 "fact": "50% <of> it: a, b",
                 "hint": "",
+                "alreadyOnMain": False,
             },
         ],
         "summary": {"tenants": 2},
@@ -110,6 +113,7 @@ def test_sarif_names_the_rules_that_it_uses() -> None:
                                 }
                             }
                         ],
+                        "properties": {"alreadyOnMain": False},
                     },
                     {
                         "ruleId": "SEC010",
@@ -124,6 +128,7 @@ def test_sarif_names_the_rules_that_it_uses() -> None:
                                 "logicalLocations": [{"fullyQualifiedName": "Deployment/a/fileserver"}],
                             }
                         ],
+                        "properties": {"alreadyOnMain": False},
                     },
                 ],
                 "properties": {"tenants": 2},
@@ -145,6 +150,37 @@ def test_junit_fails_for_errors_and_shows_warnings() -> None:
         "  </testcase>\n"
         "</testsuite>\n"
     )
+
+
+def test_what_is_on_main_already_is_marked_and_keeps_its_weight() -> None:
+    """In each form a reader can tell it from what the change brings, and no report turns red for it."""
+    found = (replace(ERROR, on_main=True),)
+
+    assert show(found, "text", SUMMARY) == (
+        "tenants/a.yaml:2:7: error (already on main): plan: 'glod' is not one of gold [TEN006]\n"
+        "  hint: did you mean 'gold'?\n"
+    )
+    assert show(found, "github", SUMMARY) == (
+        "::error file=tenants/a.yaml,line=2,col=7,title=TEN006 (already on main)::plan: 'glod' is not one of gold"
+        "%0Ahint: did you mean 'gold'?\n"
+    )
+    in_json = json.loads(show(found, "json", SUMMARY))["findings"][0]
+    assert (in_json["severity"], in_json["alreadyOnMain"]) == ("error", True)
+    in_sarif = json.loads(show(found, "sarif", SUMMARY))["runs"][0]["results"][0]
+    assert (in_sarif["level"], in_sarif["message"]["text"], in_sarif["properties"]) == (
+        "error",
+        "plan: 'glod' is not one of gold (already on main) (hint: did you mean 'gold'?)",
+        {"alreadyOnMain": True},
+    )
+    assert show(found, "junit", SUMMARY) == (
+        "<?xml version='1.0' encoding='utf-8'?>\n"
+        '<testsuite name="tenantry" tests="1" failures="0" errors="0" skipped="1">\n'
+        '  <testcase classname="TEN006" name="tenants/a.yaml:2:7">\n'
+        "    <skipped message=\"already on main: error: plan: 'glod' is not one of gold\" />\n"
+        "  </testcase>\n"
+        "</testsuite>\n"
+    )
+    assert counted((*found, ERROR, WARNING)) == "1 error, 1 warning, 1 already on main"
 
 
 @pytest.mark.parametrize(

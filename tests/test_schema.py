@@ -11,7 +11,7 @@ from generator.schema import Checker, dotted, package_schema, tenant_schema, wit
 from generator.yamlio import Document
 from tests.harness import Repository
 
-OURS = ("tenant", "platform")
+OURS = ("tenant", "platform", "approval")
 
 
 def properties(schema: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

@@ -35,6 +35,7 @@ def pages() -> dict[str, str]:
         "docs/reference/rules.md": HEADER + "\n".join(_rules()),
         "docs/reference/tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
         "docs/reference/platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+        "docs/reference/approval-file.md": HEADER + "\n".join(_schema("approval", "The approval file")),
     }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from generator.findings import Exit, Finding, Refused, Severity
+from generator.findings import Exit, Finding, Refused
 from generator.formats import FORMATS
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     data = {key: value for key, value in summary.items() if key not in ("said", "proof")}
     click.echo(show(findings, form, data), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}{proof}", err=True)
-    return Exit.REFUSED if any(found.severity is Severity.ERROR for found in findings) else Exit.FINE
+    return Exit.REFUSED if any(found.refuses for found in findings) else Exit.FINE
 
 
 def weakened(counts: Mapping[str, int], platform: "Platform") -> str:

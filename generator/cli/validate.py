@@ -44,9 +44,9 @@ def _from_root(root: Path, directory: Path, file: Path) -> str:
 
 
 @click.command(epilog="Example: tenantry schema tenant > tenant.schema.json")
-@click.argument("name", type=click.Choice(["tenant", "platform"]))
+@click.argument("name", type=click.Choice(["tenant", "platform", "approval"]))
 def schema(name: str) -> None:
-    """Print the JSON Schema of a tenant file or of platform.yaml.
+    """Print the JSON Schema of a tenant file, of platform.yaml or of an approval.
 
     It is the package's own; tenants/tenant.schema.json, written by generate, holds this platform's plans besides.
     """

@@ -328,6 +328,46 @@ _ROWS: Final = (
         "design: check",
     ),
     Rule(
+        "CHG002",
+        ERROR,
+        "an approval is a file of four keys, named after the change that it approves",
+        "A file that does not say what it approves, why and by whom lifts nothing.",
+        "Let `tenantry check --base REF --approve REASON` write it, or see `tenantry schema approval`.",
+        "generator/schemas/approval.schema.json",
+    ),
+    Rule(
+        "CHG003",
+        WARNING,
+        "an approval has not ended",
+        "After its last day an approval lifts nothing.",
+        "Remove the file, or give it a later day, in a pull request of its own.",
+        "design: the gates",
+    ),
+    Rule(
+        "CHG004",
+        WARNING,
+        "a change leaves alone what it is judged by",
+        "The budget, the weakened rules and the retired names count as the commit before the change has them.",
+        "Nothing: the change counts as one that touches every tenant. What it allows is allowed once it is merged.",
+        "design: the gates",
+    ),
+    Rule(
+        "CHG005",
+        ERROR,
+        "where Argo CD looks and where it deploys stays, and so do the cluster's own addresses",
+        "Another repository, branch or API server moves every tenant; the isolation proof rests on the addresses.",
+        "Have the change approved, or take it back.",
+        "design: the gates",
+    ),
+    Rule(
+        "CHG006",
+        ERROR,
+        "what a change does can be judged",
+        "Errors that stand on main already can keep tenantry from rendering what the change brings.",
+        "Take these errors away first, in a pull request that does nothing else.",
+        "design: the gates",
+    ),
+    Rule(
         "CAP005",
         ERROR,
         "what runs before a change fits the quota after it",
@@ -1068,6 +1108,8 @@ _FREEZE: Final = "one such entry freezes every tenant of its shard"
 
 _TWO_COMMITS: Final = "the sync of this change would stop half-way"
 
+_JUDGE: Final = "a change must not choose what it is judged by"
+
 FIRM: Final = {
     "ARG001": _FREEZE,
     "ARG002": _FREEZE,
@@ -1084,6 +1126,11 @@ FIRM: Final = {
     "ARG016": _NEIGHBOURS,
     "CAP005": _TWO_COMMITS,
     "CHG001": _TWO_COMMITS,
+    "CHG002": _JUDGE,
+    "CHG003": _JUDGE,
+    "CHG004": _JUDGE,
+    "CHG005": _JUDGE,
+    "CHG006": _JUDGE,
     "K8S010": _TWO_COMMITS,
     "KUS001": _RENDER,
     "KUS004": _RENDER,
@@ -1110,6 +1157,9 @@ FIRM: Final = {
     "SEC024": _NEIGHBOURS,
 }
 """Rules that platform.yaml cannot weaken, and why."""
+
+LIFTED_BY_APPROVAL: Final = frozenset({"CHG005", "CHG006", "TEN019"})
+"""Rules whose errors an approval of the change makes warnings, see `generator.approvals`."""
 
 
 def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -> Finding:
