@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-slow test-cluster cluster-up cluster-down check lint types docs lock clean
 
-# A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be new enough is taken.
+# A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be one of the lock's is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
 
 # A process for each core, and each file in one of them, so that its tests share what takes long to make.
@@ -16,9 +16,9 @@ setup: .venv/ready ## put Python packages, this project and kustomize into .venv
 
 .venv/ready: requirements.lock pyproject.toml tools/setup.py $(wildcard tools/kustomize/*)
 	@for python in $(PYTHONS); do \
-	  if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then exec "$$python" tools/setup.py; fi; \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then exec "$$python" tools/setup.py; fi; \
 	done; \
-	echo 'setup: no Python 3.11 or newer answers to: $(PYTHONS). Install one, or name it: make setup PYTHON=/path/to/python' >&2; exit 1
+	echo 'setup: no Python 3.11 to 3.14, which requirements.lock is for, answers to: $(PYTHONS). Install one, or name it: make setup PYTHON=/path/to/python' >&2; exit 1
 
 demo: .venv/ready ## validate, generate, render and verify the companies of this repository, and say where to look
 	@.venv/bin/python tools/demo.py

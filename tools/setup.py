@@ -1,8 +1,11 @@
 """Make `.venv`: the pinned Python packages, this project in editable form, and the pinned kustomize.
 
-`make` runs it with the newest Python that answers (3.11 or newer; the standard library is enough). It ends
-with exit status 0, or with 1 and one line on stderr that says what is missing and the way out. What is
-there already and still fits is kept, so after an interruption it goes on where it was.
+`make` runs it with the newest Python that answers (one of those that the lock is for; the standard library is
+enough). It ends with exit status 0, or with 1 (130 when interrupted) and one line on stderr that says what is missing
+and the way out. What is there already and still fits is kept, so after an interruption it goes on where it was.
+
+Nothing depends on what has been released since: pip is the one that Python brings, packages come by the hashes of the
+lock and as wheels, because a build from source would fetch its tools by name; kustomize comes by go.sum or a checksum.
 
 Environment:
     TENANTRY_KUSTOMIZE_URL: address of a folder that has kustomize's release archives. When it is set, the
@@ -52,6 +55,9 @@ def main() -> None:
         install_project()
     except SetupError as error:
         sys.exit(f"setup: {error}")
+    except KeyboardInterrupt:
+        say("interrupted; run make again, and it goes on where it was")
+        sys.exit(130)
     (VENV / "ready").touch()
     say(f"ready in {time.monotonic() - started:.0f} s")
 
@@ -75,27 +81,46 @@ def make_environment() -> None:
             f"apt install python{version}-venv), or name another Python: make setup PYTHON=/path/to/python"
         ) from None
     say(f"Python {platform.python_version()} ({sys.executable})")
-    venv.create(VENV, clear=True, symlinks=True, with_pip=True)
+    try:
+        venv.create(VENV, clear=True, symlinks=True, with_pip=True)
+    except (OSError, ValueError, subprocess.CalledProcessError) as error:
+        reason = last_line(error.output) if isinstance(error, subprocess.CalledProcessError) else str(error)
+        raise SetupError(
+            f"{VENV} cannot be made ({reason}): remove what is in its place, or give it a disk with room and a path "
+            f"without ':', and run make again"
+        ) from None
 
 
 def install_packages() -> None:
-    """Install the packages of the lock, each only if its hash is right, unless that was done before."""
+    """Install the packages of the lock, each only as a wheel whose hash is right, unless that was done before."""
     if not INSTALLED.exists():
         say(f"packages of {LOCK.name}")
-        pip("--require-hashes", "--requirement", str(LOCK))
+        pip(
+            "--require-hashes",
+            "--only-binary=:all:",
+            f"--requirement={LOCK}",
+            way_out="If it could not fetch, tell pip your proxy (https_proxy) or mirror (PIP_INDEX_URL) and run make "
+            f"again; a mirror must have every version of {LOCK.name}, with the same files",
+        )
         shutil.copyfile(LOCK, INSTALLED)
 
 
 def install_project() -> None:
     """Install this checkout in editable form; what it needs is in the lock, so nothing is fetched."""
-    pip("--no-deps", "--no-build-isolation", "--editable", str(ROOT))
+    pip(
+        "--no-index",
+        "--no-deps",
+        "--no-build-isolation",
+        f"--editable={ROOT}",
+        way_out="If pyproject.toml is as it should be, make clean and make setup begin from nothing",
+    )
 
 
-def pip(*arguments: str) -> None:
+def pip(*arguments: str, way_out: str) -> None:
     """Run `pip install` of the virtual environment; if it fails, it says why on the lines before ours."""
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if subprocess.run([*command, *arguments], check=False).returncode:
-        raise SetupError("pip failed as it says above; if it could not fetch, configure pip for your proxy or mirror")
+        raise SetupError(f"pip failed as it says above. {way_out}")
 
 
 def install_kustomize() -> None:
@@ -128,7 +153,7 @@ def build(binary: Path) -> str | None:
     done = subprocess.run(command, cwd=PINS, env=environment, check=False, stderr=subprocess.PIPE, text=True)
     if done.returncode == 0:
         return None
-    return f"Go failed: {(done.stderr.strip().splitlines() or ['it does not say why'])[-1]}"
+    return f"Go failed: {last_line(done.stderr)}"
 
 
 def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
@@ -179,6 +204,12 @@ def answer(*command: str | Path) -> str | None:
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.removesuffix("\n")
+
+
+def last_line(said: str | bytes) -> str:
+    """Return the last line of what a program said, which mostly has the reason why it failed."""
+    text = said if isinstance(said, str) else said.decode(errors="replace")
+    return (text.strip().splitlines() or ["it does not say why"])[-1]
 
 
 def say(text: str) -> None:

@@ -132,6 +132,33 @@ def test_what_is_missing_alone_is_made_again(ready: Machine) -> None:
     assert ready.kustomize() == "v5.8.1"
 
 
+def test_the_project_itself_is_installed_without_fetching(ready: Machine) -> None:
+    """Packages come first and by hash; then nothing is left to fetch, for the build neither."""
+    (ready.checkout / "pyproject.toml").touch()
+
+    done = ready.make("setup", PIP_INDEX_URL=NOTHING_LISTENS, PIP_FIND_LINKS="", PIP_RETRIES="0")
+
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"setup: ready in \d+ s\n", done.stderr)
+
+
+def test_a_project_that_cannot_be_installed_is_said_in_one_line(ready: Machine) -> None:
+    """An edit of pyproject.toml that the build refuses: its own words come first."""
+    pyproject = ready.checkout / "pyproject.toml"
+    whole = pyproject.read_text()
+    pyproject.write_text(whole.replace('name = "tenantry"', "name = 1"))
+
+    done = ready.make("setup")
+
+    pyproject.write_text(whole)
+    *said, last = told(done).splitlines()
+    assert "project.name" in "\n".join(said)
+    assert last == (
+        "setup: pip failed as it says above. If pyproject.toml is as it should be, "
+        "make clean and make setup begin from nothing"
+    )
+
+
 def test_without_go_the_archive_of_a_mirror_is_taken(ready: Machine, tmp_path: Path) -> None:
     """An archive that has the committed checksum is unpacked, whatever the address it comes from."""
     binary = ready.checkout / ".venv/bin/kustomize"
@@ -157,14 +184,17 @@ def mirror_of(binary: Path, folder: Path) -> Path:
     return archive
 
 
-def test_an_old_python_is_said_in_one_line(machine: Machine) -> None:
-    """With no Python that is new enough, make says which names it tried and how to name another."""
-    machine.script("python3", "exit 1")  # what a Python older than 3.11 answers to the question that make asks
+@pytest.mark.parametrize("version", ["3, 10", "3, 15"])
+def test_a_python_that_the_lock_is_not_for_is_said_in_one_line(machine: Machine, version: str) -> None:
+    """With none that is old and new enough, make says which names it tried and how to name another."""
+    # It answers make's question, which is its second argument, as a Python of that version does.
+    machine.script("python3", f'exec "{INTERPRETER}" -c "import sys; sys.version_info = ({version}, 0); $2"')
 
     done = machine.make("setup")
 
     assert told(done) == (
-        "setup: no Python 3.11 or newer answers to: python3.14 python3.13 python3.12 python3.11 python3. "
+        "setup: no Python 3.11 to 3.14, which requirements.lock is for, answers to: "
+        "python3.14 python3.13 python3.12 python3.11 python3. "
         "Install one, or name it: make setup PYTHON=/path/to/python"
     )
 
@@ -174,9 +204,53 @@ def test_a_named_python_is_the_only_one_tried(machine: Machine) -> None:
     done = machine.make("setup", "PYTHON=/no such/python")
 
     assert told(done) == (
-        'setup: no Python 3.11 or newer answers to: "/no such/python". '
+        'setup: no Python 3.11 to 3.14, which requirements.lock is for, answers to: "/no such/python". '
         "Install one, or name it: make setup PYTHON=/path/to/python"
     )
+
+
+def test_what_is_in_the_place_of_the_environment_is_said_in_one_line(machine: Machine) -> None:
+    """A file called `.venv` is somebody's, so it stays, and the line says what to do with it."""
+    venv = machine.checkout / ".venv"
+    venv.write_text("mine")
+
+    done = machine.make("setup")
+
+    assert re.fullmatch(
+        rf"setup: {venv} cannot be made \(.+\): remove what is in its place, "
+        r"or give it a disk with room and a path without ':', and run make again",
+        told(done).splitlines()[-1],
+    )
+    assert venv.read_text() == "mine"
+
+
+def test_a_package_that_cannot_be_fetched_is_said_in_one_line(machine: Machine) -> None:
+    """Pip's own words come first, then where to tell it a proxy or a mirror."""
+    done = machine.make("setup", PIP_INDEX_URL=NOTHING_LISTENS, PIP_FIND_LINKS="", PIP_RETRIES="0")
+
+    *said, last = told(done).splitlines()
+    assert "No matching distribution found for anyio==" in said[-1]
+    assert last == (
+        "setup: pip failed as it says above. If it could not fetch, tell pip your proxy (https_proxy) or mirror "
+        "(PIP_INDEX_URL) and run make again; a mirror must have every version of requirements.lock, with the same files"
+    )
+
+
+def test_a_package_with_another_hash_is_refused(machine: Machine) -> None:
+    """Whatever an index hands out under the locked version, only the locked file is installed."""
+    lock = machine.checkout / "requirements.lock"
+    head, anyio, rest = re.split(r"(anyio==.+\n(?:    --hash.+\n)+)", lock.read_text())
+    lock.write_text(head + re.sub(r"sha256:\w+", f"sha256:{'0' * 64}", anyio) + rest)
+
+    done = machine.make("setup")
+
+    assert "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE" in told(done)
+    assert (
+        told(done)
+        .splitlines()[-1]
+        .endswith("; a mirror must have every version of requirements.lock, with the same files")
+    )
+    assert not (machine.checkout / ".venv/requirements.lock").exists()
 
 
 def test_a_python_without_ensurepip_is_said_in_one_line(machine: Machine, tmp_path: Path) -> None:

@@ -6,13 +6,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
-from packaging.requirements import Requirement
 
 from generator import init
+from tests.locked import at_run_time
 
 pytestmark = pytest.mark.slow
 
@@ -25,7 +24,8 @@ def tenantry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the wheel, install it with its locked requirements into an environment of its own, return the command."""
     folder = tmp_path_factory.mktemp("wheel")
     python = folder / "venv" / "bin" / "python"
-    (folder / "requirements.txt").write_text(locked_at_run_time())
+    requirements = "".join(f"{package.head} \\\n{package.hashes}" for package in at_run_time())
+    (folder / "requirements.txt").write_text(requirements)
 
     run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder], REPOSITORY)
     (wheel,) = folder.glob("*.whl")
@@ -35,23 +35,6 @@ def tenantry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run([*pip, "--no-deps", wheel], folder)
     run([python, "-m", "pip", "check"], folder)
     return python.with_name("tenantry")
-
-
-def locked_at_run_time() -> str:
-    """Return the part of requirements.lock that the program itself needs, with its hashes."""
-    needed: set[str] = set()
-    waiting = ["tenantry"]
-    while waiting:
-        for text in requires(waiting.pop()) or ():
-            requirement = Requirement(text)
-            name = re.sub(r"[-_.]+", "-", requirement.name).lower()
-            if name not in needed and (requirement.marker is None or requirement.marker.evaluate({"extra": ""})):
-                needed.add(name)
-                waiting.append(name)
-    lock = (REPOSITORY / "requirements.lock").read_text()
-    return "".join(
-        block for block in re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE) if block.split("==")[0] in needed
-    )
 
 
 def run(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProcess[str]:
