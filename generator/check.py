@@ -8,7 +8,7 @@ from typing import Final
 
 import git
 
-from generator import comparison, history, layout, pipeline, states
+from generator import comparison, earlier, history, layout, pipeline, states
 from generator.findings import Finding, Place, Refused
 from generator.history import Touched
 from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
@@ -63,7 +63,8 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         repository = history.open_repository(root) if base else None
         start = history.merge_base(repository, base) if repository and base else None
         files = history.touched(repository, start) if repository and start else ()
-        result = pipeline.composed(root)
+        had = earlier.storage_had(repository, start) if repository and start else None
+        result = pipeline.composed(root, had=had)
         findings = list(result.findings)
         if result.fleet.platform.publishing == "committed":
             findings += _stale(root, result)

@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from generator import layout, yamlio
+from generator import earlier, layout, yamlio
 from generator.findings import Refused, TenantryError
 from generator.load import load
 from generator.schema import package_schema
@@ -141,7 +141,8 @@ def _refuse_bad(root: Path, file: str, text: str) -> None:
     Raises:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
-    _, findings = validate(load(root, {file: text.encode(errors="surrogateescape")}))
+    instead = {file: text.encode(errors="surrogateescape")}
+    _, findings = validate(load(root, instead), earlier.of_work_tree(root))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator import earlier
 from generator.compose import Tree, compose
 from generator.findings import Finding, Place, Refused, Severity, TenantryError
 from generator.load import load, load_platform
@@ -11,7 +12,7 @@ from generator.model import Fleet, Platform
 from generator.releases import Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
-from generator.validate import validate
+from generator.validate import Had, validate
 from generator.write import Change, alone, apply, compare
 
 
@@ -34,12 +35,15 @@ class Composed:
     findings: tuple[Finding, ...]
 
 
-def validated(root: Path, instead: Mapping[str, bytes] | None = None) -> tuple[Fleet, tuple[Finding, ...]]:
+def validated(
+    root: Path, instead: Mapping[str, bytes] | None = None, *, had: Had | None = None
+) -> tuple[Fleet, tuple[Finding, ...]]:
     """Load and validate.
 
     Args:
         root: The repository's root.
         instead: Files as they would be, see `load`.
+        had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
 
     Returns:
         The fleet and the warnings.
@@ -47,7 +51,7 @@ def validated(root: Path, instead: Mapping[str, bytes] | None = None) -> tuple[F
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(root, instead))
+    fleet, findings = validate(load(root, instead), had or earlier.of_work_tree(root))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
@@ -65,14 +69,18 @@ def validated_platform(root: Path, instead: Mapping[str, bytes] | None = None) -
     return fleet.platform
 
 
-def composed(root: Path) -> Composed:
+def composed(root: Path, *, had: Had | None = None) -> Composed:
     """Run everything up to the tree; nothing is written.
+
+    Args:
+        root: The repository's root.
+        had: Tells what companies had before, see `validated`.
 
     Raises:
         Refused: There are errors.
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
-    fleet, warnings = validated(root)
+    fleet, warnings = validated(root, had=had)
     releases = releases_in_use(root, fleet)
     sizes: dict[str, Size] = {}
     findings = list(warnings)
@@ -120,8 +128,12 @@ def differences(root: Path, result: Composed) -> tuple[Change, ...]:
     return changes
 
 
-def generate(root: Path) -> tuple[Composed, tuple[Change, ...]]:
+def generate(root: Path, *, had: Had | None = None) -> tuple[Composed, tuple[Change, ...]]:
     """Write every generated file that differs.
+
+    Args:
+        root: The repository's root.
+        had: Tells what companies had before, see `validated`.
 
     Returns:
         What was worked out, and which files were written or removed.
@@ -129,7 +141,7 @@ def generate(root: Path) -> tuple[Composed, tuple[Change, ...]]:
     Raises:
         Refused: There are errors; nothing was written.
     """
-    result = composed(root)
+    result = composed(root, had=had)
     with alone(root):
         changes = differences(root, result)
         apply(root, result.tree, changes)

@@ -8,7 +8,7 @@ from typing import Final
 
 import git
 
-from generator import history, layout, pipeline
+from generator import earlier, history, layout, pipeline
 from generator.history import Touched
 from generator.impact import may_touch_all
 from generator.pipeline import Composed
@@ -57,7 +57,7 @@ def of_commit(repository: git.Repo, commit: git.Commit, folder: Path, paths: Seq
     """
     folder.mkdir()
     history.export(repository, commit, folder, paths)
-    composed, _ = pipeline.generate(folder)
+    composed, _ = pipeline.generate(folder, had=earlier.storage_had(repository, commit))
     return State(root=folder, composed=composed)
 
 
@@ -81,5 +81,5 @@ def of_work_tree(root: Path, folder: Path, paths: Sequence[str] = SOURCES) -> St
         elif source.is_symlink() or source.exists():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, target, follow_symlinks=False)
-    composed, _ = pipeline.generate(folder)
+    composed, _ = pipeline.generate(folder, had=earlier.of_work_tree(root))
     return State(root=folder, composed=composed)

@@ -3,7 +3,7 @@
 import ipaddress
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -48,11 +48,22 @@ _INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
 _MIXED_UP: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
-def validate(sources: Sources) -> tuple[Fleet | None, tuple[Finding, ...]]:
+Had = Callable[[Collection[Document]], Mapping[str, int]]
+"""Tells how many bytes of storage companies had: their tenant files in, path -> bytes out."""
+
+
+def had_nothing(documents: Collection[Document]) -> Mapping[str, int]:
+    """Tell of no company that it had storage: every one of them is taken for new."""
+    del documents
+    return {}
+
+
+def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
     """Check everything that can be known from the input alone.
 
     Args:
         sources: What was read.
+        had: Tells what companies had before; asked only for those that have more than their plan allows.
 
     Returns:
         The fleet, or None when there is an error; and all findings of the run, in order.
@@ -73,6 +84,7 @@ def validate(sources: Sources) -> tuple[Fleet | None, tuple[Finding, ...]]:
         findings.extend(_text(document))
     tenants = [_tenant(document, platform) for document in well_formed]
     findings.extend(found for tenant in tenants for found in _bounds(tenant, platform))
+    findings.extend(_storage_bounds(tenants, platform, had))
     findings.extend(_hosts(tenants, platform))
     if any(found.severity is Severity.ERROR for found in findings):
         return None, in_order(findings)
@@ -265,17 +277,30 @@ def _tenant(document: Document, platform: Platform) -> Tenant:
 
 
 def _bounds(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
-    plan = platform.plans[tenant.plan]
     place = tenant.document.place
     if tenant.chatbot and platform.chatbot is None:
         yield finding("TEN006", place(("chatbot",)), "chatbot: this platform has no chatbot add-on")
-    if tenant.storage > plan.max_storage:
-        asked, most = quantity.bytes_text(tenant.storage), quantity.bytes_text(plan.max_storage)
-        yield finding("TEN026", place(("storage",)), f"storage: {asked} is more than the {most} of plan {plan.name}")
     least, most_pods = tenant.overrides.min_replicas, tenant.overrides.max_replicas
     if least is not None and most_pods is not None and least > most_pods:
         fact = f"overrides.minReplicas: {least} is more than overrides.maxReplicas, {most_pods}"
         yield finding("TEN027", place(("overrides", "minReplicas")), fact)
+
+
+def _storage_bounds(tenants: Sequence[Tenant], platform: Platform, had: Had) -> Iterator[Finding]:
+    """TEN026: a volume never shrinks, so what a company had before its plan became smaller may stay, and no more."""
+    above = [tenant for tenant in tenants if tenant.storage > platform.plans[tenant.plan].max_storage]
+    before = had([tenant.document for tenant in above]) if above else {}
+    for tenant in above:
+        plan, kept = platform.plans[tenant.plan], before.get(tenant.document.file, 0)
+        if tenant.storage <= kept:
+            continue
+        asked, most = quantity.bytes_text(tenant.storage), quantity.bytes_text(plan.max_storage)
+        fact = f"storage: {asked} is more than the {most} of plan {plan.name}"
+        if kept > plan.max_storage:
+            most = quantity.bytes_text(kept)
+            fact += f", and than the {most} that the company has: that may stay, and not grow"
+        hint = f"tenantry set {tenant.name} storage={most}"
+        yield finding("TEN026", tenant.document.place(("storage",)), fact, hint)
 
 
 def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator[Finding]:

@@ -35,7 +35,7 @@ IO = {"git", "os", "pathlib", "random", "shutil", "socket", "subprocess", "tempf
 
 DOORS = {
     "click": ("cli",),
-    "git": ("check", "diff", "history", "init", "publish", "states"),
+    "git": ("check", "diff", "earlier", "history", "init", "publish", "states"),
     "jinja2": ("compose", "init"),
     "jsonschema_rs": ("schema",),
     "ruamel": ("edit", "init"),

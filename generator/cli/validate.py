@@ -18,13 +18,13 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
 
     All findings come in one run. FILE limits what is shown; every file is read, for what tenants must not share.
     """
-    from generator import layout
+    from generator import earlier, layout
     from generator.load import load
     from generator.validate import validate as check
 
     root = root_of(directory)
     sources = load(root)
-    fleet, findings = check(sources)
+    fleet, findings = check(sources, earlier.of_work_tree(root))
     if files:
         wanted = {_from_root(root, directory, file) for file in files}
         missing = sorted(wanted - {one.file for one in sources.tenants} - {found.place.file for found in findings})

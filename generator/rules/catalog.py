@@ -248,8 +248,8 @@ _ROWS: Final = (
         "TEN026",
         ERROR,
         "storage stays inside the plan",
-        "The plan's price covers its storage.",
-        "Ask for no more than the plan's maximum, or choose a larger plan.",
+        "The plan's price covers its storage; a volume never shrinks, so what a company had before may stay.",
+        "Ask for no more than the plan's maximum or, above it, what the company had; or choose a larger plan.",
         "design: overrides are bounded by the plan",
     ),
     Rule(
