@@ -6,18 +6,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-import git
-
 from generator import comparison, earlier, history, layout, pipeline, states
 from generator.findings import Finding, Place, Refused
-from generator.history import Touched
+from generator.history import Repository, Touched
 from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
 from generator.model import Fleet, Platform
 from generator.pipeline import Composed
 from generator.rules import change
 from generator.rules.catalog import finding
+from generator.snapshot import Snapshot
 from generator.states import State
-from generator.verify import committed, verify
+from generator.verify import verify
 from generator.write import Kind
 
 _SAMPLE: Final = 10
@@ -47,7 +46,7 @@ class Checked:
 
 
 def check(root: Path, base: str | None, *, turn: int) -> Checked:
-    """Run everything that a pull request must pass on the work tree.
+    """Run everything that a pull request must pass: on the commit of HEAD, or without a base on the work tree.
 
     Args:
         root: The repository's root.
@@ -59,20 +58,18 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         EnvironmentProblem: There is no kustomize, or not enough git history.
     """
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
-        # what the change touches is known from git alone, before anything is composed
-        repository = history.open_repository(root) if base else None
-        start = history.merge_base(repository, base) if repository and base else None
-        files = history.touched(repository, start) if repository and start else ()
-        had = earlier.storage_had(repository, start) if repository and start else None
-        result = pipeline.composed(root, had=had)
+        folder = Path(temporary).resolve()
+        snapshot, change_at = _judged(root, base, folder)
+        had = earlier.storage_had(change_at[0], change_at[1]) if change_at else None
+        result = pipeline.composed(snapshot, had=had)
         findings = list(result.findings)
         if result.fleet.platform.publishing == "committed":
-            findings += _stale(root, result)
-            tree = root
+            findings += _stale(snapshot, result)
+            tree = snapshot
         else:
-            findings += _generated_files_in_the_way(root)
-            tree = states.of_work_tree(root, Path(temporary) / "after").root
-        if repository is None or start is None:
+            findings += _generated_files_in_the_way(snapshot)
+            tree = states.of_snapshot(snapshot, folder / "after").snapshot
+        if change_at is None:
             done = verify(tree, result.fleet, turn=turn)
             return Checked(
                 tenants=done.tenants,
@@ -83,8 +80,10 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
                 platform=result.fleet.platform,
                 impact=None,
             )
-        before = Path(temporary) / "before"
-        impact, found = _against(repository, start, files, before, tree, result)
+        repository, start, head = change_at
+        # what the change touches is known from git alone
+        files = history.touched(repository, start, head)
+        impact, found = _against(repository, start, files, folder / "before", tree, result)
         whole = may_touch_all(files)
         names = () if whole else _in_full(impact.tenants, result.fleet, start=int(impact.digest[:8], 16))
         done = verify(tree, result.fleet, names, turn=turn, changed=_named_in(files))
@@ -92,18 +91,33 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         tenants=done.tenants,
         objects=done.objects,
         rules=done.rules + change.COUNT,
-        findings=(*findings, *done.findings, *found, *_budget(root, result.fleet.platform, impact)),
+        findings=(*findings, *done.findings, *found, *_budget(snapshot, result.fleet.platform, impact)),
         weakened=done.weakened,
         platform=result.fleet.platform,
         impact=impact,
     )
 
 
+_Change = tuple[Repository, str, str]
+"""Where a change is: the repository, the commit that it started from, and the commit that it ends in."""
+
+
+def _judged(root: Path, base: str | None, folder: Path) -> tuple[Snapshot, _Change | None]:
+    """Return what is judged: the commit of HEAD, as its blobs are, or without a base the work tree."""
+    if not base:
+        return Snapshot.of_work_tree(root), None
+    repository = history.open_repository(root)
+    head = history.commit_of(repository, "HEAD")
+    start = history.merge_base(repository, base, head)
+    (folder / "head").mkdir()
+    return Snapshot.of_commit(repository, head, folder / "head", layout.OWN), (repository, start, head)
+
+
 # --- the tree alone
 
 
-def _stale(root: Path, result: Composed) -> Iterator[Finding]:
-    for one in pipeline.differences(root, result):
+def _stale(snapshot: Snapshot, result: Composed) -> Iterator[Finding]:
+    for one in pipeline.differences(snapshot, result):
         facts = {
             Kind.CREATE: "this file is missing",
             Kind.CHANGE: "this file is not what the tenant files give: it is stale, or was edited by hand",
@@ -113,14 +127,9 @@ def _stale(root: Path, result: Composed) -> Iterator[Finding]:
         yield finding("GEN002", Place(one.file), facts[one.kind], hint)
 
 
-def _generated_files_in_the_way(root: Path) -> Iterator[Finding]:
-    # where git is, what it ignores may lie around: `tenantry generate` wrote it for whoever wanted to look at it
-    known = (
-        history.open_repository(root).git.ls_files("-z", "--cached", "--others", "--exclude-standard").split("\0")
-        if (root / ".git").exists()
-        else committed(root)
-    )
-    for file in known:
+def _generated_files_in_the_way(snapshot: Snapshot) -> Iterator[Finding]:
+    # what git ignores may lie around: `tenantry generate` wrote it for whoever wanted to look at it
+    for file in snapshot.held:
         if file.startswith(layout.GENERATED):
             fact = "generated files are published on a branch of their own, and this one is in the pull request"
             yield finding("GEN002", Place(file), fact, "remove it: git rm --cached")
@@ -146,7 +155,7 @@ def _named_in(files: Collection[Touched]) -> frozenset[str]:
 
 
 def _against(
-    repository: git.Repo, start: git.Commit, files: Collection[Touched], before: Path, tree: Path, result: Composed
+    repository: Repository, start: str, files: Collection[Touched], before: Path, tree: Snapshot, result: Composed
 ) -> tuple[Impact, list[Finding]]:
     whole = may_touch_all(files)
     sources = [one for one in files if is_source(one.path)]
@@ -158,12 +167,12 @@ def _against(
         earlier = states.of_commit(repository, start, before, states.needed(files))
     except Refused as refused:
         first = refused.findings[0]
-        fact = f"{start.hexsha[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
+        fact = f"{start[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
         named = _named_in(sources)
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
         found = [*change.removed_files(gone), finding("CHG001", Place(layout.PLATFORM), fact)]
         return replace(impact, tenants=names), found
-    compared = comparison.compare(start.hexsha, earlier, State(root=tree, composed=result), files)
+    compared = comparison.compare(start, earlier, State(snapshot=tree, composed=result), files)
     impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
     return impact, list(change.judge(compared))
 
@@ -171,9 +180,9 @@ def _against(
 # --- the budget
 
 
-def _budget(root: Path, platform: Platform, impact: Impact) -> Iterator[Finding]:
+def _budget(snapshot: Snapshot, platform: Platform, impact: Impact) -> Iterator[Finding]:
     words = impact.over(platform.budget)
-    if not words or (root / approval(impact.digest)).is_file():
+    if not words or approval(impact.digest) in snapshot.held:
         return
     place = platform.document.place(("budget",), key=True)
     hint = f"split the change, or have the platform's owners add {approval(impact.digest)}"

@@ -1,7 +1,7 @@
 """Two states of the repository side by side: the one comparison that `check`, `diff` and `publish` share."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from generator import layout
 from generator.history import Touched
@@ -86,8 +86,8 @@ def _steps(before: State, after: State, names: Collection[str]) -> Iterator[Step
     touched = frozenset(names)
     old = {tenant.name: tenant for tenant in before.composed.fleet.tenants if tenant.name in touched}
     new = {tenant.name: tenant for tenant in after.composed.fleet.tenants if tenant.name in old}
-    was = _rendered(before.root, before.composed.fleet, old.keys())
-    now = _rendered(after.root, after.composed.fleet, new.keys())
+    was = _rendered(before, old.keys())
+    now = _rendered(after, new.keys())
     for name, tenant in new.items():
         yield Step(
             before=old[name],
@@ -99,9 +99,10 @@ def _steps(before: State, after: State, names: Collection[str]) -> Iterator[Step
         )
 
 
-def _rendered(root: Path, fleet: Fleet, names: Collection[str]) -> Mapping[str, Rendered]:
+def _rendered(state: State, names: Collection[str]) -> Mapping[str, Rendered]:
+    fleet = state.composed.fleet
     tenants = [tenant for tenant in fleet.tenants if tenant.name in names]
-    renders = render(root, fleet, tenants, committed(root), turn=None)  # verify compares
+    renders = render(state.snapshot, fleet, tenants, committed(state.snapshot), turn=None)  # verify compares
     return {rendered.tenant.name: rendered for rendered in renders if isinstance(rendered, Rendered)}
 
 

@@ -7,10 +7,9 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-import git
-
 from generator import history, layout, quantity, yamlio
 from generator.findings import EnvironmentProblem
+from generator.history import Repository
 from generator.validate import Had
 from generator.yamlio import Document
 
@@ -34,18 +33,20 @@ class Version:
     blob: str
 
 
-def whole(repository: git.Repo, why: str) -> None:
+def whole(repository: Repository, why: str) -> None:
     """Insist that all of the history is here.
 
     Raises:
         EnvironmentProblem: The clone is shallow.
     """
-    if repository.git.rev_parse("--is-shallow-repository") == "true":
+    if history.is_shallow(repository):
         fact = f"this clone is shallow, and {why}"
         raise EnvironmentProblem(fact, "fetch all history: git fetch --unshallow; in CI, fetch-depth: 0")
 
 
-def versions(repository: git.Repo, commits: Sequence[str], names: Collection[str]) -> Mapping[str, tuple[Version, ...]]:
+def versions(
+    repository: Repository, commits: Sequence[str], names: Collection[str]
+) -> Mapping[str, tuple[Version, ...]]:
     """Return every version of the files of tenants that commits and all before them wrote, the newest first.
 
     One pass over the history, whatever the number of names. A file is known by its name, in whatever folder of
@@ -66,14 +67,14 @@ def versions(repository: git.Repo, commits: Sequence[str], names: Collection[str
     return {name: tuple(written) for name, written in found.items()}
 
 
-def _written(repository: git.Repo, commits: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+def _written(repository: Repository, commits: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Yield commit, path and blob of every file that was written below tenants/, the newest first.
 
     Merges are compared with each of their parents, and no side of one is passed over: a name that only a merge, or
     the other side of one, has seen was given all the same.
     """
     options = ("-z", "-m", "--raw", "--full-history", "--topo-order", "--no-renames", "--no-abbrev", "--diff-filter=d")
-    said = repository.git.log(*options, f"--format={_MARK}%H", *commits, "--", layout.TENANTS)
+    said = repository.text("log", *options, f"--format={_MARK}%H", *commits, "--", layout.TENANTS)
     commit = ""
     fields = iter(said.split("\0"))
     for field in fields:
@@ -84,16 +85,15 @@ def _written(repository: git.Repo, commits: Sequence[str]) -> Iterator[tuple[str
             yield commit, next(fields), text.split(" ")[3]
 
 
-def content(repository: git.Repo, version: Version) -> bytes:
+def content(repository: Repository, version: Version) -> bytes:
     """Return what a version holds."""
-    data: bytes = git.Blob(repository, bytes.fromhex(version.blob)).data_stream.read()
-    return data
+    return next(repository.blobs([version.blob]))
 
 
 # --- what a company had
 
 
-def storage_had(repository: git.Repo, commit: git.Commit, *, own: bool = True) -> Had:
+def storage_had(repository: Repository, commit: str, *, own: bool = True) -> Had:
     """Return what tells how much storage companies had, as far as a commit and those before it know.
 
     Args:
@@ -105,7 +105,7 @@ def storage_had(repository: git.Repo, commit: git.Commit, *, own: bool = True) -
 
     @cache
     def plans(of: str) -> Mapping[str, Any]:
-        return _plans(history.read(repository.commit(of), layout.PLATFORM))
+        return _plans(history.read(repository, of, layout.PLATFORM))
 
     def storage(of: str, data: bytes | None) -> tuple[int, int] | None:
         return _storage(data, plans(of))
@@ -114,12 +114,12 @@ def storage_had(repository: git.Repo, commit: git.Commit, *, own: bool = True) -
         found: dict[str, int] = {}
         open_: dict[str, Document] = {}
         for document in documents:
-            here = storage(commit.hexsha, history.read(commit, document.file)) if own else None
+            here = storage(commit, history.read(repository, commit, document.file)) if own else None
             if here:
                 found[document.file] = here[0]
             if not here or here[0] < quantity.octets(document.data["storage"]):
                 open_[PurePosixPath(document.file).stem] = document
-        written = versions(repository, [commit.hexsha], open_)
+        written = versions(repository, [commit], open_)
         for name, earlier in written.items():
             file = open_[name].file
             for version in earlier[:_FEW]:
@@ -137,12 +137,8 @@ def of_work_tree(root: Path) -> Had:
     """Return what tells how much storage companies had, for a work tree: nothing where git knows nothing."""
 
     def had(documents: Collection[Document]) -> Mapping[str, int]:
-        if not documents or not (root / ".git").exists():
-            return {}
-        repository = history.open_repository(root)
-        if not repository.head.is_valid():
-            return {}
-        return storage_had(repository, repository.head.commit)(documents)
+        head = history.head(root) if documents else ""
+        return storage_had(history.open_repository(root), head)(documents) if head else {}
 
     return had
 

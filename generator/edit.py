@@ -14,11 +14,12 @@ from generator import earlier, layout, yamlio
 from generator.findings import Refused, TenantryError
 from generator.load import load
 from generator.schema import package_schema
+from generator.snapshot import Snapshot
 from generator.validate import validate
 from generator.write import replace
 
 
-def new_tenant(root: Path, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
+def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
     """Return path and text of a new tenant file.
 
     Raises:
@@ -31,9 +32,9 @@ def new_tenant(root: Path, name: str, *, plan: str, chatbot: bool, display_name:
     schema = f"{above}{PurePosixPath(layout.TENANT_SCHEMA).name}"
     lines = [f"{key}: {_as_written(value)}\n" for key, value in data.items() if value is not None]
     text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
-    if (root / file).exists():
+    if snapshot.kind_of(file) is not None:
         raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
-    _refuse_bad(root, file, text)
+    _refuse_bad(snapshot, file, text)
     return file, text
 
 
@@ -44,11 +45,11 @@ def _as_written(value: Any) -> str:
     return value if yamlio.is_plain(value) else yamlio.scalar(value)
 
 
-def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
+def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
     """Return path, present text and new text of a tenant file.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         name: The tenant.
         changes: Dotted key -> new value as text; an empty one removes the key.
 
@@ -56,7 +57,7 @@ def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[s
         TenantryError: There is no such tenant, or a key cannot be set.
         Refused: The file would have errors.
     """
-    sources = load(root)
+    sources = load(snapshot)
     document = next((one for one in sources.tenants if PurePosixPath(one.file).stem == name), None)
     if document is None:
         unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
@@ -66,7 +67,7 @@ def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[s
         hint = f"did you mean {close[0]!r}?" if close else "see `tenantry list`"
         raise TenantryError(f"there is no tenant {name!r}", hint)
     if not isinstance(document.data, dict):
-        _refuse_bad(root, document.file, document.text)
+        _refuse_bad(snapshot, document.file, document.text)
     above, body = _split(document.text)
     editor = YAML()
     editor.preserve_quotes = True
@@ -79,7 +80,7 @@ def changed_tenant(root: Path, name: str, changes: Mapping[str, str]) -> tuple[s
     stream = io.StringIO()
     editor.dump(data, stream)
     text = above + stream.getvalue()
-    _refuse_bad(root, document.file, text)
+    _refuse_bad(snapshot, document.file, text)
     return document.file, document.text, text
 
 
@@ -135,14 +136,14 @@ def _assign(data: Any, path: list[str], value: Any) -> None:
             del parent[step]
 
 
-def _refuse_bad(root: Path, file: str, text: str) -> None:
+def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
     """Validate the repository as it would be.
 
     Raises:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
     instead = {file: text.encode(errors="surrogateescape")}
-    _, findings = validate(load(root, instead), earlier.of_work_tree(root))
+    _, findings = validate(load(snapshot, instead), earlier.of_work_tree(snapshot.root))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

@@ -1,17 +1,31 @@
-"""The reading side of git: which files a change touches, and what a commit held. The work tree is never touched."""
+"""The reading side of git: what a commit, the index or the work tree holds, and how two commits differ.
+
+Every command runs through one door, `Repository.run`, which leaves nothing of the repository's own settings in effect
+that runs a program or changes what is printed: hooks, fsmonitor, replaced objects, colours, the variables by which a
+calling hook speaks of its own repository. Objects are read as they are stored, never through a checkout, so that no
+attribute and no filter has a say.
+"""
 
 import os
+import re
+import shutil
+import stat
+import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import git
+from generator.findings import EnvironmentProblem
 
-from generator.findings import EnvironmentProblem, TenantryError
+FILE_MODES: Final = ("100644", "100755")
+"""Modes of ordinary files; anything else is a link, a repository inside the repository, or an invention."""
 
-_NOTHING: Final = "0" * 40
+LINK_MODE: Final = "120000"
+REPOSITORY_MODE: Final = "160000"
+OTHER_MODE: Final = "000000"
+"""No mode of git's: a device, a FIFO or a socket, which git cannot hold."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -29,38 +43,207 @@ class Touched:
     after: str
 
 
-def forget_the_hook_that_called_us() -> None:
-    """Drop the variables by which a git hook tells its children of its own repository."""
-    for name in git.Git().rev_parse("--local-env-vars").split():
-        if not name.startswith("GIT_CONFIG"):
-            os.environ.pop(name, None)
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """What git holds at a path.
+
+    Attributes:
+        mode: As git writes it: `100644`, `100755` for a program, `120000` for a link, `160000` for a repository.
+        blob: Id of the content; empty for a file that was never added.
+    """
+
+    mode: str
+    blob: str
 
 
-def open_repository(root: Path) -> git.Repo:
+class GitRefused(EnvironmentProblem):
+    """A git command failed.
+
+    Attributes:
+        said: Everything that it said on stderr.
+    """
+
+    def __init__(self, command: str, said: str) -> None:
+        first, *rest = [line.strip() for line in said.splitlines() if line.strip()] or ["no reason given"]
+        fact = f"git {command}: {re.sub(r'^(?:fatal|error): ', '', first)}"
+        hint = " ".join(re.sub(r"^hint: ?", "", line) for line in rest)
+        super().__init__(fact, hint or "`git fsck` says whether the repository is whole")
+        self.said = said
+
+
+# --- the door
+
+
+_SETTINGS: Final = {
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.untrackedCache": "false",
+    "core.quotePath": "false",
+    "color.ui": "false",
+    "log.showSignature": "false",
+    "submodule.recurse": "false",
+}
+"""Given with each command, so they win over every file."""
+
+_OF_THE_USER: Final = re.compile(
+    "GIT_(?:CONFIG|EXEC_PATH|SSH|ASKPASS|TERMINAL_PROMPT|ALLOW_PROTOCOL|PROTOCOL|SSL|HTTP|PROXY|CURL|AUTHOR|COMMITTER)"
+    "(?:_.*)?"
+)
+"""Variables that say where git finds its programs, its settings and the network; the others speak of a repository."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A git repository with a work tree, seen through the one door to git.
+
+    Attributes:
+        root: The top of its work tree.
+    """
+
+    root: Path
+
+    def run(
+        self, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None, may_say_no: bool = False
+    ) -> bytes:
+        """Run a git command in the work tree and return what it prints.
+
+        Args:
+            arguments: The command with its arguments.
+            stdin: What it is given to read.
+            variables: Environment variables besides.
+            may_say_no: Whether the exit code 1 is an answer: then it is told by an empty output.
+
+        Raises:
+            GitRefused: It failed.
+            EnvironmentProblem: There is no git.
+        """
+        done = subprocess.run(  # noqa: S603 -- git, found on PATH
+            [_git(), *self._before(), *arguments],
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env=environment(self.root, variables),
+        )
+        if done.returncode == 0:
+            return done.stdout
+        if may_say_no and done.returncode == 1:
+            return b""
+        raise GitRefused(arguments[0], done.stderr.decode("utf-8", "replace"))
+
+    def text(self, *arguments: str, may_say_no: bool = False) -> str:
+        """Run a git command as `run` does and return what it prints as text, without the line end."""
+        return os.fsdecode(self.run(*arguments, may_say_no=may_say_no)).rstrip("\n")
+
+    def _before(self) -> list[str]:
+        settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
+        return ["-C", str(self.root), "--no-pager", "--literal-pathspecs", *settings]
+
+    def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
+        """Yield what blobs hold, in the order of their ids.
+
+        Raises:
+            GitRefused: One is missing.
+        """
+        with tempfile.TemporaryFile() as wanted:
+            wanted.write("".join(f"{one}\n" for one in ids).encode())
+            wanted.seek(0)
+            command = [_git(), *self._before(), "cat-file", "--batch"]
+            with subprocess.Popen(  # noqa: S603 -- git, found on PATH
+                command, stdin=wanted, stdout=subprocess.PIPE, env=environment(self.root)
+            ) as running:
+                assert running.stdout is not None
+                for line in running.stdout:
+                    name, *kind = line.decode().split()
+                    if len(kind) < 2 or kind[0] != "blob":  # noqa: PLR2004 -- kind and size
+                        raise GitRefused("cat-file", f"object {name} is missing, or no blob")
+                    yield running.stdout.read(int(kind[1]))
+                    running.stdout.read(1)
+
+
+def environment(root: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a git command: without what a calling hook says of its own repository.
+
+    Args:
+        root: The top of the work tree; git does not look above it.
+        variables: What stands there besides.
+    """
+    known = (key for key in os.environ if not key.startswith("GIT_") or _OF_THE_USER.fullmatch(key))
+    return {
+        **{key: os.environ[key] for key in known},
+        "LC_ALL": "C",
+        "GIT_CEILING_DIRECTORIES": str(root.parent),
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        **(variables or {}),
+    }
+
+
+def _git() -> str:
+    found = shutil.which("git")
+    if not found:
+        raise EnvironmentProblem("there is no git", "install git 2.30 or newer, and have it on PATH")
+    return found
+
+
+def is_repository(root: Path) -> bool:
+    """Say whether a folder is the top of a git work tree, or means to be one."""
+    return os.path.lexists(root / ".git")
+
+
+def open_repository(root: Path) -> Repository:
     """Open the git repository whose top is `root`.
 
     Raises:
-        EnvironmentProblem: There is none.
+        EnvironmentProblem: There is none, or git refuses it.
     """
-    try:
-        return git.Repo(root)
-    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
-        raise EnvironmentProblem(f"{root} is not the top of a git repository", "run `git init` there") from None
+    root = root.resolve()
+    if not is_repository(root):
+        raise EnvironmentProblem(f"{root} is not the top of a git repository", "run `git init` there")
+    repository = Repository(root)
+    top = repository.text("rev-parse", "--show-toplevel")
+    if Path(top).resolve() != root:
+        fact = f"git takes {top} for the top of the work tree, not {root}"
+        raise EnvironmentProblem(fact, "look at core.worktree: git config --show-origin core.worktree")
+    return repository
 
 
-def commit_of(repository: git.Repo, name: str) -> git.Commit:
-    """Return the commit that a name stands for.
+def create(folder: Path, branch: str) -> None:
+    """Make a folder a git repository, with an empty branch."""
+    Repository(folder.resolve()).run("init", "--quiet", f"--initial-branch={branch}")
+
+
+# --- commits
+
+
+def commit_of(repository: Repository, name: str) -> str:
+    """Return the id of the commit that a name stands for.
 
     Raises:
         EnvironmentProblem: There is none, which in a shallow clone may only mean that it was not fetched.
     """
-    try:
-        return repository.commit(name)
-    except (git.BadName, git.GitCommandError, ValueError, IndexError):
-        raise EnvironmentProblem(f"there is no commit {name!r} here", _way_to_history(repository)) from None
+    found = _id_of(repository, f"{name}^{{commit}}")
+    if not found:
+        raise EnvironmentProblem(f"there is no commit {name!r} here", _way_to_history(repository))
+    return found
 
 
-def merge_base(repository: git.Repo, base: str, head: str = "HEAD") -> git.Commit:
+def head(root: Path) -> str:
+    """Return the id of the commit that the work tree belongs to; empty before the first one, and without a repository.
+
+    Raises:
+        EnvironmentProblem: Git refuses the repository.
+    """
+    if not is_repository(root):
+        return ""
+    return _id_of(open_repository(root), "HEAD")
+
+
+def _id_of(repository: Repository, name: str) -> str:
+    """Return the id of the object that a name stands for, or nothing."""
+    return repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", name, may_say_no=True)
+
+
+def merge_base(repository: Repository, base: str, head: str = "HEAD") -> str:
     """Return the commit that a change started from.
 
     Args:
@@ -71,77 +254,137 @@ def merge_base(repository: git.Repo, base: str, head: str = "HEAD") -> git.Commi
     Raises:
         EnvironmentProblem: The histories have nothing in common, as far as they were fetched.
     """
-    found = repository.merge_base(commit_of(repository, base), commit_of(repository, head))
+    ends = (commit_of(repository, base), commit_of(repository, head))
+    found = repository.text("merge-base", *ends, may_say_no=True)
     if not found:
         raise EnvironmentProblem(f"{base} and {head} have no common commit here", _way_to_history(repository))
-    return found[0]
+    return found.splitlines()[0]
 
 
-def _way_to_history(repository: git.Repo) -> str:
-    if repository.git.rev_parse("--is-shallow-repository") == "true":
+def has_reference(repository: Repository, name: str) -> bool:
+    """Say whether there is a branch or tag of a full name such as `refs/heads/main`."""
+    return bool(_id_of(repository, name))
+
+
+def is_shallow(repository: Repository) -> bool:
+    """Say whether a part of the history was not fetched."""
+    return repository.text("rev-parse", "--is-shallow-repository") == "true"
+
+
+def _way_to_history(repository: Repository) -> str:
+    if is_shallow(repository):
         return "this clone is shallow: fetch all history (git fetch --unshallow; in CI, fetch-depth: 0)"
     return "name another commit, or fetch it"
 
 
-def touched(repository: git.Repo, before: git.Commit, after: git.Commit | None = None) -> tuple[Touched, ...]:
-    """Return every file that differs from a commit, sorted by path.
+def is_ancestor(repository: Repository, older: str, newer: str) -> bool:
+    """Say whether a commit is another one, or in its history."""
+    return repository.text("merge-base", older, newer, may_say_no=True).splitlines()[:1] == [older]
 
-    Args:
-        repository: The repository.
-        before: The commit.
-        after: Another commit; the work tree with its new files when left out.
-    """
-    arguments = ["--raw", "-z", "--no-renames", "--no-abbrev", before.hexsha, *([after.hexsha] if after else [])]
-    fields = [field for field in repository.git.diff(*arguments).split("\0") if field]
+
+def parents(repository: Repository, commit: str) -> tuple[str, ...]:
+    """Return the ids of a commit's parents; none for a first commit, and at the edge of a shallow clone."""
+    return tuple(repository.text("rev-list", "--parents", "--max-count=1", commit).split()[1:])
+
+
+def merges(repository: Repository, after: str, until: str) -> tuple[str, ...]:
+    """Return the commits of a branch after one of them, oldest first: its own line, without what was merged into it."""
+    return tuple(repository.text("rev-list", "--first-parent", "--reverse", f"{after}..{until}").split())
+
+
+# --- what is held
+
+
+def entries(repository: Repository, commit: str) -> dict[str, TreeEntry]:
+    """Return everything that a commit holds, by path."""
     found = {}
+    for line in _fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit)):
+        meta, path = line.split("\t", 1)
+        mode, _, blob = meta.split(" ")
+        found[path] = TreeEntry(mode, blob)
+    return found
+
+
+def read(repository: Repository, commit: str, path: str) -> bytes | None:
+    """Return what a file held in a commit, or None when it was not there."""
+    listed = _fields(repository.run("ls-tree", "-z", "--full-tree", commit, "--", path))
+    held = [line.split("\t", 1)[0].split(" ") for line in listed]
+    if not held or held[0][1] != "blob":
+        return None
+    return next(repository.blobs([held[0][2]]))
+
+
+def touched(repository: Repository, before: str, after: str) -> tuple[Touched, ...]:
+    """Return every file that differs between two commits, sorted by path."""
+    options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--end-of-options")
+    fields = _fields(repository.run("diff-tree", *options, before, after))
+    found = []
     for meta, path in zip(fields[::2], fields[1::2], strict=True):
-        _, _, old, new, status = meta.split(" ")
-        found[path] = Touched(path, _id(old), "" if status == "D" else _id(new))
-    if after is None:
-        new_files = repository.git.ls_files("--others", "--exclude-standard", "-z").rstrip("\0").split("\0")
-        found |= {path: Touched(path, "", "") for path in new_files if path}
-        found = dict(_with_ids_of_the_work_tree(repository, found.values()))
-    return tuple(sorted(found.values()))
+        _, _, old, new, _ = meta.split(" ")
+        found.append(Touched(path, _id(old), _id(new)))
+    return tuple(sorted(found))
 
 
 def _id(blob: str) -> str:
-    return "" if blob == _NOTHING else blob
+    return "" if not blob.strip("0") else blob
 
 
-def _with_ids_of_the_work_tree(repository: git.Repo, files: Iterable[Touched]) -> Iterator[tuple[str, Touched]]:
-    top = Path(repository.working_dir)
-    for one in files:
-        present = (top / one.path).is_file()
-        after = repository.git.hash_object("--", one.path) if present and not one.after else one.after
-        if one.before != after:
-            yield one.path, Touched(one.path, one.before, after if present else "")
+def _fields(printed: bytes) -> list[str]:
+    return [os.fsdecode(field) for field in printed.split(b"\0") if field]
 
 
-def export(repository: git.Repo, commit: git.Commit, folder: Path, paths: Sequence[str] = ()) -> None:
-    """Write what a commit held into a folder, by an index of its own: attributes such as export-ignore hide nothing.
+def work_tree(repository: Repository) -> dict[str, TreeEntry]:
+    """Return what git holds of the work tree, by path: as it would be held if everything were added."""
+    found = {}
+    for line in _fields(repository.run("ls-files", "-z", "--stage")):
+        meta, path = line.split("\t", 1)
+        mode, blob, _ = meta.split(" ")
+        if mode != REPOSITORY_MODE:
+            mode = mode_of(repository.root, path)
+        if mode:
+            found[path] = TreeEntry(mode, blob)
+    for path in _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard")):
+        # a repository inside the repository is told as a folder
+        mode = REPOSITORY_MODE if path.endswith("/") else mode_of(repository.root, path)
+        if mode:
+            found[path.rstrip("/")] = TreeEntry(mode, "")
+    return found
 
-    Args:
-        repository: The repository.
-        commit: The commit.
-        folder: Where to; it exists.
-        paths: Files and folders; those that the commit does not hold are passed over. Everything when empty.
-    """
-    names = repository.git.ls_tree("-r", "-z", "--name-only", commit.hexsha, "--", *paths)
-    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary, tempfile.TemporaryFile() as stream:
-        stream.write(names.encode("utf-8", "surrogateescape"))
-        stream.seek(0)
-        with repository.git.custom_environment(GIT_INDEX_FILE=f"{temporary}/index"):
-            repository.git.read_tree(commit.hexsha)
-            repository.git.checkout_index("-z", "--stdin", f"--prefix={folder}/", istream=stream)
 
-
-def read(commit: git.Commit, path: str) -> bytes | None:
-    """Return what a file held in a commit, or None when it was not there."""
+def mode_of(root: Path, path: str) -> str:
+    """Return the mode that git would give to what stands at a path; empty for a folder, and where nothing stands."""
     try:
-        blob = commit.tree.join(path)
-    except KeyError:
-        return None
-    if blob.type != "blob":
-        raise TenantryError(f"{path} is a folder in {commit.hexsha[:10]}")
-    data: bytes = blob.data_stream.read()
-    return data
+        mode = os.lstat(f"{root}/{path}").st_mode
+    except OSError:
+        return ""
+    if stat.S_ISREG(mode):
+        return "100755" if mode & stat.S_IXUSR else "100644"
+    if stat.S_ISDIR(mode):
+        return ""
+    return LINK_MODE if stat.S_ISLNK(mode) else OTHER_MODE
+
+
+def touched_since(repository: Repository, before: str) -> tuple[Touched, ...]:
+    """Return every file of which the work tree differs from a commit, sorted by path; new ones are among them."""
+    options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=dirty", "--end-of-options")
+    fields = _fields(repository.run("diff-index", *options, before))
+    olds = {path: _id(meta.split(" ")[2]) for meta, path in zip(fields[::2], fields[1::2], strict=True)}
+    new = _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
+    now = _ids(repository, [*olds, *(path for path in new if path not in olds)])
+    found = (Touched(path, olds.get(path, ""), blob) for path, blob in now.items())
+    return tuple(sorted(one for one in found if one.before != one.after))
+
+
+def _ids(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
+    """Return the id that what stands at each path of the work tree would have; empty where no file stands."""
+    found = dict.fromkeys(paths, "")
+    present = [path for path in paths if mode_of(repository.root, path) in FILE_MODES]
+    for start in range(0, len(present), _AT_ONCE):
+        some = present[start : start + _AT_ONCE]
+        ids = repository.text("hash-object", "--no-filters", "--", *some).split()
+        found |= dict(zip(some, ids, strict=True))
+    return found
+
+
+_AT_ONCE: Final = 200
+"""Paths in one command; each has at most 4,096 bytes."""

@@ -16,18 +16,18 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
-import git
 import jinja2
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from generator import __version__, build, layout, pipeline, yamlio
+from generator import __version__, build, history, layout, pipeline, yamlio
 from generator.check import check
 from generator.compose import Tree
 from generator.findings import Finding, Refused, Severity, TenantryError, in_order
 from generator.kustomization import outermost
 from generator.load import Sources
 from generator.model import Exposure, Publishing
+from generator.snapshot import Snapshot
 from generator.validate import validate
 from generator.write import replace
 
@@ -262,7 +262,7 @@ def create(folder: Path, answers: Answers) -> Created:
         for path, text in tree.items():
             replace(made / path, text.encode())
         if answers.mode == "committed":
-            result, _ = pipeline.generate(made)
+            result, _ = pipeline.generate(made, Snapshot.of_folder(made))
             tree = {**tree, **result.tree}
             _nothing_in_the_way(folder, tree)
         findings = in_order(check(made, None, turn=0).findings)
@@ -270,7 +270,7 @@ def create(folder: Path, answers: Answers) -> Created:
         raise Refused(findings)
     _write(folder, tree)
     if not (folder / ".git").exists():
-        git.Repo.init(folder, initial_branch=_branch(tree[layout.PLATFORM]))
+        history.create(folder, _branch(tree[layout.PLATFORM]))
     return Created(files=tuple(sorted(tree)), findings=findings)
 
 

@@ -1,12 +1,14 @@
 """Which files a kustomization refers to, so that an Application is rendered anew exactly when it must be (A28)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any, Final
 
 from generator import yamlio
+from generator.files import BadFile, Kind
 from generator.findings import TenantryError
 from generator.shape import mappings, strings
+from generator.snapshot import Snapshot
 
 FILE: Final = "kustomization.yaml"
 
@@ -24,7 +26,7 @@ _PATHS: Final = ("patches", "patchesJson6902", "replacements")
 _GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 
 
-def read(root: Path, folder: str) -> dict[str, Any]:
+def read(snapshot: Snapshot, folder: str) -> dict[str, Any]:
     """Read the kustomization of a folder, strictly.
 
     Raises:
@@ -32,9 +34,9 @@ def read(root: Path, folder: str) -> dict[str, Any]:
     """
     file = f"{folder}/{FILE}"
     try:
-        raw = (root / file).read_bytes()
-    except OSError as error:
-        raise TenantryError(f"{file}: {error.strerror}") from None
+        raw = snapshot.read(file)
+    except BadFile as bad:
+        raise TenantryError(f"{file}: {bad.what}", bad.hint) from None
     document, findings = yamlio.read(file, raw)
     if document is None or not isinstance(document.data, dict):
         what = f"{findings[0].place}: {findings[0].fact}" if findings else f"{file}: a mapping is needed"
@@ -69,11 +71,11 @@ def resolve(folder: str, reference: str) -> str | None:
     return "/".join(parts)
 
 
-def closure(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
+def closure(snapshot: Snapshot, folders: Iterable[str]) -> tuple[str, ...]:
     """Return every path that building these folders reads, sorted; what lies inside another of them is left out.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         folders: Folders with a kustomization, as paths from the root.
 
     Raises:
@@ -86,13 +88,13 @@ def closure(root: Path, folders: Iterable[str]) -> tuple[str, ...]:
         if folder in reached:
             continue
         reached.add(folder)
-        if not (root / folder).is_dir():
+        if snapshot.kind_of(folder) is not Kind.FOLDER:
             continue
-        for reference in references(read(root, folder)):
+        for reference in references(read(snapshot, folder)):
             path = resolve(folder, reference)
             if path is None:
                 raise TenantryError(f"{folder}/{FILE}: {reference!r} leads outside the repository")
-            if not (root / path).exists():  # kustomize would take it for a repository and ask the network for it
+            if snapshot.kind_of(path) is None:  # kustomize would take it for a repository and ask the network for it
                 raise TenantryError(f"{folder}/{FILE}: there is no {reference!r}")
             pending.append(path)
     return outermost(reached)

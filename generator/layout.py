@@ -15,6 +15,8 @@ SHARDS: Final = f"{ARGOCD}/shards"
 APPROVALS: Final = "approvals"
 GENERATED: Final = (f"{OVERLAYS}/", f"{APPS}/", f"{SHARDS}/")
 PLATFORM_MANIFESTS: Final = f"{ARGOCD}/platform"
+OWN: Final = (PLATFORM, TENANTS, BASE, OVERLAYS, ARGOCD, APPROVALS)
+"""What tenantry, kustomize or Argo CD read; a repository may hold other things beside."""
 
 
 def release(name: str) -> str:

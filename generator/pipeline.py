@@ -12,6 +12,7 @@ from generator.model import Fleet, Platform
 from generator.releases import Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
+from generator.snapshot import Snapshot
 from generator.validate import Had, validate
 from generator.write import Change, alone, apply, compare
 
@@ -36,12 +37,12 @@ class Composed:
 
 
 def validated(
-    root: Path, instead: Mapping[str, bytes] | None = None, *, had: Had | None = None
+    snapshot: Snapshot, instead: Mapping[str, bytes] | None = None, *, had: Had | None = None
 ) -> tuple[Fleet, tuple[Finding, ...]]:
     """Load and validate.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         instead: Files as they would be, see `load`.
         had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
 
@@ -51,37 +52,37 @@ def validated(
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(root, instead), had or earlier.of_work_tree(root))
+    fleet, findings = validate(load(snapshot, instead), had or earlier.of_work_tree(snapshot.root))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
 
 
-def validated_platform(root: Path, instead: Mapping[str, bytes] | None = None) -> Platform:
+def validated_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Platform:
     """Load and validate platform.yaml alone.
 
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load_platform(root, instead))
+    fleet, findings = validate(load_platform(snapshot, instead))
     if fleet is None:
         raise Refused(findings)
     return fleet.platform
 
 
-def composed(root: Path, *, had: Had | None = None) -> Composed:
+def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
     """Run everything up to the tree; nothing is written.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         had: Tells what companies had before, see `validated`.
 
     Raises:
         Refused: There are errors.
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
-    fleet, warnings = validated(root, had=had)
-    releases = releases_in_use(root, fleet)
+    fleet, warnings = validated(snapshot, had=had)
+    releases = releases_in_use(snapshot, fleet)
     sizes: dict[str, Size] = {}
     findings = list(warnings)
     for tenant in fleet.tenants:
@@ -93,7 +94,7 @@ def composed(root: Path, *, had: Had | None = None) -> Composed:
     return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=tuple(findings))
 
 
-def releases_in_use(root: Path, fleet: Fleet) -> dict[str, Release]:
+def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
     """Read the release of every ring.
 
     Raises:
@@ -105,7 +106,7 @@ def releases_in_use(root: Path, fleet: Fleet) -> dict[str, Release]:
         if ring.release in releases:
             continue
         try:
-            releases[ring.release] = read_release(root, ring.release)
+            releases[ring.release] = read_release(snapshot, ring.release)
         except TenantryError as error:
             if error.exit_code is not TenantryError.exit_code:
                 raise
@@ -116,23 +117,24 @@ def releases_in_use(root: Path, fleet: Fleet) -> dict[str, Release]:
     return releases
 
 
-def differences(root: Path, result: Composed) -> tuple[Change, ...]:
+def differences(snapshot: Snapshot, result: Composed) -> tuple[Change, ...]:
     """Return how the generated files on the disk differ from what they should be.
 
     Raises:
         Refused: Somebody else's file is in the way, or a tenant file is gone.
     """
-    changes, forbidden = compare(root, result.tree, frozenset(tenant.name for tenant in result.fleet.tenants))
+    changes, forbidden = compare(snapshot.root, result.tree, frozenset(tenant.name for tenant in result.fleet.tenants))
     if forbidden:
         raise Refused([*result.findings, *forbidden])
     return changes
 
 
-def generate(root: Path, *, had: Had | None = None) -> tuple[Composed, tuple[Change, ...]]:
+def generate(root: Path, snapshot: Snapshot, *, had: Had | None = None) -> tuple[Composed, tuple[Change, ...]]:
     """Write every generated file that differs.
 
     Args:
-        root: The repository's root.
+        root: Where to; the repository's root.
+        snapshot: What stands there.
         had: Tells what companies had before, see `validated`.
 
     Returns:
@@ -141,8 +143,8 @@ def generate(root: Path, *, had: Had | None = None) -> tuple[Composed, tuple[Cha
     Raises:
         Refused: There are errors; nothing was written.
     """
-    result = composed(root, had=had)
+    result = composed(snapshot, had=had)
     with alone(root):
-        changes = differences(root, result)
+        changes = differences(snapshot, result)
         apply(root, result.tree, changes)
     return result, changes

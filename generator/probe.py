@@ -5,19 +5,20 @@ holds one was written by it.
 """
 
 import dataclasses
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final, get_args
 
 from generator import build, kustomization, layout, yamlio
 from generator.compose import components_of, overlay
+from generator.files import Kind
 from generator.findings import Finding
 from generator.model import Exposure, Fleet, Overrides, Platform, Resources, Tenant
 from generator.releases import COMPONENTS, CORE, origins_of
 from generator.rules.subject import Base, Probe
 from generator.size import CHATBOT, FILESERVER, Fit, Scaling, Size, Workload
+from generator.snapshot import Snapshot
 from generator.yamlio import Document
 
 NAME: Final = "tenantry-probe"
@@ -32,11 +33,11 @@ _MAY_BE_IDLE: Final = ("patches", "images")
 _MEBIBYTE: Final = 1 << 20
 
 
-def read_base(root: Path, fleet: Fleet, release: str) -> tuple[Base, tuple[Finding, ...]]:
+def read_base(snapshot: Snapshot, fleet: Fleet, release: str) -> tuple[Base, tuple[Finding, ...]]:
     """Read a release of base/ and build the probe with each of its exposures.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         fleet: All input.
         release: Name of the release.
 
@@ -46,40 +47,36 @@ def read_base(root: Path, fleet: Fleet, release: str) -> tuple[Base, tuple[Findi
     folder = layout.release(release)
     documents: dict[str, Document] = {}
     findings: list[Finding] = []
-    for path in sorted((root / folder).rglob(kustomization.FILE)):
-        file = path.relative_to(root).as_posix()
-        document, found = yamlio.read(file, path.read_bytes())
+    paths = tuple(snapshot.under(folder))
+    for file in paths:
+        if PurePosixPath(file).name != kustomization.FILE:
+            continue
+        document, found = yamlio.read(file, snapshot.read(file))
         findings.extend(found)
         if document is not None and isinstance(document.data, dict):
             documents[file.removesuffix(f"/{kustomization.FILE}")] = document
-    astray = tuple(_astray(root, folder, documents))
-    probes = [] if astray else _probes(root, fleet.platform, release, documents)
+    astray = tuple(_astray(snapshot, folder, documents))
+    probes = [] if astray else _probes(snapshot, fleet.platform, release, documents)
     base = Base(
         release=release,
         platform=fleet.platform,
         kustomizations=documents,
-        sources={
-            path.relative_to(root).as_posix(): path.read_text(encoding="utf-8", errors="replace")
-            for path in sorted((root / folder).rglob("*.yaml"))
-            if path.is_file()
-        },
-        links=tuple(
-            sorted(path.relative_to(root).as_posix() for path in (root / folder).rglob("*") if path.is_symlink())
-        ),
+        sources={path: snapshot.read(path).decode("utf-8", "replace") for path in paths if path.endswith(".yaml")},
+        links=tuple(path for path in snapshot.everything_under(folder) if snapshot.kind_of(path) is Kind.LINK),
         astray=astray,
         facts=_facts(fleet.platform, release),
         probes=tuple(probe for probe, _ in probes),
         idle=tuple(entry for _, idle in probes for entry in idle),
-        origins=origins_of(root, release),
+        origins=origins_of(snapshot, release),
     )
     return base, tuple(findings)
 
 
-def _astray(root: Path, release: str, documents: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
+def _astray(snapshot: Snapshot, release: str, documents: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
     for folder, document in documents.items():
         for reference in kustomization.references(document.data):
             path = kustomization.resolve(folder, reference)
-            if path is None or not f"{path}/".startswith(f"{release}/") or not (root / path).exists():
+            if path is None or not f"{path}/".startswith(f"{release}/") or snapshot.kind_of(path) is None:
                 yield folder, reference
 
 
@@ -95,7 +92,7 @@ def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _probes(
-    root: Path, platform: Platform, release: str, documents: Mapping[str, Document]
+    snapshot: Snapshot, platform: Platform, release: str, documents: Mapping[str, Document]
 ) -> list[tuple[Probe, list[Entry]]]:
     judged: set[Entry] = set()
     probes = []
@@ -110,7 +107,7 @@ def _probes(
         entries = [entry for entry in _entries(documents) if entry[0] in folders and entry not in judged]
         judged.update(entries)
         files = dict(overlay(tenant, exposed, size, release))
-        probes.append(_build(root, release, exposure, files, folders, entries, documents))
+        probes.append(_build(snapshot, release, exposure, files, folders, entries, documents))
     return probes
 
 
@@ -134,7 +131,7 @@ def _entries(documents: Mapping[str, Document]) -> Iterator[Entry]:
 
 
 def _build(
-    root: Path,
+    snapshot: Snapshot,
     release: str,
     exposure: str,
     files: Mapping[str, str],
@@ -145,7 +142,7 @@ def _build(
     """Build the probe twice, and once more without each of the entries."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
-        places = [_copy(scratch / str(number), root, release, files) for number in range(len(entries) + 1)]
+        places = [_copy(scratch / str(number), snapshot, release, files) for number in range(len(entries) + 1)]
         for place, (folder, key, index) in zip(places[1:], entries, strict=True):
             data = dict(documents[folder].data)
             data[key] = [one for number, one in enumerate(data[key]) if number != index]
@@ -166,10 +163,9 @@ def _build(
     return probe, same
 
 
-def _copy(place: Path, root: Path, release: str, files: Mapping[str, str]) -> Path:
+def _copy(place: Path, snapshot: Snapshot, release: str, files: Mapping[str, str]) -> Path:
     """Put the release and the probe's overlay into a folder of their own."""
-    folder = layout.release(release)
-    shutil.copytree(root / folder, place / folder, symlinks=True)
+    snapshot.copy_to(place, [layout.release(release)])
     for path, text in files.items():
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_text(text, encoding="utf-8")

@@ -1,45 +1,37 @@
 """IO out: put generated files on the branch that Argo CD follows, as one commit, whoever else does so at the same time.
 
-Everything happens in a temporary git worktree of our own, made from the fetched head, so the user's index and files are
-never touched. What we fetch goes to refs of our own. So whatever a killed run leaves behind is ours to clean, and the
-next run does, under the lock that says that no other run is alive.
+Everything happens in a temporary folder of our own, into which the blobs of the fetched head are written, so the
+user's index and files are never touched. What we fetch goes to references of our own. So whatever a killed run leaves
+behind is ours to clean, and the next run does, under the lock that says that no other run is alive.
 """
 
 import fcntl
-import os
 import random
+import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import git
-
-from generator import history, layout, pipeline
+from generator import delivery, history, layout, pipeline
 from generator.findings import EnvironmentProblem, Finding, Place, Refused, Severity, TenantryError
+from generator.history import Repository, TreeEntry
 from generator.impact import approval, digest_of, is_source, may_touch_all, reads_any
 from generator.model import Platform
 from generator.pipeline import Composed
 from generator.rules.catalog import finding
+from generator.snapshot import Snapshot
 from generator.verify import verify
-from generator.write import Change, tenant_of
+from generator.write import Change, Kind, tenant_of
 
 TRAILER: Final = "Tenantry-Source"
 """Names, in each published commit, the commit that it was generated from."""
 
 _PREFIX: Final = "tenantry-publish-"
-_REFS: Final = "refs/tenantry"
-_MOVED: Final = (
-    "[rejected]",
-    "cannot lock ref",
-    "failed to update ref",
-    "reference already exists",
-    "incorrect old value",
-)
 _PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 5.0
 _NAMES_IN_A_SUBJECT: Final = 3
@@ -97,16 +89,14 @@ def publish(root: Path, order: Order, progress: Progress) -> Published:
         Refused: The input has errors, a rule finds one, or the change is over the budget; nothing was pushed.
         EnvironmentProblem: The remote cannot be reached or refuses, or rejected pushes for too long.
     """
-    history.forget_the_hook_that_called_us()
     repository = history.open_repository(root)
     deadline = time.monotonic() + order.retry_for
-    with _alone(repository):
-        _clean(repository)
+    with _alone(repository) as folder:
         progress("lock")
         attempt = 0
         while True:
             attempt += 1
-            published = _try(repository, order, progress)
+            published = _try(repository, order, folder / str(attempt), progress)
             if published is not None:
                 return published
             pause = random.uniform(_PAUSE, min(_LONGEST_PAUSE, _PAUSE * 2**attempt))  # noqa: S311 -- jitter
@@ -116,7 +106,7 @@ def publish(root: Path, order: Order, progress: Progress) -> Published:
             time.sleep(pause)
 
 
-def _try(repository: git.Repo, order: Order, progress: Progress) -> Published | None:
+def _try(repository: Repository, order: Order, folder: Path, progress: Progress) -> Published | None:
     """Publish from the head as it is now; None when the branch moved meanwhile."""
     platform, source, tip = _fetch(repository, order)
     progress("fetch")
@@ -124,195 +114,156 @@ def _try(repository: git.Repo, order: Order, progress: Progress) -> Published | 
     last = _source_of(repository, tip) if tip else None
 
     def done(changes: tuple[Change, ...], reason: str) -> Published:
-        return Published(branch=branch, source=source.hexsha, commit="", changes=changes, reason=reason)
+        return Published(branch=branch, source=source, commit="", changes=changes, reason=reason)
 
     if platform.publishing == "branch" and last is not None and last != source:
-        if repository.is_ancestor(source, last):
+        if history.is_ancestor(repository, source, last):
             return done((), "a newer source is published already")
-        if not repository.is_ancestor(last, source):
-            fact = f"{branch} was published from {last.hexsha[:10]}, which is not in the history of {platform.branch}"
+        if not history.is_ancestor(repository, last, source):
+            fact = f"{branch} was published from {last[:10]}, which is not in the history of {platform.branch}"
             raise TenantryError(fact, f"if {platform.branch} was rewritten on purpose, delete {branch} first")
-    with _worktree(repository, source if platform.publishing == "committed" else tip or source) as tree:
-        progress("worktree")
-        work = git.Repo(tree)
-        if platform.publishing == "branch":
-            _lay_source(work, source, tip)
-        result, changes = pipeline.generate(Path(tree))
-        progress("generate")
-        _verify(Path(tree), result, changes, _range(repository, last, source), source)
-        progress("verify")
-        if order.dry_run:
-            return Published(
-                branch=branch, source=source.hexsha, commit="", changes=changes, reason="this is a dry run"
-            )
-        commit = _commit(work, platform, source, changes, order)
-        progress("commit")
-        if commit is None:
-            return Published(branch=branch, source=source.hexsha, commit="", changes=(), reason="everything is current")
-        if not _push(repository, order, commit, branch):
-            return None
-        progress("push")
-        return Published(branch=branch, source=source.hexsha, commit=commit, changes=changes)
+    work = _laid_out(repository, platform, source, tip, folder)
+    progress("tree")
+    result, changes = pipeline.generate(work.snapshot.root, work.snapshot)
+    progress("generate")
+    tree = Snapshot.of_folder(work.snapshot.root)
+    _verify(repository, tree, result, changes, _range(repository, last, source), source)
+    progress("verify")
+    if order.dry_run:
+        return done(changes, "this is a dry run")
+    parent = source if platform.publishing == "committed" else tip or source
+    commit = _commit(repository, work, source, parent, changes, order)
+    progress("commit")
+    if commit is None:
+        return done((), "everything is current")
+    if not delivery.push(repository, delivery.push_address(repository, order.remote), commit, branch):
+        return None
+    progress("push")
+    return Published(branch=branch, source=source, commit=commit, changes=changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What a commit is made from.
+
+    Attributes:
+        folder: A folder of our own.
+        snapshot: The source's files with the published ones, in a folder inside it.
+        published: Generated files that are published and not the source's.
+    """
+
+    folder: Path
+    snapshot: Snapshot
+    published: Mapping[str, TreeEntry]
 
 
 # --- one run at a time, and what a killed one left
 
 
 @contextmanager
-def _alone(repository: git.Repo) -> Iterator[None]:
-    """Hold the lock of this repository; a killed run lets go of it by dying."""
-    path = Path(repository.common_dir) / "tenantry-publish.lock"
-    with path.open("w") as stream:
+def _alone(repository: Repository) -> Iterator[Path]:
+    """Hold the lock of this repository and yield a folder to work in; a killed run lets go of the lock by dying.
+
+    The lock says where the folder is, so that the next run can remove what a killed one left: it holds the lock, so
+    none is alive.
+    """
+    common = Path(repository.root, repository.text("rev-parse", "--git-common-dir"))
+    with (common / "tenantry-publish.lock").open("a+", encoding="utf-8") as lock:
         try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             fact = "another `tenantry publish` runs in this repository"
             raise EnvironmentProblem(fact, "wait for it; the lock is gone when it ends, however it ends") from None
-        yield
-
-
-def _clean(repository: git.Repo) -> None:
-    """Remove worktrees and ref locks of runs that were killed; we hold the lock, so none is alive."""
-    common = Path(repository.common_dir)
-    for folder in (common / "worktrees").glob(f"{_PREFIX}*"):
-        link = folder / "gitdir"
-        if link.is_file():
-            shutil.rmtree(Path(link.read_text(encoding="utf-8").strip()).parent, ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
-    for lock in (common / _REFS).rglob("*.lock"):
-        lock.unlink(missing_ok=True)
-
-
-@contextmanager
-def _worktree(repository: git.Repo, commit: git.Commit) -> Iterator[str]:
-    """Check a commit out into a temporary worktree."""
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
-        path = os.path.realpath(folder)
-        _quietly(repository).worktree("add", "--detach", "--force", path, commit.hexsha)
-        try:
-            yield path
-        finally:
-            repository.git.worktree("remove", "--force", path)
-
-
-def _quietly(repository: git.Repo) -> git.Git:
-    """Return git for one command, without the hooks of whoever owns the repository."""
-    return repository.git(c=f"core.hooksPath={os.devnull}")
+        lock.seek(0)
+        left = Path(lock.read().strip())
+        if left.name.startswith(_PREFIX):
+            shutil.rmtree(left, ignore_errors=True)
+        delivery.clean(common)
+        with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as temporary:
+            lock.truncate(0)
+            lock.write(temporary)
+            lock.flush()
+            yield Path(temporary).resolve()
 
 
 # --- the remote
 
 
-def _fetch(repository: git.Repo, order: Order) -> tuple[Platform, git.Commit, git.Commit | None]:
-    """Fetch the main branch, then the branch that Argo CD follows; return platform, source and that branch's tip."""
-    local = pipeline.validated_platform(Path(repository.working_dir))
-    source = _fetched(repository, order.remote, local.branch)
+def _fetch(repository: Repository, order: Order) -> tuple[Platform, str, str | None]:
+    """Fetch the main branch, then the branch that Argo CD follows; return platform, source and that branch's tip.
+
+    The branch that is pushed to is fetched from where it is pushed to.
+    """
+    there, to = (delivery.fetch_address(repository, order.remote), delivery.push_address(repository, order.remote))
+    local = pipeline.validated_platform(Snapshot.of_work_tree(repository.root))
+    platform, source = _main(repository, order.remote, there, local.branch)
+    if platform.publishing == "branch":
+        return platform, source, delivery.fetch(repository, to, platform.publishing_branch)
+    if there != to:
+        platform, source = _main(repository, order.remote, to, local.branch)
+    return platform, source, source
+
+
+def _main(repository: Repository, remote: str, address: str, branch: str) -> tuple[Platform, str]:
+    source = delivery.fetch(repository, address, branch)
     if source is None:
-        fact = f"{order.remote} has no branch {local.branch}"
-        raise EnvironmentProblem(fact, "push it first, or mend git.branch in platform.yaml")
-    text = history.read(source, layout.PLATFORM)
+        hint = "push it first, or fix git.branch in platform.yaml"
+        raise EnvironmentProblem(f"{remote} has no branch {branch}", hint)
+    text = history.read(repository, source, layout.PLATFORM)
     if text is None:
-        raise TenantryError(f"{local.branch} has no {layout.PLATFORM}", "push it first")
-    platform = pipeline.validated_platform(Path(repository.working_dir), {layout.PLATFORM: text})
-    if platform.publishing == "committed":
-        return platform, source, source
-    return platform, source, _fetched(repository, order.remote, platform.publishing_branch)
-
-
-def _fetched(repository: git.Repo, remote: str, branch: str) -> git.Commit | None:
-    ref = f"{_REFS}/{branch}"
-    refspec = f"+refs/heads/{branch}:{ref}"
-    try:
-        repository.git.fetch("--no-tags", "--no-write-fetch-head", "--no-auto-gc", remote, refspec)
-    except git.GitCommandError as error:
-        if "couldn't find remote ref" in error.stderr:
-            return None
-        raise EnvironmentProblem(f"git fetch failed: {_words(error)}", f"see `git remote -v` for {remote}") from None
-    return repository.commit(ref)
-
-
-def _push(repository: git.Repo, order: Order, commit: str, branch: str) -> bool:
-    """Push a commit; False when the branch has moved since it was fetched."""
-    # by address: pushing by name would update the user's own remote-tracking branches
-    address = next(iter(repository.remote(order.remote).urls))
-    try:
-        repository.git.push("--porcelain", "--no-verify", address, f"{commit}:refs/heads/{branch}")
-    except git.GitCommandError as error:
-        said = f"{error.stdout}\n{error.stderr}"
-        if any(words in said for words in _MOVED):
-            return False
-        fact = f"git push to {branch} failed: {_words(error)}"
-        raise EnvironmentProblem(fact, "the account that publishes needs the right to push to it") from None
-    return True
-
-
-def _words(error: git.GitCommandError) -> str:
-    said = str(error.stderr).strip().removeprefix("stderr:").strip(" '\n") or str(error.stdout).strip()
-    return " ".join(said.split())
+        raise TenantryError(f"{branch} has no {layout.PLATFORM}", "push it first")
+    platform = pipeline.validated_platform(Snapshot.of_work_tree(repository.root), {layout.PLATFORM: text})
+    return platform, source
 
 
 # --- the commit
 
 
-def _source_of(repository: git.Repo, tip: git.Commit) -> git.Commit | None:
+def _source_of(repository: Repository, tip: str) -> str | None:
     """Return the source of the newest published commit at or before a tip."""
-    found = repository.git.log(
-        "-1", "--format=%(trailers:key=" + TRAILER + ",valueonly)", f"--grep=^{TRAILER}: ", tip.hexsha
-    )
-    name = found.strip().splitlines()[-1:] if found.strip() else []
-    if not name:
+    options = ("-1", "--format=%B", "--basic-regexp", f"--grep=^{TRAILER}: ", "--end-of-options", tip)
+    found = _TRAILER.findall(repository.text("log", *options))
+    if not found:
         return None
-    try:
-        return repository.commit(name[0])
-    except (git.BadName, ValueError):
-        return None
+    return repository.text("rev-parse", "--verify", "--quiet", f"{found[-1]}^{{commit}}", may_say_no=True) or None
 
 
-def _lay_source(work: git.Repo, source: git.Commit, tip: git.Commit | None) -> None:
-    """Make the worktree the source's tree with the tip's generated files, so that generate sees what is published."""
-    work.git.read_tree("-u", "--reset", source.hexsha)
-    if tip is None:
-        return
-    held = work.git.ls_tree("-r", "-z", "--name-only", tip.hexsha).split("\0")
-    generated = [path for path in held if path and not is_source(path) and not path.startswith(f"{layout.APPROVALS}/")]
-    if generated:
-        with tempfile.TemporaryFile() as stream:
-            stream.write("\0".join(generated).encode("utf-8", "surrogateescape"))
-            stream.seek(0)
-            _quietly(work).checkout(tip.hexsha, "--pathspec-from-file=-", "--pathspec-file-nul", istream=stream)
+_TRAILER: Final = re.compile(f"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
+
+
+def _laid_out(repository: Repository, platform: Platform, source: str, tip: str | None, folder: Path) -> _Work:
+    """Write the source's files with the tip's generated ones into a folder, so that generate sees what is published."""
+    tree = folder / "tree"
+    tree.mkdir(parents=True)
+    snapshot = Snapshot.of_commit(repository, source, tree, layout.OWN)
+    if platform.publishing == "committed" or tip is None:
+        return _Work(folder=folder, snapshot=snapshot, published={})
+    held = history.entries(repository, tip)
+    published = {
+        path: entry
+        for path, entry in held.items()
+        if not is_source(path) and not path.startswith(f"{layout.APPROVALS}/")
+    }
+    Snapshot.of_commit(repository, tip, tree, tuple(published))
+    both = Snapshot(root=tree, held={**snapshot.held, **published})
+    return _Work(folder=folder, snapshot=both, published=published)
 
 
 def _commit(
-    work: git.Repo, platform: Platform, source: git.Commit, changes: tuple[Change, ...], order: Order
+    repository: Repository, work: _Work, source: str, parent: str, changes: tuple[Change, ...], order: Order
 ) -> str | None:
-    """Commit the generated files, in branch mode with the source's tree; None when nothing differs."""
-    if platform.publishing == "committed":
-        if not changes:
-            return None
-        _stage(work, [change.file for change in changes])
-    else:
-        work.git.add("--all", "--force", ".")
-        if work.head.is_valid() and not work.git.diff("--cached", "--name-only", "-z", work.head.commit.hexsha):
-            return None
-    options = ["--no-verify", "--quiet", "--message", _message(changes, source)]
-    options += [f"--author={order.author}"] if order.author else []
-    options += [f"--date={order.date}"] if order.date else []
-    try:
-        _quietly(work).commit(*options)
-    except git.GitCommandError as error:
-        hint = "say who publishes: git config user.name and user.email, or GIT_COMMITTER_NAME and GIT_COMMITTER_EMAIL"
-        raise EnvironmentProblem(f"git commit failed: {_words(error)}", hint) from None
-    return work.head.commit.hexsha
+    """Commit the source's tree with the generated files; None when nothing differs from the parent."""
+    written = {one.file: work.snapshot.root / one.file for one in changes if one.kind is not Kind.REMOVE}
+    removed = {one.file: None for one in changes if one.kind is Kind.REMOVE}
+    held = {**work.published, **delivery.stored(repository, written), **removed}
+    tree = delivery.tree_of(repository, source, held, work.folder / "index")
+    if tree == repository.text("rev-parse", "--verify", f"{parent}^{{tree}}"):
+        return None
+    signature = delivery.Signature(author=order.author, date=order.date)
+    return delivery.commit(repository, tree, parent, _message(changes, source), signature)
 
 
-def _stage(work: git.Repo, files: list[str]) -> None:
-    with tempfile.TemporaryFile() as stream:
-        stream.write("\0".join(files).encode())
-        stream.seek(0)
-        work.git.add("--all", "--force", "--pathspec-from-file=-", "--pathspec-file-nul", istream=stream)
-
-
-def _message(changes: tuple[Change, ...], source: git.Commit) -> str:
+def _message(changes: tuple[Change, ...], source: str) -> str:
     names = sorted({name for change in changes if (name := tenant_of(change.file))})
     if not names:
         subject = "Publish what all tenants share"
@@ -321,25 +272,28 @@ def _message(changes: tuple[Change, ...], source: git.Commit) -> str:
     else:
         subject = f"Publish {', '.join(names)}"
     body = "\n".join(f"- {name}" for name in names) if len(names) > _NAMES_IN_A_SUBJECT else ""
-    return "\n\n".join(part for part in (subject, body, f"{TRAILER}: {source.hexsha}") if part)
+    return "\n\n".join(part for part in (subject, body, f"{TRAILER}: {source}") if part)
 
 
 # --- what is published was checked
 
 
-def _range(repository: git.Repo, last: git.Commit | None, source: git.Commit) -> tuple[git.Commit, ...]:
+def _range(repository: Repository, last: str | None, source: str) -> tuple[str, ...]:
     """Return the merges since the last publication, oldest first; nothing at the first one."""
-    if last is None:
-        return ()
-    names = repository.git.rev_list("--first-parent", "--reverse", f"{last.hexsha}..{source.hexsha}").split()
-    return tuple(repository.commit(name) for name in names)
+    return () if last is None else history.merges(repository, last, source)
 
 
 def _verify(
-    tree: Path, result: Composed, changes: tuple[Change, ...], merges: tuple[git.Commit, ...], source: git.Commit
+    repository: Repository,
+    tree: Snapshot,
+    result: Composed,
+    changes: tuple[Change, ...],
+    merges: tuple[str, ...],
+    source: str,
 ) -> None:
     touched = {name for change in changes if (name := tenant_of(change.file))}
-    steps = [(merge, history.touched(source.repo, merge.parents[0], merge)) for merge in merges if merge.parents]
+    starts = {merge: history.parents(repository, merge) for merge in merges}
+    steps = [(merge, history.touched(repository, above[0], merge)) for merge, above in starts.items() if above]
     in_base = [one.path for _, files in steps for one in files if one.path.startswith(f"{layout.BASE}/")]
     if in_base:
         shards = result.fleet.platform.argocd.shards
@@ -350,14 +304,14 @@ def _verify(
     here = {tenant.name for tenant in result.fleet.tenants}
     findings: list[Finding] = []
     if touched & here:
-        findings += verify(tree, result.fleet, touched & here, turn=int(source.hexsha, 16)).findings
+        findings += verify(tree, result.fleet, touched & here, turn=int(source, 16)).findings
     findings += _over_budget(tree, result, touched, steps)
     if any(found.severity is Severity.ERROR for found in findings):
         raise Refused([*result.findings, *findings])
 
 
 def _over_budget(
-    tree: Path, result: Composed, touched: set[str], steps: list[tuple[git.Commit, tuple[history.Touched, ...]]]
+    tree: Snapshot, result: Composed, touched: set[str], steps: list[tuple[str, tuple[history.Touched, ...]]]
 ) -> Iterator[Finding]:
     """Refuse a merge that may reach more tenants than the budget allows and that nobody approved.
 
@@ -374,7 +328,7 @@ def _over_budget(
         if not may_touch_all(sources) and len(tenants) <= min(bounds):
             continue
         digest = digest_of(sources)
-        if not (tree / approval(digest)).is_file():
-            fact = f"{merge.hexsha[:10]} is over the blast-radius budget: it is published to {len(touched)} tenants"
+        if approval(digest) not in tree.held:
+            fact = f"{merge[:10]} is over the blast-radius budget: it is published to {len(touched)} tenants"
             hint = f"have the platform's owners add {approval(digest)}"
             yield finding("TEN019", Place(layout.PLATFORM), fact, hint)

@@ -5,14 +5,16 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from generator import build, kustomization, layout, quantity, yamlio
+from generator.files import Kind
 from generator.findings import Place, TenantryError
 from generator.model import Resources
 from generator.shape import mapping, sequence, string, whole
 from generator.size import CHATBOT, FILESERVER, Workload
+from generator.snapshot import Snapshot
 
 Origins = Mapping[tuple[str, str], Place]
 """Where the objects of a release are written: (kind, name) -> place in base/; the Namespace has no name there."""
@@ -42,21 +44,22 @@ class Release:
         return kustomization.outermost(path for part in parts for path in self.closures[part])
 
 
-def read_release(root: Path, name: str) -> Release:
+def read_release(snapshot: Snapshot, name: str) -> Release:
     """Read one release.
 
     Raises:
         TenantryError: It is not there, kustomize refuses it, or its Deployments lack what the arithmetic needs.
     """
     folder = layout.release(name)
-    if not (root / folder / CORE).is_dir():
+    if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
         raise TenantryError(
             f"there is no {folder}/{CORE}", "platform.yaml's rings name the releases: mend the name there"
         )
-    components = sorted(path.name for path in (root / folder / COMPONENTS).glob("*") if path.is_dir())
+    depth = folder.count("/") + 2
+    components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
     parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
-    closures = {part: kustomization.closure(root, [f"{folder}/{part}"]) for part in parts}
-    return Release(name, _workloads(root, folder, components, origins_of(root, name)), closures)
+    closures = {part: kustomization.closure(snapshot, [f"{folder}/{part}"]) for part in parts}
+    return Release(name, _workloads(snapshot.root, folder, components, origins_of(snapshot, name)), closures)
 
 
 def _workloads(root: Path, folder: str, components: list[str], origins: Origins) -> dict[str, Workload]:
@@ -142,7 +145,7 @@ def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
         raise TenantryError(fact, "set requests and limits of cpu and memory in base/") from None
 
 
-def origins_of(root: Path, release: str) -> Origins:
+def origins_of(snapshot: Snapshot, release: str) -> Origins:
     """Find where each object of a release is written, by kind and name.
 
     An object that two files of the release write (in two components, say) is known by the first of them.
@@ -151,11 +154,10 @@ def origins_of(root: Path, release: str) -> Origins:
         TenantryError: A file is not YAML.
     """
     origins: dict[tuple[str, str], Place] = {}
-    for path in sorted((root / layout.release(release)).rglob("*.yaml")):
-        file = path.relative_to(root).as_posix()
-        if path.name == kustomization.FILE:
+    for file in snapshot.under(layout.release(release)):
+        if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE:
             continue
-        for kind, name, line in yamlio.objects_in(file, path.read_bytes()):
+        for kind, name, line in yamlio.objects_in(file, snapshot.read(file)):
             # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
             origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
     return origins

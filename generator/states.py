@@ -1,17 +1,16 @@
 """The repository at one moment, whole in a folder of its own: what `check` and `diff` compare two of."""
 
-import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import git
-
-from generator import earlier, history, layout, pipeline
-from generator.history import Touched
+from generator import earlier, layout, pipeline
+from generator.history import Repository, Touched
 from generator.impact import may_touch_all
 from generator.pipeline import Composed
+from generator.snapshot import Snapshot
+from generator.validate import Had
 
 SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)
 """What people write and everything else follows from."""
@@ -22,11 +21,11 @@ class State:
     """The sources of one moment with the generated files beside them.
 
     Attributes:
-        root: The folder.
+        snapshot: The files, in a folder of their own.
         composed: What follows from the sources.
     """
 
-    root: Path
+    snapshot: Snapshot
     composed: Composed
 
 
@@ -42,12 +41,12 @@ def needed(files: Collection[Touched]) -> tuple[str, ...]:
     return (layout.PLATFORM, layout.BASE, *changed)
 
 
-def of_commit(repository: git.Repo, commit: git.Commit, folder: Path, paths: Sequence[str] = SOURCES) -> State:
+def of_commit(repository: Repository, commit: str, folder: Path, paths: Sequence[str] = SOURCES) -> State:
     """Write the sources of a commit into a folder, and generate beside them.
 
     Args:
         repository: The repository.
-        commit: The commit.
+        commit: Its id.
         folder: Where to; it is made.
         paths: Which sources, see `needed`.
 
@@ -56,16 +55,20 @@ def of_commit(repository: git.Repo, commit: git.Commit, folder: Path, paths: Seq
         EnvironmentProblem: There is no kustomize.
     """
     folder.mkdir()
-    history.export(repository, commit, folder, paths)
-    composed, _ = pipeline.generate(folder, had=earlier.storage_had(repository, commit))
-    return State(root=folder, composed=composed)
+    had = earlier.storage_had(repository, commit)
+    return _generated(folder, Snapshot.of_commit(repository, commit, folder, paths), had)
 
 
-def of_work_tree(root: Path, folder: Path, paths: Sequence[str] = SOURCES) -> State:
-    """Copy the sources as they stand into a folder, and generate beside them; the work tree is not touched.
+def _generated(folder: Path, sources: Snapshot, had: Had) -> State:
+    composed, _ = pipeline.generate(folder, sources, had=had)
+    return State(snapshot=Snapshot.of_folder(folder), composed=composed)
+
+
+def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES) -> State:
+    """Copy the sources as they stand into a folder, and generate beside them; where they come from is not touched.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         folder: Where to; it is made.
         paths: Which sources, see `needed`.
 
@@ -74,12 +77,5 @@ def of_work_tree(root: Path, folder: Path, paths: Sequence[str] = SOURCES) -> St
         EnvironmentProblem: There is no kustomize.
     """
     folder.mkdir()
-    for path in paths:
-        source, target = root / path, folder / path
-        if source.is_dir() and not source.is_symlink():
-            shutil.copytree(source, target, symlinks=True)
-        elif source.is_symlink() or source.exists():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target, follow_symlinks=False)
-    composed, _ = pipeline.generate(folder, had=earlier.of_work_tree(root))
-    return State(root=folder, composed=composed)
+    snapshot.copy_to(folder, paths)
+    return _generated(folder, Snapshot.of_folder(folder), earlier.of_work_tree(snapshot.root))

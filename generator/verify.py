@@ -17,6 +17,7 @@ from generator.releases import origins_of
 from generator.rules import registry
 from generator.rules.catalog import finding
 from generator.rules.subject import Base, Rendered, Repository
+from generator.snapshot import Snapshot
 from generator.yamlio import Document
 
 
@@ -57,12 +58,12 @@ class Gathered:
 
 
 def verify(
-    root: Path, fleet: Fleet, names: Collection[str] = (), *, turn: int, changed: Collection[str] = ()
+    snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), *, turn: int, changed: Collection[str] = ()
 ) -> Verified:
     """Render tenants from the committed files and run every rule.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         fleet: All input.
         names: Tenants to look at; all when empty.
         turn: Chooses which member of each class is compared with a direct build.
@@ -71,7 +72,7 @@ def verify(
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(root, fleet, names, turn=turn, changed=changed)
+    gathered = gather(snapshot, fleet, names, turn=turn, changed=changed)
     rendered = gathered.repository.rendered
     kept, weakened = weaken(judge(gathered), fleet.platform)
     return Verified(
@@ -85,7 +86,7 @@ def verify(
 
 
 def gather(
-    root: Path, fleet: Fleet, names: Collection[str] = (), *, turn: int = 0, changed: Collection[str] = ()
+    snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), *, turn: int = 0, changed: Collection[str] = ()
 ) -> Gathered:
     """Build the releases and the tenants; the arguments are those of `verify`.
 
@@ -94,9 +95,9 @@ def gather(
     """
     named = frozenset(names)
     wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
-    files = committed(root)
-    read = [read_base(root, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
-    built = list(render(root, fleet, wanted, files, turn=turn, changed=changed))
+    files = committed(snapshot)
+    read = [read_base(snapshot, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
+    built = list(render(snapshot, fleet, wanted, files, turn=turn, changed=changed))
     rendered = tuple(one for one in built if isinstance(one, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),
@@ -146,14 +147,10 @@ def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Findi
     return tuple(kept), weakened
 
 
-def committed(root: Path) -> dict[str, str]:
+def committed(snapshot: Snapshot) -> dict[str, str]:
     """Read every file of overlays/ and argocd/."""
-    files = {}
-    for folder in (layout.OVERLAYS, layout.ARGOCD):
-        for path in sorted((root / folder).rglob("*")):
-            if path.is_file():
-                files[path.relative_to(root).as_posix()] = path.read_text(encoding="utf-8", errors="replace")
-    return files
+    paths = (path for folder in (layout.OVERLAYS, layout.ARGOCD) for path in snapshot.under(folder))
+    return {path: snapshot.read(path).decode("utf-8", "replace") for path in paths}
 
 
 def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -168,7 +165,7 @@ def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
 
 
 def render(
-    root: Path,
+    snapshot: Snapshot,
     fleet: Fleet,
     tenants: Collection[Tenant],
     files: Mapping[str, str],
@@ -179,7 +176,7 @@ def render(
     """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         fleet: All input.
         tenants: Which tenants.
         files: The committed files, see `committed`.
@@ -187,7 +184,7 @@ def render(
         changed: Tenants that are compared with a direct build whosever turn it is.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
-    origins = {release: origins_of(root, release) for release in {tenant.ring.release for tenant in tenants}}
+    origins = {release: origins_of(snapshot, release) for release in {tenant.ring.release for tenant in tenants}}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
     closures: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -199,7 +196,7 @@ def render(
             continue
         overlay, facts, entry, project = documents
         try:  # before anything is built: kustomize asks the network for what it does not find
-            reads = _reads(root, files, layout.overlay(tenant.name), overlay.data, closures)
+            reads = _reads(snapshot, files, layout.overlay(tenant.name), overlay.data, closures)
         except TenantryError as error:
             yield finding("KUS004", Place(overlay.file), f"what it reads cannot be followed: {error.fact}", error.hint)
             continue
@@ -207,11 +204,11 @@ def render(
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for one in classes.render(root, sheets, turn=turn, always=changed):
+    for one in classes.render(snapshot.root, sheets, turn=turn, always=changed):
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
         if one.error:
-            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, root)}")
+            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, snapshot.root)}")
             continue
         if one.difference:
             yield finding("KUS013", place, one.difference)
@@ -255,7 +252,7 @@ def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[
 
 
 def _reads(
-    root: Path,
+    snapshot: Snapshot,
     files: Mapping[str, str],
     folder: str,
     overlay: Mapping[str, Any],
@@ -272,13 +269,13 @@ def _reads(
         path = kustomization.resolve(folder, reference)
         if path is None:
             raise TenantryError(f"{reference!r} leads outside the repository")
-        if path not in files and not (root / path).exists():
+        if path not in files and snapshot.kind_of(path) is None:
             raise TenantryError(f"there is no {reference!r}")
         targets.append(path)
     outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
     if outside not in closures:
-        closures[outside] = kustomization.closure(root, outside)
-    within = [kustomization.closure(root, [path]) for path in targets if path.startswith(inside)]
+        closures[outside] = kustomization.closure(snapshot, outside)
+    within = [kustomization.closure(snapshot, [path]) for path in targets if path.startswith(inside)]
     return kustomization.outermost((folder, *closures[outside], *(path for paths in within for path in paths)))
 
 

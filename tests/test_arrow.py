@@ -35,11 +35,10 @@ IO = {"git", "os", "pathlib", "random", "shutil", "socket", "subprocess", "tempf
 
 DOORS = {
     "click": ("cli",),
-    "git": ("check", "diff", "earlier", "history", "init", "publish", "states"),
     "jinja2": ("compose", "init"),
     "jsonschema_rs": ("schema",),
     "ruamel": ("edit", "init"),
-    "subprocess": ("build", "cli"),
+    "subprocess": ("build", "cli", "history"),
     "yaml": ("applicationset", "rules", "yamlio"),
 }
 """What is heavy, or touches the world, and the modules and families that may import it."""

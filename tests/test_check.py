@@ -25,7 +25,11 @@ def merged(tmp_path: Path) -> Repository:
 
 def commit(repository: Repository) -> None:
     """Generate and commit the change."""
-    repository.generate()
+    record(repository.generate())
+
+
+def record(repository: Repository) -> None:
+    """Commit the change as it stands."""
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "change")
 
@@ -122,6 +126,7 @@ def test_a_removed_tenant_file_is_refused(merged: Repository) -> None:
     merged.remove("tenants/company-001.yaml")
     for file in [file for file in merged.files() if "company-001" in file]:
         merged.remove(file)
+    record(merged)
 
     done = merged.run("check", "--base", "main")
 
@@ -136,6 +141,7 @@ def test_several_removed_at_once_are_a_finding_of_their_own(merged: Repository) 
     """A mass removal is a mistake more often than a wish."""
     for file in [file for file in merged.files() if "company-001" in file or "company-002" in file]:
         merged.remove(file)
+    record(merged)
 
     done = merged.run("check", "--base", "main")
 
@@ -148,7 +154,7 @@ def test_a_renamed_tenant_is_refused(merged: Repository) -> None:
     for file in [file for file in merged.files() if "company-001" in file]:
         merged.remove(file)
     merged.write("tenants/company-009.yaml", text.replace("company-001", "company-009"))
-    merged.generate()
+    commit(merged)
 
     done = merged.run("check", "--base", "main")
 
@@ -188,8 +194,9 @@ def test_a_change_over_the_budget_needs_an_approval_of_that_very_change(merged: 
 
     refused = merged.run("check", "--base", "main")
     asked = next(word for word in refused.stdout.split() if word.startswith("approvals/"))
-    approved = merged.write(asked, "approved: {}\n").run("check", "--base", "main")
-    merged.edit("base/edge/core/fileserver.yaml", "minReadySeconds: 6", "minReadySeconds: 7")
+    record(merged.write(asked, "approved: {}\n"))
+    approved = merged.run("check", "--base", "main")
+    record(merged.edit("base/edge/core/fileserver.yaml", "minReadySeconds: 6", "minReadySeconds: 7"))
     changed = merged.run("check", "--base", "main")
 
     assert refused.exit == 1
@@ -268,10 +275,11 @@ def test_on_a_branch_of_their_own_generated_files_are_not_in_pull_requests(tmp_p
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "start")
-    repository.tenant("company-101", plan="silver")
+    repository.git("switch", "--quiet", "--create", "change")
+    record(repository.tenant("company-101", plan="silver"))
 
     fine = repository.run("check", "--base", "main")
-    repository.write("overlays/company-101/facts.yaml", "made by hand\n")
+    record(repository.write("overlays/company-101/facts.yaml", "made by hand\n"))
     refused = repository.run("check", "--base", "main")
 
     assert fine.exit == 0, fine.said

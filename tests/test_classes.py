@@ -11,10 +11,11 @@ from generator import build, classes, layout, pipeline, yamlio
 from generator.build import Built
 from generator.classes import Sheet
 from generator.model import Platform
+from generator.snapshot import Snapshot
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets
 
-PLATFORM: Platform = pipeline.validated(ROOT)[0].platform
+PLATFORM: Platform = pipeline.validated(Snapshot.of_work_tree(ROOT))[0].platform
 
 
 def sheets(repository: Repository) -> list[Sheet]:

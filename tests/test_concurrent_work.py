@@ -53,6 +53,7 @@ _KILLED: Final = """
 import os, signal, sys
 from pathlib import Path
 from generator import pipeline, write
+from generator.snapshot import Snapshot
 left = int(sys.argv[2])
 real = os.replace
 def replace(source, target):
@@ -62,7 +63,7 @@ def replace(source, target):
     left -= 1
     real(source, target)
 os.replace = replace
-pipeline.generate(Path(sys.argv[1]))
+pipeline.generate(Path(sys.argv[1]), Snapshot.of_work_tree(Path(sys.argv[1])))
 """
 _OF_A_NEW_TENANT: Final = 4
 """Files that are written for it, one after the other."""

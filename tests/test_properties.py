@@ -18,11 +18,12 @@ from generator.load import load
 from generator.model import Fleet, Platform
 from generator.releases import Release
 from generator.size import size
+from generator.snapshot import Snapshot
 from generator.validate import validate
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets, nearly_valid_tenants
 
-PLATFORM: Platform = pipeline.validated(ROOT)[0].platform
+PLATFORM: Platform = pipeline.validated(Snapshot.of_work_tree(ROOT))[0].platform
 CLUSTER_SCOPED = ("Namespace",)
 FEW = settings(max_examples=10)
 """For tests in which every example costs real builds."""
@@ -31,7 +32,8 @@ FEW = settings(max_examples=10)
 @pytest.fixture(scope="module")
 def releases() -> Mapping[str, Release]:
     """The releases of this checkout, which cost a build."""
-    return pipeline.releases_in_use(ROOT, pipeline.validated(ROOT)[0])
+    here = Snapshot.of_work_tree(ROOT)
+    return pipeline.releases_in_use(here, pipeline.validated(here)[0])
 
 
 def a_repository(folders: pytest.TempPathFactory, fleet: list[Keys]) -> Repository:
@@ -47,7 +49,7 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
     given_files = {f"tenants/{keys['name']}.yaml": _written(keys) for keys in fleet}
     platform = {layout.PLATFORM: (ROOT / layout.PLATFORM).read_bytes()}
     with tempfile.TemporaryDirectory() as empty:
-        valid, findings = validate(load(Path(empty), platform | given_files))
+        valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files))
     assert valid is not None, findings
     sizes = {}
     for tenant in valid.tenants:
@@ -163,7 +165,7 @@ def test_a_nearly_valid_tenant_is_accepted_or_refused_with_a_place(keys: Keys) -
     raw = _written(keys)
     platform = (ROOT / layout.PLATFORM).read_bytes()
     with tempfile.TemporaryDirectory() as empty:
-        fleet, findings = validate(load(Path(empty), {layout.PLATFORM: platform, file: raw}))
+        fleet, findings = validate(load(Snapshot.of_folder(Path(empty)), {layout.PLATFORM: platform, file: raw}))
 
     assert (fleet is None) == any(found.severity is Severity.ERROR for found in findings)
     for found in findings:

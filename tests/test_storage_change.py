@@ -131,7 +131,7 @@ def test_every_pair_of_plans_has_a_storage_that_passes(before: str, after: str, 
     for had in (None, *PLANS[before]):
         keys = {"storage": had} if had else {}
         committed(repository.tenant("company-001", plan=before, **keys), "start")
-        base = history.open_repository(repository.root).head.commit
+        base = history.head(repository.root)
         size = quantity.octets(had or PLANS[before][0])
 
         kept = repository.run("set", "company-001", f"plan={after}", f"storage={quantity.bytes_text(size)}")

@@ -12,6 +12,7 @@ from generator.findings import EnvironmentProblem, Place, Severity
 from generator.load import load
 from generator.model import Weakened
 from generator.rules.catalog import finding
+from generator.snapshot import Snapshot
 from generator.validate import validate
 from generator.verify import weaken
 from tests.rules.harness import ROOT, copy_repository, good_repository
@@ -50,7 +51,7 @@ def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
 def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, weight: str, said: str) -> None:
     """Unknown rules, those of the input, those that keep data and neighbours safe, and what would change nothing."""
     root = _repository(tmp_path, f"rules:\n  {rule}: {{severity: {weight}, reason: {REASON}}}\n")
-    fleet, findings = validate(load(root))
+    fleet, findings = validate(load(Snapshot.of_work_tree(root)))
     assert fleet is None
     assert [(one.rule, f"{one.fact}; {one.hint}") for one in findings] == [("PLT001", said)]
 
@@ -58,7 +59,8 @@ def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, we
 def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     """Whoever reads platform.yaml next must know why."""
     root = _repository(tmp_path, "rules:\n  K8S011: {severity: ignore}\n")
-    assert [one.fact for one in validate(load(root))[1]] == ["the key `rules.K8S011.reason` is missing"]
+    _, findings = validate(load(Snapshot.of_work_tree(root)))
+    assert [one.fact for one in findings] == ["the key `rules.K8S011.reason` is missing"]
 
 
 @pytest.mark.parametrize("verb", ["verify", "check"])

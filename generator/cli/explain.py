@@ -30,8 +30,9 @@ def _numbers(directory: Path, name: str) -> Exit:
     from generator import layout, pipeline
     from generator.cli.render import known
     from generator.size import derivations
+    from generator.snapshot import Snapshot
 
-    result = pipeline.composed(root_of(directory))
+    result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
     known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
     tenant = next(one for one in result.fleet.tenants if one.name == name)
     platform = result.fleet.platform

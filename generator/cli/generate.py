@@ -19,13 +19,15 @@ def generate(directory: Path, check: bool) -> Exit:
     """
     from generator import pipeline
     from generator.formats import plural, show
+    from generator.snapshot import Snapshot
 
     root = root_of(directory)
+    snapshot = Snapshot.of_work_tree(root)
     if check:
-        result = pipeline.composed(root)
-        changes = pipeline.differences(root, result)
+        result = pipeline.composed(snapshot)
+        changes = pipeline.differences(snapshot, result)
     else:
-        result, changes = pipeline.generate(root)
+        result, changes = pipeline.generate(root, snapshot)
     click.echo(show(result.findings, "text", {}), nl=False, err=True)
     for change in changes:
         click.echo(f"{change.kind:>7} {change.file}")

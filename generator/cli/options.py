@@ -24,14 +24,9 @@ def root_of(directory: Path) -> Path:
 
 def turn_of(root: Path) -> int:
     """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
-    import shutil
-    import subprocess
+    from generator import history
 
-    git = shutil.which("git")
-    if not git:
-        return 0
-    command = [git, "-C", str(root), "rev-parse", "--verify", "--quiet", "HEAD"]
-    return int(subprocess.run(command, capture_output=True, text=True, check=False).stdout or "0", 16)  # noqa: S603
+    return int(history.head(root) or "0", 16)
 
 
 def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from generator.model import Fleet
     from generator.proofs.summary import Proved
+    from generator.snapshot import Snapshot
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -29,12 +30,15 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     """Build the committed overlays of the tenants NAME, or of all, with kustomize."""
     from generator import build, layout, pipeline
     from generator.findings import TenantryError
+    from generator.snapshot import Snapshot
 
     root = root_of(directory)
+    snapshot = Snapshot.of_work_tree(root)
     output = output and directory / output
-    fleet, _ = pipeline.validated(root)
+    fleet, _ = pipeline.validated(snapshot)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-    for name, (text, error) in zip(wanted, build.texts(root / layout.overlay(name) for name in wanted), strict=True):
+    texts = build.texts(snapshot.root / layout.overlay(name) for name in wanted)
+    for name, (text, error) in zip(wanted, texts, strict=True):
         if error:
             raise TenantryError(
                 f"{layout.kustomization(name)}: kustomize refuses it: {error}", "run `tenantry generate`"
@@ -64,17 +68,19 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     from generator import pipeline
     from generator.findings import in_order
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
+    from generator.snapshot import Snapshot
     from generator.verify import verify as check
 
     root = root_of(directory)
+    snapshot = Snapshot.of_work_tree(root)
     try:
-        fleet, warnings = pipeline.validated(root)
+        fleet, warnings = pipeline.validated(snapshot)
     except Refused as refused:
         return refusal(refused, form)
     if reachability is not None:
-        return _reachability(root, fleet, reachability, form)
+        return _reachability(snapshot, fleet, reachability, form)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-    done = check(root, fleet, wanted, turn=turn_of(root))
+    done = check(snapshot, fleet, wanted, turn=turn_of(root))
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,
@@ -88,7 +94,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     return report(in_order([*warnings, *done.findings]), form, summary)
 
 
-def _reachability(root: Path, fleet: "Fleet", name: str, form: str) -> Exit:
+def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:
     """Print the matrix of one tenant: a row for each pair of ends."""
     from generator.cli.options import table
     from generator.findings import Finding, TenantryError
@@ -100,7 +106,7 @@ def _reachability(root: Path, fleet: "Fleet", name: str, form: str) -> Exit:
         raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")
     known((name,), tuple(tenant.name for tenant in fleet.tenants))
     tenant = next(one for one in fleet.tenants if one.name == name)
-    for one in render(root, fleet, [tenant], committed(root)):
+    for one in render(snapshot, fleet, [tenant], committed(snapshot)):
         if isinstance(one, Finding):
             raise TenantryError(f"{one.place}: {one.fact}", one.hint)
         cluster = fleet.platform.cluster

@@ -23,9 +23,11 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
     The file is checked with all others before it is written. Run generate afterwards.
     """
     from generator import edit
+    from generator.snapshot import Snapshot
 
     root = root_of(directory)
-    file, text = edit.new_tenant(root, name, plan=plan, chatbot=chatbot, display_name=display_name)
+    snapshot = Snapshot.of_work_tree(root)
+    file, text = edit.new_tenant(snapshot, name, plan=plan, chatbot=chatbot, display_name=display_name)
     if dry_run:
         click.echo(text, nl=False)
         return Exit.FINE
@@ -47,6 +49,7 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     An empty VALUE removes the key. The result is checked before it is written.
     """
     from generator import edit
+    from generator.snapshot import Snapshot
 
     root = root_of(directory)
     changes: dict[str, str] = {}
@@ -55,7 +58,7 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
         if not equals:
             raise click.BadParameter(f"{assignment!r} is not KEY=VALUE", param_hint="KEY=VALUE")
         changes[key] = value
-    file, before, after = edit.changed_tenant(root, name, changes)
+    file, before, after = edit.changed_tenant(Snapshot.of_work_tree(root), name, changes)
     if dry_run:
         click.echo(after, nl=False)
     elif before == after:
@@ -81,13 +84,14 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
 def list_(directory: Path, applications: bool, form: str) -> Exit:
     """List the tenants, or the Applications that Argo CD will create from the committed ApplicationSets and entries."""
     from generator import pipeline
+    from generator.snapshot import Snapshot
 
     root = root_of(directory)
     if applications:
         return _applications(root, form)
     if form == "yaml":
         raise click.BadParameter("tenants are listed as table or json", param_hint="--format")
-    fleet, _ = pipeline.validated(root)
+    fleet, _ = pipeline.validated(Snapshot.of_work_tree(root))
     rows: list[Mapping[str, Any]] = [
         {
             "name": tenant.name,
@@ -109,9 +113,10 @@ def _applications(root: Path, form: str) -> Exit:
 
     from generator import yamlio
     from generator.applicationset import expand_all
+    from generator.snapshot import Snapshot
     from generator.verify import application_sets, committed
 
-    files = committed(root)
+    files = committed(Snapshot.of_work_tree(root))
     expansions = expand_all(application_sets(files), files)
     generated = sorted((one for each in expansions for one in each.applications), key=lambda one: one.name)
     if form == "json":

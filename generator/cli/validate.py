@@ -20,10 +20,11 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
     """
     from generator import earlier, layout
     from generator.load import load
+    from generator.snapshot import Snapshot
     from generator.validate import validate as check
 
     root = root_of(directory)
-    sources = load(root)
+    sources = load(Snapshot.of_work_tree(root))
     fleet, findings = check(sources, earlier.of_work_tree(root))
     if files:
         wanted = {_from_root(root, directory, file) for file in files}

@@ -4,8 +4,6 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-import git
-
 from generator import history, layout, pipeline, states
 from generator.comparison import touched_tenants
 from generator.diff.difference import WORK_TREE, Difference
@@ -13,9 +11,10 @@ from generator.diff.groups import group
 from generator.diff.owned import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
 from generator.findings import Refused, TenantryError
-from generator.history import Touched
+from generator.history import Repository, Touched
 from generator.impact import may_touch_all
 from generator.pipeline import Composed
+from generator.snapshot import Snapshot
 from generator.states import State
 
 
@@ -34,7 +33,7 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
     repository = history.open_repository(root)
     after = history.commit_of(repository, head) if head else None
     before = history.commit_of(repository, base) if base else _start(repository, root, after)
-    files = history.touched(repository, before, after)
+    files = history.touched(repository, before, after) if after else history.touched_since(repository, before)
     by_hand = [one.path for one in files if one.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
     paths = (*states.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
@@ -44,8 +43,8 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         names = _names(old.composed, new.composed, files)
         groups = group(pairs(old, new, names, (_called(before), _called(after))))
     return Difference(
-        before=before.hexsha,
-        after=after.hexsha if after else WORK_TREE,
+        before=before,
+        after=after or WORK_TREE,
         fleet=len(_tenants_there(repository, root, after) | set(names)),
         groups=groups,
         tenants=Universe(_traits(old.composed, new.composed), whole=may_touch_all(files)),
@@ -56,19 +55,18 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
 # --- the two states
 
 
-def _start(repository: git.Repo, root: Path, after: git.Commit | None) -> git.Commit:
+def _start(repository: Repository, root: Path, after: str | None) -> str:
     """Return the commit at which a change left the main branch, as the remote has it, or as it is here."""
-    text = history.read(after, layout.PLATFORM) if after else None
-    branch = pipeline.validated_platform(root, {layout.PLATFORM: text} if text else None).branch
-    known = {reference.name for reference in repository.references}
-    main = f"origin/{branch}" if f"origin/{branch}" in known else branch
-    return history.merge_base(repository, main, after.hexsha if after else "HEAD")
+    text = history.read(repository, after, layout.PLATFORM) if after else None
+    branch = pipeline.validated_platform(Snapshot.of_work_tree(root), {layout.PLATFORM: text} if text else None).branch
+    there = history.has_reference(repository, f"refs/remotes/origin/{branch}")
+    return history.merge_base(repository, f"origin/{branch}" if there else branch, after or "HEAD")
 
 
-def _state(repository: git.Repo, root: Path, commit: git.Commit | None, folder: Path, paths: Collection[str]) -> State:
+def _state(repository: Repository, root: Path, commit: str | None, folder: Path, paths: Collection[str]) -> State:
     try:
         if commit is None:
-            return states.of_work_tree(root, folder, tuple(paths))
+            return states.of_snapshot(Snapshot.of_work_tree(root), folder, tuple(paths))
         return states.of_commit(repository, commit, folder, tuple(paths))
     except Refused as refused:
         first, *more = refused.findings
@@ -79,8 +77,8 @@ def _state(repository: git.Repo, root: Path, commit: git.Commit | None, folder: 
         raise TenantryError(fact, "mend them first: `tenantry validate` names them all") from None
 
 
-def _called(commit: git.Commit | None) -> str:
-    return commit.hexsha[:10] if commit else f"the {WORK_TREE}"
+def _called(commit: str | None) -> str:
+    return commit[:10] if commit else f"the {WORK_TREE}"
 
 
 def _names(old: Composed, new: Composed, files: Collection[Touched]) -> tuple[str, ...]:
@@ -101,9 +99,7 @@ def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
     }
 
 
-def _tenants_there(repository: git.Repo, root: Path, commit: git.Commit | None) -> set[str]:
+def _tenants_there(repository: Repository, root: Path, commit: str | None) -> set[str]:
     """Return the names of all tenants by their files, read or not."""
-    if commit is None:
-        return {path.stem for path in (root / layout.TENANTS).rglob("*.yaml")}
-    files = repository.git.ls_tree("-r", "-z", "--name-only", commit.hexsha, "--", layout.TENANTS).split("\0")
-    return {Path(file).stem for file in files if file.endswith(".yaml")}
+    held = history.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
+    return {Path(file).stem for file in held if file.startswith(f"{layout.TENANTS}/") and file.endswith(".yaml")}

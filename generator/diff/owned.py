@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from generator import build, classes, kustomization, layout, yamlio
@@ -11,10 +10,12 @@ from generator.argocd import API_VERSION
 from generator.classes import Sheet
 from generator.diff import effects
 from generator.diff.groups import Owner, Pair
+from generator.files import Kind
 from generator.findings import TenantryError
 from generator.model import Tenant
 from generator.pipeline import Composed
 from generator.rules.subject import Object
+from generator.snapshot import Snapshot
 from generator.states import State
 
 Objects = tuple[Object, ...]
@@ -65,8 +66,8 @@ def _rendered(
         sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
     applications = _applications(state.composed, here, read)
     found = {}
-    for one in classes.render(state.root, sheets, turn=0):
-        wrong = one.error.replace(f"{state.root}/", "") or one.difference
+    for one in classes.render(state.snapshot.root, sheets, turn=0):
+        wrong = one.error.replace(f"{state.snapshot.root}/", "") or one.difference
         if wrong:
             raise TenantryError(f"{called}: {layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
         project = layout.project(one.tenant, layout.shard_of(one.tenant, state.composed.fleet.platform.argocd.shards))
@@ -110,7 +111,7 @@ def _shards(old: Composed, new: Composed) -> Iterator[Pair]:
 def _platform(old: State, new: State, called: tuple[str, str]) -> Pair:
     paths = (layout.ROOT_APPLICATION, layout.platform_application())
     before, after = (
-        (*_read(state.composed, paths), *_by_hand(state.root / layout.PLATFORM_MANIFESTS, name))
+        (*_read(state.composed, paths), *_by_hand(state.snapshot, name))
         for state, name in zip((old, new), called, strict=True)
     )
     return Pair(Owner("platform", ""), before, after)
@@ -120,15 +121,22 @@ def _read(composed: Composed, paths: Collection[str]) -> Objects:
     return tuple(one for path in paths for one in yamlio.read_objects(composed.tree.get(path, "")))
 
 
-def _by_hand(folder: Path, called: str) -> Objects:
-    """Read a folder as Argo CD does: built where there is a kustomization, else as its manifests."""
-    if (folder / kustomization.FILE).is_file():
+def _by_hand(snapshot: Snapshot, called: str) -> Objects:
+    """Read what stands in argocd/platform as Argo CD does: built where there is a kustomization, else as manifests."""
+    folder = snapshot.root / layout.PLATFORM_MANIFESTS
+    if snapshot.kind_of(f"{layout.PLATFORM_MANIFESTS}/{kustomization.FILE}") is Kind.FILE:
         (built,) = build.build_all([folder])
         if built.error:
             wrong = built.error.replace(str(folder), layout.PLATFORM_MANIFESTS)
             raise TenantryError(f"{called}: {layout.PLATFORM_MANIFESTS} cannot be rendered: {wrong}")
         return built.objects
-    found = (one for path in sorted(folder.glob("*.yaml")) for one in yamlio.read_objects(path.read_text("utf-8")))
+    depth = layout.PLATFORM_MANIFESTS.count("/") + 1
+    paths = (
+        path
+        for path in snapshot.under(layout.PLATFORM_MANIFESTS)
+        if path.endswith(".yaml") and path.count("/") == depth
+    )
+    found = (one for path in paths for one in yamlio.read_objects(snapshot.read(path).decode()))
     return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
 
 

@@ -23,6 +23,7 @@ from generator.findings import Finding, Refused
 from generator.model import Platform, Tenant
 from generator.probe import read_base
 from generator.rules.subject import Base, Rendered, Repository
+from generator.snapshot import Snapshot
 from generator.verify import Gathered, committed, gather, render
 
 ROOT: Final = Path(__file__).parents[2]
@@ -205,9 +206,10 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
 @cache
 def good_repository() -> Repository:
     """Render this repository's companies, once in a session."""
-    fleet, _ = pipeline.validated(ROOT)
-    files = committed(ROOT)
-    rendered = tuple(render(ROOT, fleet, fleet.tenants, files))
+    here = Snapshot.of_work_tree(ROOT)
+    fleet, _ = pipeline.validated(here)
+    files = committed(here)
+    rendered = tuple(render(here, fleet, fleet.tenants, files))
     assert all(isinstance(one, Rendered) for one in rendered), rendered
     return Repository(fleet=fleet, rendered=rendered, files=files)  # type: ignore[arg-type]
 
@@ -215,7 +217,7 @@ def good_repository() -> Repository:
 @cache
 def good_base() -> Base:
     """Build this repository's own release of base/, once in a session."""
-    base, findings = read_base(ROOT, good_repository().fleet, "edge")
+    base, findings = read_base(Snapshot.of_work_tree(ROOT), good_repository().fleet, "edge")
     assert not findings
     return base
 
@@ -226,18 +228,20 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, *, generate: bo
     copy_repository(root)
     for edit in edits:
         edit.apply(root)
+    snapshot = Snapshot.of_folder(root)
     try:
-        fleet, warnings = pipeline.validated(root)
+        fleet, warnings = pipeline.validated(snapshot)
         if generate:
-            pipeline.generate(root)
+            pipeline.generate(root, snapshot)
+            snapshot = Snapshot.of_folder(root)
     except Refused as refused:
         empty = Repository(fleet=good_repository().fleet, rendered=(), files={})
         return Gathered(bases=(), repository=empty, findings=refused.findings)
     if any(edit.file.startswith("base/") or edit.file == "platform.yaml" for edit in edits):
-        gathered = gather(root, fleet, [tenant] if tenant else ())
+        gathered = gather(snapshot, fleet, [tenant] if tenant else ())
     else:
-        files = committed(root)
-        built = list(render(root, fleet, [one for one in fleet.tenants if one.name == tenant], files))
+        files = committed(snapshot)
+        built = list(render(snapshot, fleet, [one for one in fleet.tenants if one.name == tenant], files))
         rendered = tuple(one for one in built if isinstance(one, Rendered))
         found = tuple(one for one in built if isinstance(one, Finding))
         repository = Repository(fleet=fleet, rendered=rendered, files=files)

@@ -19,6 +19,7 @@ from generator.proofs import isolation, summary
 from generator.reachability.matrix import matrix
 from generator.reachability.policy import UnreadableError
 from generator.rules.subject import Rendered, Repository
+from generator.snapshot import Snapshot
 from generator.verify import Gathered, judge, render
 from tests import harness
 from tests.rules.harness import COMPANY, ROOT, good_repository
@@ -161,7 +162,7 @@ def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong:
     files = {**good.files, file: yamlio.dump(spoil(_documents()[file], path, wrong))}
 
     with mock.patch.object(build, "build_all", _built):
-        read = list(render(ROOT, good.fleet, [_good().tenant], files))
+        read = list(render(Snapshot.of_work_tree(ROOT), good.fleet, [_good().tenant], files))
     rendered = tuple(one for one in read if isinstance(one, Rendered))
     findings = tuple(one for one in read if not isinstance(one, Rendered))
     repository = Repository(fleet=good.fleet, rendered=rendered, files=files)
