@@ -68,7 +68,7 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
             tree = snapshot
         else:
             findings += _generated_files_in_the_way(snapshot)
-            tree = states.of_snapshot(snapshot, folder / "after").snapshot
+            tree = states.of_snapshot(snapshot, folder / "after", had=had).snapshot
         if change_at is None:
             done = verify(tree, result.fleet, turn=turn)
             return Checked(

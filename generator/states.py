@@ -64,13 +64,14 @@ def _generated(folder: Path, sources: Snapshot, had: Had) -> State:
     return State(snapshot=Snapshot.of_folder(folder), composed=composed)
 
 
-def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES) -> State:
+def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES, *, had: Had | None = None) -> State:
     """Copy the sources as they stand into a folder, and generate beside them; where they come from is not touched.
 
     Args:
         snapshot: The repository.
         folder: Where to; it is made.
         paths: Which sources, see `needed`.
+        had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
 
     Raises:
         Refused: The sources have errors.
@@ -78,4 +79,4 @@ def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES
     """
     folder.mkdir()
     snapshot.copy_to(folder, paths)
-    return _generated(folder, Snapshot.of_folder(folder), earlier.of_work_tree(snapshot.root))
+    return _generated(folder, Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.root))

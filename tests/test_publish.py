@@ -16,7 +16,7 @@ import pytest
 from tests.harness import ROOT, Repository, environment
 
 MODES: Final = ("committed", "branch")
-STEPS: Final = ("lock", "fetch", "worktree", "generate", "verify", "commit", "push")
+STEPS: Final = ("lock", "fetch", "tree", "generate", "verify", "commit", "push")
 """What publish reports, in its order."""
 
 
@@ -383,7 +383,7 @@ def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(or
     done = publish(clone)
     assert done.returncode == 0, done.stderr
     origin.assert_complete({"company-001", "company-101"})
-    assert len(clone.git("worktree", "list").splitlines()) == 1
+    assert len(clone.git("tree", "list").splitlines()) == 1
     assert not list(temporary.glob("tenantry-publish-*"))
     assert not list((clone.root / ".git/refs").rglob("*.lock"))
 
