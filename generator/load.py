@@ -1,19 +1,22 @@
 """IO in: find the repository, read platform.yaml and every tenant file. Nothing is judged here but the reading."""
 
+import contextlib
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from generator import layout, yamlio
-from generator.files import Kind
+from generator import files, layout, yamlio
+from generator.files import BadFile, Kind
 from generator.findings import EnvironmentProblem, Finding, Place
 from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
 
 MAX_TENANT_BYTES: Final = 16 * 1024
+_MOST_BESIDE: Final = 1 << 24
+"""Bytes that are read of base/ and argocd/platform/ together; this repository's have some 60 KiB a release."""
 _PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._/-]+")
 _SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
 
@@ -26,11 +29,15 @@ class Sources:
         platform: platform.yaml, or None when it cannot be read.
         tenants: The tenant files that can be read, sorted by path.
         findings: What is wrong with the others.
+        beside: What stands beside the tenants, base/ and argocd/platform/, as texts by path: as far as it can be read.
+        generated: Names that have an overlay: tenants that are there already.
     """
 
     platform: yamlio.Document | None
     tenants: tuple[yamlio.Document, ...]
     findings: tuple[Finding, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
 
 
 def find_root(start: Path) -> Path:
@@ -60,16 +67,31 @@ def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sour
     """
     instead = instead or {}
     findings: list[Finding] = []
-    files = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
+    paths = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
     platform = _document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead, findings)
-    tenants = [_document(snapshot, file, MAX_TENANT_BYTES, instead, findings) for file in files]
-    return Sources(platform, tuple(one for one in tenants if one is not None), tuple(findings))
+    tenants = [_document(snapshot, path, MAX_TENANT_BYTES, instead, findings) for path in paths]
+    found = tuple(one for one in tenants if one is not None)
+    return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
 
 
 def load_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
     """Read platform.yaml alone; arguments as for `load`."""
     findings: list[Finding] = []
     return Sources(_document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead or {}, findings), (), tuple(findings))
+
+
+def _beside(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the files of base/ and argocd/platform/; what is wrong with them is said where they are built."""
+    left = _MOST_BESIDE
+    for path in snapshot.paths_in((layout.BASE, layout.PLATFORM_MANIFESTS)):
+        with contextlib.suppress(BadFile):
+            raw = snapshot.read(path, min(left, files.MAX_BYTES))
+            left -= len(raw)
+            yield path, raw.decode(errors="replace")
+
+
+def _generated(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(path.split("/")[1] for path in snapshot.under(layout.OVERLAYS))
 
 
 def _document(

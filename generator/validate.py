@@ -1,7 +1,6 @@
 """The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
 
 import ipaddress
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -9,7 +8,7 @@ from typing import Any, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from generator import __version__, quantity
+from generator import __version__, freetext, layout, quantity
 from generator.findings import Finding, Severity, in_order
 from generator.load import Sources
 from generator.model import (
@@ -28,24 +27,14 @@ from generator.model import (
 )
 from generator.reachability.promises import read_neighbours
 from generator.reachability.space import Addresses
+from generator.reserved import hosts_in, names_in, why_reserved
 from generator.rules.catalog import FIRM, OF_INPUT, RULES, finding
 from generator.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
+from generator.shape import mapping, string, strings
 from generator.yamlio import Document
-
-RESERVED_NAMES: Final = frozenset(
-    # hosts and namespaces that belong to the platform, then the words that a YAML reader takes for another type
-    "admin api app argocd cert-manager default external-secrets istio-system localhost mail monitoring "
-    "observability platform root status tenants www "
-    "false no null off on true yes".split()
-)
-RESERVED_PREFIXES: Final = ("gateway", "ingress", "kube-", "openshift-", "tenantry")
-RESERVED_SUFFIXES: Final = ("-system",)
 
 _MAX_FQDN: Final = 253
 _MAX_LABEL: Final = 63
-_INVISIBLE: Final = frozenset("\u034f\u115f\u1160\u2800\u3164\uffa0")
-"""Letters and marks that nothing is drawn for: Unicode counts them among the others."""
-_MIXED_UP: Final = frozenset({"LATIN", "CYRILLIC", "GREEK"})
 
 
 Had = Callable[[Collection[Document]], Mapping[str, int]]
@@ -78,6 +67,7 @@ def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tu
         if not refused:
             well_formed.append(document)
     findings.extend(_names(well_formed, platform))
+    findings.extend(_owned(well_formed, sources))
     if platform is None:
         return None, in_order(findings)
     for document in well_formed:
@@ -315,8 +305,8 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
         if stem != name:
             fact = f"the file is named {stem}, its tenant {name}"
             yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or mend the name")
-        if _is_reserved(name):
-            yield finding("TEN004", place, f"the name {name!r} is reserved", "choose another name")
+        if reason := why_reserved(name):
+            yield finding("TEN004", place, f"the name {name!r} is reserved: {reason}", "choose another name")
         if name in retired:
             fact = f"{name!r} was retired on {retired[name]}; names are never used again"
             yield finding("TEN005", place, fact, "choose another name")
@@ -332,44 +322,69 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
             yield finding("TEN003", document.place(), f"the file's name differs from {other} in case alone")
 
 
-def _is_reserved(name: str) -> bool:
-    return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES)
+def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]:
+    """TEN004, TEN014: what a company calls its own is not what the platform has already.
+
+    A company that has an overlay was there before: if base/ names it, that is a mistake in base/, which KUS008 and
+    others find where it stands.
+    """
+    if sources.platform is None:
+        return
+    base = {file: text for file, text in sources.beside.items() if file.startswith(f"{layout.BASE}/")}
+    others = {file: text for file, text in sources.beside.items() if file not in base}
+    others[layout.PLATFORM] = sources.platform.text
+    new = [document for document in documents if document.data["name"] not in sources.generated]
+    yield from _owned_names(documents, others)
+    yield from _owned_names(new, base)
+    data = mapping(sources.platform.data)
+    domains = (string(data.get("domain")), *strings(data.get("hostSuffixes")))
+    yield from _owned_hosts([*_standard_hosts(documents, domains[0]), *_further_hosts(documents)], others, domains)
+    yield from _owned_hosts([*_standard_hosts(new, domains[0]), *_further_hosts(documents)], base, domains)
+
+
+def _owned_names(documents: Sequence[Document], texts: Mapping[str, str]) -> Iterator[Finding]:
+    taken = names_in(texts, [document.data["name"] for document in documents])
+    for document in documents:
+        name = document.data["name"]
+        if name in taken and not why_reserved(name):
+            place, what = taken[name]
+            fact = f"the name {name!r} is reserved: {place} has it as {what}"
+            hint = "choose another name; if that place means this company, take the name out there"
+            yield finding("TEN004", document.place(("name",)), fact, hint)
+
+
+_Decided = tuple[str, Document, Path]
+"""A host, and what decides it: a file, and the path of the value in it."""
+
+
+def _standard_hosts(documents: Sequence[Document], domain: str) -> Iterator[_Decided]:
+    for document in documents:
+        standard = f"{document.data['name']}.{domain}"
+        yield from ((host, document, ("name",)) for host in (standard, f"chat--{standard}"))
+
+
+def _further_hosts(documents: Sequence[Document]) -> Iterator[_Decided]:
+    for document in documents:
+        for index, host in enumerate(document.data.get("hosts", ())):
+            yield host, document, ("hosts", index)
+
+
+def _owned_hosts(decided: Sequence[_Decided], texts: Mapping[str, str], domains: Collection[str]) -> Iterator[Finding]:
+    taken = hosts_in(texts, {host for host, _, _ in decided}.difference(domains))  # TEN014 says so of the domains
+    for host, document, path in decided:
+        if host in taken:
+            fact = f"{host!r} is a host of the platform ({taken[host]})"
+            hint = "choose another; if that place means this company, take the host out there"
+            yield finding("TEN014", document.place(path), fact, hint)
 
 
 def _text(document: Document) -> Iterator[Finding]:
     text = document.data.get("displayName")
     if text is None:
         return
-    problem = _text_problem(text)
-    if problem:
+    if problem := freetext.problem(text):
         fact, hint = problem
         yield finding("TEN010", document.place(("displayName",)), f"displayName: {fact}", hint)
-
-
-def _text_problem(text: str) -> tuple[str, str] | None:
-    for index, character in enumerate(text):
-        category = unicodedata.category(character)
-        if category[0] == "C" or category in ("Zl", "Zp") or character in _INVISIBLE:
-            nameless = "a control character" if category == "Cc" else "a character without a name"
-            name = unicodedata.name(character, nameless)
-            return f"character {index + 1} is U+{ord(character):04X} ({name})", "remove it"
-    if "{{" in text or "}}" in text:
-        return "it holds {{ or }}, which templates take for code", "write it without double braces"
-    if text != text.strip():
-        return "it starts or ends with a space", "remove the space"
-    normal = unicodedata.normalize("NFC", text)
-    if text != normal:
-        return f"it is not in Unicode normal form C, which is {normal!r}", "type it anew"
-    for word in text.split():
-        scripts = sorted(
-            {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()} & _MIXED_UP
-        )
-        if len(scripts) > 1:
-            return (
-                f"{word!r} mixes {' and '.join(one.capitalize() for one in scripts)} letters",
-                "type it anew",
-            )
-    return None
 
 
 def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
@@ -405,7 +420,7 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
             yield finding("TEN015", place, fact, "choose a shorter host")
         if host == standard:
             yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
-        elif host == platform.domain:
+        elif host in platform.host_suffixes:
             yield finding("TEN014", place, f"{host!r} is the platform's own domain", f"use a host under {standard}")
         elif host.endswith(f".{platform.domain}"):
             if not host.endswith(f".{standard}"):

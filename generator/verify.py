@@ -185,6 +185,7 @@ def render(
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
     origins = {release: origins_of(snapshot, release) for release in {tenant.ring.release for tenant in tenants}}
+    hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
     closures: dict[tuple[str, ...], tuple[str, ...]] = {}
@@ -219,6 +220,7 @@ def render(
             objects=one.objects,
             text=one.text,
             names=names,
+            hosts=hosts,
             overlay=sheet.overlay,
             facts=sheet.facts,
             entry=entry,

@@ -6,7 +6,7 @@ from typing import Any, Final
 from hypothesis import strategies as st
 
 from generator.model import Platform
-from generator.validate import RESERVED_NAMES, RESERVED_PREFIXES, RESERVED_SUFFIXES
+from generator.reserved import why_reserved
 
 Keys = dict[str, Any]
 """What a tenant file holds."""
@@ -28,11 +28,7 @@ _SCRIPTS: Final = (
 
 def names() -> st.SearchStrategy[str]:
     """Any name that a tenant may have."""
-    return _LABEL.filter(lambda name: not _is_reserved(name))
-
-
-def _is_reserved(name: str) -> bool:
-    return name in RESERVED_NAMES or name.startswith(RESERVED_PREFIXES) or name.endswith(RESERVED_SUFFIXES)
+    return _LABEL.filter(lambda name: not why_reserved(name))
 
 
 def display_names() -> st.SearchStrategy[str]:

@@ -22,10 +22,14 @@ PURE = (
     "argocd",
     "compose",
     "formats",
+    "freetext",
     "layout",
+    "loose",
     "model",
+    "naming",
     "quantity",
     "reachability",
+    "reserved",
     "schema",
     "shape",
     "size",
@@ -39,7 +43,7 @@ DOORS = {
     "jsonschema_rs": ("schema",),
     "ruamel": ("edit", "init"),
     "subprocess": ("build", "cli", "history"),
-    "yaml": ("applicationset", "rules", "yamlio"),
+    "yaml": ("applicationset", "loose", "rules", "yamlio"),
 }
 """What is heavy, or touches the world, and the modules and families that may import it."""
 

@@ -73,7 +73,10 @@ def test_add_quotes_a_display_name_that_a_reader_could_mistake(repository: Repos
         ),
         (
             ["argocd", "--plan", "gold"],
-            "tenants/argocd.yaml:2:7: error: the name 'argocd' is reserved [TEN004]\n  hint: choose another name\n",
+            (
+                "tenants/argocd.yaml:2:7: error: the name 'argocd' is reserved: it is the usual namespace of what a"
+                " platform runs beside its tenants [TEN004]\n  hint: choose another name\n"
+            ),
         ),
         (
             ["company-101", "--plan", "gold", "--display-name", "{{ x }}"],

@@ -88,7 +88,8 @@ _ROWS: Final = (
         "TEN004",
         ERROR,
         "a tenant's name is not reserved",
-        "The name belongs to Kubernetes, to the platform, to a well-known host, or YAML reads it as another type.",
+        "The name belongs to Kubernetes, to a well-known host, or to the platform: a namespace, project or identity"
+        " that platform.yaml, base/ or argocd/platform/ names; or YAML reads it as another type.",
         "Choose another name.",
         _NAMES,
     ),
@@ -136,7 +137,8 @@ _ROWS: Final = (
         "TEN010",
         ERROR,
         "free text is plain text",
-        "Control, invisible, bidirectional and look-alike characters mislead people; {{ is code for templates.",
+        "Control, invisible, bidirectional and look-alike characters mislead people; {{ is code for templates."
+        " Joiners (U+200C, U+200D) are taken where a script or an emoji needs them.",
         "Write the name as people read it, in Unicode normal form C.",
         "https://unicode.org/reports/tr36/",
     ),
@@ -168,7 +170,8 @@ _ROWS: Final = (
         "TEN014",
         ERROR,
         "a host is a DNS name under an allowed suffix",
-        "A host outside the provider's domains could take over somebody else's address.",
+        "A host outside the provider's domains, or one that platform.yaml, base/ or argocd/platform/ names as the"
+        " platform's own, could take over somebody else's address.",
         "Use a host under one of platform.yaml's hostSuffixes.",
         "https://www.rfc-editor.org/rfc/rfc1123",
     ),
@@ -878,8 +881,9 @@ _ROWS: Final = (
     Rule(
         "KUS008",
         ERROR,
-        "no other tenant's name occurs in a render",
-        "A name of somebody else is a route, a path or a peer that leads to them.",
+        "no other tenant is named in a render",
+        "A namespace, host, path, group or identity of somebody else is a way to them. The same word elsewhere, as the"
+        " name of a volume or in a sentence, is none.",
         "Take the name out; use the fact `name`.",
         "seed: no traffic between companies",
     ),

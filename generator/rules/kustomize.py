@@ -2,12 +2,12 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
 
-from generator import classes, layout, yamlio
+from generator import classes, layout, naming, yamlio
 from generator.compose import components_of
 from generator.findings import Finding, Place
 from generator.releases import COMPONENTS, CORE
@@ -379,12 +379,14 @@ _WORDS: Final = re.compile(r"placeholder|changeme", re.IGNORECASE)
 
 @class_rule("KUS007")
 def no_placeholder_is_left(rendered: Rendered) -> Iterator[Finding]:
-    """No text of the render holds a word that should have been replaced."""
+    """No text of the render holds a word that should have been replaced; a company's own name is none."""
+    own = sorted((*rendered.tenant.hosts, rendered.tenant.name), key=len, reverse=True)
+    itself = re.compile("|".join(f"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])" for text in own))
     for one in rendered.objects:
         for path, text in _texts(one):
             # the files in a ConfigMap are a program's own: it may well mean ${...} and {{...}}
             pattern = _WORDS if one["kind"] == "ConfigMap" and path[:1] == ("data",) else _LEFT_OVER
-            if match := pattern.search(text):
+            if pattern.search(text) and (match := pattern.search(itself.sub("\n", text))):
                 where = ".".join(map(str, path))
                 yield rendered.found("KUS007", one, f"{where} still holds {match[0]!r}")
 
@@ -402,28 +404,42 @@ def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
             yield from _texts(inner, (*path, index))
 
 
-_TOKEN: Final = re.compile(r"[a-z0-9](?:-?[a-z0-9])*")
-"""Texts of the form of a tenant's name: `chat--company-001.files.example.com` holds `chat`, `company-001`, ..."""
-
-
 @class_rule("KUS008")
 def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Finding]:
-    """No text of the render is the name of another tenant, whole or as part of a host, a path or a group."""
-    own = {rendered.tenant.name} if classes.NAME not in rendered.text else set()
-    names = rendered.names - own
-    if not names.intersection(_TOKEN.findall(_without(rendered.text, rendered.tenant.hosts))):
+    """No text of the render means another tenant, or is one of its hosts.
+
+    What is the same for a class is looked at with sentinels in the place of what is not, so that the name of its first
+    tenant is foreign there as well.
+    """
+    shared = classes.NAME in rendered.text
+    foreign = rendered.names if shared else rendered.names - {rendered.tenant.name}
+    hosts = {host: name for host, name in rendered.hosts.items() if shared or name != rendered.tenant.name}
+    if foreign.isdisjoint(naming.TOKEN.findall(rendered.text)) and hosts.keys().isdisjoint(_zones(rendered.text)):
         return
-    for one in rendered.objects:
-        texts = " ".join(_without(text, rendered.tenant.hosts) for _, text in _texts(one))
-        for name in sorted(names.intersection(_TOKEN.findall(texts)) - {rendered.tenant.name}):
-            hint = f"if {name} is a word of base/ itself, the tenant {name} needs another name"
-            yield rendered.found("KUS008", one, f"the name of the tenant {name} occurs in it", hint)
+    looked_at = yamlio.read_objects(rendered.text) if shared else rendered.objects
+    for one, object_of_the_first in zip(looked_at, rendered.objects, strict=True):
+        found = {mention.name: mention for mention in naming.mentions(one) if mention.name in foreign}
+        for name, mention in sorted(found.items()):
+            yield _names_another(rendered, object_of_the_first, str(mention), name)
+        for path, text in yamlio.walk_strings(one):
+            for host in sorted(hosts.keys() & set(_zones(text))):
+                fact = f"{'.'.join(map(str, path))} names the host {host} of the tenant {hosts[host]}"
+                yield _names_another(rendered, object_of_the_first, fact, hosts[host])
 
 
-def _without(text: str, hosts: Iterable[str]) -> str:
-    for host in hosts:
-        text = text.replace(host, "")
-    return text
+def _names_another(rendered: Rendered, one: Object, fact: str, name: str) -> Finding:
+    hint = f"use the company's facts; if something else is called {name} here, the tenant needs another name"
+    return rendered.found("KUS008", one, fact, hint)
+
+
+def _zones(text: str) -> Iterator[str]:
+    """Yield every DNS name in a text, and what it lies under."""
+    for host in naming.hosts_in(text):
+        labels = host.split(".")
+        for start in range(len(labels) - 1):
+            zone = ".".join(labels[start:])
+            yield zone
+            yield zone.rpartition("--")[2]  # an add-on's host is PREFIX--HOST
 
 
 @class_rule("KUS010")

@@ -27,6 +27,7 @@ class Rendered:
         objects: The objects that kustomize made, in its order.
         text: What kustomize printed for its class: the same, with sentinels for what is the tenant's own.
         names: The names of all tenants.
+        hosts: The hosts of all tenants, each with its tenant.
         overlay: The committed kustomization.yaml.
         facts: The committed data sheet.
         entry: The committed entry of the ApplicationSet.
@@ -42,6 +43,7 @@ class Rendered:
     objects: tuple[Object, ...]
     text: str
     names: frozenset[str]
+    hosts: Mapping[str, str]
     overlay: Object
     facts: Object
     entry: Document

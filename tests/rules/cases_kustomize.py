@@ -22,6 +22,24 @@ def _config(scene: Scene) -> dict[str, Any]:
     return next(one for one in scene.objects if one["kind"] == "ConfigMap")
 
 
+def _peer(scene: Scene) -> dict[str, Any]:
+    peer: dict[str, Any] = scene.one("NetworkPolicy", "to-dns")["spec"]["egress"][0]["to"][0]
+    return peer
+
+
+def _variable(scene: Scene, name: str, value: str) -> None:
+    scene.container()["env"] = [{"name": name, "value": value}]
+
+
+def _annotate(scene: Scene, key: str, value: str) -> None:
+    scene.one("PersistentVolumeClaim", "files")["metadata"]["annotations"][key] = value
+
+
+_OTHER_NAME = "use the company's facts; if something else is called company-003 here, the tenant needs another name"
+_THE_FILE_SERVER = "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver"
+_THE_CLAIM = "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files"
+
+
 def _swap_components(scene: Scene) -> None:
     scene.overlay["components"][-2:] = reversed(scene.overlay["components"][-2:])
 
@@ -228,32 +246,147 @@ CASES = (
         lambda scene: _config(scene)["data"].update({"agent.yaml": "greeting: ${env.GREETING} {{ name }}"}),
     ),
     # --- KUS008
-    catches(
-        "KUS008",
-        "the key of another company",
-        lambda scene: scene.one("ExternalSecret", "fileserver-users")["spec"]["data"][0]["remoteRef"].update(
-            key="tenants/company-003/fileserver"
-        ),
-        "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: the name of the tenant company-003 occurs in it [KUS008]\n"
-        "  hint: if company-003 is a word of base/ itself, the tenant company-003 needs another name",
-    ),
-    catches(
-        "KUS008",
-        "another company's name in base/",
-        (
-            Edit(
-                "base/edge/core/network.yaml",
-                "          kubernetes.io/metadata.name: kube-system",
-                "          kubernetes.io/metadata.name: company-003",
+    *(
+        catches("KUS008", says, change, f"{place}: {fact} [KUS008]\n  hint: {_OTHER_NAME}")
+        for says, change, place, fact in (
+            (
+                "the key of another company",
+                lambda scene: scene.one("ExternalSecret", "fileserver-users")["spec"]["data"][0]["remoteRef"].update(
+                    key="tenants/company-003/fileserver"
+                ),
+                "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users",
+                "spec.data.0.remoteRef.key names a path of the tenant company-003",
             ),
-        ),
-        "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns: the name of the tenant company-003 occurs in it [KUS008]\n"
-        "  hint: if company-003 is a word of base/ itself, the tenant company-003 needs another name",
+            (
+                "another company's namespace as a peer",
+                lambda scene: _peer(scene)["namespaceSelector"]["matchLabels"].update(
+                    {"kubernetes.io/metadata.name": "company-003"}
+                ),
+                "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
+                "spec.egress.0.to.0.namespaceSelector.matchLabels.kubernetes.io/metadata.name names the namespace of the tenant company-003",
+            ),
+            (
+                "another company's namespace among several",
+                lambda scene: _peer(scene).update(
+                    namespaceSelector={
+                        "matchExpressions": [
+                            {
+                                "key": "kubernetes.io/metadata.name",
+                                "operator": "In",
+                                "values": ["kube-system", "company-003"],
+                            }
+                        ]
+                    }
+                ),
+                "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
+                "spec.egress.0.to.0.namespaceSelector.matchExpressions.0.values.1 names the namespace of the tenant company-003",
+            ),
+            (
+                "another company's people",
+                lambda scene: scene.one("RoleBinding", "admin")["subjects"][0].update(name="company-003:admin"),
+                "base/edge/core/access.yaml: error: RoleBinding/company-002/admin",
+                "subjects.0.name names a group of the tenant company-003",
+            ),
+            (
+                "another company's host on the route",
+                lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["hostnames"].append(
+                    "company-003.files.example.com"
+                ),
+                "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver",
+                "spec.hostnames.1 names the host company-003.files.example.com of the tenant company-003",
+            ),
+            (
+                "another company's assistant in a variable",
+                lambda scene: _variable(scene, "ASSISTANT", "https://chat--company-003.files.example.com/v1"),
+                _THE_FILE_SERVER,
+                "spec.template.spec.containers.0.env.0.value names the host company-003.files.example.com of the tenant company-003",
+            ),
+            (
+                "another company's Service in a variable",
+                lambda scene: _variable(scene, "UPSTREAM", "http://fileserver.company-003.svc.cluster.local/"),
+                _THE_FILE_SERVER,
+                "spec.template.spec.containers.0.env.0.value names the namespace of the tenant company-003",
+            ),
+            (
+                "another company's Service by its short name",
+                lambda scene: _variable(scene, "UPSTREAM_HOST", "fileserver.company-003"),
+                _THE_FILE_SERVER,
+                "spec.template.spec.containers.0.env.0.value names the namespace of the tenant company-003",
+            ),
+            (
+                "another company in an argument",
+                lambda scene: scene.container()["args"].append("--namespace=company-003"),
+                _THE_FILE_SERVER,
+                "spec.template.spec.containers.0.args.8 names the namespace of the tenant company-003",
+            ),
+            (
+                "another company in an annotation",
+                lambda scene: _annotate(scene, "example.com/tenant", "company-003"),
+                _THE_CLAIM,
+                "metadata.annotations.example.com/tenant names the tenant company-003",
+            ),
+            (
+                "an object of another company in an annotation",
+                lambda scene: _annotate(scene, "example.com/copy-of", "company-003/files"),
+                _THE_CLAIM,
+                "metadata.annotations.example.com/copy-of names the namespace of the tenant company-003",
+            ),
+            (
+                "an account of another company in an annotation",
+                lambda scene: _annotate(scene, "example.com/reader", "system:serviceaccount:company-003:fileserver"),
+                _THE_CLAIM,
+                "metadata.annotations.example.com/reader names the namespace of the tenant company-003",
+            ),
+            (
+                "the identity of another company in the store",
+                lambda scene: scene.one("SecretStore", "tenant")["spec"]["provider"]["vault"]["auth"][
+                    "kubernetes"
+                ].update(role="company-003"),
+                "base/edge/core/secret-store.yaml: error: SecretStore/company-002/tenant",
+                "spec.provider.vault.auth.kubernetes.role names an identity of the tenant company-003",
+            ),
+            (
+                "the Service of another company behind the route",
+                lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(
+                    namespace="company-003"
+                ),
+                "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver",
+                "spec.rules.0.backendRefs.0.namespace names the namespace of the tenant company-003",
+            ),
+            (
+                "another company in a program's own file",
+                lambda scene: scene.add(
+                    "{apiVersion: v1, kind: ConfigMap, metadata: {name: notes}, data: {it: 'namespace: company-003'}}"
+                ),
+                "overlays/company-002/kustomization.yaml: error: ConfigMap/company-002/notes",
+                "data.it names the namespace of the tenant company-003",
+            ),
+        )
     ),
     passes(
         "KUS008",
         "a name that only begins like another company's",
         lambda scene: scene.one("Service", "fileserver")["metadata"]["labels"].update(zone="company-003x"),
+    ),
+    *(
+        passes("KUS008", f"a company's name as {what}", change)
+        for what, change in (
+            ("the name of an object", lambda scene: scene.add_again("Service", "fileserver", "company-003")),
+            ("the name of a volume", lambda scene: scene.pod("fileserver")["volumes"][0].update(name="company-003")),
+            (
+                "part of a path",
+                lambda scene: scene.container()["args"].append("--cache=/var/lib/company-003/files"),
+            ),
+            ("a word", lambda scene: scene.container()["args"].append("--title=company-003")),
+            ("the image", lambda scene: scene.container().update(image="docker.io/company-003/server:1")),
+            ("a host elsewhere", lambda scene: _variable(scene, "MODEL", "https://company-003.example.org/v1")),
+            (
+                "an audience of the store",
+                lambda scene: scene.one("SecretStore", "tenant")["spec"]["provider"]["vault"]["auth"]["kubernetes"][
+                    "serviceAccountRef"
+                ].update(audiences=["company-003"]),
+            ),
+        )
     ),
     # --- KUS010
     catches(
