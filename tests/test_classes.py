@@ -126,6 +126,7 @@ def said_of(name: str) -> str:
 def commit_until(repository: Repository, turn: int, members: int) -> None:
     """Commit what there is, again and again, until it is the turn of a member of the only class."""
     repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--allow-empty", "--message", "what there is")
     while int(repository.git("rev-parse", "HEAD"), 16) % members != turn:
         repository.git("commit", "--quiet", "--allow-empty", "--message", "another")
 
