@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from generator import comparison, earlier, history, layout, pipeline, states
-from generator.findings import Finding, Place, Refused
+from generator.comparison import Origin
+from generator.findings import Finding, Place
 from generator.history import Repository, Touched
 from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
 from generator.model import Fleet, Platform
@@ -163,18 +164,21 @@ def _against(
     gone = comparison.gone(sources, fleet)
     removed = tuple(sorted(PurePosixPath(path).stem for path in gone))
     impact = Impact(digest=digest_of(sources), tenants=(), removed=removed, removals=(), fleet=len(fleet.tenants))
-    try:
-        earlier = states.of_commit(repository, start, before, states.needed(files))
-    except Refused as refused:
-        first = refused.findings[0]
-        fact = f"{start[:10]} has errors of its own ({first.place}: {first.fact}): nothing was compared with it"
+    origin = Origin(repository=repository, commit=start, published=_published(repository, start, fleet.platform))
+    compared, found = comparison.against(origin, State(snapshot=tree, composed=result), files, before)
+    if compared is None:
         named = _named_in(sources)
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
-        found = [*change.removed_files(gone), finding("CHG001", Place(layout.PLATFORM), fact)]
-        return replace(impact, tenants=names), found
-    compared = comparison.compare(start, earlier, State(snapshot=tree, composed=result), files)
+        return replace(impact, tenants=names), [*change.removed_files(gone), *found]
     impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
-    return impact, list(change.judge(compared))
+    return impact, [*found, *change.judge(compared)]
+
+
+def _published(repository: Repository, start: str, platform: Platform) -> str | None:
+    """Return what Argo CD follows, as far as it was fetched."""
+    if platform.publishing == "committed":
+        return start
+    return history.branch_of(repository, platform.publishing_branch)
 
 
 # --- the budget

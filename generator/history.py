@@ -243,6 +243,12 @@ def _id_of(repository: Repository, name: str) -> str:
     return repository.text("rev-parse", "--verify", "--quiet", "--end-of-options", name, may_say_no=True)
 
 
+def branch_of(repository: Repository, name: str) -> str | None:
+    """Return the head of a branch as `origin` was last seen to have it, or as it is here; None when it is neither."""
+    known = (_id_of(repository, f"refs/{where}/{name}") for where in ("remotes/origin", "heads"))
+    return next((commit for commit in known if commit), None)
+
+
 def merge_base(repository: Repository, base: str, head: str = "HEAD") -> str:
     """Return the commit that a change started from.
 

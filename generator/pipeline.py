@@ -1,7 +1,7 @@
 """The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from generator import earlier
@@ -13,7 +13,7 @@ from generator.releases import Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
 from generator.snapshot import Snapshot
-from generator.validate import Had, validate
+from generator.validate import Had, validate, validate_in_part
 from generator.write import Change, alone, apply, compare
 
 
@@ -83,15 +83,52 @@ def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
     """
     fleet, warnings = validated(snapshot, had=had)
     releases = releases_in_use(snapshot, fleet)
-    sizes: dict[str, Size] = {}
-    findings = list(warnings)
-    for tenant in fleet.tenants:
-        sizes[tenant.name], found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads)
-        findings.extend(found)
+    sizes, findings = _sized(fleet, releases)
     if any(found.severity is Severity.ERROR for found in findings):
-        raise Refused(findings)
+        raise Refused([*warnings, *findings])
     tree = compose(fleet, sizes, releases)
-    return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=tuple(findings))
+    return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=(*warnings, *findings))
+
+
+def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Composed | None, tuple[Finding, ...]]:
+    """Run everything up to the tree for what can be read, and leave the other tenants out; nothing is written.
+
+    Args:
+        snapshot: The repository.
+        had: Tells what companies had before, see `validated`.
+
+    Returns:
+        What follows from the input without the tenants that have errors; None when platform.yaml or base/ has some.
+        And all errors.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize to read the pods' sizes with.
+    """
+    fleet, findings = validate_in_part(load(snapshot), had or earlier.of_work_tree(snapshot.root))
+    errors = [found for found in findings if found.severity is Severity.ERROR]
+    if fleet is None:
+        return None, tuple(errors)
+    try:
+        releases = releases_in_use(snapshot, fleet)
+    except Refused as refused:
+        return None, (*errors, *refused.findings)
+    sizes, found = _sized(fleet, releases)
+    fleet = replace(fleet, tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes))
+    tree = compose(fleet, sizes, releases)
+    whole = Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=())
+    return whole, (*errors, *(one for one in found if one.severity is Severity.ERROR))
+
+
+def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
+    """Return the numbers of every tenant that has no error in them, and what was found on the way."""
+    sizes: dict[str, Size] = {}
+    findings: list[Finding] = []
+    for tenant in fleet.tenants:
+        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads)
+        findings.extend(found)
+        if not any(one.severity is Severity.ERROR for one in found):
+            sizes[tenant.name] = numbers
+    return sizes, tuple(findings)
 
 
 def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
@@ -144,7 +181,16 @@ def generate(root: Path, snapshot: Snapshot, *, had: Had | None = None) -> tuple
         Refused: There are errors; nothing was written.
     """
     result = composed(snapshot, had=had)
+    return result, write(root, snapshot, result)
+
+
+def write(root: Path, snapshot: Snapshot, result: Composed) -> tuple[Change, ...]:
+    """Write every generated file that differs; return which were written or removed.
+
+    Raises:
+        Refused: Somebody else's file is in the way, or a tenant file is gone.
+    """
     with alone(root):
         changes = differences(snapshot, result)
         apply(root, result.tree, changes)
-    return result, changes
+    return changes

@@ -81,6 +81,27 @@ def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tu
     return Fleet(platform=platform, tenants=tuple(sorted(tenants, key=lambda one: one.name))), in_order(findings)
 
 
+def validate_in_part(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
+    """Check what `validate` checks, and leave out the tenants whose files have errors.
+
+    Args:
+        sources: What was read.
+        had: As for `validate`.
+
+    Returns:
+        The fleet of the others, or None when platform.yaml has errors; and all findings of the run, in order.
+    """
+    findings: list[Finding] = []
+    while True:
+        fleet, found = validate(sources, had)
+        findings += found
+        wrong = {one.place.file for one in found if one.severity is Severity.ERROR}
+        if fleet is not None or sources.platform is None or sources.platform.file in wrong:
+            return fleet, in_order(findings)
+        kept = tuple(document for document in sources.tenants if document.file not in wrong)
+        sources = Sources(sources.platform, kept, ())
+
+
 def _tenant_rule(path: Path, keyword: str) -> str:
     if keyword == "type":
         return "TEN009"

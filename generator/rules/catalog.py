@@ -371,6 +371,46 @@ _ROWS: Final = (
         "design: the gates",
     ),
     Rule(
+        "CHG020",
+        ERROR,
+        "what holds a company's data stays in its render, and in its pods",
+        "A claim, secret store or namespace of another name is a new, empty one; the old one is left behind unseen.",
+        "Take the change back; a company that moves its data does so by hand, and the change is approved.",
+        "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming",
+    ),
+    Rule(
+        "CHG021",
+        ERROR,
+        "what a rule on two commits needs can be read",
+        "A file with errors hides what the company has: a smaller volume or a lost claim would pass unseen.",
+        "Have the change approved by somebody who knows what was there.",
+        "design: the gates",
+    ),
+    Rule(
+        "CHG022",
+        WARNING,
+        "a company keeps its hosts",
+        "Links, bookmarks and programs of the company's people lead to the host that it had.",
+        "Tell the company first, or leave it the host.",
+        "design: one pull request shows its whole effect",
+    ),
+    Rule(
+        "CHG023",
+        ERROR,
+        "no change takes away more hosts than the blast-radius budget allows",
+        "A slip in domain or hostSuffixes takes the address of every customer away.",
+        "Split the change, or have it approved.",
+        "design: one pull request shows its whole effect",
+    ),
+    Rule(
+        "CHG024",
+        ERROR,
+        "a name is given once",
+        "What the earlier company left in the cluster, its volume too, would be the new one's.",
+        "Choose another name; a company that comes back gets its last file as it was.",
+        "design: lifecycle; A20",
+    ),
+    Rule(
         "CAP005",
         ERROR,
         "what runs before a change fits the quota after it",
@@ -1130,6 +1170,11 @@ FIRM: Final = {
     "ARG016": _NEIGHBOURS,
     "CAP005": _TWO_COMMITS,
     "CHG001": _TWO_COMMITS,
+    "CHG020": _DATA,
+    "CHG021": _DATA,
+    "CHG022": _TWO_COMMITS,
+    "CHG023": _TWO_COMMITS,
+    "CHG024": _DATA,
     "CHG002": _JUDGE,
     "CHG003": _JUDGE,
     "CHG004": _JUDGE,
@@ -1162,7 +1207,7 @@ FIRM: Final = {
 }
 """Rules that platform.yaml cannot weaken, and why."""
 
-LIFTED_BY_APPROVAL: Final = frozenset({"CHG005", "CHG006", "TEN019"})
+LIFTED_BY_APPROVAL: Final = frozenset({"CHG005", "CHG006", "CHG020", "CHG021", "CHG023", "TEN019"})
 """Rules whose errors an approval of the change makes warnings, see `generator.approvals`."""
 
 

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from generator import quantity
 from generator.findings import Finding, Place
+from generator.model import Tenant
+from generator.rules import losses
 from generator.rules.catalog import finding
 from generator.rules.compared import Compared, Step
 from generator.rules.subject import Object, identity
@@ -14,13 +16,15 @@ from generator.size import RESOURCE_WORDS, amount_text
 
 def storage_never_shrinks(step: Step) -> Iterator[Finding]:
     """TEN012: a claim can be made larger, never smaller (R8)."""
-    before, after = step.before.storage, step.after.storage
-    if after < before:
-        key = "storage" if "storage" in step.after.document.data else "plan"
-        was, now = quantity.bytes_text(before), quantity.bytes_text(after)
-        fact = f"the volume has {was} and would shrink to {now}"
-        hint = f"keep it: tenantry set {step.after.name} storage={was}"
-        yield finding("TEN012", step.after.document.place((key,)), fact, hint)
+    if step.after.storage < step.before.storage:
+        yield _shrinks(step.after, step.before.storage)
+
+
+def _shrinks(tenant: Tenant, before: int) -> Finding:
+    key = "storage" if "storage" in tenant.document.data else "plan"
+    was, now = quantity.bytes_text(before), quantity.bytes_text(tenant.storage)
+    fact = f"the volume has {was} and would shrink to {now}"
+    return finding("TEN012", tenant.document.place((key,)), fact, f"keep it: tenantry set {tenant.name} storage={was}")
 
 
 def downgrades_go_in_two_steps(step: Step) -> Iterator[Finding]:
@@ -112,6 +116,32 @@ def removed_files(gone: Mapping[str, str]) -> Iterator[Finding]:
         yield finding("TEN020", Place(next(iter(gone))), fact, "remove one at a time")
 
 
+# --- what cannot be compared, and names that were given before
+
+
+def what_is_needed_can_be_read(compared: Compared) -> Iterator[Finding]:
+    """CHG021, TEN012: a tenant file that no commit has in a form that can be read hides what the company has."""
+    for unread in compared.unread:
+        tenant = unread.tenant
+        if unread.storage is not None and tenant.storage < unread.storage:
+            yield _shrinks(tenant, unread.storage)
+        elif unread.published:
+            why = f"{unread.why.place}: {unread.why.fact}"
+            fact = f"{unread.file} cannot be read in {compared.commit[:10]} nor in any commit before it ({why})"
+            yield finding("CHG021", tenant.document.place(), f"{fact}: nobody can tell what the company has")
+
+
+def a_name_is_given_once(compared: Compared) -> Iterator[Finding]:
+    """CHG024: a new company of an old name gets the old one's volume."""
+    for old in compared.returning:
+        if old.restored or old.published:
+            continue
+        fact = f"the name {old.name!r} was given before: {old.path} in {old.commit[:10]}"
+        command = f"git show {old.commit[:10]}:{old.path} > {old.place.file}{compared.then_generate}"
+        hint = f"choose another name; or, if that company comes back, give it its file as it was: {command}"
+        yield finding("CHG024", old.place, fact, hint)
+
+
 OF_A_TENANT: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
     "TEN012": storage_never_shrinks,
     "CAP005": downgrades_go_in_two_steps,
@@ -122,6 +152,10 @@ OF_A_TENANT: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
 OF_ALL: Final[Mapping[str, Callable[[Compared], Iterator[Finding]]]] = {
     "TEN011": a_cluster_keeps_its_name,
     "TEN017": tenant_files_stay,
+    "CHG020": losses.what_holds_data_stays,
+    "CHG021": what_is_needed_can_be_read,
+    "CHG022": losses.hosts_stay,
+    "CHG024": a_name_is_given_once,
 }
 """Rules on all that a change does, by the first of their ids."""
 

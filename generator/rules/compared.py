@@ -1,8 +1,10 @@
 """What rules on two commits look at: each tenant before and after a change, and what the change does to all of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from generator import layout
+from generator.findings import Finding, Place
 from generator.model import Platform, Tenant
 from generator.rules.subject import Rendered
 from generator.size import Size
@@ -27,23 +29,90 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returning:
+    """A tenant whose name is new to the state before the change, and was given earlier.
+
+    Attributes:
+        name: The name.
+        place: Where the new file says it.
+        commit: The last commit that held a file of that name.
+        path: Where that file lay.
+        restored: Whether the new file is that one as it was.
+        published: Whether what was generated for the earlier tenant is still published.
+    """
+
+    name: str
+    place: Place
+    commit: str
+    path: str
+    restored: bool
+    published: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """What the state before the change holds and a rule needs, and what no commit has in a form that can be read.
+
+    Attributes:
+        file: The file.
+        why: The error that keeps it from being read.
+        published: Whether something was generated of it all the same.
+        storage: Bytes that the file states, as far as that can be read; None when it states none.
+        tenant: The tenant as the change leaves it.
+    """
+
+    file: str
+    why: Finding
+    published: bool
+    storage: int | None
+    tenant: Tenant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """Two states of the repository side by side.
 
     Attributes:
         commit: The commit of the state before, in full.
+        source: The commit of its platform.yaml and base/: an earlier one when those could not be read.
         before, after: The provider's numbers.
+        fleet: How many tenants there are after the change.
         tenants: Names of the tenants that the change touches, sorted.
         steps: Those of them that both states have.
+        files: The source files that differ, sorted.
         gone: Tenant files that the state after no longer has: path -> path of a new file with the same content, or
             empty.
+        returning: Tenants that come, and whose names were given earlier.
+        unread: What could not be compared.
         removals: Rendered objects that are there before and not after, as tenant and object, sorted.
     """
 
     commit: str
+    source: str
     before: Platform
     after: Platform
+    fleet: int
     tenants: tuple[str, ...]
     steps: tuple[Step, ...]
+    files: tuple[str, ...]
     gone: Mapping[str, str]
+    returning: tuple[Returning, ...]
+    unread: tuple[Unread, ...]
     removals: tuple[tuple[str, str], ...]
+
+    @property
+    def then_generate(self) -> str:
+        """What follows a command that changes sources, where generated files are committed beside them."""
+        return " && tenantry generate" if self.after.publishing == "committed" else ""
+
+    def taken_back(self, steps: Collection[Step]) -> str:
+        """Return the command that takes back what changes tenants: base/ and platform.yaml, and their own files."""
+        shared = {path if path == layout.PLATFORM else layout.BASE for path in self.files if _is_shared(path)}
+        own = {tenant.document.file for step in steps for tenant in (step.before, step.after)} & set(self.files)
+        commit = (self.source if shared else self.commit)[:10]
+        paths = " ".join([*sorted(shared), *sorted(own)])
+        return f"take it back: git restore --source={commit} --staged --worktree {paths}{self.then_generate}"
+
+
+def _is_shared(path: str) -> bool:
+    return path == layout.PLATFORM or path.startswith(f"{layout.BASE}/")

@@ -480,6 +480,11 @@ def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Finding]:
         yield finding("KUS016", rendered.place(), f"no route leads to {name} ({', '.join(sorted(declared[name]))})")
 
 
+def hosts_of(route: Object) -> frozenset[str]:
+    """Return every host that an HTTPRoute or an Ingress answers for."""
+    return frozenset(host for _, hosts in _hosts(route) for host in hosts)
+
+
 def _hosts(one: Object) -> Iterator[tuple[str, set[str]]]:
     spec = mapping(one.get("spec"))
     if one["kind"] == "HTTPRoute":

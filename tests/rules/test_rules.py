@@ -26,7 +26,7 @@ APART = {
 }
 """Rules that are not, or not only, said by a check; what they say has tests of its own."""
 
-OF_TWO_COMMITS = {*change.OF_A_TENANT, *change.OF_ALL, *(f"CHG00{number}" for number in range(1, 7))}
+OF_TWO_COMMITS = {rule for rule in RULES if rule.startswith("CHG")} | change.OF_A_TENANT.keys()
 """Rules of `check`, which are tried over real commits."""
 
 UNPINNED = [

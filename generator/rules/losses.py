@@ -1,0 +1,129 @@
+"""Rules on two commits: what a change may not take away from a company unseen, its data and its hosts."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final
+
+from generator.findings import Finding, Place
+from generator.formats import plural
+from generator.model import Tenant
+from generator.rules.catalog import finding
+from generator.rules.compared import Compared, Step
+from generator.rules.kustomize import hosts_of
+from generator.rules.subject import Object, Rendered, origin_of, pod_spec
+from generator.shape import mapping, mappings, strings
+
+_CLAIM: Final = "PersistentVolumeClaim"
+_HOLD_DATA: Final = (_CLAIM, "SecretStore", "Namespace")
+_NAMED: Final = 20
+"""How many names a message lists."""
+
+
+def what_holds_data_stays(compared: Compared) -> Iterator[Finding]:
+    """CHG020: no claim, secret store or namespace leaves a tenant's render, and no claim its last pod."""
+    lost: dict[tuple[str, Place], list[Step]] = defaultdict(list)
+    for step in compared.steps:
+        for fact, place in _lost(step):
+            lost[fact, place].append(step)
+    for (fact, place), steps in lost.items():
+        whom = _listed([step.after.name for step in steps])
+        yield finding("CHG020", place, f"{fact}, for {whom}", compared.taken_back(steps))
+
+
+def _lost(step: Step) -> Iterator[tuple[str, Place]]:
+    """Yield what a tenant loses, and where that is written."""
+    before, after = step.rendered_before, step.rendered_after
+    if before is None or after is None:
+        return
+    was, now = _holders(before), _holders(after)
+    left, came = was.keys() - now.keys(), now.keys() - was.keys()
+    for key in sorted(left):
+        kind, name = key
+        new = [other for other in came if other[0] == kind]
+        if len(new) == 1 and sum(other[0] == kind for other in left) == 1:
+            yield f"the {kind} {name} becomes {new[0][1]}", after.place(now[new[0]])
+        else:
+            place = origin_of(before.origins, was[key]) or step.after.document.place()
+            yield f"the {kind} {name} is gone", place
+    for name in sorted(_mounted(before) - _mounted(after)):
+        if (_CLAIM, name) in was and (claim := now.get((_CLAIM, name))) is not None:
+            yield f"no pod mounts the {_CLAIM} {name} any more", after.place(claim)
+
+
+def _holders(rendered: Rendered) -> Mapping[tuple[str, str], Object]:
+    """Return what holds data, by kind and name, with its namespace where that is not the tenant's."""
+    return {(one["kind"], _name(one, rendered.tenant.name)): one for one in rendered.of_kind(*_HOLD_DATA)}
+
+
+def _name(one: Object, tenant: str) -> str:
+    name, namespace = str(one["metadata"]["name"]), str(one["metadata"].get("namespace", ""))
+    if one["kind"] == "Namespace":
+        return "of the company" if name == tenant else name
+    return name if namespace == tenant else f"{namespace}/{name}"
+
+
+def _mounted(rendered: Rendered) -> frozenset[str]:
+    """Return the names of the claims that a pod mounts."""
+    specs = [spec for one in rendered.objects if (spec := pod_spec(one)) is not None]
+    volumes = [volume for spec in specs for volume in mappings(spec.get("volumes"))]
+    return frozenset(strings([mapping(volume.get("persistentVolumeClaim")).get("claimName") for volume in volumes]))
+
+
+# --- hosts
+
+
+def hosts_stay(compared: Compared) -> Iterator[Finding]:
+    """CHG022, CHG023: who loses a host is named; above the budget that is an error."""
+    lost = [(step, host) for step in compared.steps for host in sorted(_lost_hosts(step))]
+    holders = {host: step.after.name for step in compared.steps for host in _hosts(step.rendered_after, step.after)}
+    said: dict[Place, list[str]] = defaultdict(list)
+    for step, host in lost:
+        to = f", from now on {holders[host]}'s" if host in holders else ""
+        said[_cause(compared, step, host)].append(f"{host} ({step.after.name}{to})")
+    for place, hosts in said.items():
+        fact = f"{plural(len(hosts), 'host')} of a company no longer {'leads' if len(hosts) == 1 else 'lead'} to it"
+        yield finding("CHG022", place, f"{fact}: {_listed(hosts)}", "tell the company first, or leave it its host")
+    steps = list({step.after.name: step for step, _ in lost}.values())
+    if words := _over(compared, len(steps), len(lost)):
+        fact = f"the change takes away more hosts than the blast-radius budget allows: {words}"
+        yield finding("CHG023", next(iter(said)), fact, compared.taken_back(steps))
+
+
+def _lost_hosts(step: Step) -> frozenset[str]:
+    return _hosts(step.rendered_before, step.before) - _hosts(step.rendered_after, step.after)
+
+
+def _hosts(rendered: Rendered | None, tenant: Tenant) -> frozenset[str]:
+    if rendered is None:
+        return frozenset(tenant.hosts)
+    return frozenset(host for route in rendered.of_kind("HTTPRoute", "Ingress") for host in hosts_of(route))
+
+
+def _cause(compared: Compared, step: Step, host: str) -> Place:
+    """Return where a host was lost: in the tenant's own file, or in what all share."""
+    before, after = compared.before.document.data, compared.after.document.data
+    key = next(
+        (key for key in ("domain", "hostSuffixes", "exposure", "addons") if before.get(key) != after.get(key)), ""
+    )
+    if host in step.before.hosts[1:] or not key:
+        return step.after.document.place(("hosts",) if "hosts" in step.after.document.data else ())
+    return compared.after.document.place((key,))
+
+
+def _over(compared: Compared, companies: int, hosts: int) -> str:
+    budget = compared.before.budget
+    share = 100 * companies / compared.fleet if compared.fleet else 0
+    words = []
+    if budget.tenants is not None and companies > budget.tenants:
+        words.append(f"{companies} tenants lose one, {budget.tenants} are allowed")
+    if budget.share is not None and share > budget.share:
+        words.append(f"{share:.0f} % of the tenants lose one, {budget.share} % are allowed")
+    if budget.removals is not None and hosts > budget.removals:
+        words.append(f"{hosts} are lost, {budget.removals} are allowed")
+    return "; ".join(words)
+
+
+def _listed(names: Collection[str]) -> str:
+    """List names in one line; of many, the first and how many more there are."""
+    shown, more = list(names)[:_NAMED], len(names) - _NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
