@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from generator import comparison, earlier, history, layout, pipeline, states
+from generator import comparison, earlier, history, inspection, layout, pipeline, states
 from generator.comparison import Origin
 from generator.findings import Finding, Place
 from generator.history import Repository, Touched
@@ -63,7 +63,7 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         snapshot, change_at = _judged(root, base, folder)
         had = earlier.storage_had(change_at[0], change_at[1]) if change_at else None
         result = pipeline.composed(snapshot, had=had)
-        findings = list(result.findings)
+        findings = [*result.findings, *inspection.problems(snapshot)]
         if result.fleet.platform.publishing == "committed":
             findings += _stale(snapshot, result)
             tree = snapshot

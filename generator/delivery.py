@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from generator.findings import EnvironmentProblem
-from generator.history import GitRefused, Repository, TreeEntry
+from generator.history import GitRefused, Repository
+from generator.tree import TreeEntry
 
 _REFS: Final = "refs/tenantry"
 """What we fetch goes to references of our own."""

@@ -143,7 +143,7 @@ def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
     instead = {file: text.encode(errors="surrogateescape")}
-    _, findings = validate(load(snapshot, instead), earlier.of_work_tree(snapshot.root))
+    _, findings = validate(load(snapshot, instead), earlier.of_work_tree(snapshot.home))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

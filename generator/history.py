@@ -12,20 +12,13 @@ import shutil
 import stat
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from generator.findings import EnvironmentProblem
-
-FILE_MODES: Final = ("100644", "100755")
-"""Modes of ordinary files; anything else is a link, a repository inside the repository, or an invention."""
-
-LINK_MODE: Final = "120000"
-REPOSITORY_MODE: Final = "160000"
-OTHER_MODE: Final = "000000"
-"""No mode of git's: a device, a FIFO or a socket, which git cannot hold."""
+from generator.tree import FILE_MODES, LINK_MODE, OTHER_MODE, REPOSITORY_MODE, TreeEntry, above
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,19 +34,6 @@ class Touched:
     path: str
     before: str
     after: str
-
-
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
-    """What git holds at a path.
-
-    Attributes:
-        mode: As git writes it: `100644`, `100755` for a program, `120000` for a link, `160000` for a repository.
-        blob: Id of the content; empty for a file that was never added.
-    """
-
-    mode: str
-    blob: str
 
 
 class GitRefused(EnvironmentProblem):
@@ -138,6 +118,16 @@ class Repository:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
         return ["-C", str(self.root), "--no-pager", "--literal-pathspecs", *settings]
 
+    def sizes(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return how many bytes objects have, by id.
+
+        Raises:
+            GitRefused: One is missing.
+        """
+        wanted = "".join(f"{one}\n" for one in ids).encode()
+        said = self.run("cat-file", "--batch-check", stdin=wanted).decode().splitlines()
+        return {name: int(size) for name, size in map(_header, said)}
+
     def blobs(self, ids: Iterable[str]) -> Iterator[bytes]:
         """Yield what blobs hold, in the order of their ids.
 
@@ -153,11 +143,17 @@ class Repository:
             ) as running:
                 assert running.stdout is not None
                 for line in running.stdout:
-                    name, *kind = line.decode().split()
-                    if len(kind) < 2 or kind[0] != "blob":  # noqa: PLR2004 -- kind and size
-                        raise GitRefused("cat-file", f"object {name} is missing, or no blob")
-                    yield running.stdout.read(int(kind[1]))
+                    _, size = _header(line.decode())
+                    yield running.stdout.read(size)
                     running.stdout.read(1)
+
+
+def _header(line: str) -> tuple[str, int]:
+    """Read what `git cat-file` says of a blob: its id and how many bytes it has."""
+    name, *kind = line.split()
+    if len(kind) != 2 or kind[0] != "blob":  # noqa: PLR2004 -- kind and size
+        raise GitRefused("cat-file", f"object {name} is missing, or no blob")
+    return name, int(kind[1])
 
 
 def environment(root: Path, variables: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -341,20 +337,58 @@ def _fields(printed: bytes) -> list[str]:
 
 def work_tree(repository: Repository) -> dict[str, TreeEntry]:
     """Return what git holds of the work tree, by path: as it would be held if everything were added."""
-    found = {}
-    for line in _fields(repository.run("ls-files", "-z", "--stage")):
+    new = _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
+    found = {path.rstrip("/"): entry for path in new if (entry := _new(repository.root, path))}
+    links = {path for path, entry in found.items() if entry.mode == LINK_MODE}
+    for line in _fields(repository.run("ls-files", "-z", "--stage", "-t")):
         meta, path = line.split("\t", 1)
-        mode, blob, _ = meta.split(" ")
-        if mode != REPOSITORY_MODE:
-            mode = mode_of(repository.root, path)
-        if mode:
-            found[path] = TreeEntry(mode, blob)
-    for path in _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard")):
-        # a repository inside the repository is told as a folder
-        mode = REPOSITORY_MODE if path.endswith("/") else mode_of(repository.root, path)
-        if mode:
-            found[path.rstrip("/")] = TreeEntry(mode, "")
-    return found
+        tag, mode, blob, _ = meta.split(" ")
+        if entry := _tracked(repository, path, mode, blob, left_out=tag == "S"):
+            found[path] = entry
+    return {path: entry for path, entry in found.items() if not links or not links.intersection(above(path))}
+
+
+def _tracked(repository: Repository, path: str, mode: str, blob: str, *, left_out: bool) -> TreeEntry | None:
+    present = mode_of(repository.root, path)
+    if mode == REPOSITORY_MODE and not present:
+        return TreeEntry(mode, blob)
+    if mode == LINK_MODE and present in FILE_MODES and not _has_links(repository):
+        return TreeEntry(mode, blob)
+    if not present:
+        return TreeEntry(mode, blob, absent=True) if left_out else None
+    return TreeEntry(present, blob)
+
+
+def _has_links(repository: Repository) -> bool:
+    """Say whether a link is checked out as a link: otherwise its target stands in an ordinary file."""
+    return repository.text("config", "--type=bool", "--get", "core.symlinks", may_say_no=True) != "false"
+
+
+def _new(root: Path, path: str) -> TreeEntry | None:
+    # a repository inside the repository is told as a folder
+    mode = REPOSITORY_MODE if path.endswith("/") else mode_of(root, path)
+    return TreeEntry(mode, "") if mode else None
+
+
+def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEntry]:
+    """Return the files of the work tree that git ignores, by path.
+
+    Args:
+        repository: The repository.
+        paths: The files and folders that are looked at.
+    """
+    options = ("-z", "--others", "--ignored", "--exclude-standard", "--")
+    found = _fields(repository.run("ls-files", *options, *paths))
+    return {path: entry for path in found if (entry := _new(repository.root, path))}
+
+
+def ignored_by(repository: Repository, path: str) -> str:
+    """Return the rule by which git ignores a path, as file:line and pattern; empty when it does not."""
+    said = repository.run("check-ignore", "--verbose", "-z", "--stdin", stdin=os.fsencode(f"{path}\0"), may_say_no=True)
+    if not said:
+        return ""
+    file, line, pattern, _ = os.fsdecode(said).split("\0", 3)
+    return "" if pattern.startswith("!") else f"{file}:{line} ({pattern})"
 
 
 def mode_of(root: Path, path: str) -> str:

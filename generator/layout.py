@@ -1,6 +1,7 @@
 """Where each file lives, as paths from the repository's root; the only place that knows."""
 
 import hashlib
+import re
 from typing import Final
 
 PLATFORM: Final = "platform.yaml"
@@ -17,6 +18,27 @@ GENERATED: Final = (f"{OVERLAYS}/", f"{APPS}/", f"{SHARDS}/")
 PLATFORM_MANIFESTS: Final = f"{ARGOCD}/platform"
 OWN: Final = (PLATFORM, TENANTS, BASE, OVERLAYS, ARGOCD, APPROVALS)
 """What tenantry, kustomize or Argo CD read; a repository may hold other things beside."""
+
+_GENERATED_FILES: Final = re.compile(
+    f"{OVERLAYS}/[^/]+/(?:kustomization|facts)\\.yaml|{APPS}/[^/]+\\.yaml"
+    f"|{SHARDS}/s[0-9]+/(?:applicationset|tenants/[^/]+|projects/[^/]+)\\.yaml|{ROOT_APPLICATION}|{TENANT_SCHEMA}"
+)
+
+
+def is_own(path: str) -> bool:
+    """Say whether tenantry, kustomize or Argo CD may read a file."""
+    return path.partition("/")[0] in OWN
+
+
+def is_where_generate_writes(path: str) -> bool:
+    """Say whether a path is a file that generate writes, or a folder above or below one."""
+    below = any(path.startswith(folder) for folder in GENERATED)
+    return below or path in (OVERLAYS, ARGOCD, APPS, SHARDS, ROOT_APPLICATION, TENANT_SCHEMA)
+
+
+def is_generated(path: str) -> bool:
+    """Say whether a file is one of those that generate writes, by its path."""
+    return _GENERATED_FILES.fullmatch(path) is not None
 
 
 def release(name: str) -> str:

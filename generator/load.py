@@ -5,14 +5,16 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Final
 
 from generator import files, layout, yamlio
 from generator.files import BadFile, Kind
 from generator.findings import EnvironmentProblem, Finding, Place
+from generator.rules import git
 from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
+from generator.tree import above
 
 MAX_TENANT_BYTES: Final = 16 * 1024
 _MOST_BESIDE: Final = 1 << 24
@@ -101,7 +103,7 @@ def _document(
     if raw is None:
         return None
     parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
-    findings.extend(found)
+    findings.extend((*found, *git.line_ends({file: raw})))
     return parsed
 
 
@@ -110,16 +112,14 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
         findings.append(finding("TEN025", Place(layout.TENANTS), "this is not a folder", "put the folder itself here"))
         return []
     found = []
-    for file in snapshot.everything_under(layout.TENANTS):
+    held = tuple(snapshot.everything_under(layout.TENANTS))
+    for file in held:
         suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is dear
-        kind = snapshot.kind_of(file)
         if not _PLAIN_PATH.fullmatch(file):
             fact = "the path holds other characters than letters, digits, hyphens, underscores and dots"
             findings.append(finding("TEN025", Place(ascii(file)[1:-1]), fact, "rename it"))
-        elif kind is Kind.LINK:
-            findings.append(finding("TEN025", Place(file), "this is a symbolic link", "put the file itself here"))
-        elif kind is not Kind.FILE:
-            findings.append(finding("TEN025", Place(file), "this is not an ordinary file", "remove it"))
+        elif snapshot.kind_of(file) is not Kind.FILE:
+            findings.extend(git.ordinary_files({file: snapshot.held[file]}))
         elif file == layout.TENANT_SCHEMA or suffix not in _SUFFIXES:
             continue
         elif not file.endswith(".yaml"):
@@ -127,9 +127,8 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
             findings.append(finding("TEN025", Place(file), fact, "rename it"))
         else:
             found.append(file)
-    folders = {str(folder) for file in found for folder in PurePosixPath(file).parents}
-    for folder in sorted(folders):
-        if PurePosixPath(folder).suffix.lower() in _SUFFIXES:
+    for folder in sorted({folder for file in held for folder in above(file)}):
+        if os.path.splitext(folder)[1].lower() in _SUFFIXES:  # noqa: PTH122 -- as above
             fact = "this is a folder, and it is named like a file"
             findings.append(finding("TEN025", Place(folder), fact, "rename it"))
     return found

@@ -1,6 +1,6 @@
 """The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -52,7 +52,7 @@ def validated(
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(snapshot, instead), had or earlier.of_work_tree(snapshot.root))
+    fleet, findings = validate(load(snapshot, instead), had or earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
@@ -179,6 +179,7 @@ def generate(root: Path, snapshot: Snapshot, *, had: Had | None = None) -> tuple
 
     Raises:
         Refused: There are errors; nothing was written.
+        TenantryError: A file that must change is left out of a sparse checkout; nothing was written.
     """
     result = composed(snapshot, had=had)
     return result, write(root, snapshot, result)
@@ -192,5 +193,19 @@ def write(root: Path, snapshot: Snapshot, result: Composed) -> tuple[Change, ...
     """
     with alone(root):
         changes = differences(snapshot, result)
+        _refuse_left_out(snapshot, changes)
         apply(root, result.tree, changes)
     return changes
+
+
+def _refuse_left_out(snapshot: Snapshot, changes: Iterable[Change]) -> None:
+    """Write nothing that the user would not see.
+
+    Raises:
+        TenantryError: A file that must change is left out of a sparse checkout.
+    """
+    for change in changes:
+        entry = snapshot.held.get(change.file)
+        if entry is not None and entry.absent:
+            fact = f"{change.file} must change, and this sparse checkout leaves it out"
+            raise TenantryError(fact, "take everything in: git sparse-checkout disable")

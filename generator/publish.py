@@ -5,26 +5,28 @@ user's index and files are never touched. What we fetch goes to references of ou
 behind is ours to clean, and the next run does, under the lock that says that no other run is alive.
 """
 
+import dataclasses
 import fcntl
 import random
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator import delivery, history, layout, pipeline
+from generator import delivery, history, inspection, layout, pipeline
 from generator.findings import EnvironmentProblem, Finding, Place, Refused, Severity, TenantryError
-from generator.history import Repository, TreeEntry
+from generator.history import Repository
 from generator.impact import approval, digest_of, is_source, may_touch_all, reads_any
 from generator.model import Platform
 from generator.pipeline import Composed
 from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
+from generator.tree import TreeEntry
 from generator.verify import verify
 from generator.write import Change, Kind, tenant_of
 
@@ -123,6 +125,7 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
             fact = f"{branch} was published from {last[:10]}, which is not in the history of {platform.branch}"
             raise TenantryError(fact, f"if {platform.branch} was rewritten on purpose, delete {branch} first")
     work = _laid_out(repository, platform, source, tip, folder)
+    _refuse(inspection.problems(work.source))
     progress("tree")
     result, changes = pipeline.generate(work.snapshot.root, work.snapshot)
     progress("generate")
@@ -148,11 +151,13 @@ class _Work:
 
     Attributes:
         folder: A folder of our own.
-        snapshot: The source's files with the published ones, in a folder inside it.
+        source: The source's files, in a folder inside it.
+        snapshot: The same with the published ones.
         published: Generated files that are published and not the source's.
     """
 
     folder: Path
+    source: Snapshot
     snapshot: Snapshot
     published: Mapping[str, TreeEntry]
 
@@ -237,7 +242,7 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
     tree.mkdir(parents=True)
     snapshot = Snapshot.of_commit(repository, source, tree, layout.OWN)
     if platform.publishing == "committed" or tip is None:
-        return _Work(folder=folder, snapshot=snapshot, published={})
+        return _Work(folder=folder, source=snapshot, snapshot=snapshot, published={})
     held = history.entries(repository, tip)
     published = {
         path: entry
@@ -245,8 +250,8 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
         if not is_source(path) and not path.startswith(f"{layout.APPROVALS}/")
     }
     Snapshot.of_commit(repository, tip, tree, tuple(published))
-    both = Snapshot(root=tree, held={**snapshot.held, **published})
-    return _Work(folder=folder, snapshot=both, published=published)
+    both = dataclasses.replace(snapshot, held={**snapshot.held, **published})
+    return _Work(folder=folder, source=snapshot, snapshot=both, published=published)
 
 
 def _commit(
@@ -278,6 +283,13 @@ def _message(changes: tuple[Change, ...], source: str) -> str:
 # --- what is published was checked
 
 
+def _refuse(findings: Iterable[Finding]) -> None:
+    """Raise Refused when there is an error among findings."""
+    found = tuple(findings)
+    if any(one.severity is Severity.ERROR for one in found):
+        raise Refused(found)
+
+
 def _range(repository: Repository, last: str | None, source: str) -> tuple[str, ...]:
     """Return the merges since the last publication, oldest first; nothing at the first one."""
     return () if last is None else history.merges(repository, last, source)
@@ -306,8 +318,7 @@ def _verify(
     if touched & here:
         findings += verify(tree, result.fleet, touched & here, turn=int(source, 16)).findings
     findings += _over_budget(tree, result, touched, steps)
-    if any(found.severity is Severity.ERROR for found in findings):
-        raise Refused([*result.findings, *findings])
+    _refuse([*result.findings, *findings])
 
 
 def _over_budget(

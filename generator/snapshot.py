@@ -4,17 +4,23 @@ The work tree's files are those that git tracks, and those that it does not and 
 its own, written out of their blobs into a folder of their own, so that kustomize can build there.
 """
 
+import atexit
 import bisect
+import contextlib
+import dataclasses
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from generator import files, history
-from generator.files import Kind
-from generator.history import FILE_MODES, Repository, TreeEntry
+from generator import files, history, layout
+from generator.files import BadFile, Kind
+from generator.history import Repository
+from generator.tree import LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,14 +30,25 @@ class Snapshot:
     Attributes:
         root: The folder in which they stand.
         held: What git holds, by path from the root; links and repositories inside the repository as well.
+        beside: What git holds besides, where only a part was taken; it does not stand in the folder.
+        repository: Where it was taken from; None for a folder that is no git repository.
+        commit: The commit that it is; empty for the work tree.
     """
 
     root: Path
     held: Mapping[str, TreeEntry]
+    beside: Mapping[str, TreeEntry] = field(default_factory=dict)
+    repository: Repository | None = None
+    commit: str = ""
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
         return tuple(sorted(self.held))
+
+    @property
+    def home(self) -> Path:
+        """The top of the repository that it was taken from, or the folder itself."""
+        return self.repository.root if self.repository else self.root
 
     def everything_under(self, folder: str) -> Iterator[str]:
         """Yield the paths of all that is held below a folder, sorted: files, links, and what is neither."""
@@ -43,16 +60,16 @@ class Snapshot:
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files below a folder, sorted."""
-        return (path for path in self.everything_under(folder) if self.held[path].mode in FILE_MODES)
+        return (path for path in self.everything_under(folder) if self.held[path].is_file)
 
     def kind_of(self, path: str) -> Kind | None:
         """Return what is held at a path; None when nothing is."""
         entry = self.held.get(path)
         if entry is None:
             return Kind.FOLDER if next(self.everything_under(path), None) else None
-        if entry.mode in FILE_MODES:
+        if entry.is_file:
             return Kind.FILE
-        return Kind.LINK if entry.mode == history.LINK_MODE else Kind.OTHER
+        return Kind.LINK if entry.mode == LINK_MODE else Kind.OTHER
 
     def read(self, path: str, max_bytes: int = files.MAX_BYTES) -> bytes:
         """Read a file, see `files.read`."""
@@ -61,17 +78,41 @@ class Snapshot:
     def copy_to(self, folder: Path, paths: Collection[str]) -> None:
         """Copy files into a folder, and all files below folders; what is not held is passed over."""
         for path in self.paths_in(paths):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(self.read(path))
+            _write(folder, path, self.read(path))
 
     def paths_in(self, chosen: Collection[str]) -> Iterator[str]:
         """Yield these files, and all files below these folders."""
-        for one in chosen:
-            if self.kind_of(one) is Kind.FILE:
-                yield one
+        for path in chosen:
+            if self.kind_of(path) is Kind.FILE:
+                yield path
             else:
-                yield from self.under(one)
+                yield from self.under(path)
+
+    def why_missing(self, path: str) -> tuple[str, str]:
+        """Say why git holds nothing at a path, and the way out; nothing to say where it stands nowhere.
+
+        Args:
+            path: From the root; nothing is held there.
+        """
+        if self.repository is None or self.commit:
+            return "", ""
+        try:
+            if files.kind_of(self.home, path) is None:
+                return "", ""
+        except BadFile as bad:
+            return bad.what, bad.hint
+        rule = history.ignored_by(self.repository, path)
+        if rule:
+            return f"git ignores it, by {rule}", f"have git hold it: git add -f {path}; or take that line out"
+        return "it stands here, and git holds files alone", "put a file there"
+
+    def with_generated_files(self) -> "Snapshot":
+        """Take what generate wrote as well, where git ignores it because it is published on a branch of its own."""
+        if self.repository is None or self.commit:
+            return self
+        ignored = history.ignored(self.repository, (*layout.GENERATED, layout.ROOT_APPLICATION, layout.TENANT_SCHEMA))
+        generated = {path: entry for path, entry in ignored.items() if layout.is_generated(path)}
+        return dataclasses.replace(self, held={**self.held, **generated})
 
     @classmethod
     def of_folder(cls, root: Path) -> "Snapshot":
@@ -82,14 +123,28 @@ class Snapshot:
     def of_work_tree(cls, root: Path) -> "Snapshot":
         """Take the work tree: what git tracks as it stands there, and what it does not track and does not ignore.
 
-        A folder that is no git repository is taken as it stands.
+        A folder that is no git repository is taken as it stands. Where a sparse checkout leaves out files that we
+        read, all of them are written into a folder of their own, which goes when the process ends.
 
         Raises:
             EnvironmentProblem: Git refuses the repository.
         """
         if not history.is_repository(root):
             return cls.of_folder(root)
-        return cls(root=root, held=history.work_tree(history.open_repository(root)))
+        repository = history.open_repository(root)
+        held = history.work_tree(repository)
+        held |= _special_files(repository, held)
+        taken = cls(root=repository.root, held=held, repository=repository)
+        absent = {path: entry.blob for path, entry in held.items() if entry.absent and layout.is_own(path)}
+        if not absent:
+            return taken
+        folder = Path(tempfile.mkdtemp(prefix="tenantry-")).resolve()
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        dataclasses.replace(taken, held={path: entry for path, entry in held.items() if path not in absent}).copy_to(
+            folder, layout.OWN
+        )
+        _write_all(repository, absent, folder)
+        return dataclasses.replace(taken, root=folder)
 
     @classmethod
     def of_commit(cls, repository: Repository, commit: str, folder: Path, paths: Collection[str] = ()) -> "Snapshot":
@@ -101,28 +156,63 @@ class Snapshot:
             folder: Where to; it exists and is empty.
             paths: The files, and the folders with all below them, that are taken; everything when empty.
         """
-        held = history.entries(repository, commit)
-        if paths:
-            wanted = frozenset(paths)
-            held = {path: entry for path, entry in held.items() if _is_in(path, wanted)}
-        chosen = {path: entry.blob for path, entry in held.items() if entry.mode in FILE_MODES}
-        for path, content in zip(chosen, repository.blobs(chosen.values()), strict=True):
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-        return cls(root=folder, held=held)
+        whole = history.entries(repository, commit)
+        wanted = frozenset(paths)
+        held = {path: entry for path, entry in whole.items() if _is_in(path, wanted)} if paths else whole
+        beside = {path: entry for path, entry in whole.items() if path not in held}
+        _write_all(repository, {path: entry.blob for path, entry in held.items() if entry.is_file}, folder)
+        return cls(root=folder, held=held, beside=beside, repository=repository, commit=commit)
 
 
 def _is_in(path: str, chosen: Collection[str]) -> bool:
-    ends = (number for number, character in enumerate(path) if character == "/")
-    return path in chosen or any(path[:end] in chosen for end in ends)
+    return path in chosen or any(folder in chosen for folder in above(path))
+
+
+def _write_all(repository: Repository, blobs: Mapping[str, str], folder: Path) -> None:
+    """Write blobs to paths below a folder; a path that cannot stand there is left to the rules.
+
+    What is too large to be read is as large there as it takes to say so.
+    """
+    plain = {
+        path: blob for path, blob in blobs.items() if is_plain(path) and not any(up in blobs for up in above(path))
+    }
+    sizes = repository.sizes(plain.values())
+    small = {path: blob for path, blob in plain.items() if sizes[blob] <= files.MAX_BYTES}
+    for path, content in zip(small, repository.blobs(small.values()), strict=True):
+        _write(folder, path, content)
+    for path in plain.keys() - small.keys():
+        _write(folder, path, b"\0" * (files.MAX_BYTES + 1))
+
+
+def _write(folder: Path, path: str, content: bytes) -> None:
+    target = folder / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)
+
+
+def _special_files(repository: Repository, held: Mapping[str, TreeEntry]) -> dict[str, TreeEntry]:
+    """Return the devices, FIFOs and sockets that stand among files of people; git passes over what it cannot hold."""
+    found = {}
+    for folder in (layout.TENANTS, layout.BASE):
+        with contextlib.suppress(BadFile):  # whoever reads the folder says what is wrong with it
+            for entry in files.walk(repository.root, folder):
+                if entry.kind is Kind.OTHER and entry.path not in held:
+                    found[entry.path] = TreeEntry(OTHER_MODE, "")
+    return {path: entry for path, entry in found.items() if not history.ignored_by(repository, path)}
 
 
 def _on_disk(root: Path) -> Iterator[tuple[str, TreeEntry]]:
-    for folder, folders, names in os.walk(root):
-        here = os.path.relpath(folder, root)
-        for name in (*names, *folders):
-            path = name if here == "." else f"{here}/{name}"
-            mode = history.mode_of(root, path)
-            if mode:
+    pending = [""]
+    while pending:
+        folder = pending.pop()
+        try:
+            with os.scandir(root / folder) as entries:
+                names = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        except OSError:  # it cannot be entered, or is nested too deeply: whoever reads below says so
+            continue
+        for name, is_folder in names:
+            path = f"{folder}/{name}" if folder else name
+            if is_folder:
+                pending.append(path)
+            elif mode := history.mode_of(root, path):
                 yield path, TreeEntry(mode, "")

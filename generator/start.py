@@ -13,11 +13,12 @@ from typing import Final
 from generator import earlier, layout, pipeline, yamlio
 from generator.earlier import Version
 from generator.findings import Finding
-from generator.history import FILE_MODES, Repository, TreeEntry
+from generator.history import Repository
 from generator.load import Sources
 from generator.model import Platform
 from generator.pipeline import Composed
 from generator.snapshot import Snapshot
+from generator.tree import FILE_MODES, TreeEntry
 from generator.validate import validate
 
 _TRIED: Final = 20

@@ -79,4 +79,4 @@ def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES
     """
     folder.mkdir()
     snapshot.copy_to(folder, paths)
-    return _generated(folder, Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.root))
+    return _generated(folder, Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.home))

@@ -14,7 +14,7 @@ from generator.probe import read_base
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.releases import origins_of
-from generator.rules import registry
+from generator.rules import git, registry
 from generator.rules.catalog import finding
 from generator.rules.subject import Base, Rendered, Repository
 from generator.snapshot import Snapshot
@@ -103,6 +103,7 @@ def gather(
         bases=tuple(base for base, _ in read),
         repository=Repository(fleet=fleet, rendered=rendered, files=files),
         findings=(
+            *git.line_ends({path: text.encode() for path, text in files.items() if "\r\n" in text}),
             *(found for _, unreadable in read for found in unreadable),
             *(one for one in built if isinstance(one, Finding)),
         ),

@@ -184,7 +184,10 @@ def test_a_fifo_is_refused_unread(repository: Repository) -> None:
 
     ran = repository.run("validate")
 
-    assert ran.stdout == ("tenants/company-001.yaml: error: this is not an ordinary file [TEN025]\n  hint: remove it\n")
+    assert ran.stdout == (
+        "tenants/company-001.yaml: error: this is not an ordinary file [GIT001]\n"
+        "  hint: remove it: rm tenants/company-001.yaml\n"
+    )
 
 
 def test_a_folder_that_is_a_link_is_not_entered(repository: Repository, tmp_path: Path) -> None:
@@ -194,7 +197,10 @@ def test_a_folder_that_is_a_link_is_not_entered(repository: Repository, tmp_path
 
     ran = repository.run("validate")
 
-    assert ran.stdout == "tenants/eu: error: this is a symbolic link [TEN025]\n  hint: put the file itself here\n"
+    assert ran.stdout == (
+        "tenants/eu: error: this is a symbolic link, and Argo CD follows it or refuses the whole repository [GIT001]\n"
+        "  hint: put the file itself here, or remove the link: rm tenants/eu\n"
+    )
 
 
 @pytest.mark.parametrize("instead", ["link", "file"])

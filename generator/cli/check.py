@@ -44,7 +44,10 @@ def check(directory: Path, base: str | None, form: str) -> Exit:
             "removals": [{"tenant": tenant, "object": name} for tenant, name in done.impact.removals],
         }
         said += f"; the change touches {plural(len(done.impact.tenants), 'tenant')} of {done.impact.fleet}"
-    return report(in_order(done.findings), form, {**summary, "said": said})
+    code = report(in_order(done.findings), form, {**summary, "said": said})
+    if not done.impact:
+        click.echo("no history was looked at: what a change may not do needs --base REF", err=True)
+    return code
 
 
 COMMANDS: Final = (check,)

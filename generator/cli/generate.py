@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from generator.cli.options import root_of
-from generator.findings import Exit
+from generator.findings import Exit, Refused
 
 
 @click.command(epilog="Example: tenantry generate --check")
@@ -17,12 +17,16 @@ def generate(directory: Path, check: bool) -> Exit:
 
     Only files that differ are written. A tenant file that is gone is an error: nothing is removed because of it.
     """
-    from generator import pipeline
+    from generator import layout, pipeline
     from generator.formats import plural, show
+    from generator.inspection import problems
     from generator.snapshot import Snapshot
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
+    # what stands where generate writes is replaced, or named by the writing
+    if wrong := [found for found in problems(snapshot) if not layout.is_where_generate_writes(found.place.file)]:
+        raise Refused(wrong)
     if check:
         result = pipeline.composed(snapshot)
         changes = pipeline.differences(snapshot, result)

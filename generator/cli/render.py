@@ -36,6 +36,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     snapshot = Snapshot.of_work_tree(root)
     output = output and directory / output
     fleet, _ = pipeline.validated(snapshot)
+    snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
     texts = build.texts(snapshot.root / layout.overlay(name) for name in wanted)
     for name, (text, error) in zip(wanted, texts, strict=True):
@@ -67,16 +68,19 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     """
     from generator import pipeline
     from generator.findings import in_order
+    from generator.inspection import problems
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
     from generator.snapshot import Snapshot
     from generator.verify import verify as check
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
+    wrong = problems(snapshot)
     try:
         fleet, warnings = pipeline.validated(snapshot)
     except Refused as refused:
-        return refusal(refused, form)
+        return refusal(Refused([*refused.findings, *wrong]), form)
+    snapshot = with_generated_files(snapshot, fleet)
     if reachability is not None:
         return _reachability(snapshot, fleet, reachability, form)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
@@ -91,7 +95,12 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "proof": f"; proved: {_proved(done.proofs)}; left to the network plugin: {', '.join(LEFT_TO_THE_PLUGIN)}",
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform)}",
     }
-    return report(in_order([*warnings, *done.findings]), form, summary)
+    return report(in_order([*warnings, *wrong, *done.findings]), form, summary)
+
+
+def with_generated_files(snapshot: "Snapshot", fleet: "Fleet") -> "Snapshot":
+    """Take generated files as well that git ignores, where they are published on a branch of their own."""
+    return snapshot.with_generated_files() if fleet.platform.publishing == "branch" else snapshot
 
 
 def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:

@@ -116,7 +116,7 @@ def _applications(root: Path, form: str) -> Exit:
     from generator.snapshot import Snapshot
     from generator.verify import application_sets, committed
 
-    files = committed(Snapshot.of_work_tree(root))
+    files = committed(Snapshot.of_work_tree(root).with_generated_files())
     expansions = expand_all(application_sets(files), files)
     generated = sorted((one for each in expansions for one in each.applications), key=lambda one: one.name)
     if form == "json":

@@ -19,13 +19,17 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
     All findings come in one run. FILE limits what is shown; every file is read, for what tenants must not share.
     """
     from generator import earlier, layout
+    from generator.findings import in_order
+    from generator.inspection import problems
     from generator.load import load
     from generator.snapshot import Snapshot
     from generator.validate import validate as check
 
     root = root_of(directory)
-    sources = load(Snapshot.of_work_tree(root))
+    snapshot = Snapshot.of_work_tree(root)
+    sources = load(snapshot)
     fleet, findings = check(sources, earlier.of_work_tree(root))
+    findings = in_order([*findings, *problems(snapshot)])
     if files:
         wanted = {_from_root(root, directory, file) for file in files}
         missing = sorted(wanted - {one.file for one in sources.tenants} - {found.place.file for found in findings})

@@ -5,7 +5,7 @@ of this package, by family; the TEN and PLT rules are applied while the input is
 `generator.load`, `generator.validate`).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from generator.findings import Finding, Place, Severity
@@ -425,6 +425,31 @@ _ROWS: Final = (
         "The API server refuses the update, and the sync fails until the change is taken back.",
         "Give the changed object another name, or take the change back.",
         "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates",
+    ),
+    # --- GIT: what git holds
+    Rule(
+        "GIT001",
+        ERROR,
+        "the repository holds ordinary files alone",
+        "Argo CD follows links and fetches submodules: it would apply what no rule has seen, or render nothing.",
+        "Put the file itself in the place of a link; take repositories inside the repository out.",
+        "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#git-submodules",
+    ),
+    Rule(
+        "GIT002",
+        ERROR,
+        "a file is the same in git and in every checkout",
+        "Where an attribute or line ends change bytes, what is checked is not what Argo CD applies.",
+        "Take the attribute away, or end lines in LF; `* text=auto eol=lf` is right.",
+        "https://git-scm.com/docs/gitattributes",
+    ),
+    Rule(
+        "GIT003",
+        ERROR,
+        "paths are told apart on every machine",
+        "File systems differ in case and in forms of Unicode; one of two such files would hide the other.",
+        "Rename the file.",
+        "https://git-scm.com/docs/git-config#Documentation/git-config.txt-coreignoreCase",
     ),
     # --- GEN: generated files
     Rule(
@@ -1142,7 +1167,7 @@ _ROWS: Final = (
 
 RULES: Final = {row.id: row for row in _ROWS}
 
-OF_INPUT: Final = ("TEN", "PLT", "GEN")
+OF_INPUT: Final = ("TEN", "PLT", "GEN", "GIT")
 """Families that are applied while the input is read or written; platform.yaml has no say in them."""
 
 _DATA: Final = "it keeps a customer's files from being deleted"
@@ -1223,6 +1248,8 @@ def finding(rule: str, place: Place, fact: str, hint: str = "", obj: str = "") -
         hint: The way out, when it is known.
         obj: The Kubernetes object, as Kind/namespace/name.
     """
+    if not place.file.isprintable():
+        place = replace(place, file=_on_one_line(place.file))
     return Finding(rule, RULES[rule].severity, place, _on_one_line(fact), _on_one_line(hint), _on_one_line(obj))
 
 
