@@ -190,6 +190,20 @@ def test_a_fifo_is_refused_unread(repository: Repository) -> None:
     )
 
 
+def test_a_tenant_file_that_is_a_link_is_not_read(repository: Repository) -> None:
+    """What it leads to may be anything, and the next machine may have something else there."""
+    shared = repository.tenant("company-001").write("shared.yaml", "plan: bronze\n").remove("tenants/company-001.yaml")
+    (shared.root / "tenants/company-001.yaml").symlink_to("../shared.yaml")
+
+    ran = repository.run("validate")
+
+    assert ran.stdout == (
+        "tenants/company-001.yaml: error: this is a symbolic link, and Argo CD follows it or refuses the whole"
+        " repository [GIT001]\n"
+        "  hint: put the file itself here, or remove the link: rm tenants/company-001.yaml\n"
+    )
+
+
 def test_a_folder_that_is_a_link_is_not_entered(repository: Repository, tmp_path: Path) -> None:
     """It can lead outside the repository, or round in a circle."""
     (tmp_path / "outside").mkdir()

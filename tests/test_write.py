@@ -93,6 +93,21 @@ def test_a_dangling_link_in_the_place_of_a_file_is_replaced(repository: Reposito
     assert not (tmp_path / "outside.yaml").exists()
 
 
+def test_nothing_is_written_through_a_link(repository: Repository) -> None:
+    """What it leads to may be anybody's."""
+    (repository.tenant().write("elsewhere/mine.yaml", "mine\n").root / "overlays").symlink_to("elsewhere")
+
+    ran = repository.run("generate")
+
+    assert ran.exit == 1
+    assert ran.stderr == (
+        "overlays: error: tenantry must write into this folder, and it is a symbolic link [GEN001]\n"
+        "  hint: put the folder itself here\n"
+        "1 error, 0 warnings; nothing was written\n"
+    )
+    assert not (repository.root / "elsewhere/company-001").exists()
+
+
 def test_after_a_kill_at_any_moment_the_next_run_finishes(tmp_path: Path) -> None:
     """No file is torn, and the result is that of a run that was left alone."""
     expected = _with_tenants(tmp_path / "left-alone").generate().files()
