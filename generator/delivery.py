@@ -71,16 +71,29 @@ def _address(repository: Repository, remote: str, *options: str) -> str:
         raise EnvironmentProblem(f"there is no remote {remote}", hint) from refused
 
 
-def fetch(repository: Repository, address: str, branch: str) -> str | None:
+def fetch(repository: Repository, remote: str, branch: str) -> str | None:
     """Fetch a branch and return the id of its tip; None when there is no such branch.
+
+    Args:
+        repository: The repository.
+        remote: Name of a remote, or an address.
+        branch: The branch.
 
     Raises:
         EnvironmentProblem: The remote cannot be reached, or refuses.
     """
     reference = f"{_REFS}/{branch}"
-    options = ("--no-tags", "--no-write-fetch-head", "--no-auto-gc", "--quiet", "--no-recurse-submodules")
+    # an empty refmap leaves the user's own remote-tracking branches as they are
+    options = (
+        "--refmap=",
+        "--no-tags",
+        "--no-prune",
+        "--no-write-fetch-head",
+        "--no-auto-gc",
+        "--no-recurse-submodules",
+    )
     try:
-        repository.run("fetch", *options, "--", address, f"+refs/heads/{branch}:{reference}")
+        repository.run("fetch", "--quiet", *options, "--", remote, f"+refs/heads/{branch}:{reference}")
     except GitRefused as refused:
         if "couldn't find remote ref" in refused.said:
             return None

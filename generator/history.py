@@ -116,7 +116,7 @@ class Repository:
 
     def _before(self) -> list[str]:
         settings = [part for key, value in _SETTINGS.items() for part in ("-c", f"{key}={value}")]
-        return ["-C", str(self.root), "--no-pager", "--literal-pathspecs", *settings]
+        return ["-C", str(self.root), "--no-pager", *settings]
 
     def sizes(self, ids: Iterable[str]) -> dict[str, int]:
         """Return how many bytes objects have, by id.
@@ -168,6 +168,7 @@ def environment(root: Path, variables: Mapping[str, str] | None = None) -> dict[
         **{key: os.environ[key] for key in known},
         "LC_ALL": "C",
         "GIT_CEILING_DIRECTORIES": str(root.parent),
+        "GIT_LITERAL_PATHSPECS": "1",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_OPTIONAL_LOCKS": "0",
         **(variables or {}),
@@ -280,7 +281,9 @@ def _way_to_history(repository: Repository) -> str:
 
 
 def is_ancestor(repository: Repository, older: str, newer: str) -> bool:
-    """Say whether a commit is another one, or in its history."""
+    """Say whether a commit is another one, or in its history; no commit that is not here is."""
+    if not _id_of(repository, f"{older}^{{commit}}"):
+        return False
     return repository.text("merge-base", older, newer, may_say_no=True).splitlines()[:1] == [older]
 
 
@@ -384,7 +387,10 @@ def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEnt
 
 def ignored_by(repository: Repository, path: str) -> str:
     """Return the rule by which git ignores a path, as file:line and pattern; empty when it does not."""
-    said = repository.run("check-ignore", "--verbose", "-z", "--stdin", stdin=os.fsencode(f"{path}\0"), may_say_no=True)
+    options = ("--verbose", "-z", "--stdin")
+    either = {"GIT_LITERAL_PATHSPECS": "0"}  # the command takes paths alone, and refuses the setting
+    name = os.fsencode(f"./{path}\0")
+    said = repository.run("check-ignore", *options, stdin=name, variables=either, may_say_no=True)
     if not said:
         return ""
     file, line, pattern, _ = os.fsdecode(said).split("\0", 3)

@@ -69,7 +69,7 @@ def digest_of(sources: Collection[Touched]) -> str:
         sources: The files; approvals and generated files are not among them.
     """
     lines = "".join(f"{one.path}\0{one.before}\0{one.after}\n" for one in sorted(sources))
-    return hashlib.sha256(lines.encode()).hexdigest()
+    return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
 
 
 def approval(digest: str) -> str:

@@ -95,7 +95,8 @@ def closure(snapshot: Snapshot, folders: Iterable[str]) -> tuple[str, ...]:
             if path is None:
                 raise TenantryError(f"{folder}/{FILE}: {reference!r} leads outside the repository")
             if snapshot.kind_of(path) is None:  # kustomize would take it for a repository and ask the network for it
-                raise TenantryError(f"{folder}/{FILE}: there is no {reference!r}")
+                why, hint = snapshot.why_missing(path)
+                raise TenantryError(f"{folder}/{FILE}: {why or f'there is no {reference!r}'}", hint)
             pending.append(path)
     return outermost(reached)
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator import delivery, history, inspection, layout, pipeline
+from generator import delivery, earlier, history, inspection, layout, pipeline
 from generator.findings import EnvironmentProblem, Finding, Place, Refused, Severity, TenantryError
 from generator.history import Repository
 from generator.impact import approval, digest_of, is_source, may_touch_all, reads_any
@@ -113,7 +113,7 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     platform, source, tip = _fetch(repository, order)
     progress("fetch")
     branch = platform.branch if platform.publishing == "committed" else platform.publishing_branch
-    last = _source_of(repository, tip) if tip else None
+    last = _source_of(repository, tip, branch) if tip else None
 
     def done(changes: tuple[Change, ...], reason: str) -> Published:
         return Published(branch=branch, source=source, commit="", changes=changes, reason=reason)
@@ -122,15 +122,16 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
         if history.is_ancestor(repository, source, last):
             return done((), "a newer source is published already")
         if not history.is_ancestor(repository, last, source):
-            fact = f"{branch} was published from {last[:10]}, which is not in the history of {platform.branch}"
-            raise TenantryError(fact, f"if {platform.branch} was rewritten on purpose, delete {branch} first")
+            raise _rewritten(repository, platform, last)
+    merges = _merges(repository, last, source)
     work = _laid_out(repository, platform, source, tip, folder)
     _refuse(inspection.problems(work.source))
     progress("tree")
-    result, changes = pipeline.generate(work.snapshot.root, work.snapshot)
+    had = earlier.storage_had(repository, last or source)
+    result, changes = pipeline.generate(work.snapshot.root, work.snapshot, had=had)
     progress("generate")
     tree = Snapshot.of_folder(work.snapshot.root)
-    _verify(repository, tree, result, changes, _range(repository, last, source), source)
+    _verify(repository, tree, result, changes, merges, source)
     progress("verify")
     if order.dry_run:
         return done(changes, "this is a dry run")
@@ -143,6 +144,16 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
         return None
     progress("push")
     return Published(branch=branch, source=source, commit=commit, changes=changes)
+
+
+def _rewritten(repository: Repository, platform: Platform, last: str) -> TenantryError:
+    """Say that main does not go on from what was published, as far as this clone can tell."""
+    branch, published = platform.branch, platform.publishing_branch
+    earlier.whole(repository, f"that {branch} goes on from what {published} was published from stands in its history")
+    fact = f"{published} was published from {last[:10]}, which is not in the history of {branch}"
+    command = f"git merge --strategy ours {last[:10]}"
+    hint = f"if {branch} was rewritten on purpose, join the two: {command}, and push it to {branch}"
+    return TenantryError(fact, hint)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,18 +210,20 @@ def _fetch(repository: Repository, order: Order) -> tuple[Platform, str, str | N
 
     The branch that is pushed to is fetched from where it is pushed to.
     """
-    there, to = (delivery.fetch_address(repository, order.remote), delivery.push_address(repository, order.remote))
+    to = delivery.push_address(repository, order.remote)
+    is_fetched_there = to == delivery.fetch_address(repository, order.remote)
     local = pipeline.validated_platform(Snapshot.of_work_tree(repository.root))
-    platform, source = _main(repository, order.remote, there, local.branch)
+    platform, source = _main(repository, order.remote, local.branch)
     if platform.publishing == "branch":
-        return platform, source, delivery.fetch(repository, to, platform.publishing_branch)
-    if there != to:
-        platform, source = _main(repository, order.remote, to, local.branch)
+        remote = order.remote if is_fetched_there else to
+        return platform, source, delivery.fetch(repository, remote, platform.publishing_branch)
+    if not is_fetched_there:
+        platform, source = _main(repository, to, local.branch)
     return platform, source, source
 
 
-def _main(repository: Repository, remote: str, address: str, branch: str) -> tuple[Platform, str]:
-    source = delivery.fetch(repository, address, branch)
+def _main(repository: Repository, remote: str, branch: str) -> tuple[Platform, str]:
+    source = delivery.fetch(repository, remote, branch)
     if source is None:
         hint = "push it first, or fix git.branch in platform.yaml"
         raise EnvironmentProblem(f"{remote} has no branch {branch}", hint)
@@ -224,13 +237,18 @@ def _main(repository: Repository, remote: str, address: str, branch: str) -> tup
 # --- the commit
 
 
-def _source_of(repository: Repository, tip: str) -> str | None:
-    """Return the source of the newest published commit at or before a tip."""
+def _source_of(repository: Repository, tip: str, branch: str) -> str | None:
+    """Return the source of the newest published commit at or before a tip; None when nothing was published.
+
+    Raises:
+        EnvironmentProblem: The clone is shallow, and does not tell.
+    """
     options = ("-1", "--format=%B", "--basic-regexp", f"--grep=^{TRAILER}: ", "--end-of-options", tip)
     found = _TRAILER.findall(repository.text("log", *options))
     if not found:
+        earlier.whole(repository, f"what {branch} was published from stands in its history")
         return None
-    return repository.text("rev-parse", "--verify", "--quiet", f"{found[-1]}^{{commit}}", may_say_no=True) or None
+    return str(found[-1])
 
 
 _TRAILER: Final = re.compile(f"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
@@ -290,9 +308,20 @@ def _refuse(findings: Iterable[Finding]) -> None:
         raise Refused(found)
 
 
-def _range(repository: Repository, last: str | None, source: str) -> tuple[str, ...]:
-    """Return the merges since the last publication, oldest first; nothing at the first one."""
-    return () if last is None else history.merges(repository, last, source)
+def _merges(repository: Repository, last: str | None, source: str) -> tuple[tuple[str, str], ...]:
+    """Return the merges since the last publication, oldest first, each with its first parent; none at the first one.
+
+    Raises:
+        EnvironmentProblem: The clone is shallow, and holds not all of them.
+    """
+    found = []
+    for merge in () if last is None else history.merges(repository, last, source):
+        parents = history.parents(repository, merge)
+        if parents:
+            found.append((merge, parents[0]))
+        else:
+            earlier.whole(repository, "what is published must be known merge by merge")
+    return tuple(found)
 
 
 def _verify(
@@ -300,12 +329,11 @@ def _verify(
     tree: Snapshot,
     result: Composed,
     changes: tuple[Change, ...],
-    merges: tuple[str, ...],
+    merges: tuple[tuple[str, str], ...],
     source: str,
 ) -> None:
     touched = {name for change in changes if (name := tenant_of(change.file))}
-    starts = {merge: history.parents(repository, merge) for merge in merges}
-    steps = [(merge, history.touched(repository, above[0], merge)) for merge, above in starts.items() if above]
+    steps = [(merge, history.touched(repository, parent, merge)) for merge, parent in merges]
     in_base = [one.path for _, files in steps for one in files if one.path.startswith(f"{layout.BASE}/")]
     if in_base:
         shards = result.fleet.platform.argocd.shards

@@ -103,8 +103,8 @@ class Snapshot:
             return bad.what, bad.hint
         rule = history.ignored_by(self.repository, path)
         if rule:
-            return f"git ignores it, by {rule}", f"have git hold it: git add -f {path}; or take that line out"
-        return "it stands here, and git holds files alone", "put a file there"
+            return f"git ignores {path}, by {rule}", f"have git hold it: git add -f {path}; or take that line out"
+        return f"{path} holds no file that git could hold", "put a file there"
 
     def with_generated_files(self) -> "Snapshot":
         """Take what generate wrote as well, where git ignores it because it is published on a branch of its own."""

@@ -273,7 +273,8 @@ def _reads(
         if path is None:
             raise TenantryError(f"{reference!r} leads outside the repository")
         if path not in files and snapshot.kind_of(path) is None:
-            raise TenantryError(f"there is no {reference!r}")
+            why, hint = snapshot.why_missing(path)
+            raise TenantryError(why or f"there is no {reference!r}", hint)
         targets.append(path)
     outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
     if outside not in closures:
