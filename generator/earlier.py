@@ -1,5 +1,6 @@
 """Earlier versions of tenant files, from git's history: which names were given before, and what a company had."""
 
+import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from generator.history import Repository
 from generator.validate import Had
 from generator.yamlio import Document
 
-_MARK: Final = "\1"
 _FEW: Final = 50
 """How many versions of one tenant file are read to find what a company had; a file changes a few times a year."""
 
@@ -73,16 +73,17 @@ def _written(repository: Repository, commits: Sequence[str]) -> Iterator[tuple[s
     Merges are compared with each of their parents, and no side of one is passed over: a name that only a merge, or
     the other side of one, has seen was given all the same.
     """
-    options = ("-z", "-m", "--raw", "--full-history", "--topo-order", "--no-renames", "--no-abbrev", "--diff-filter=d")
-    said = repository.text("log", *options, f"--format={_MARK}%H", *commits, "--", layout.TENANTS)
+    # plumbing, because the user's settings have a say in what `git log` shows
+    found = repository.run("rev-list", "--full-history", "--topo-order", *commits, "--", layout.TENANTS)
+    options = ("-r", "-m", "--root", "-z", "--raw", "--no-renames", "--no-abbrev", "--diff-filter=d", "--stdin")
+    said = os.fsdecode(repository.run("diff-tree", *options, "--", layout.TENANTS, stdin=found))
     commit = ""
     fields = iter(said.split("\0"))
     for field in fields:
-        text = field.strip("\n")
-        if text.startswith(_MARK):
-            commit = text.removeprefix(_MARK)
-        elif text.startswith(":"):
-            yield commit, next(fields), text.split(" ")[3]
+        if field.startswith(":"):
+            yield commit, next(fields), field.split(" ")[3]
+        else:
+            commit = field
 
 
 def content(repository: Repository, version: Version) -> bytes:

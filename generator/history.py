@@ -60,7 +60,8 @@ _SETTINGS: Final = {
     "core.untrackedCache": "false",
     "core.quotePath": "false",
     "color.ui": "false",
-    "log.showSignature": "false",
+    "i18n.commitEncoding": "UTF-8",
+    "i18n.logOutputEncoding": "UTF-8",
     "submodule.recurse": "false",
 }
 """Given with each command, so they win over every file."""
@@ -275,6 +276,8 @@ def is_shallow(repository: Repository) -> bool:
 
 
 def _way_to_history(repository: Repository) -> str:
+    if not _id_of(repository, "HEAD"):
+        return "nothing was committed yet: git add --all && git commit"
     if is_shallow(repository):
         return "this clone is shallow: fetch all history (git fetch --unshallow; in CI, fetch-depth: 0)"
     return "name another commit, or fetch it"

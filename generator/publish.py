@@ -243,8 +243,9 @@ def _source_of(repository: Repository, tip: str, branch: str) -> str | None:
     Raises:
         EnvironmentProblem: The clone is shallow, and does not tell.
     """
-    options = ("-1", "--format=%B", "--basic-regexp", f"--grep=^{TRAILER}: ", "--end-of-options", tip)
-    found = _TRAILER.findall(repository.text("log", *options))
+    options = ("--max-count=1", "--basic-regexp", f"--grep=^{TRAILER}: ", "--end-of-options", tip)
+    published = repository.text("rev-list", *options)
+    found = _TRAILER.findall(repository.text("cat-file", "commit", published)) if published else []
     if not found:
         earlier.whole(repository, f"what {branch} was published from stands in its history")
         return None
