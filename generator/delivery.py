@@ -124,7 +124,7 @@ def push(repository: Repository, address: str, commit: str, branch: str) -> bool
 
 
 def _words(refused: GitRefused) -> str:
-    return " ".join(refused.said.split())
+    return " ".join(re.sub(r"^(?:fatal|error): ", "", refused.said).split())
 
 
 def clean(common: Path) -> None:
