@@ -8,7 +8,7 @@ from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
 from generator import __version__
 from generator.findings import Finding
-from generator.rules.catalog import RULES
+from generator.rules.catalog import OF_INPUT, RULES
 
 FORMATS: Final = ("text", "json", "github", "sarif", "junit")
 
@@ -28,6 +28,17 @@ def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> 
         The text, ending in a newline, or nothing when there is nothing to say.
     """
     return _FORMS[form](findings, summary)
+
+
+def way_out(found: Finding) -> str:
+    """Return the hint of a finding, or what its rule says is to be done.
+
+    What is wrong with the input is told with the very value that is wrong, and needs no more words.
+    """
+    if found.hint or found.rule.startswith(OF_INPUT):
+        return found.hint
+    mend = RULES[found.rule].mend.removesuffix(".")
+    return mend[:1].lower() + mend[1:]
 
 
 def counted(findings: Sequence[Finding]) -> str:
@@ -51,8 +62,8 @@ def _text(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
         about = f"{found.object}: " if found.object else ""
         weight = f"{found.severity} ({_ON_MAIN})" if found.on_main else found.severity
         lines.append(f"{found.place}: {weight}: {about}{found.fact} [{found.rule}]")
-        if found.hint:
-            lines.append(f"  hint: {found.hint}")
+        if hint := way_out(found):
+            lines.append(f"  hint: {hint}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -65,7 +76,7 @@ def _as_data(found: Finding) -> dict[str, Any]:
         "column": found.place.column,
         "object": found.object,
         "fact": found.fact,
-        "hint": found.hint,
+        "hint": way_out(found),
         "alreadyOnMain": found.on_main,
     }
 
@@ -84,7 +95,7 @@ def _github(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
         where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": title}
         properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in where.items() if value)
         about = f"{found.object}: " if found.object else ""
-        hint = f"\nhint: {found.hint}" if found.hint else ""
+        hint = f"\nhint: {said}" if (said := way_out(found)) else ""
         lines.append(f"::{found.severity} {properties}::{_escaped(f'{about}{found.fact}{hint}')}\n")
     return "".join(lines)
 
@@ -129,7 +140,7 @@ def _sarif_result(found: Finding) -> dict[str, Any]:
     location = {"physicalLocation": {"artifactLocation": {"uri": found.place.file}, "region": region}}
     if found.object:
         location["logicalLocations"] = [{"fullyQualifiedName": found.object}]  # type: ignore[assignment]
-    hint = f" (hint: {found.hint})" if found.hint else ""
+    hint = f" (hint: {said})" if (said := way_out(found)) else ""
     mark = f" ({_ON_MAIN})" if found.on_main else ""
     return {
         "ruleId": found.rule,
@@ -153,7 +164,7 @@ def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
             ElementTree.SubElement(case, "skipped", message=f"{_ON_MAIN}: {found.severity}: {found.fact}")
         elif found.refuses:
             failure = ElementTree.SubElement(case, "failure", message=found.fact, type=found.rule)
-            failure.text = found.hint
+            failure.text = way_out(found)
         else:
             ElementTree.SubElement(case, "system-out").text = f"warning: {found.fact}"
     if not findings:

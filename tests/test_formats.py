@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from generator import __version__
 from generator.findings import Finding, Place, Severity, in_order
-from generator.formats import FORMATS, counted, plural, show
-from generator.rules.catalog import RULES, finding
+from generator.formats import FORMATS, counted, plural, show, way_out
+from generator.rules.catalog import OF_INPUT, RULES, finding
 
 ERROR = finding("TEN006", Place("tenants/a.yaml", 2, 7), "plan: 'glod' is not one of gold", "did you mean 'gold'?")
 WARNING = Finding(
@@ -29,6 +29,7 @@ def test_text_is_a_line_and_a_hint() -> None:
         "tenants/a.yaml:2:7: error: plan: 'glod' is not one of gold [TEN006]\n"
         "  hint: did you mean 'gold'?\n"
         "base/x.yaml: warning: Deployment/a/fileserver: 50% <of> it: a, b [SEC010]\n"
+        "  hint: write newTag and digest under `images:` in base/\n"
     )
 
 
@@ -56,7 +57,7 @@ def test_json_holds_every_field_and_the_summary() -> None:
                 "column": 0,
                 "object": "Deployment/a/fileserver",
                 "fact": "50% <of> it: a, b",
-                "hint": "",
+                "hint": "write newTag and digest under `images:` in base/",
                 "alreadyOnMain": False,
             },
         ],
@@ -71,7 +72,8 @@ def test_github_escapes_what_its_commands_are_made_of() -> None:
     assert show([*FINDINGS, strange], "github", SUMMARY) == (
         "::error file=tenants/a.yaml,line=2,col=7,title=TEN006::plan: 'glod' is not one of gold"
         "%0Ahint: did you mean 'gold'?\n"
-        "::warning file=base/x.yaml,title=SEC010::Deployment/a/fileserver: 50%25 <of> it: a, b\n"
+        "::warning file=base/x.yaml,title=SEC010::Deployment/a/fileserver: 50%25 <of> it: a, b"
+        "%0Ahint: write newTag and digest under `images:` in base/\n"
         "::error file=tenants/a%2Cb%3Ac.yaml,line=1,title=TEN006::100%25\n"
     )
 
@@ -118,7 +120,9 @@ def test_sarif_names_the_rules_that_it_uses() -> None:
                     {
                         "ruleId": "SEC010",
                         "level": "warning",
-                        "message": {"text": "50% <of> it: a, b"},
+                        "message": {
+                            "text": "50% <of> it: a, b (hint: write newTag and digest under `images:` in base/)"
+                        },
                         "locations": [
                             {
                                 "physicalLocation": {
@@ -272,8 +276,19 @@ def test_any_text_leaves_every_form_well_formed(findings: tuple[Finding, ...]) -
     assert len(json.loads(shown["json"])["findings"]) == len(findings)
     jsonschema_rs.validate(SARIF_AS_CODE_SCANNING_READS_IT, json.loads(shown["sarif"]))
     assert len(ElementTree.fromstring(shown["junit"])) == max(1, len(findings))  # noqa: S314 -- our own output
-    assert shown["text"].count("\n") == len(findings) + sum(bool(found.hint) for found in findings)
+    assert shown["text"].count("\n") == len(findings) + sum(bool(way_out(found)) for found in findings)
     assert shown["github"].count("\n") == len(findings)
+
+
+def test_every_finding_about_a_render_has_a_way_out() -> None:
+    """What a value of a file should be is told with the value; what base/ should be, by the rule at least."""
+    bare = [finding(rule, Place("base/x.yaml"), "x") for rule in RULES]
+
+    silent = {found.rule for found in bare if not way_out(found)}
+
+    assert silent == {rule for rule in RULES if rule.startswith(OF_INPUT)}
+    assert way_out(finding("KUS015", Place("base/x.yaml"), "x")) == "mend select and fieldPaths, or remove the target"
+    assert way_out(ERROR) == "did you mean 'gold'?"
 
 
 def test_findings_are_counted_in_words() -> None:
