@@ -57,8 +57,8 @@ def test_what_check_writes_is_read_back() -> None:
                 f"{FILE}:1:1: error: the key `digest` is missing [CHG002]\n"
                 f"{FILE}:1:1: error: the key `reason` is missing [CHG002]\n"
                 f"{FILE}:1:1: error: unknown key `approved` [CHG002]\n"
-                + "  hint: let `tenantry check --base REF --approve REASON` write it, or see `tenantry schema approval`\n"
-                * 4
+                + "  hint: let `tenantry check --base REF --approve REASON` write it, or see"
+                " `tenantry schema approval`\n" * 4
             ),
         ),
         (
