@@ -140,11 +140,10 @@ def laid_down(own: Tree, answers: Answers) -> Tree:
     templates = {
         ".editorconfig": "editorconfig",
         ".gitattributes": "gitattributes",
+        ".gitignore": "gitignore",
         ".pre-commit-config.yaml": "pre-commit-config.yaml",
         ".vscode/settings.json": "settings.json",
     }
-    if answers.mode == "branch":
-        templates[".gitignore"] = "gitignore"
     if answers.forge == "github":
         tree[f"{_LOCAL_ACTION}/{ACTION}"] = own[ACTION]
         tree[f"{_LOCAL_ACTION}/{CHECKSUMS}"] = own[CHECKSUMS]

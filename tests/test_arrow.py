@@ -35,7 +35,7 @@ PURE = (
     "size",
 )
 PURE_TOO = ("validate", "rules", "proofs")
-IO = {"git", "os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "time"}
+IO = {"os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "time"}
 
 DOORS = {
     "click": ("cli",),
@@ -126,7 +126,7 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     code = "import sys, generator.cli; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
 
-    heavy = {"git", "jinja2", "jsonschema_rs", "kubernetes_validate", "packaging", "ruamel", "tabulate", "yaml"}
+    heavy = {"jinja2", "jsonschema_rs", "kubernetes_validate", "packaging", "ruamel", "tabulate", "yaml"}
     assert not heavy & set(done.stdout.split())
 
 
