@@ -424,6 +424,13 @@ def touched_since(repository: Repository, before: str) -> tuple[Touched, ...]:
     return tuple(sorted(one for one in found if one.before != one.after))
 
 
+def uncommitted(root: Path) -> tuple[str, ...]:
+    """Return the paths of which the work tree differs from its commit, as they can be shown, sorted."""
+    repository = open_repository(root)
+    paths = (file.path for file in touched_since(repository, _id_of(repository, "HEAD")))
+    return tuple(path if path.isprintable() else ascii(path)[1:-1] for path in paths)
+
+
 def _ids(repository: Repository, paths: Sequence[str]) -> dict[str, str]:
     """Return the id that what stands at each path of the work tree would have; empty where no file stands."""
     found = dict.fromkeys(paths, "")

@@ -72,7 +72,14 @@ class Snapshot:
         return Kind.LINK if entry.mode == LINK_MODE else Kind.OTHER
 
     def read(self, path: str, max_bytes: int = files.MAX_BYTES) -> bytes:
-        """Read a file, see `files.read`."""
+        """Read a file that is held, see `files.read`.
+
+        Raises:
+            BadFile: Git does not hold it, or it cannot be read.
+        """
+        if path not in self.held:
+            why, hint = self.why_missing(path)
+            raise BadFile(path, why or "the file is missing", hint, missing=True)
         return files.read(self.root, path, max_bytes)
 
     def copy_to(self, folder: Path, paths: Collection[str]) -> None:

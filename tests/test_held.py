@@ -445,3 +445,32 @@ def test_content_is_read_as_it_stands_in_the_work_tree(committed: Repository) ->
     assert verified.exit == 1
     assert "runAsNonRoot is false [SEC002]" in verified.stdout
     assert "company-006" not in listed.stdout
+
+
+def test_a_check_of_a_change_says_what_it_did_not_look_at(committed: Repository) -> None:
+    """What is not committed: an edit that would be refused, and one that would help, are both left out."""
+    commit(committed.write("docs/notes.md", "ours\n"), "docs")
+    committed.write("tenants/company-001.yaml", "nonsense\n").write("tenants/company-101.yaml", "nonsense\n")
+
+    done = committed.run("check", "--base", "main")
+
+    assert done.exit == 0, done.said
+    assert done.stderr.splitlines()[-1] == (
+        "not looked at, because it is not committed: tenants/company-001.yaml and 1 more"
+    )
+
+
+def test_what_git_ignores_is_not_read_where_something_is_missing(committed: Repository) -> None:
+    """An ignored file in the place of one that git lost is not taken for it."""
+    path = "base/edge/core/kustomization.yaml"
+    text = committed.read(path)
+    committed.git("rm", "--quiet", path)
+    committed.write(path, text).write(".gitignore", "kustomization.yaml\n!/overlays/**\n")
+
+    refused = committed.run("explain", "company-001")
+    follow(committed, f"git add -f {path}")
+    passed = committed.run("explain", "company-001")
+
+    assert refused.exit == 1
+    assert f"git ignores {path}, by .gitignore:1 (kustomization.yaml)" in refused.stderr
+    assert passed.exit == 0, passed.said

@@ -23,6 +23,7 @@ def check(directory: Path, base: str | None, form: str) -> Exit:
     from generator.check import check as run
     from generator.findings import in_order
     from generator.formats import plural
+    from generator.history import uncommitted
 
     try:
         root = root_of(directory)
@@ -47,6 +48,10 @@ def check(directory: Path, base: str | None, form: str) -> Exit:
     code = report(in_order(done.findings), form, {**summary, "said": said})
     if not done.impact:
         click.echo("no history was looked at: what a change may not do needs --base REF", err=True)
+    elif left_out := uncommitted(root):
+        first, *others = left_out
+        more = f" and {len(others)} more" if others else ""
+        click.echo(f"not looked at, because it is not committed: {first}{more}", err=True)
     return code
 
 
