@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from generator import comparison, earlier, history, inspection, layout, pipeline, states
+from generator import comparison, earlier, history, inspection, layout, lost, pipeline, states
 from generator.comparison import Origin
 from generator.findings import Finding, Place
 from generator.history import Repository, Touched
@@ -18,7 +18,7 @@ from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
 from generator.states import State
 from generator.verify import verify
-from generator.write import Kind
+from generator.write import Change, Kind
 
 _SAMPLE: Final = 10
 
@@ -64,14 +64,17 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         had = earlier.storage_had(change_at[0], change_at[1]) if change_at else None
         result = pipeline.composed(snapshot, had=had)
         findings = [*result.findings, *inspection.problems(snapshot)]
+        gone: lost.Lost = {}
         if result.fleet.platform.publishing == "committed":
-            findings += _stale(snapshot, result)
-            tree = snapshot
+            differences = pipeline.differences(snapshot, result)
+            findings += _stale(differences.changes)
+            gone, tree = differences.lost, snapshot
         else:
             findings += _generated_files_in_the_way(snapshot)
             tree = states.of_snapshot(snapshot, folder / "after", had=had).snapshot
+        findings += _lost(root, change_at, result, gone)
         if change_at is None:
-            done = verify(tree, result.fleet, turn=turn)
+            done = verify(tree, result.fleet, turn=turn, lost=gone)
             return Checked(
                 tenants=done.tenants,
                 objects=done.objects,
@@ -87,7 +90,7 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
         impact, found = _against(repository, start, files, folder / "before", tree, result)
         whole = may_touch_all(files)
         names = () if whole else _in_full(impact.tenants, result.fleet, start=int(impact.digest[:8], 16))
-        done = verify(tree, result.fleet, names, turn=turn, changed=_named_in(files))
+        done = verify(tree, result.fleet, names, turn=turn, changed=_named_in(files), lost=gone)
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
@@ -117,8 +120,8 @@ def _judged(root: Path, base: str | None, folder: Path) -> tuple[Snapshot, _Chan
 # --- the tree alone
 
 
-def _stale(snapshot: Snapshot, result: Composed) -> Iterator[Finding]:
-    for one in pipeline.differences(snapshot, result):
+def _stale(changes: Collection[Change]) -> Iterator[Finding]:
+    for one in changes:
         facts = {
             Kind.CREATE: "this file is missing",
             Kind.CHANGE: "this file is not what the tenant files give: it is stale, or was edited by hand",
@@ -126,6 +129,19 @@ def _stale(snapshot: Snapshot, result: Composed) -> Iterator[Finding]:
         }
         hint = "run `tenantry generate` and commit the result; edits belong into tenants/, platform.yaml or base/"
         yield finding("GEN002", Place(one.file), facts[one.kind], hint)
+
+
+def _lost(root: Path, change: _Change | None, result: Composed, gone: lost.Lost) -> tuple[Finding, ...]:
+    """TEN017: name the companies whose tenant file is gone; whom a change found so, it does not stop."""
+    platform = result.fleet.platform
+    committed_beside = platform.publishing == "committed"
+    if change is None:
+        return lost.in_work_tree(root, committed=committed_beside, strict=True)(gone)
+    repository, start, _ = change
+    published = _published(repository, start, platform)
+    if not committed_beside and published is not None:
+        gone = lost.held_by(repository, published, {tenant.name for tenant in result.fleet.tenants})
+    return lost.of_change(repository, start, published, committed=committed_beside)(gone)
 
 
 def _generated_files_in_the_way(snapshot: Snapshot) -> Iterator[Finding]:
@@ -169,7 +185,8 @@ def _against(
     if compared is None:
         named = _named_in(sources)
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
-        return replace(impact, tenants=names), [*change.removed_files(gone), *found]
+        then = " && tenantry generate" if fleet.platform.publishing == "committed" else ""
+        return replace(impact, tenants=names), [*change.removed_files(gone, start, then), *found]
     impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
     return impact, [*found, *change.judge(compared)]
 

@@ -105,3 +105,13 @@ def shard_application(shard: str) -> str:
 def platform_application() -> str:
     """Return the path of the Application that applies argocd/platform."""
     return f"{APPS}/platform.yaml"
+
+
+def tenant_of(file: str) -> str | None:
+    """Return the tenant that a generated file belongs to, or None for one that is shared."""
+    *folders, name = file.split("/")
+    if file.startswith(f"{OVERLAYS}/") and len(folders) > 1:
+        return folders[1]
+    if file.startswith(f"{SHARDS}/") and folders[-1] in ("tenants", "projects"):
+        return name.rpartition(".")[0] or name
+    return None

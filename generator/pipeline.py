@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from generator import earlier
+from generator import earlier, layout, lost
 from generator.compose import Tree, compose
 from generator.findings import Finding, Place, Refused, Severity, TenantryError
 from generator.load import load, load_platform
@@ -14,7 +14,7 @@ from generator.rules.catalog import finding
 from generator.size import Size, size
 from generator.snapshot import Snapshot
 from generator.validate import Had, validate, validate_in_part
-from generator.write import Change, alone, apply, compare
+from generator.write import Change, Differences, alone, apply, compare
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,48 +154,68 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
     return releases
 
 
-def differences(snapshot: Snapshot, result: Composed) -> tuple[Change, ...]:
+def differences(snapshot: Snapshot, result: Composed) -> Differences:
     """Return how the generated files on the disk differ from what they should be.
 
     Raises:
-        Refused: Somebody else's file is in the way, or a tenant file is gone.
+        Refused: Somebody else's file is in the way.
     """
-    changes, forbidden = compare(snapshot.root, result.tree, frozenset(tenant.name for tenant in result.fleet.tenants))
-    if forbidden:
-        raise Refused([*result.findings, *forbidden])
-    return changes
+    names = frozenset(tenant.name for tenant in result.fleet.tenants)
+    files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
+    found = compare(snapshot.root, result.tree, names, files - names)
+    if found.forbidden:
+        raise Refused([*result.findings, *found.forbidden])
+    return found
 
 
-def generate(root: Path, snapshot: Snapshot, *, had: Had | None = None) -> tuple[Composed, tuple[Change, ...]]:
+def generate(
+    root: Path, snapshot: Snapshot, *, had: Had | None = None, policy: lost.Policy = lost.refused
+) -> tuple[Composed, tuple[Change, ...]]:
     """Write every generated file that differs.
 
     Args:
         root: Where to; the repository's root.
         snapshot: What stands there.
         had: Tells what companies had before, see `validated`.
+        policy: Says what is the case with companies whose tenant file is gone.
 
     Returns:
-        What was worked out, and which files were written or removed.
+        What was worked out, with what the policy says among its findings, and which files were written or removed.
 
     Raises:
         Refused: There are errors; nothing was written.
         TenantryError: A file that must change is left out of a sparse checkout; nothing was written.
     """
     result = composed(snapshot, had=had)
-    return result, write(root, snapshot, result)
+    changes, found = write(root, snapshot, result, policy)
+    return replace(result, findings=(*result.findings, *found)), changes
 
 
-def write(root: Path, snapshot: Snapshot, result: Composed) -> tuple[Change, ...]:
-    """Write every generated file that differs; return which were written or removed.
+def write(
+    root: Path, snapshot: Snapshot, result: Composed, policy: lost.Policy = lost.refused
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """Write every generated file that differs.
+
+    Args:
+        root: Where to; the repository's root.
+        snapshot: What stands there.
+        result: What should stand there.
+        policy: Says what is the case with companies whose tenant file is gone.
+
+    Returns:
+        Which files were written or removed, and what the policy says.
 
     Raises:
-        Refused: Somebody else's file is in the way, or a tenant file is gone.
+        Refused: Somebody else's file is in the way, or the policy refuses.
     """
     with alone(root):
-        changes = differences(snapshot, result)
-        _refuse_left_out(snapshot, changes)
-        apply(root, result.tree, changes)
-    return changes
+        found = differences(snapshot, result)
+        told = policy(found.lost)
+        if any(one.refuses for one in told):
+            raise Refused([*result.findings, *told])
+        _refuse_left_out(snapshot, found.changes)
+        apply(root, result.tree, found.changes)
+    return found.changes, told
 
 
 def _refuse_left_out(snapshot: Snapshot, changes: Iterable[Change]) -> None:

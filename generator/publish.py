@@ -14,11 +14,11 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from generator import delivery, earlier, history, inspection, layout, pipeline
+from generator import delivery, earlier, history, inspection, layout, lost, pipeline
 from generator.findings import EnvironmentProblem, Finding, Place, Refused, Severity, TenantryError
 from generator.history import Repository
 from generator.impact import approval, digest_of, is_source, may_touch_all, reads_any
@@ -28,7 +28,7 @@ from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
 from generator.tree import TreeEntry
 from generator.verify import verify
-from generator.write import Change, Kind, tenant_of
+from generator.write import Change, Kind
 
 TRAILER: Final = "Tenantry-Source"
 """Names, in each published commit, the commit that it was generated from."""
@@ -70,6 +70,7 @@ class Published:
         commit: The commit that was pushed; empty when there was nothing to do, or in a dry run.
         changes: The generated files that differ.
         reason: Why nothing was pushed, or empty.
+        kept: Companies that stay as they were published, because their tenant file is gone.
     """
 
     branch: str
@@ -77,6 +78,7 @@ class Published:
     commit: str
     changes: tuple[Change, ...]
     reason: str = ""
+    kept: tuple[Finding, ...] = ()
 
 
 def publish(root: Path, order: Order, progress: Progress) -> Published:
@@ -115,8 +117,10 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     branch = platform.branch if platform.publishing == "committed" else platform.publishing_branch
     last = _source_of(repository, tip, branch) if tip else None
 
+    kept: tuple[Finding, ...] = ()
+
     def done(changes: tuple[Change, ...], reason: str) -> Published:
-        return Published(branch=branch, source=source, commit="", changes=changes, reason=reason)
+        return Published(branch=branch, source=source, commit="", changes=changes, reason=reason, kept=kept)
 
     if platform.publishing == "branch" and last is not None and last != source:
         if history.is_ancestor(repository, source, last):
@@ -127,11 +131,11 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     work = _laid_out(repository, platform, source, tip, folder)
     _refuse(inspection.problems(work.source))
     progress("tree")
-    had = earlier.storage_had(repository, last or source)
-    result, changes = pipeline.generate(work.snapshot.root, work.snapshot, had=had)
+    result, changes, kept = _generated(repository, work, source, tip)
     progress("generate")
     tree = Snapshot.of_folder(work.snapshot.root)
-    _verify(repository, tree, result, changes, merges, source)
+    lost_names = {name for found in kept if (name := layout.tenant_of(found.place.file))}
+    _verify(repository, tree, result, changes, merges, source, lost_names)
     progress("verify")
     if order.dry_run:
         return done(changes, "this is a dry run")
@@ -143,7 +147,7 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     if not delivery.push(repository, delivery.push_address(repository, order.remote), commit, branch):
         return None
     progress("push")
-    return Published(branch=branch, source=source, commit=commit, changes=changes)
+    return Published(branch=branch, source=source, commit=commit, changes=changes, kept=kept)
 
 
 def _rewritten(repository: Repository, platform: Platform, last: str) -> TenantryError:
@@ -171,6 +175,18 @@ class _Work:
     source: Snapshot
     snapshot: Snapshot
     published: Mapping[str, TreeEntry]
+
+
+def _generated(
+    repository: Repository, work: _Work, source: str, tip: str | None
+) -> tuple[Composed, tuple[Change, ...], tuple[Finding, ...]]:
+    """Generate, and leave each company as it was published whose tenant file is gone; return also who these are."""
+    had = earlier.storage_had(repository, tip or source, own=tip is not None)
+    result = pipeline.composed(work.snapshot, had=had)
+    committed = result.fleet.platform.publishing == "committed"
+    policy = lost.published(repository, (source,), committed=committed)
+    changes, kept = pipeline.write(work.snapshot.root, work.snapshot, result, policy)
+    return result, changes, tuple(replace(found, on_main=False) for found in kept)
 
 
 # --- one run at a time, and what a killed one left
@@ -288,7 +304,7 @@ def _commit(
 
 
 def _message(changes: tuple[Change, ...], source: str) -> str:
-    names = sorted({name for change in changes if (name := tenant_of(change.file))})
+    names = sorted({name for change in changes if (name := layout.tenant_of(change.file))})
     if not names:
         subject = "Publish what all tenants share"
     elif len(names) > _NAMES_IN_A_SUBJECT:
@@ -332,8 +348,9 @@ def _verify(
     changes: tuple[Change, ...],
     merges: tuple[tuple[str, str], ...],
     source: str,
+    lost_names: set[str],
 ) -> None:
-    touched = {name for change in changes if (name := tenant_of(change.file))}
+    touched = {name for change in changes if (name := layout.tenant_of(change.file))}
     steps = [(merge, history.touched(repository, parent, merge)) for merge, parent in merges]
     in_base = [one.path for _, files in steps for one in files if one.path.startswith(f"{layout.BASE}/")]
     if in_base:
@@ -345,7 +362,7 @@ def _verify(
     here = {tenant.name for tenant in result.fleet.tenants}
     findings: list[Finding] = []
     if touched & here:
-        findings += verify(tree, result.fleet, touched & here, turn=int(source, 16)).findings
+        findings += verify(tree, result.fleet, touched & here, turn=int(source, 16), lost=lost_names).findings
     findings += _over_budget(tree, result, touched, steps)
     _refuse([*result.findings, *findings])
 

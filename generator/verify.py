@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from generator import classes, kustomization, layout, yamlio
+from generator import classes, history, kustomization, layout, yamlio
 from generator.classes import Sheet
 from generator.findings import Finding, Place, Severity, TenantryError
+from generator.lost import ways_back
 from generator.model import Fleet, Platform, Tenant
 from generator.probe import read_base
 from generator.proofs import summary as proofs
@@ -58,7 +59,13 @@ class Gathered:
 
 
 def verify(
-    snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), *, turn: int, changed: Collection[str] = ()
+    snapshot: Snapshot,
+    fleet: Fleet,
+    names: Collection[str] = (),
+    *,
+    turn: int,
+    changed: Collection[str] = (),
+    lost: Collection[str] = (),
 ) -> Verified:
     """Render tenants from the committed files and run every rule.
 
@@ -68,11 +75,12 @@ def verify(
         names: Tenants to look at; all when empty.
         turn: Chooses which member of each class is compared with a direct build.
         changed: Tenants that are compared with a direct build whosever turn it is.
+        lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(snapshot, fleet, names, turn=turn, changed=changed)
+    gathered = gather(snapshot, fleet, names, turn=turn, changed=changed, lost=lost)
     rendered = gathered.repository.rendered
     kept, weakened = weaken(judge(gathered), fleet.platform)
     return Verified(
@@ -86,7 +94,13 @@ def verify(
 
 
 def gather(
-    snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), *, turn: int = 0, changed: Collection[str] = ()
+    snapshot: Snapshot,
+    fleet: Fleet,
+    names: Collection[str] = (),
+    *,
+    turn: int = 0,
+    changed: Collection[str] = (),
+    lost: Collection[str] = (),
 ) -> Gathered:
     """Build the releases and the tenants; the arguments are those of `verify`.
 
@@ -101,13 +115,30 @@ def gather(
     rendered = tuple(one for one in built if isinstance(one, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),
-        repository=Repository(fleet=fleet, rendered=rendered, files=files),
+        repository=Repository(
+            fleet=fleet,
+            rendered=rendered,
+            files=files,
+            lost=frozenset(lost),
+            ways=_ways_back(snapshot, fleet, files, lost),
+        ),
         findings=(
             *git.line_ends({path: text.encode() for path, text in files.items() if "\r\n" in text}),
             *(found for _, unreadable in read for found in unreadable),
             *(one for one in built if isinstance(one, Finding)),
         ),
     )
+
+
+def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: Collection[str]) -> Mapping[str, str]:
+    """Return how the files of those companies come back that have generated files, and no tenant file, here."""
+    known = {*lost, *(tenant.name for tenant in fleet.tenants)}
+    orphans = {name for file in files if (name := layout.tenant_of(file)) is not None and name not in known}
+    head = history.head(snapshot.root) if orphans else ""
+    if not head:
+        return {}
+    committed_beside = fleet.platform.publishing == "committed"
+    return ways_back(history.open_repository(snapshot.root), [head], orphans, committed=committed_beside)
 
 
 def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding]:

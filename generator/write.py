@@ -2,7 +2,8 @@
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,20 +31,34 @@ class Change:
     kind: Kind
 
 
-def compare(root: Path, tree: Tree, tenants: frozenset[str]) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """How the generated files on the disk differ from what they should be.
+
+    Attributes:
+        changes: The files that differ, sorted.
+        forbidden: What forbids to write them: somebody else's files in the way.
+        lost: Tenants whose own file is gone -> the generated files that are there for them, sorted. They stay, and so
+            does the shard that they are in.
+    """
+
+    changes: tuple[Change, ...]
+    forbidden: tuple[Finding, ...]
+    lost: Mapping[str, tuple[str, ...]]
+
+
+def compare(root: Path, tree: Tree, tenants: frozenset[str], unread: frozenset[str] = frozenset()) -> Differences:
     """Compare the generated files on the disk with the tree.
 
     Args:
         root: The repository's root.
         tree: What should stand there.
-        tenants: Names of all tenants that have a file.
-
-    Returns:
-        The files that differ, sorted; and what forbids to write them: somebody else's file in the way, or a generated
-        file of a tenant whose own file is gone.
+        tenants: Names of all tenants of the tree.
+        unread: Names of tenants that have a file and are not in the tree; what is there for them is left alone.
     """
     changes: list[Change] = []
     findings: list[Finding] = []
+    lost: dict[str, list[str]] = defaultdict(list)
     for file, text in tree.items():
         try:
             present = _text(root, file)
@@ -61,15 +76,27 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str]) -> tuple[tuple[Chan
     for file in _generated(root):
         if file in tree:
             continue
-        owner = tenant_of(file)
+        owner = layout.tenant_of(file)
         if owner is None or owner in tenants:
             changes.append(Change(file, Kind.REMOVE))
-        else:
-            fact = f"it was generated for the tenant {owner}, whose file is gone from {layout.TENANTS}/"
-            hint = "put the tenant file back: git restore or git revert; nothing is removed until then"
-            findings.append(finding("TEN017", Place(file), fact, hint))
+        elif owner not in unread:
+            lost[owner].append(file)
+    kept = _shards_of(file for files in lost.values() for file in files)
+    changes = [change for change in changes if change.kind is not Kind.REMOVE or change.file not in kept]
     findings.extend(_links_in_the_way(root, changes))
-    return tuple(sorted(changes)), tuple(findings)
+    return Differences(
+        changes=tuple(sorted(changes)),
+        forbidden=tuple(findings),
+        lost={name: tuple(sorted(files)) for name, files in sorted(lost.items())},
+    )
+
+
+def _shards_of(files: Iterable[str]) -> frozenset[str]:
+    """Return the files without which a shard that holds one of these files would go."""
+    shards = {file.split("/")[2] for file in files if file.startswith(f"{layout.SHARDS}/")}
+    return frozenset(
+        file for shard in shards for file in (layout.application_set(shard), layout.shard_application(shard))
+    )
 
 
 @contextmanager
@@ -167,13 +194,3 @@ def _generated(root: Path) -> Iterator[str]:
             with path.open("rb") as stream:
                 if _is_ours(stream.read(120)):
                     yield path.relative_to(root).as_posix()
-
-
-def tenant_of(file: str) -> str | None:
-    """Return the tenant that a generated file belongs to, or None for one that is shared."""
-    path = PurePosixPath(file)
-    if file.startswith(f"{layout.OVERLAYS}/"):
-        return path.parts[1]
-    if file.startswith(f"{layout.SHARDS}/") and path.parent.name in ("tenants", "projects"):
-        return path.stem
-    return None

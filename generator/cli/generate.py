@@ -15,9 +15,10 @@ from generator.findings import Exit, Refused
 def generate(directory: Path, check: bool) -> Exit:
     """Write the overlays, entries and projects of all tenants, and what they share.
 
-    Only files that differ are written. A tenant file that is gone is an error: nothing is removed because of it.
+    Only files that differ are written. A tenant file that is gone is an error, and nothing is removed because of it;
+    one that was lost before, and is gone from the last commit as well, is a warning.
     """
-    from generator import layout, pipeline
+    from generator import layout, lost, pipeline
     from generator.formats import plural, show
     from generator.inspection import problems
     from generator.snapshot import Snapshot
@@ -27,12 +28,16 @@ def generate(directory: Path, check: bool) -> Exit:
     # what stands where generate writes is replaced, or named by the writing
     if wrong := [found for found in problems(snapshot) if not layout.is_where_generate_writes(found.place.file)]:
         raise Refused(wrong)
+    result = pipeline.composed(snapshot)
+    policy = lost.in_work_tree(root, committed=result.fleet.platform.publishing == "committed")
     if check:
-        result = pipeline.composed(snapshot)
-        changes = pipeline.differences(snapshot, result)
+        differences = pipeline.differences(snapshot, result)
+        changes, found = differences.changes, policy(differences.lost)
+        if any(one.refuses for one in found):
+            raise Refused([*result.findings, *found])
     else:
-        result, changes = pipeline.generate(root, snapshot)
-    click.echo(show(result.findings, "text", {}), nl=False, err=True)
+        changes, found = pipeline.write(root, snapshot, result, policy)
+    click.echo(show((*result.findings, *found), "text", {}), nl=False, err=True)
     for change in changes:
         click.echo(f"{change.kind:>7} {change.file}")
     files = plural(len(result.tree), "file")

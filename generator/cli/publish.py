@@ -39,9 +39,11 @@ class Duration(click.ParamType[float]):
 def publish(directory: Path, remote: str, retry_for: float, author: str, date: str, dry_run: bool) -> Exit:
     """Generate from the fetched head of the main branch, verify what changed, and push one commit.
 
+    A company whose tenant file is gone stays as it was published, all others are published, and the exit code is 1.
     Your index and files are never touched. When the branch moves meanwhile, the run starts again from its new head.
     Linux and macOS; there is no lock for Windows.
     """
+    from generator.formats import show
     from generator.publish import Order
     from generator.publish import publish as run
 
@@ -53,7 +55,8 @@ def publish(directory: Path, remote: str, retry_for: float, author: str, date: s
         click.echo(f"pushed {done.commit[:10]} to {done.branch}, from {done.source[:10]}", err=True)
     else:
         click.echo(f"nothing pushed to {done.branch}: {done.reason}", err=True)
-    return Exit.FINE
+    click.echo(show(done.kept, "text", {}), nl=False, err=True)
+    return Exit.REFUSED if done.kept else Exit.FINE
 
 
 COMMANDS: Final = (publish,)

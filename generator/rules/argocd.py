@@ -5,8 +5,9 @@ about a template is told once, at the template, not for each Application that it
 """
 
 import re
+import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -171,7 +172,11 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Finding]:
         for application in one.expansion.applications:
             if FINALIZER in application.manifest["metadata"].get("finalizers", ()):
                 fact = f"the Application {application.name} would take its objects along, and is not being purged"
-                yield finding("ARG008", Place(application.path), fact, "the tenant file decides: " + _GENERATE)
+                known = any(tenant.name == application.name for tenant in repository.fleet.tenants)
+                hint = "the tenant file decides: " + _GENERATE
+                if not known:
+                    hint = _way(repository, application.name, f"rm {shlex.quote(application.path)}")
+                yield finding("ARG008", Place(application.path), fact, hint)
 
 
 @repository_rule("ARG011")
@@ -386,18 +391,16 @@ def namespaces_come_from_the_render(repository: Repository) -> Iterator[Finding]
 def argocd_holds_what_tenants_have(repository: Repository) -> Iterator[Finding]:
     """Shards, apps and overlays hold the files of the tenants, and nothing that Argo CD would take for more."""
     expected = _expected(repository.fleet)
+    names = {tenant.name for tenant in repository.fleet.tenants}
     for file in sorted(repository.files):
         if file in expected or PurePosixPath(file).name.startswith(".argocd-source"):
             continue
-        folder = next((one for one in (f"{layout.SHARDS}/", f"{layout.APPS}/") if file.startswith(one)), "")
-        moved = _TENANT_FILE.fullmatch(file)
-        if moved and moved[1] in {tenant.name for tenant in repository.fleet.tenants}:
-            continue  # in the wrong shard: ARG027
-        if folder:
-            what = "ApplicationSets would read it" if "/tenants/" in file else "Argo CD would apply it"
-            yield finding("ARG004", Place(file), f"this is no file of a tenant, and {what}", "move it away")
-        elif file.startswith(f"{layout.OVERLAYS}/"):
-            yield from _foreign_overlay(repository, file)
+        owner = layout.tenant_of(file)
+        if owner in repository.lost or (owner in names and _TENANT_FILE.fullmatch(file)):
+            continue  # a lost company is named elsewhere; a file in the wrong shard is ARG027's
+        fact = _foreign(file, owner, names)
+        if fact:
+            yield finding("ARG004", Place(file), fact, _way(repository, owner, f"rm {shlex.quote(file)}"))
     entries = {file for file in repository.files if _TENANT_FILE.fullmatch(file)}
     for tenant in repository.fleet.tenants:
         shard = layout.shard_of(tenant.name, repository.fleet.platform.argocd.shards)
@@ -420,12 +423,23 @@ def _expected(fleet: Fleet) -> frozenset[str]:
     return frozenset((*shared, *own, layout.platform_application()))
 
 
-def _foreign_overlay(repository: Repository, file: str) -> Iterator[Finding]:
-    name = file.split("/")[1]
-    if name in {tenant.name for tenant in repository.fleet.tenants}:
-        yield finding("ARG004", Place(file), f"this file is none of the two of {name}'s overlay", "move it away")
-    else:
-        yield finding("ARG004", Place(file), f"this overlay has no tenant: {name}", "put the tenant file back")
+def _foreign(file: str, owner: str | None, names: Collection[str]) -> str:
+    """Say why a file does not belong where Argo CD looks; nothing where it does not look."""
+    if file.startswith(f"{layout.OVERLAYS}/"):
+        if owner in names:
+            return f"this file is none of the two of {owner}'s overlay"
+        return f"this overlay has no tenant: {file.split('/')[1]}"
+    if file.startswith((f"{layout.SHARDS}/", f"{layout.APPS}/")):
+        what = "ApplicationSets would read it" if "/tenants/" in file else "Argo CD would apply it"
+        return f"this is no file of a tenant, and {what}"
+    return ""
+
+
+def _way(repository: Repository, owner: str | None, otherwise: str) -> str:
+    """Return the one command that passes: a tenant file that was lost comes back; what is nobody's goes."""
+    if owner is not None and owner in repository.ways:
+        return f"put the tenant file back: {repository.ways[owner]}"
+    return f"remove it: {otherwise}"
 
 
 @repository_rule("ARG027")

@@ -94,26 +94,33 @@ def a_cluster_keeps_its_name(compared: Compared) -> Iterator[Finding]:
     if before != after:
         place = compared.after.document.place(("clusters", after), key=True)
         fact = f"the cluster {before!r} becomes {after!r}, for every tenant"
-        yield finding("TEN011", place, fact, "Argo CD would make every tenant anew: take it back")
+        yield finding("TEN011", place, fact, f"Argo CD would make every tenant again: {compared.taken_back([])}")
 
 
 def tenant_files_stay(compared: Compared) -> Iterator[Finding]:
     """TEN011, TEN017, TEN020: what may not become of a tenant file that was there."""
-    return removed_files(compared.gone)
+    return removed_files(compared.gone, compared.commit, compared.then_generate)
 
 
-def removed_files(gone: Mapping[str, str]) -> Iterator[Finding]:
-    """Yield what is wrong with removing tenant files; see `Compared.gone`."""
+def removed_files(gone: Mapping[str, str], commit: str, then: str) -> Iterator[Finding]:
+    """Yield what is wrong with removing tenant files.
+
+    Args:
+        gone: See `Compared.gone`.
+        commit: The commit that still has them.
+        then: What follows the command that brings them back.
+    """
     for file, new in gone.items():
         if new:
             fact = f"the tenant was renamed to {PurePosixPath(new).stem}"
-            yield finding("TEN011", Place(file), fact, "rename it back")
+            yield finding("TEN011", Place(file), fact, f"rename it back: git mv {new} {file}{then}")
         else:
             fact = "this tenant's file was removed, and the tenant is in use"
-            yield finding("TEN017", Place(file), fact, f"put it back: git restore --source=BASE {file}")
+            yield finding("TEN017", Place(file), fact, f"put it back: git checkout {commit[:10]} -- {file}{then}")
     if len(gone) > 1:
         fact = f"this change removes {len(gone)} tenants"
-        yield finding("TEN020", Place(next(iter(gone))), fact, "remove one at a time")
+        hint = f"put them back: git checkout {commit[:10]} -- {' '.join(gone)}{then}"
+        yield finding("TEN020", Place(next(iter(gone))), fact, hint)
 
 
 # --- what cannot be compared, and names that were given before

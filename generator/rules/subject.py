@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator import layout
@@ -142,11 +142,15 @@ class Repository:
         fleet: All input.
         rendered: Every tenant that could be rendered.
         files: Path -> text of every file in argocd/ and overlays/.
+        lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
+        ways: The command that brings a tenant file back, by name, for those that git's history has seen.
     """
 
     fleet: Fleet
     rendered: tuple[Rendered, ...]
     files: Mapping[str, str]
+    lost: frozenset[str] = frozenset()
+    ways: Mapping[str, str] = field(default_factory=dict)
 
 
 def origin_of(origins: Origins, one: Object) -> Place | None:
