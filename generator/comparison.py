@@ -75,7 +75,7 @@ def against(
     last = _given_before(origin, sources)
     first: tuple[Start, Compared, tuple[Finding, ...]] | None = None
     errors: tuple[Finding, ...] = ()
-    for start in starts(origin.repository, origin.commit, folder, needed(files), last.values()):
+    for start in starts(origin.repository, origin.commit, folder, needed(files), last):
         errors = errors or start.errors
         if start.composed is None:
             continue

@@ -47,7 +47,7 @@ class Start:
 
 
 def starts(
-    repository: Repository, commit: str, folder: Path, paths: Collection[str], returning: Collection[Version]
+    repository: Repository, commit: str, folder: Path, paths: Collection[str], returning: Mapping[str, Version]
 ) -> Iterator[Start]:
     """Yield the state of a commit, then what it was with earlier states of platform.yaml and base/, newest first.
 
@@ -56,7 +56,7 @@ def starts(
         commit: The commit.
         folder: Where to; it is made, and each state gets a folder of its own in it.
         paths: Which sources, see `generator.states.needed`.
-        returning: Tenant files of earlier commits that are laid beside them.
+        returning: Tenant files of earlier commits that are laid beside them, by the name of the tenant.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
@@ -68,8 +68,8 @@ def starts(
         shared = Snapshot.of_commit(repository, source, root, (layout.PLATFORM, layout.BASE))
         tenants = Snapshot.of_commit(repository, commit, root, own).held if own else {}
         snapshot = Snapshot(root=root, held={**shared.held, **tenants})
-        for version in returning:
-            snapshot = _with(snapshot, version.path, earlier.content(repository, version))
+        for name, version in returning.items():
+            snapshot = _with(snapshot, f"{layout.TENANTS}/{name}.yaml", earlier.content(repository, version))
         yield _start(repository, commit, snapshot, source)
 
 
@@ -96,9 +96,7 @@ def _start(repository: Repository, commit: str, snapshot: Snapshot, source: str)
     if composed is not None and unread:
         found = _readable(repository, commit, composed.fleet.platform, unread)
         for file, version in found.items():
-            held = {path: entry for path, entry in snapshot.held.items() if path != file}
-            text = earlier.content(repository, version)
-            snapshot = _with(Snapshot(root=snapshot.root, held=held), version.path, text)
+            snapshot = _with(snapshot, file, earlier.content(repository, version))
             instead[file] = version.commit
         composed, again = pipeline.composed_in_part(snapshot, had=had)
         unread = {file: why for file, why in unread.items() if file in {one.place.file for one in again}}
@@ -116,7 +114,7 @@ def _readable(
     found = {}
     for name, written in earlier.versions(repository, [commit], files).items():
         for version in written[:_TRIED]:
-            if _is_readable(version.path, earlier.content(repository, version), platform):
+            if _is_readable(files[name], earlier.content(repository, version), platform):
                 found[files[name]] = version
                 break
     if len(found) < len(files):

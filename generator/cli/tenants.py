@@ -33,7 +33,7 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
         return Exit.FINE
     edit.write(root, file, text)
     click.echo(f"created {file}", err=True)
-    click.echo("  next: tenantry generate && tenantry verify", err=True)
+    click.echo(_next(root, file), err=True)
     return Exit.FINE
 
 
@@ -66,8 +66,18 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     else:
         edit.write(root, file, after)
         click.echo(f"changed {file}", err=True)
-        click.echo("  next: tenantry generate && tenantry verify", err=True)
+        click.echo(_next(root, file), err=True)
     return Exit.FINE
+
+
+def _next(root: Path, file: str) -> str:
+    """Say what to do after a tenant file was written."""
+    from generator import pipeline
+    from generator.snapshot import Snapshot
+
+    if pipeline.validated_platform(Snapshot.of_work_tree(root)).publishing == "committed":
+        return "  next: tenantry generate && tenantry verify"
+    return f"  next: tenantry check, then commit {file} alone: tenantry publish writes the rest after the merge"
 
 
 @click.command("list", epilog="Example: tenantry list --format json")
@@ -82,7 +92,11 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
 )
 @click.pass_obj
 def list_(directory: Path, applications: bool, form: str) -> Exit:
-    """List the tenants, or the Applications that Argo CD will create from the committed ApplicationSets and entries."""
+    """List the tenants, or the Applications that Argo CD will create from the committed ApplicationSets and entries.
+
+    Where generated files are published on a branch of their own, the Applications are those of what publish would
+    write there.
+    """
     from generator import pipeline
     from generator.snapshot import Snapshot
 
@@ -111,12 +125,18 @@ def _applications(root: Path, form: str) -> Exit:
     """Print what the ApplicationSet controller would make, offline; what freezes a set ends the run with 1."""
     import json
 
-    from generator import yamlio
+    from generator import pipeline, yamlio
     from generator.applicationset import expand_all
     from generator.snapshot import Snapshot
     from generator.verify import application_sets, committed
 
-    files = committed(Snapshot.of_work_tree(root).with_generated_files())
+    snapshot = Snapshot.of_work_tree(root)
+    platform = pipeline.validated_platform(snapshot)
+    if platform.publishing == "committed":
+        files = committed(snapshot)
+    else:
+        files = dict(pipeline.composed(snapshot).tree)
+        click.echo(f"as tenantry publish would write them to {platform.publishing_branch}", err=True)
     expansions = expand_all(application_sets(files), files)
     generated = sorted((one for each in expansions for one in each.applications), key=lambda one: one.name)
     if form == "json":
