@@ -148,7 +148,8 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
             if error.exit_code is not TenantryError.exit_code:
                 raise
             place: Place = fleet.platform.document.place(("rings", index, "release"))
-            findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", error.hint))
+            hint = error.hint or f"fix {layout.release(ring.release)}, which the ring reads, or put it back as it was"
+            findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
     if findings:
         raise Refused(findings)
     return releases
