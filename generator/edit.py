@@ -2,6 +2,7 @@
 
 import difflib
 import io
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -23,7 +24,7 @@ def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, displ
     """Return path and text of a new tenant file.
 
     Raises:
-        TenantryError: The tenant is there already.
+        TenantryError: The tenant is there already, or git would ignore its file.
         Refused: The file would have errors.
     """
     data = {"name": name, "displayName": display_name, "plan": plan, "chatbot": chatbot or None}
@@ -32,9 +33,11 @@ def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, displ
     schema = f"{above}{PurePosixPath(layout.TENANT_SCHEMA).name}"
     lines = [f"{key}: {_as_written(value)}\n" for key, value in data.items() if value is not None]
     text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
-    if snapshot.kind_of(file) is not None:
+    if snapshot.kind_of(file) is not None or os.path.lexists(snapshot.home / file):
         raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
     _refuse_bad(snapshot, file, text)
+    if rule := snapshot.ignored_by(file):
+        raise TenantryError(f"git ignores {file}, by {rule}", "take that line out")
     return file, text
 
 

@@ -136,7 +136,8 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
 
 def _raw(snapshot: Snapshot, file: str, max_bytes: int, findings: list[Finding]) -> bytes | None:
     if snapshot.kind_of(file) is None:
-        findings.append(finding("PLT001", Place(file), "the file is missing"))
+        why, hint = snapshot.why_missing(file)
+        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint))
         return None
     try:
         with open(f"{snapshot.root}/{file}", "rb") as stream:  # noqa: PTH123 -- as above

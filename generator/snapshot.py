@@ -101,17 +101,22 @@ class Snapshot:
         Args:
             path: From the root; nothing is held there.
         """
-        if self.repository is None or self.commit:
+        if self.repository is None:
             return "", ""
         try:
-            if files.kind_of(self.home, path) is None:
-                return "", ""
+            stands = files.kind_of(self.home, path) is not None
         except BadFile as bad:
             return bad.what, bad.hint
-        rule = history.ignored_by(self.repository, path)
+        rule = self.ignored_by(path) if stands else ""
         if rule:
             return f"git ignores {path}, by {rule}", f"have git hold it: git add -f {path}; or take that line out"
+        if self.commit or not stands:
+            return "", ""
         return f"{path} holds no file that git could hold", "put a file there"
+
+    def ignored_by(self, path: str) -> str:
+        """Return the rule by which git ignores a path, as file:line and pattern; empty when it does not."""
+        return history.ignored_by(self.repository, path) if self.repository else ""
 
     def with_generated_files(self) -> "Snapshot":
         """Take what generate wrote as well, where git ignores it because it is published on a branch of its own."""

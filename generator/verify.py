@@ -223,7 +223,7 @@ def render(
     closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     sheets = []
     for tenant in tenants:
-        documents, findings = _read(tenant, fleet, files)
+        documents, findings = _read(snapshot, tenant, fleet, files)
         yield from findings
         if findings:
             continue
@@ -267,13 +267,18 @@ _OF_AN_OVERLAY: Final = 2
 """Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
 
 
-def _read(tenant: Tenant, fleet: Fleet, files: Mapping[str, str]) -> tuple[list[Document], list[Finding]]:
+def _read(
+    snapshot: Snapshot, tenant: Tenant, fleet: Fleet, files: Mapping[str, str]
+) -> tuple[list[Document], list[Finding]]:
     """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
     documents: list[Document] = []
     findings: list[Finding] = []
     for file in _files_of(tenant, fleet):
         if file not in files:
-            findings.append(finding("GEN002", Place(file), "this file is missing", "run `tenantry generate`"))
+            why, way = snapshot.why_missing(file)
+            findings.append(
+                finding("GEN002", Place(file), why or "this file is missing", way or "run `tenantry generate`")
+            )
             continue
         document, found = yamlio.read(file, files[file].encode())
         findings.extend(found)

@@ -474,3 +474,74 @@ def test_what_git_ignores_is_not_read_where_something_is_missing(committed: Repo
     assert refused.exit == 1
     assert f"git ignores {path}, by .gitignore:1 (kustomization.yaml)" in refused.stderr
     assert passed.exit == 0, passed.said
+
+
+def test_a_company_is_not_written_where_git_ignores_it(committed: Repository) -> None:
+    """It would be there for nobody else; nor is a file that lies there ignored written over."""
+    committed.write(".gitignore", "company-1*\n").write("tenants/company-101.yaml", "mine\n")
+
+    taken = committed.run("add", "company-101", "--plan", "bronze")
+    refused = committed.run("add", "company-102", "--plan", "bronze")
+    passed = committed.remove(".gitignore").run("add", "company-102", "--plan", "bronze")
+
+    assert taken.stderr.startswith("error: tenants/company-101.yaml is there already\n")
+    assert refused.stderr == (
+        "error: git ignores tenants/company-102.yaml, by .gitignore:1 (company-1*)\n  hint: take that line out\n"
+    )
+    assert committed.read("tenants/company-101.yaml") == "mine\n"
+    assert passed.exit == 0, passed.said
+
+
+def test_generated_files_that_git_ignores_are_not_called_missing(committed: Repository) -> None:
+    """Generating again would not help; the command that is named does."""
+    path = "overlays/company-001/facts.yaml"
+    committed.write(".gitignore", "facts.yaml\n").git("rm", "--quiet", "--cached", path)
+
+    refused = committed.run("verify", "company-001")
+    follow(committed, f"git add -f {path}")
+    passed = committed.run("verify", "company-001")
+
+    assert refused.stdout.startswith(
+        f"{path}: error: git ignores {path}, by .gitignore:1 (facts.yaml) [GEN002]\n"
+        f"  hint: have git hold it: git add -f {path}; or take that line out\n"
+    )
+    assert passed.exit == 0, passed.said
+
+
+def test_a_platform_file_that_git_ignores_is_not_read(committed: Repository) -> None:
+    """Everybody would read another one."""
+    committed.git("rm", "--quiet", "--cached", "platform.yaml")
+    committed.write(".gitignore", "/platform.yaml\n")
+
+    refused = committed.run("validate")
+    follow(committed, "git add -f platform.yaml")
+    passed = committed.run("validate")
+
+    assert refused.stdout == (
+        "platform.yaml: error: git ignores platform.yaml, by .gitignore:1 (/platform.yaml) [PLT001]\n"
+        "  hint: have git hold it: git add -f platform.yaml; or take that line out\n"
+    )
+    assert passed.exit == 0, passed.said
+
+
+def test_a_merge_that_is_not_finished_is_read_as_it_stands(committed: Repository) -> None:
+    """Its files stand there with marks of the conflict, and git lists them in three stages."""
+    path = "tenants/company-001.yaml"
+    commit(committed.edit(path, "plan: bronze", "plan: silver"), path).git("switch", "--quiet", "main")
+    commit(committed.edit(path, "plan: bronze", "plan: gold"), path)
+    assert not committed.may_fail("merge", "change")
+
+    done = committed.run("validate")
+
+    assert done.exit == 1
+    assert done.stdout.count(f"{path}:") == 1
+
+
+def test_a_file_in_the_place_of_a_folder_and_the_other_way_round(committed: Repository) -> None:
+    """Not staged: what is tracked below it is gone, and what is new is there."""
+    committed.git("mv", "argocd/platform", "away")
+    committed.write("argocd/platform", "mine\n")
+
+    done = committed.run("list")
+
+    assert done.exit == 0, done.said
