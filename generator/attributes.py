@@ -18,7 +18,7 @@ _HARMLESS: Final = {
     "eol": ("unspecified", "unset", "lf"),
     "filter": ("unspecified", "unset"),
     "ident": ("unspecified", "unset"),
-    "working-tree-encoding": ("unspecified", "unset", "UTF-8"),
+    "working-tree-encoding": ("unspecified", "unset", "UTF-8", "utf-8", "UTF8", "utf8"),
 }
 """All attributes that let bytes differ, with the values that do not (https://git-scm.com/docs/gitattributes).
 

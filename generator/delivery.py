@@ -113,8 +113,9 @@ def push(repository: Repository, address: str, commit: str, branch: str) -> bool
     Raises:
         EnvironmentProblem: The remote cannot be reached, or refuses.
     """
+    options = ("--quiet", "--no-verify", "--no-follow-tags", "--recurse-submodules=no")
     try:
-        repository.run("push", "--quiet", "--no-verify", "--", address, f"{commit}:refs/heads/{branch}")
+        repository.run("push", *options, "--", address, f"{commit}:refs/heads/{branch}")
     except GitRefused as refused:
         if any(words in refused.said for words in _MOVED):
             return False

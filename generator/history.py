@@ -199,7 +199,7 @@ def open_repository(root: Path) -> Repository:
         raise EnvironmentProblem(f"{root} is not the top of a git repository", "run `git init` there")
     repository = Repository(root)
     top = repository.text("rev-parse", "--show-toplevel")
-    if Path(top).resolve() != root:
+    if not root.samefile(top):
         fact = f"git takes {top} for the top of the work tree, not {root}"
         raise EnvironmentProblem(fact, "look at core.worktree: git config --show-origin core.worktree")
     return repository
@@ -374,6 +374,15 @@ def _new(root: Path, path: str) -> TreeEntry | None:
     # a repository inside the repository is told as a folder
     mode = REPOSITORY_MODE if path.endswith("/") else mode_of(root, path)
     return TreeEntry(mode, "") if mode else None
+
+
+def is_left_out(root: Path, path: str) -> bool:
+    """Say whether a sparse checkout leaves a file out of the work tree whose top is `root`.
+
+    Raises:
+        EnvironmentProblem: Git refuses the repository.
+    """
+    return open_repository(root).text("ls-files", "-t", "--", path).startswith("S ")
 
 
 def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEntry]:

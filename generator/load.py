@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from generator import files, layout, yamlio
+from generator import files, history, layout, yamlio
 from generator.files import BadFile, Kind
 from generator.findings import EnvironmentProblem, Finding, Place
 from generator.rules import git
@@ -56,6 +56,9 @@ def find_root(start: Path) -> Path:
                 fact = f"{folder / layout.PLATFORM} is not at the top of its git repository {above}"
                 raise EnvironmentProblem(fact, "Argo CD's paths start at the top: move platform.yaml there")
             return folder
+    top = next((folder for folder in (start, *start.parents) if history.is_repository(folder)), None)
+    if top and history.is_left_out(top, layout.PLATFORM):
+        return top
     fact = f"there is no {layout.PLATFORM} in {start} or above it"
     raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
 

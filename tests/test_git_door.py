@@ -312,6 +312,18 @@ def test_a_sparse_checkout_is_read_whole(committed: Repository, verb: list[str])
     assert not (committed.root / "overlays/company-002").exists()
 
 
+def test_a_sparse_checkout_may_leave_everything_out(committed: Repository) -> None:
+    """Also platform.yaml, by which the root is known, and with folders of the index folded up."""
+    committed.git("sparse-checkout", "set", "--no-cone", "/docs/")
+    patterns = committed.run("validate")
+    committed.git("sparse-checkout", "set", "--cone", "--sparse-index", "docs")
+    folders = committed.run("validate")
+
+    assert patterns.exit == 0, patterns.said
+    assert folders.exit == 0, folders.said
+    assert patterns.stderr == folders.stderr == "6 tenants: 0 errors, 0 warnings\n"
+
+
 def test_what_a_sparse_checkout_leaves_out_is_not_changed_unseen(committed: Repository) -> None:
     """The hint is git's own command, and after it the change is made."""
     committed.git("sparse-checkout", "set", "tenants")

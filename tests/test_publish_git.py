@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from tests.harness import Repository, environment
+from tests.test_git_door import full_of_programs
 from tests.test_publish import MODES, Origin, publish
 
 
@@ -228,6 +229,22 @@ def test_what_is_published_is_what_git_holds_whatever_the_publisher_sets(tmp_pat
     assert done.returncode == 0, done.stderr
     assert undisturbed.returncode == 0, undisturbed.stderr
     assert origin.tree() == twin.tree()
+
+
+def test_no_program_of_the_repository_runs_but_for_the_network(tmp_path: Path) -> None:
+    """Transports and credentials are the user's; hooks, filters and what looks at files are not asked."""
+    origin = Origin(tmp_path, "branch")
+    clone = origin.clone("clone")
+    ran, canary = tmp_path / "ran", tmp_path / "canary"
+    canary.write_text(f'#!/bin/sh\necho "$0 $*" >> {ran}\nexit 1\n', encoding="utf-8")
+    canary.chmod(0o755)
+    full_of_programs(clone, canary)
+
+    done = publish(clone)
+
+    assert done.returncode == 0, done.stderr
+    assert not ran.exists(), ran.read_text(encoding="utf-8")
+    origin.assert_complete({"company-001"})
 
 
 def test_a_link_on_main_is_not_published(tmp_path: Path) -> None:
