@@ -128,25 +128,19 @@ def problems(files: Mapping[str, bytes], today: date) -> Iterator[Finding]:
                 yield finding("CHG003", approval.document.place(("until",)), fact, hint)
 
 
-def standing(
-    digest: str, files: Mapping[str, bytes], today: date, *, command: str, in_the_change: bool = False
-) -> Standing:
+def standing(digest: str, raw: bytes | None, today: date, *, way: str) -> Standing:
     """Say whether a change was approved.
 
     Args:
         digest: Names the change.
-        files: What stands where the change cannot reach it: path -> content; other files than its own are passed over.
+        raw: The file of its approval, as it stands where the change cannot reach it; None where there is none.
         today: The day on which it counts or not.
-        command: What the way to an approval begins with.
-        in_the_change: Whether the change brings a file of that name itself.
+        way: What leads to an approval when there is none.
     """
     file = file_of(digest)
-    if file not in files:
-        way = f"have it approved: {command} (it names {file})"
-        if in_the_change:
-            way = f"merge {file} first, by a pull request of its own: in the change itself it lifts nothing"
+    if raw is None:
         return Standing(digest=digest, approval=None, way=way)
-    approval, findings = read(file, files[file])
+    approval, findings = read(file, raw)
     if approval is None:
         first = findings[0]
         way = f"fix {file} by a pull request of its own: it lifts nothing ({first.place}: {first.fact})"

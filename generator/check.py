@@ -1,24 +1,34 @@
-"""Everything that a pull request must pass: the tree alone, and the tree against the commit that it started from."""
+"""Everything that a pull request must pass: the tree alone, and the tree against the commit that it started from.
+
+A change does not choose what it is judged by. The budget, the weakened rules, the retired names and the approvals count
+as they stand in the merge base; where a rule is weakened there and not any more here, it counts in full. And errors
+that the merge base has as well are shown and stop nobody.
+"""
 
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from datetime import date
+from functools import cached_property
+from pathlib import Path
 from typing import Final
 
-from generator import comparison, earlier, history, inspection, layout, lost, pipeline, states
+from generator import approvals, comparison, history, layout, lost, pull_request, verdict
+from generator.approvals import Standing
 from generator.comparison import Origin
-from generator.findings import Finding, Place
-from generator.history import Repository, Touched
-from generator.impact import Impact, approval, digest_of, is_source, may_touch_all
-from generator.model import Fleet, Platform
-from generator.pipeline import Composed
-from generator.rules import change
+from generator.findings import Finding, Place, Refused
+from generator.history import Touched
+from generator.impact import Impact, may_touch_all
+from generator.look import Look, look, look_as_far_as_possible, names_of
+from generator.lost import Lost
+from generator.model import Fleet, Platform, Weakened
+from generator.pull_request import PullRequest, approvals_in
+from generator.rules import change, judge
 from generator.rules.catalog import finding
+from generator.rules.judge import Judge
 from generator.snapshot import Snapshot
 from generator.states import State
 from generator.verify import verify
-from generator.write import Change, Kind
 
 _SAMPLE: Final = 10
 
@@ -32,9 +42,10 @@ class Checked:
         objects: How many objects they have together.
         rules: How many rules looked at them.
         findings: What they found.
-        weakened: How many findings platform.yaml made lighter or took out, by rule.
-        platform: The provider's numbers; its `rules` are those that are weakened.
+        weakened: How many findings were made lighter or taken out, by rule.
+        weights: The rules that are weakened.
         impact: What the change touches; None without a commit to compare with.
+        standing: Whether the change was approved; None without a commit to compare with.
     """
 
     tenants: int
@@ -42,17 +53,19 @@ class Checked:
     rules: int
     findings: tuple[Finding, ...]
     weakened: Mapping[str, int]
-    platform: Platform
-    impact: Impact | None
+    weights: Mapping[str, Weakened]
+    impact: Impact | None = None
+    standing: Standing | None = None
 
 
-def check(root: Path, base: str | None, *, turn: int) -> Checked:
+def check(root: Path, base: str | None, *, turn: int, today: date) -> Checked:
     """Run everything that a pull request must pass: on the commit of HEAD, or without a base on the work tree.
 
     Args:
         root: The repository's root.
         base: What the change is to be merged into, for example `origin/main`; the tree alone when None.
         turn: Chooses which member of each class is compared with a direct build.
+        today: The day, for approvals that have ended.
 
     Raises:
         Refused: The input has errors, so that nothing can be rendered.
@@ -60,99 +73,101 @@ def check(root: Path, base: str | None, *, turn: int) -> Checked:
     """
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
-        snapshot, change_at = _judged(root, base, folder)
-        had = earlier.storage_had(change_at[0], change_at[1]) if change_at else None
-        result = pipeline.composed(snapshot, had=had)
-        findings = [*result.findings, *inspection.problems(snapshot)]
-        gone: lost.Lost = {}
-        if result.fleet.platform.publishing == "committed":
-            differences = pipeline.differences(snapshot, result)
-            findings += _stale(differences.changes)
-            gone, tree = differences.lost, snapshot
-        else:
-            findings += _generated_files_in_the_way(snapshot)
-            tree = states.of_snapshot(snapshot, folder / "after", had=had).snapshot
-        findings += _lost(root, change_at, result, gone)
-        if change_at is None:
-            done = verify(tree, result.fleet, turn=turn, lost=gone)
-            return Checked(
-                tenants=done.tenants,
-                objects=done.objects,
-                rules=done.rules,
-                findings=(*findings, *done.findings),
-                weakened=done.weakened,
-                platform=result.fleet.platform,
-                impact=None,
-            )
-        repository, start, head = change_at
-        # what the change touches is known from git alone
-        files = history.touched(repository, start, head)
-        impact, found = _against(repository, start, files, folder / "before", tree, result)
-        whole = may_touch_all(files)
-        names = () if whole else _in_full(impact.tenants, result.fleet, start=int(impact.digest[:8], 16))
-        done = verify(tree, result.fleet, names, turn=turn, changed=_named_in(files), lost=gone)
+        if base is None:
+            return _alone(Snapshot.of_work_tree(root), folder, turn=turn, today=today)
+        return _of_a_pull_request(pull_request.of_head(root, base), folder, turn=turn, today=today)
+
+
+def _alone(snapshot: Snapshot, folder: Path, *, turn: int, today: date) -> Checked:
+    state, findings, gone = look(snapshot, folder / "made")
+    fleet = state.composed.fleet
+    committed = fleet.platform.publishing == "committed"
+    of_the_lost = lost.in_work_tree(snapshot.home, committed=committed, strict=True)(gone)
+    done = verify(state.snapshot, fleet, turn=turn, lost=gone)
+    return Checked(
+        tenants=done.tenants,
+        objects=done.objects,
+        rules=done.rules,
+        findings=(*findings, *of_the_lost, *approvals.problems(approvals_in(snapshot), today), *done.findings),
+        weakened=done.weakened,
+        weights=fleet.platform.rules,
+    )
+
+
+# --- a pull request
+
+
+def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: date) -> Checked:
+    head = request.snapshot(request.head, folder / "head")
+    after = look_as_far_as_possible(head, folder / "after", request.had)
+    before = _Before(request, folder, today)
+    errors = verdict.marked(after.errors, before.look.errors, request.paths) if after.errors else ()
+    if any(found.refuses for found in errors):
+        raise Refused(errors)
+    found = (*errors, *after.findings, *approvals.problems(approvals_in(head), today))
+    standing = request.standing(today)
+    if after.state is None:
+        return _unseen(request, found, before, standing)
+    fleet = after.state.composed.fleet
+    judged_by, refused = pull_request.judge_before(request.repository, request.start)
+    impact, of_both = _compared(request, after.state, folder / "before")
+    impact, of_the_judge = _by_its_judge(impact, fleet, judged_by, refused)
+    names = () if may_touch_all(request.files) else _in_full(impact.tenants, fleet, start=int(impact.digest[:8], 16))
+    weights = judge.weakened_in_both(judged_by, judge.of(fleet.platform)) if judged_by else {}
+    gone = _gone(request, fleet, after.lost)
+    done = verify(
+        after.state.snapshot,
+        fleet,
+        names,
+        turn=turn,
+        changed=_named_in(request.files),
+        lost={*gone, *names_of(after.left_out)},
+        rules=weights,
+    )
+    found = (*found, *done.findings)
+    if any(one.refuses for one in found):
+        found = verdict.marked(found, before.findings(names, turn), request.paths)
+    of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
+    of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
         rules=done.rules + change.COUNT,
-        findings=(*findings, *done.findings, *found, *_budget(snapshot, result.fleet.platform, impact)),
+        findings=(*found, *approvals.lift(of_both, standing)),
         weakened=done.weakened,
-        platform=result.fleet.platform,
+        weights=weights,
         impact=impact,
+        standing=standing,
     )
 
 
-_Change = tuple[Repository, str, str]
-"""Where a change is: the repository, the commit that it started from, and the commit that it ends in."""
+class _Before:
+    """The commit that a change started from, judged alone; nobody looks as long as the change has no error."""
 
+    def __init__(self, request: PullRequest, folder: Path, today: date) -> None:
+        self._request = request
+        self._folder = folder
+        self._today = today
 
-def _judged(root: Path, base: str | None, folder: Path) -> tuple[Snapshot, _Change | None]:
-    """Return what is judged: the commit of HEAD, as its blobs are, or without a base the work tree."""
-    if not base:
-        return Snapshot.of_work_tree(root), None
-    repository = history.open_repository(root)
-    head = history.commit_of(repository, "HEAD")
-    start = history.merge_base(repository, base, head)
-    (folder / "head").mkdir()
-    return Snapshot.of_commit(repository, head, folder / "head", layout.OWN), (repository, start, head)
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        return self._request.snapshot(self._request.start, self._folder / "start")
 
+    @cached_property
+    def look(self) -> Look:
+        """Its input and its generated files."""
+        return look_as_far_as_possible(self._snapshot, self._folder / "made-of-start", self._request.had)
 
-# --- the tree alone
-
-
-def _stale(changes: Collection[Change]) -> Iterator[Finding]:
-    for one in changes:
-        facts = {
-            Kind.CREATE: "this file is missing",
-            Kind.CHANGE: "this file is not what the tenant files give: it is stale, or was edited by hand",
-            Kind.REMOVE: "this file is not what the tenant files give: nothing needs it any more",
-        }
-        hint = "run `tenantry generate` and commit the result; edits belong into tenants/, platform.yaml or base/"
-        yield finding("GEN002", Place(one.file), facts[one.kind], hint)
-
-
-def _lost(root: Path, change: _Change | None, result: Composed, gone: lost.Lost) -> tuple[Finding, ...]:
-    """TEN017: name the companies whose tenant file is gone; whom a change found so, it does not stop."""
-    platform = result.fleet.platform
-    committed_beside = platform.publishing == "committed"
-    if change is None:
-        return lost.in_work_tree(root, committed=committed_beside, strict=True)(gone)
-    repository, start, _ = change
-    published = _published(repository, start, platform)
-    if not committed_beside and published is not None:
-        gone = lost.held_by(repository, published, {tenant.name for tenant in result.fleet.tenants})
-    return lost.of_change(repository, start, published, committed=committed_beside)(gone)
-
-
-def _generated_files_in_the_way(snapshot: Snapshot) -> Iterator[Finding]:
-    # what git ignores may lie around: `tenantry generate` wrote it for whoever wanted to look at it
-    for file in snapshot.held:
-        if file.startswith(layout.GENERATED):
-            fact = "generated files are published on a branch of their own, and this one is in the pull request"
-            yield finding("GEN002", Place(file), fact, "remove it: git rm --cached")
-
-
-# --- the tree against the commit that it started from
+    def findings(self, names: Collection[str], turn: int) -> tuple[Finding, ...]:
+        """Return all that is found in it, by the same rules and on the same tenants; arguments as for `verify`."""
+        found = (*self.look.errors, *self.look.findings, *approvals.problems(approvals_in(self._snapshot), self._today))
+        state = self.look.state
+        if state is None:
+            return found
+        there = [tenant.name for tenant in state.composed.fleet.tenants]
+        wanted = [name for name in there if name in frozenset(names)] or there[:1] if names else ()
+        known = {*self.look.lost, *names_of(self.look.left_out)}
+        return (*found, *verify(state.snapshot, state.composed.fleet, wanted, turn=turn, lost=known).findings)
 
 
 def _in_full(names: Collection[str], fleet: Fleet, start: int) -> tuple[str, ...]:
@@ -168,43 +183,111 @@ def _in_full(names: Collection[str], fleet: Fleet, start: int) -> tuple[str, ...
 
 def _named_in(files: Collection[Touched]) -> frozenset[str]:
     """Return the tenants whose own file differs, by the names of the files."""
-    return frozenset(PurePosixPath(one.path).stem for one in files if one.path.startswith(f"{layout.TENANTS}/"))
+    return names_of([file.path for file in files if file.path.startswith(f"{layout.TENANTS}/")])
 
 
-def _against(
-    repository: Repository, start: str, files: Collection[Touched], before: Path, tree: Snapshot, result: Composed
-) -> tuple[Impact, list[Finding]]:
-    whole = may_touch_all(files)
-    sources = [one for one in files if is_source(one.path)]
-    fleet = result.fleet
-    gone = comparison.gone(sources, fleet)
-    removed = tuple(sorted(PurePosixPath(path).stem for path in gone))
-    impact = Impact(digest=digest_of(sources), tenants=(), removed=removed, removals=(), fleet=len(fleet.tenants))
-    origin = Origin(repository=repository, commit=start, published=_published(repository, start, fleet.platform))
-    compared, found = comparison.against(origin, State(snapshot=tree, composed=result), files, before)
+# --- what is known of two commits
+
+
+def _compared(request: PullRequest, after: State, folder: Path) -> tuple[Impact, tuple[Finding, ...]]:
+    fleet = after.composed.fleet
+    gone = comparison.gone(request.sources, [tenant.name for tenant in fleet.tenants])
+    impact = Impact(
+        digest=request.digest, tenants=(), removed=tuple(sorted(names_of(gone))), removals=(), fleet=len(fleet.tenants)
+    )
+    origin = Origin(repository=request.repository, commit=request.start, published=_published(request, fleet.platform))
+    compared, found = comparison.against(origin, after, request.files, folder)
     if compared is None:
-        named = _named_in(sources)
+        named = _named_in(request.sources)
+        whole = may_touch_all(request.files)
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
-        then = " && tenantry generate" if fleet.platform.publishing == "committed" else ""
-        return replace(impact, tenants=names), [*change.removed_files(gone, start, then), *found]
+        return replace(impact, tenants=names), (*_removed(request, gone, fleet.platform), *found)
     impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
-    return impact, [*found, *change.judge(compared)]
+    return impact, (*found, *change.judge(compared))
 
 
-def _published(repository: Repository, start: str, platform: Platform) -> str | None:
+def _published(request: PullRequest, platform: Platform) -> str | None:
     """Return what Argo CD follows, as far as it was fetched."""
     if platform.publishing == "committed":
-        return start
-    return history.branch_of(repository, platform.publishing_branch)
+        return request.start
+    return history.branch_of(request.repository, platform.publishing_branch)
 
 
-# --- the budget
+def _by_its_judge(
+    impact: Impact, fleet: Fleet, before: Judge | None, refused: tuple[Finding, ...]
+) -> tuple[Impact, tuple[Finding, ...]]:
+    """Judge by what stands before the change; a change of that touches every tenant."""
+    if before is None:
+        return impact, (judge.unreadable("what stands before this change", refused),)
+    after = judge.of(fleet.platform)
+    changed = judge.changed(before, after)
+    if changed:
+        impact = replace(impact, tenants=tuple(sorted({*impact.tenants, *(tenant.name for tenant in fleet.tenants)})))
+    found = [*changed, *judge.moved(before, after), *judge.given_again(before, fleet)]
+    words = impact.over(before.budget)
+    if words:
+        place = fleet.platform.document.place(("budget",), key=True)
+        fact = f"the change is over the blast-radius budget: {'; '.join(words)}"
+        found.append(finding("TEN019", place, fact, "split the change"))
+    return impact, tuple(found)
 
 
-def _budget(snapshot: Snapshot, platform: Platform, impact: Impact) -> Iterator[Finding]:
-    words = impact.over(platform.budget)
-    if not words or approval(impact.digest) in snapshot.held:
-        return
-    place = platform.document.place(("budget",), key=True)
-    hint = f"split the change, or have the platform's owners add {approval(impact.digest)}"
-    yield finding("TEN019", place, f"the change is over the blast-radius budget: {'; '.join(words)}", hint)
+# --- what nobody can look at
+
+
+def _not_compared(request: PullRequest, names: Collection[str]) -> Iterator[Finding]:
+    """Yield the generated files that a change touches and that nothing is known of: their tenant file is not read."""
+    for path in sorted(request.paths):
+        owner = layout.tenant_of(path)
+        if owner in names:
+            fact = f"this file cannot be compared with the tenant file of {owner}, which is lost or has errors on main"
+            hint = f"take its change back: git restore --source={request.start[:10]} --staged --worktree {path}"
+            yield finding("GEN002", Place(path), fact, hint)
+
+
+def _gone(request: PullRequest, fleet: Fleet, seen: Lost) -> Lost:
+    """Return the companies whose tenant file is gone, whatever branch holds what was generated for them."""
+    if fleet.platform.publishing == "committed":
+        return seen
+    published = _published(request, fleet.platform)
+    return lost.held_by(request.repository, published, {tenant.name for tenant in fleet.tenants}) if published else {}
+
+
+def _of_the_lost(request: PullRequest, platform: Platform, gone: Lost) -> tuple[Finding, ...]:
+    """TEN017: name the companies whose tenant file is gone; whom a change found so, it does not stop."""
+    committed = platform.publishing == "committed"
+    published = _published(request, platform)
+    return lost.of_change(request.repository, request.start, published, committed=committed)(gone)
+
+
+def _removed(request: PullRequest, gone: Mapping[str, str], platform: Platform | None) -> tuple[Finding, ...]:
+    then = " && tenantry generate" if platform and platform.publishing == "committed" else ""
+    return tuple(change.removed_files(gone, request.start, then))
+
+
+def _is_judged(path: str) -> bool:
+    return layout.is_own(path) and not path.startswith(f"{layout.APPROVALS}/")
+
+
+def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, standing: Standing) -> Checked:
+    """Judge a change of a state that cannot be composed because of errors that are on main already."""
+    gone = comparison.gone(request.sources, ())
+    broken = {one.place.file for one in before.look.errors}
+    hidden = sorted(path for path in request.paths if _is_judged(path) and path not in broken)
+    of_both = [*_removed(request, gone, None)]
+    if hidden:
+        first = next(one for one in found if one.on_main)
+        fact = f"what this change does is not known: {first.place} keeps it from being rendered, on main already"
+        of_both.append(finding("CHG006", Place(hidden[0]), fact, "take that error away first, by a change of its own"))
+    impact = Impact(digest=request.digest, tenants=(), removed=tuple(sorted(names_of(gone))), removals=(), fleet=0)
+    marked = verdict.marked(found, before.findings((), 0), request.paths)
+    return Checked(
+        tenants=0,
+        objects=0,
+        rules=change.COUNT,
+        findings=(*marked, *approvals.lift(of_both, standing)),
+        weakened={},
+        weights={},
+        impact=impact,
+        standing=standing,
+    )

@@ -107,7 +107,7 @@ def _compare(
         tenants=names,
         steps=steps,
         files=tuple(sorted(file.path for file in files)),
-        gone=gone(files, after.composed.fleet),
+        gone=gone(files, [tenant.name for tenant in after.composed.fleet.tenants]),
         returning=tuple(_returning(origin, last, after.composed.fleet, files)),
         unread=tuple(_unread(origin, start, after.composed.fleet)),
         removals=tuple(sorted(_removals(steps))),
@@ -135,14 +135,14 @@ def touched_tenants(before: Composed, after: Composed, files: Collection[Touched
     return tuple(sorted({*names, *(name for name in known if name not in here)}))
 
 
-def gone(files: Iterable[Touched], fleet: Fleet) -> Mapping[str, str]:
+def gone(files: Iterable[Touched], names: Iterable[str]) -> Mapping[str, str]:
     """Return the tenant files that a change removes: path -> path of a new file with the same content, or empty.
 
     Args:
         files: What differs.
-        fleet: The tenants after the change; a file that moved within tenants/ is not gone.
+        names: The tenants after the change; a file that moved within tenants/ is not gone.
     """
-    here = {tenant.name for tenant in fleet.tenants}
+    here = frozenset(names)
     came = {file.after: file.path for file in files if not file.before}
     removed = [file for file in files if _is_tenant(file) and not file.after and _name(file) not in here]
     return {file.path: came.get(file.before, "") for file in removed}

@@ -270,6 +270,20 @@ def has_reference(repository: Repository, name: str) -> bool:
     return bool(_id_of(repository, name))
 
 
+def author(repository: Repository) -> str:
+    """Return who a commit would be by, as `Name <address>`.
+
+    Raises:
+        EnvironmentProblem: Git does not know.
+    """
+    try:
+        said = repository.text("var", "GIT_AUTHOR_IDENT")
+    except GitRefused:
+        hint = "say who you are: git config user.name and user.email"
+        raise EnvironmentProblem("git does not know who you are", hint) from None
+    return said.rsplit(" ", 2)[0]
+
+
 def is_shallow(repository: Repository) -> bool:
     """Say whether a part of the history was not fetched."""
     return repository.text("rev-parse", "--is-shallow-repository") == "true"
@@ -295,9 +309,16 @@ def parents(repository: Repository, commit: str) -> tuple[str, ...]:
     return tuple(repository.text("rev-list", "--parents", "--max-count=1", commit).split()[1:])
 
 
-def merges(repository: Repository, after: str, until: str) -> tuple[str, ...]:
-    """Return the commits of a branch after one of them, oldest first: its own line, without what was merged into it."""
-    return tuple(repository.text("rev-list", "--first-parent", "--reverse", f"{after}..{until}").split())
+def versions(repository: Repository, commit: str, path: str, most: int) -> tuple[str, ...]:
+    """Return the commits of a branch's own line that wrote or removed a file, up to one of them, the newest first.
+
+    Args:
+        repository: The repository.
+        commit: The newest commit.
+        path: The file.
+        most: How many are returned at most.
+    """
+    return tuple(repository.text("rev-list", "--first-parent", f"--max-count={most}", commit, "--", path).split())
 
 
 # --- what is held
@@ -306,7 +327,7 @@ def merges(repository: Repository, after: str, until: str) -> tuple[str, ...]:
 def entries(repository: Repository, commit: str) -> dict[str, TreeEntry]:
     """Return everything that a commit holds, by path."""
     found = {}
-    for line in _fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit)):
+    for line in fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit)):
         meta, path = line.split("\t", 1)
         mode, _, blob = meta.split(" ")
         found[path] = TreeEntry(mode, blob)
@@ -315,7 +336,7 @@ def entries(repository: Repository, commit: str) -> dict[str, TreeEntry]:
 
 def read(repository: Repository, commit: str, path: str) -> bytes | None:
     """Return what a file held in a commit, or None when it was not there."""
-    listed = _fields(repository.run("ls-tree", "-z", "--full-tree", commit, "--", path))
+    listed = fields(repository.run("ls-tree", "-z", "--full-tree", commit, "--", path))
     held = [line.split("\t", 1)[0].split(" ") for line in listed]
     if not held or held[0][1] != "blob":
         return None
@@ -325,28 +346,31 @@ def read(repository: Repository, commit: str, path: str) -> bytes | None:
 def touched(repository: Repository, before: str, after: str) -> tuple[Touched, ...]:
     """Return every file that differs between two commits, sorted by path."""
     options = ("--raw", "-r", "-z", "--no-renames", "--no-abbrev", "--end-of-options")
-    fields = _fields(repository.run("diff-tree", *options, before, after))
-    found = []
-    for meta, path in zip(fields[::2], fields[1::2], strict=True):
-        _, _, old, new, _ = meta.split(" ")
-        found.append(Touched(path, _id(old), _id(new)))
-    return tuple(sorted(found))
+    told = fields(repository.run("diff-tree", *options, before, after))
+    return tuple(sorted(map(touched_of, told[::2], told[1::2])))
+
+
+def touched_of(meta: str, path: str) -> Touched:
+    """Read what git says of a file that differs: a raw line of a difference, and the path that it is about."""
+    _, _, old, new, _ = meta.split(" ")
+    return Touched(path, _id(old), _id(new))
 
 
 def _id(blob: str) -> str:
     return "" if not blob.strip("0") else blob
 
 
-def _fields(printed: bytes) -> list[str]:
+def fields(printed: bytes) -> list[str]:
+    """Return what git printed between NULs; names of files come back as they are."""
     return [os.fsdecode(field) for field in printed.split(b"\0") if field]
 
 
 def work_tree(repository: Repository) -> dict[str, TreeEntry]:
     """Return what git holds of the work tree, by path: as it would be held if everything were added."""
-    new = _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
+    new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
     found = {path.rstrip("/"): entry for path in new if (entry := _new(repository.root, path))}
     links = {path for path, entry in found.items() if entry.mode == LINK_MODE}
-    for line in _fields(repository.run("ls-files", "-z", "--stage", "-t")):
+    for line in fields(repository.run("ls-files", "-z", "--stage", "-t")):
         meta, path = line.split("\t", 1)
         tag, mode, blob, _ = meta.split(" ")
         if entry := _tracked(repository, path, mode, blob, left_out=tag == "S"):
@@ -393,7 +417,7 @@ def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEnt
         paths: The files and folders that are looked at.
     """
     options = ("-z", "--others", "--ignored", "--exclude-standard", "--")
-    found = _fields(repository.run("ls-files", *options, *paths))
+    found = fields(repository.run("ls-files", *options, *paths))
     return {path: entry for path in found if (entry := _new(repository.root, path))}
 
 
@@ -425,9 +449,9 @@ def mode_of(root: Path, path: str) -> str:
 def touched_since(repository: Repository, before: str) -> tuple[Touched, ...]:
     """Return every file of which the work tree differs from a commit, sorted by path; new ones are among them."""
     options = ("--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=dirty", "--end-of-options")
-    fields = _fields(repository.run("diff-index", *options, before))
-    olds = {path: _id(meta.split(" ")[2]) for meta, path in zip(fields[::2], fields[1::2], strict=True)}
-    new = _fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
+    told = fields(repository.run("diff-index", *options, before))
+    olds = {path: _id(meta.split(" ")[2]) for meta, path in zip(told[::2], told[1::2], strict=True)}
+    new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
     now = _ids(repository, [*olds, *(path for path in new if path not in olds)])
     found = (Touched(path, olds.get(path, ""), blob) for path, blob in now.items())
     return tuple(sorted(one for one in found if one.before != one.after))

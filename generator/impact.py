@@ -29,15 +29,27 @@ class Impact:
 
     def over(self, budget: Budget) -> tuple[str, ...]:
         """Say in words where the change is over the budget; nothing when it is inside."""
-        words = []
-        if budget.tenants is not None and len(self.tenants) > budget.tenants:
-            words.append(f"it touches {len(self.tenants)} tenants, {budget.tenants} are allowed")
-        share = 100 * len(self.tenants) / self.fleet if self.fleet else 0
-        if budget.share is not None and share > budget.share:
-            words.append(f"it touches {share:.0f} % of the tenants, {budget.share} % are allowed")
-        if budget.removals is not None and len(self.removals) > budget.removals:
-            words.append(f"it removes {len(self.removals)} objects, {budget.removals} are allowed")
-        return tuple(words)
+        return over(budget, tenants=len(self.tenants), fleet=self.fleet, removals=len(self.removals))
+
+
+def over(budget: Budget, *, tenants: int, fleet: int, removals: int = 0) -> tuple[str, ...]:
+    """Say in words where a change is over a budget; nothing when it is inside.
+
+    Args:
+        budget: How much one change may touch.
+        tenants: How many tenants it touches.
+        fleet: How many there are.
+        removals: How many rendered objects it removes.
+    """
+    words = []
+    if budget.tenants is not None and tenants > budget.tenants:
+        words.append(f"it touches {tenants} tenants, {budget.tenants} are allowed")
+    share = 100 * tenants / fleet if fleet else 0
+    if budget.share is not None and share > budget.share:
+        words.append(f"it touches {share:.0f} % of the tenants, {budget.share} % are allowed")
+    if budget.removals is not None and removals > budget.removals:
+        words.append(f"it removes {removals} objects, {budget.removals} are allowed")
+    return tuple(words)
 
 
 def reads_any(entry: str, paths: Collection[str]) -> bool:
@@ -53,8 +65,7 @@ def reads_any(entry: str, paths: Collection[str]) -> bool:
 
 def is_source(path: str) -> bool:
     """Say whether a file is written by people: neither generated nor an approval."""
-    generated = path.startswith(layout.GENERATED) or path in (layout.TENANT_SCHEMA, layout.ROOT_APPLICATION)
-    return not generated and not path.startswith(f"{layout.APPROVALS}/")
+    return not layout.is_generated(path) and not path.startswith(f"{layout.APPROVALS}/")
 
 
 def may_touch_all(files: Collection[Touched]) -> bool:
@@ -70,8 +81,3 @@ def digest_of(sources: Collection[Touched]) -> str:
     """
     lines = "".join(f"{one.path}\0{one.before}\0{one.after}\n" for one in sorted(sources))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()
-
-
-def approval(digest: str) -> str:
-    """Return the path of the file that approves a change."""
-    return f"{layout.APPROVALS}/{digest}.yaml"

@@ -8,7 +8,6 @@ behind is ours to clean, and the next run does, under the lock that says that no
 import dataclasses
 import fcntl
 import random
-import re
 import shutil
 import tempfile
 import time
@@ -19,19 +18,17 @@ from pathlib import Path
 from typing import Final
 
 from generator import delivery, earlier, history, inspection, layout, lost, pipeline
-from generator.findings import EnvironmentProblem, Finding, Place, Refused, Severity, TenantryError
+from generator.findings import EnvironmentProblem, Finding, Refused, TenantryError
 from generator.history import Repository
-from generator.impact import approval, digest_of, is_source, may_touch_all, reads_any
+from generator.impact import reads_any
+from generator.merges import Merge, between, judged
 from generator.model import Platform
 from generator.pipeline import Composed
-from generator.rules.catalog import finding
+from generator.published import TRAILER, Before, is_current, on_its_own_branch, on_the_main_branch
 from generator.snapshot import Snapshot
 from generator.tree import TreeEntry
 from generator.verify import verify
 from generator.write import Change, Kind
-
-TRAILER: Final = "Tenantry-Source"
-"""Names, in each published commit, the commit that it was generated from."""
 
 _PREFIX: Final = "tenantry-publish-"
 _PAUSE: Final = 0.2
@@ -115,19 +112,21 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     platform, source, tip = _fetch(repository, order)
     progress("fetch")
     branch = platform.branch if platform.publishing == "committed" else platform.publishing_branch
-    last = _source_of(repository, tip, branch) if tip else None
+    before = _before(repository, platform, source, tip, folder)
+    if before is None and tip and platform.publishing == "branch" and _main_moved(repository, order, platform, source):
+        return None
 
     kept: tuple[Finding, ...] = ()
 
     def done(changes: tuple[Change, ...], reason: str) -> Published:
         return Published(branch=branch, source=source, commit="", changes=changes, reason=reason, kept=kept)
 
-    if platform.publishing == "branch" and last is not None and last != source:
+    if platform.publishing == "branch" and before is not None and before.source != source:
+        last = before.source
         if history.is_ancestor(repository, source, last):
             return done((), "a newer source is published already")
         if not history.is_ancestor(repository, last, source):
             raise _rewritten(repository, platform, last)
-    merges = _merges(repository, last, source)
     work = _laid_out(repository, platform, source, tip, folder)
     _refuse(inspection.problems(work.source))
     progress("tree")
@@ -135,7 +134,11 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     progress("generate")
     tree = Snapshot.of_folder(work.snapshot.root)
     lost_names = {name for found in kept if (name := layout.tenant_of(found.place.file))}
-    _verify(repository, tree, result, changes, merges, source, lost_names)
+    touched = _touched(repository, result, changes, tip, source, before)
+    if before is not None and len(touched) > 1 and not is_current(repository, before.commit, folder / "held"):
+        before = None
+    merges = between(repository, before.source if before else None, source) if tip else ()
+    _verify(repository, tree, result, touched, merges, source, lost_names)
     progress("verify")
     if order.dry_run:
         return done(changes, "this is a dry run")
@@ -250,25 +253,12 @@ def _main(repository: Repository, remote: str, branch: str) -> tuple[Platform, s
     return platform, source
 
 
+def _main_moved(repository: Repository, order: Order, platform: Platform, source: str) -> bool:
+    """Say whether the main branch has moved since: what is published may come from a commit that was not fetched."""
+    return delivery.fetch(repository, order.remote, platform.branch) != source
+
+
 # --- the commit
-
-
-def _source_of(repository: Repository, tip: str, branch: str) -> str | None:
-    """Return the source of the newest published commit at or before a tip; None when nothing was published.
-
-    Raises:
-        EnvironmentProblem: The clone is shallow, and does not tell.
-    """
-    options = ("--max-count=1", "--basic-regexp", f"--grep=^{TRAILER}: ", "--end-of-options", tip)
-    published = repository.text("rev-list", *options)
-    found = _TRAILER.findall(repository.text("cat-file", "commit", published)) if published else []
-    if not found:
-        earlier.whole(repository, f"what {branch} was published from stands in its history")
-        return None
-    return str(found[-1])
-
-
-_TRAILER: Final = re.compile(f"^{TRAILER}: ([0-9a-f]{{40,64}})$", re.MULTILINE)
 
 
 def _laid_out(repository: Repository, platform: Platform, source: str, tip: str | None, folder: Path) -> _Work:
@@ -279,11 +269,7 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
     if platform.publishing == "committed" or tip is None:
         return _Work(folder=folder, source=snapshot, snapshot=snapshot, published={})
     held = history.entries(repository, tip)
-    published = {
-        path: entry
-        for path, entry in held.items()
-        if not is_source(path) and not path.startswith(f"{layout.APPROVALS}/")
-    }
+    published = {path: entry for path, entry in held.items() if layout.is_generated(path)}
     Snapshot.of_commit(repository, tip, tree, tuple(published))
     both = dataclasses.replace(snapshot, held={**snapshot.held, **published})
     return _Work(folder=folder, source=snapshot, snapshot=both, published=published)
@@ -321,71 +307,54 @@ def _message(changes: tuple[Change, ...], source: str) -> str:
 def _refuse(findings: Iterable[Finding]) -> None:
     """Raise Refused when there is an error among findings."""
     found = tuple(findings)
-    if any(one.severity is Severity.ERROR for one in found):
+    if any(one.refuses for one in found):
         raise Refused(found)
 
 
-def _merges(repository: Repository, last: str | None, source: str) -> tuple[tuple[str, str], ...]:
-    """Return the merges since the last publication, oldest first, each with its first parent; none at the first one.
+def _before(repository: Repository, platform: Platform, source: str, tip: str | None, folder: Path) -> Before | None:
+    """Return what was published before; None when nothing was, or when it is not what it says that it is."""
+    if tip is None:
+        return None
+    if platform.publishing == "committed":
+        return on_the_main_branch(repository, source)
+    folder.mkdir(parents=True, exist_ok=True)
+    return on_its_own_branch(repository, tip, source, folder / "sources")
 
-    Raises:
-        EnvironmentProblem: The clone is shallow, and holds not all of them.
-    """
-    found = []
-    for merge in () if last is None else history.merges(repository, last, source):
-        parents = history.parents(repository, merge)
-        if parents:
-            found.append((merge, parents[0]))
-        else:
-            earlier.whole(repository, "what is published must be known merge by merge")
-    return tuple(found)
+
+def _touched(
+    repository: Repository,
+    result: Composed,
+    changes: tuple[Change, ...],
+    tip: str | None,
+    source: str,
+    before: Before | None,
+) -> frozenset[str]:
+    """Return the tenants that the publication reaches: by their generated files, or by the files of base/ they read."""
+    names = {name for change in changes if (name := layout.tenant_of(change.file))}
+    start = before.source if before else tip
+    files = history.touched(repository, start, source) if start else ()
+    in_base = [file.path for file in files if file.path.startswith(f"{layout.BASE}/")]
+    if in_base:
+        shards = result.fleet.platform.argocd.shards
+        for tenant in result.fleet.tenants:
+            entry = result.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
+            if reads_any(entry, in_base):
+                names.add(tenant.name)
+    return frozenset(names)
 
 
 def _verify(
     repository: Repository,
     tree: Snapshot,
     result: Composed,
-    changes: tuple[Change, ...],
-    merges: tuple[tuple[str, str], ...],
+    touched: frozenset[str],
+    merges: tuple[Merge, ...],
     source: str,
     lost_names: set[str],
 ) -> None:
-    touched = {name for change in changes if (name := layout.tenant_of(change.file))}
-    steps = [(merge, history.touched(repository, parent, merge)) for merge, parent in merges]
-    in_base = [one.path for _, files in steps for one in files if one.path.startswith(f"{layout.BASE}/")]
-    if in_base:
-        shards = result.fleet.platform.argocd.shards
-        for tenant in result.fleet.tenants:
-            entry = result.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
-            if reads_any(entry, in_base):
-                touched.add(tenant.name)
-    here = {tenant.name for tenant in result.fleet.tenants}
+    fleet = [tenant.name for tenant in result.fleet.tenants]
     findings: list[Finding] = []
-    if touched & here:
-        findings += verify(tree, result.fleet, touched & here, turn=int(source, 16), lost=lost_names).findings
-    findings += _over_budget(tree, result, touched, steps)
+    if touched & set(fleet):
+        findings += verify(tree, result.fleet, touched & set(fleet), turn=int(source, 16), lost=lost_names).findings
+    findings += judged(repository, merges, reached=len(touched), fleet=len(fleet))
     _refuse([*result.findings, *findings])
-
-
-def _over_budget(
-    tree: Snapshot, result: Composed, touched: set[str], steps: list[tuple[str, tuple[history.Touched, ...]]]
-) -> Iterator[Finding]:
-    """Refuse a merge that may reach more tenants than the budget allows and that nobody approved.
-
-    Merges that are each inside the budget may be published together, however many they are.
-    """
-    budget = result.fleet.platform.budget
-    fleet = len(result.fleet.tenants)
-    bounds = [bound for bound in (budget.tenants, budget.share and fleet * budget.share // 100) if bound is not None]
-    if not bounds or len(touched) <= min(bounds):
-        return
-    for merge, files in steps:
-        sources = [one for one in files if is_source(one.path)]
-        tenants = [one for one in sources if one.path.startswith(f"{layout.TENANTS}/")]
-        if not may_touch_all(sources) and len(tenants) <= min(bounds):
-            continue
-        digest = digest_of(sources)
-        if approval(digest) not in tree.held:
-            fact = f"{merge[:10]} is over the blast-radius budget: it is published to {len(touched)} tenants"
-            hint = f"have the platform's owners add {approval(digest)}"
-            yield finding("TEN019", Place(layout.PLATFORM), fact, hint)

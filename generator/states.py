@@ -56,12 +56,22 @@ def of_commit(repository: Repository, commit: str, folder: Path, paths: Sequence
     """
     folder.mkdir()
     had = earlier.storage_had(repository, commit)
-    return _generated(folder, Snapshot.of_commit(repository, commit, folder, paths), had)
+    return generated(Snapshot.of_commit(repository, commit, folder, paths), had)
 
 
-def _generated(folder: Path, sources: Snapshot, had: Had) -> State:
-    composed, _ = pipeline.generate(folder, sources, had=had)
-    return State(snapshot=Snapshot.of_folder(folder), composed=composed)
+def generated(sources: Snapshot, had: Had) -> State:
+    """Generate beside sources that stand in a folder of our own.
+
+    Args:
+        sources: They stand there.
+        had: Tells what companies had before, see `validate`.
+
+    Raises:
+        Refused: The sources have errors.
+        EnvironmentProblem: There is no kustomize.
+    """
+    composed, _ = pipeline.generate(sources.root, sources, had=had)
+    return State(snapshot=Snapshot.of_folder(sources.root), composed=composed)
 
 
 def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES, *, had: Had | None = None) -> State:
@@ -79,4 +89,4 @@ def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES
     """
     folder.mkdir()
     snapshot.copy_to(folder, paths)
-    return _generated(folder, Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.home))
+    return generated(Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.home))

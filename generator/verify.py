@@ -10,7 +10,7 @@ from generator import classes, history, kustomization, layout, yamlio
 from generator.classes import Sheet
 from generator.findings import Finding, Place, Severity, TenantryError
 from generator.lost import ways_back
-from generator.model import Fleet, Platform, Tenant
+from generator.model import Fleet, Tenant, Weakened
 from generator.probe import read_base
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
@@ -66,6 +66,7 @@ def verify(
     turn: int,
     changed: Collection[str] = (),
     lost: Collection[str] = (),
+    rules: Mapping[str, Weakened] | None = None,
 ) -> Verified:
     """Render tenants from the committed files and run every rule.
 
@@ -76,13 +77,14 @@ def verify(
         turn: Chooses which member of each class is compared with a direct build.
         changed: Tenants that are compared with a direct build whosever turn it is.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
+        rules: Which rules are weakened; as platform.yaml says when left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
     gathered = gather(snapshot, fleet, names, turn=turn, changed=changed, lost=lost)
     rendered = gathered.repository.rendered
-    kept, weakened = weaken(judge(gathered), fleet.platform)
+    kept, weakened = weaken(judge(gathered), fleet.platform.rules if rules is None else rules)
     return Verified(
         tenants=len(rendered),
         objects=sum(len(one.objects) for one in rendered),
@@ -156,20 +158,20 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
     yield from registry.check_repository(gathered.repository, without)
 
 
-def weaken(findings: Iterable[Finding], platform: Platform) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
+def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
     """Give findings the weight that platform.yaml gives their rules; the only place that does.
 
     Args:
         findings: With the weight of the catalog.
-        platform: Its `rules` say which are weakened.
+        rules: The rules that are weakened, by id.
 
     Returns:
         The findings that are left, and how many were weakened, by rule: 0 for a weakening that met nothing.
     """
     kept = []
-    weakened = Counter(dict.fromkeys(platform.rules, 0))
+    weakened = Counter(dict.fromkeys(rules, 0))
     for found in dict.fromkeys(findings):
-        weight = platform.rules.get(found.rule)
+        weight = rules.get(found.rule)
         if weight is None:
             kept.append(found)
             continue

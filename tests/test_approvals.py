@@ -13,16 +13,15 @@ DIGEST = "3f" * 32
 FILE = f"approvals/{DIGEST}.yaml"
 TODAY = date(2026, 11, 25)
 GOOD = f'digest: "{DIGEST}"\nreason: tried on staging for a week\nby: Platform team\n'
-COMMAND = "tenantry check --base main --approve REASON"
+WAY = "have it approved: tenantry check --base main --approve REASON"
 
 OVER_BUDGET = finding("TEN019", Place("platform.yaml", 3, 1), "it touches 3 tenants, 2 are allowed", "split the change")
 NOT_LIFTED = finding("TEN012", Place("tenants/a.yaml", 2, 7), "the volume would shrink", "keep it")
 
 
-def standing(text: str | None, *, in_the_change: bool = False) -> approvals.Standing:
+def standing(text: str | None) -> approvals.Standing:
     """Return how the change stands with this file before it, or with none."""
-    files = {} if text is None else {FILE: text.encode()}
-    return approvals.standing(DIGEST, files, TODAY, command=COMMAND, in_the_change=in_the_change)
+    return approvals.standing(DIGEST, None if text is None else text.encode(), TODAY, way=WAY)
 
 
 def said(text: str, file: str = FILE) -> str:
@@ -131,7 +130,7 @@ def test_an_approval_makes_the_error_a_warning_that_names_it() -> None:
 @pytest.mark.parametrize(
     ("text", "way"),
     [
-        (None, f"have it approved: {COMMAND} (it names {FILE})"),
+        (None, WAY),
         (
             "",
             f"fix {FILE} by a pull request of its own: it lifts nothing ({FILE}: the file holds no document)",
@@ -155,12 +154,3 @@ def test_what_lifts_nothing_says_why_and_what_would(text: str | None, way: str) 
 
     assert kept.severity is Severity.ERROR
     assert kept.hint == f"split the change, or {way}"
-
-
-def test_an_approval_in_the_change_itself_is_sent_ahead() -> None:
-    """It would be the change that approves itself."""
-    (kept,) = approvals.lift((OVER_BUDGET,), standing(None, in_the_change=True))
-
-    assert kept.hint == (
-        f"split the change, or merge {FILE} first, by a pull request of its own: in the change itself it lifts nothing"
-    )

@@ -33,6 +33,7 @@ PURE = (
     "schema",
     "shape",
     "size",
+    "verdict",
 )
 PURE_TOO = ("validate", "rules", "proofs")
 IO = {"os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "time"}

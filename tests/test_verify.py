@@ -1,6 +1,5 @@
 """What verify makes of findings: the weight that platform.yaml gives their rules, counted and never silent."""
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
 from generator.validate import validate
 from generator.verify import weaken
-from tests.rules.harness import ROOT, copy_repository, good_repository
+from tests.rules.harness import ROOT, copy_repository
 
 REASON = "one pod is what we sell for the time being"
 
@@ -27,10 +26,9 @@ def _platform(**rules: str) -> dict[str, Weakened]:
 def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
     """`warn` keeps it as a warning, `ignore` takes it out, and both are counted, even when they met nothing."""
     rules = _platform(CAP004="warn", K8S011="ignore", K8S009="ignore")
-    platform = dataclasses.replace(good_repository().fleet.platform, rules=rules)
     place = Place("base/edge")
     found = [finding(rule, place, "it is so") for rule in ("CAP004", "K8S011", "KUS005")]
-    kept, counts = weaken(found, platform)
+    kept, counts = weaken(found, rules)
     assert [(one.rule, one.severity) for one in kept] == [("CAP004", Severity.WARNING), ("KUS005", Severity.ERROR)]
     assert counts == {"CAP004": 1, "K8S011": 1, "K8S009": 0}
 

@@ -15,7 +15,7 @@ import click
 
 from generator.cli import cli
 from generator.findings import Exit
-from generator.rules.catalog import RULES
+from generator.rules.catalog import LIFTED_BY_APPROVAL, RULES
 from generator.schema import package_schema
 
 ROOT = Path(__file__).parent.parent
@@ -81,6 +81,8 @@ def _verbs() -> Iterator[str]:
 def _rules() -> Iterator[str]:
     yield "# Rules\n"
     yield "Each finding names its rule; `tenantry explain RULE` prints a row of this page.\n"
+    lifted = ", ".join(sorted(LIFTED_BY_APPROVAL))
+    yield f"An [approval of the change](../guides/approve-a-change.md) lifts {lifted}.\n"
     for family, rows in groupby(sorted(RULES.values(), key=lambda rule: rule.id), key=lambda rule: rule.id[:3]):
         yield f"## {family}\n"
         yield "| rule | weight | what must hold | why | how to mend | source |\n|---|---|---|---|---|---|"

@@ -14,12 +14,14 @@ from generator.findings import Exit
 @click.pass_obj
 def explain(directory: Path, subject: str) -> Exit:
     """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
-    from generator.rules.catalog import RULES
+    from generator.rules.catalog import LIFTED_BY_APPROVAL, RULES
 
     if subject.upper() in RULES:
         rule = RULES[subject.upper()]
         click.echo(f"{rule.id} ({rule.severity}): {rule.title}\n")
         click.echo(f"why:    {rule.why}\nmend:   {rule.mend}\nsource: {rule.source}")
+        if rule.id in LIFTED_BY_APPROVAL:
+            click.echo("lifted: by an approval of the change, see docs/guides/approve-a-change.md")
         return Exit.FINE
     if subject.isupper():  # no tenant's name is
         raise unknown("rule", subject, RULES, param_hint="RULE")

@@ -1,5 +1,6 @@
 """What several verbs share: the root, the choice of a format, and the end of a run."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +11,9 @@ from generator.findings import Exit, Finding, Refused
 from generator.formats import FORMATS
 
 if TYPE_CHECKING:
-    from generator.model import Platform
+    from datetime import date
+
+    from generator.model import Weakened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,6 +49,36 @@ def format_option(command: Command) -> Command:
     return option(command)
 
 
+class Day(click.ParamType["date"]):
+    """A day such as 2026-12-31."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "date":
+        """Read the text."""
+        from datetime import date
+
+        if isinstance(value, date):
+            return value
+        match = re.fullmatch(r"([0-9]{4})-([0-9]{2})-([0-9]{2})", str(value))
+        try:
+            return date(*map(int, match.groups() if match else ()))
+        except (TypeError, ValueError):
+            self.fail(f"{value!r} is not a day such as 2026-12-31", param, ctx)
+
+
+def today_option(command: Command) -> Command:
+    """Add --today."""
+    words = "The day that counts for what ends on a day; today, as UTC has it, when left out."
+    return click.option("--today", metavar="YYYY-MM-DD", type=Day(), default=_today, help=words)(command)
+
+
+def _today() -> "date":
+    from datetime import UTC, datetime
+
+    return datetime.now(tz=UTC).date()
+
+
 def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> Exit:
     """Print findings to stdout and their summary to stderr, and say how the run ends.
 
@@ -63,11 +96,11 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     return Exit.REFUSED if any(found.refuses for found in findings) else Exit.FINE
 
 
-def weakened(counts: Mapping[str, int], platform: "Platform") -> str:
+def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
     """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
     from generator.formats import plural
 
-    said = [f"{rule} {platform.rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
+    said = [f"{rule} {rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
     return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, turn_of, unknown, weakened
+from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, unknown, weakened
 from generator.findings import Exit, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
     from generator.model import Fleet
     from generator.proofs.summary import Proved
@@ -58,18 +59,20 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--reachability", metavar="NAME", help="Print who reaches whom in the tenant NAME instead.")
 @format_option
+@today_option
 @click.pass_obj
-def verify(directory: Path, names: tuple[str, ...], reachability: str | None, form: str) -> Exit:
+def verify(directory: Path, names: tuple[str, ...], reachability: str | None, form: str, today: "date") -> Exit:
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
     another one at each commit, the same one in every run of a commit.
     """
-    from generator import pipeline
+    from generator import approvals, pipeline
     from generator.findings import in_order
     from generator.inspection import problems
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
+    from generator.pull_request import approvals_in
     from generator.snapshot import Snapshot
     from generator.verify import verify as check
 
@@ -93,9 +96,10 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "proved": {one.name: {"proved": one.proved, "of": one.of, "unit": one.unit} for one in done.proofs},
         "left to the network plugin": list(LEFT_TO_THE_PLUGIN),
         "proof": f"; proved: {_proved(done.proofs)}; left to the network plugin: {', '.join(LEFT_TO_THE_PLUGIN)}",
-        "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform)}",
+        "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
-    return report(in_order([*warnings, *wrong, *done.findings]), form, summary)
+    of_approvals = approvals.problems(approvals_in(snapshot), today)
+    return report(in_order([*warnings, *wrong, *of_approvals, *done.findings]), form, summary)
 
 
 def with_generated_files(snapshot: "Snapshot", fleet: "Fleet") -> "Snapshot":

@@ -1,71 +1,103 @@
-"""Rules on two states of platform.yaml: what a change may not choose for itself, and what it may not move unseen."""
+"""What a change is judged by, as it stands before the change, and rules on what the change makes of it.
 
+It is read out of platform.yaml alone, and of no more than these keys: a plan that is wrong, or a version of tenantry
+that is not asked for yet, keeps nobody from knowing the budget.
+"""
+
+import copy
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from generator import yamlio
-from generator.findings import Finding
-from generator.model import Platform, Weakened
+from generator import layout, yamlio
+from generator.findings import Finding, Place
+from generator.model import Budget, Fleet, Platform, Weakened
 from generator.rules.catalog import finding
-from generator.rules.compared import Compared
-from generator.schema import Path, dotted, package_schema, with_defaults
+from generator.schema import Checker, Path, dotted, package_schema, with_defaults
+from generator.yamlio import Document
 
-_JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
+_KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules")
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
+_JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
 
 
-def own_judge_is_named(compared: Compared) -> Iterator[Finding]:
-    """CHG004: budget, weakened rules and retired names count as they are before the change."""
-    before, after = compared.before, compared.after
-    place = after.document.place
-    if before.budget != after.budget:
-        was, now = (_text(state.document.data.get("budget")) for state in (before, after))
-        yield finding("CHG004", place(("budget",), key=True), f"budget: {was} becomes {now}", _JUDGED_AS_BEFORE)
-    for rule in sorted(before.rules.keys() | after.rules.keys()):
-        was, now = (_weight(state, rule) for state in (before, after))
-        if was != now:
-            fact = f"rules.{rule}: {was} becomes {now}"
-            yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
-    for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):
-        fact = f"retiredNames: {name!r} is {'added' if name in after.retired_names else 'taken out'}"
-        yield finding("CHG004", place(("retiredNames", name), key=True), fact, _JUDGED_AS_BEFORE)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What stands in a platform.yaml and judges a change of it.
+
+    Attributes:
+        budget: How much one change may touch.
+        rules: The rules that are weakened.
+        retired_names: Names that were given up, with the day.
+        targets: Where Argo CD looks and deploys, and the cluster's addresses: path in the file -> value.
+        document: The file.
+    """
+
+    budget: Budget
+    rules: Mapping[str, Weakened]
+    retired_names: Mapping[str, str]
+    targets: Mapping[Path, Any]
+    document: Document
 
 
-def weakened_in_both(before: Platform, after: Platform) -> Mapping[str, Weakened]:
-    """Return the weakenings that count for a change: of what stands before and after it, the stricter."""
-    both = before.rules.keys() & after.rules.keys()
-    return {
-        rule: min(before.rules[rule], after.rules[rule], key=lambda weakened: _WEIGHT[weakened.severity])
-        for rule in sorted(both)
-    }
+NOBODY: Final = Judge(
+    budget=Budget(), rules={}, retired_names={}, targets={}, document=Document(layout.PLATFORM, "{}", {})
+)
+"""Where there is no platform.yaml yet."""
 
 
-def targets_stay(compared: Compared) -> Iterator[Finding]:
-    """CHG005: repository, branches, API server and the addresses that the isolation proof takes for granted stay."""
-    after = compared.after
-    was, now = (_targets(state, after.cluster.name) for state in (compared.before, after))
-    for path in sorted(was.keys() | now.keys(), key=str):
-        if was.get(path) != now.get(path):
-            fact = f"{dotted(path)}: {_text(was.get(path))} becomes {_text(now.get(path))}, for every tenant"
-            yield finding("CHG005", after.document.place(path, key=path not in now), fact, "take it back")
+def read(raw: bytes | None) -> tuple[Judge | None, tuple[Finding, ...]]:
+    """Read what judges a change out of the platform.yaml that stands before it.
+
+    Args:
+        raw: What the file holds; None where there is none.
+
+    Returns:
+        The judge, or None when it cannot be read; and what is wrong with it.
+    """
+    if raw is None:
+        return NOBODY, ()
+    document, findings = yamlio.read(layout.PLATFORM, raw)
+    if document is None:
+        return None, findings
+    if not isinstance(document.data, dict):
+        return None, (finding("PLT001", document.place(), "a mapping is needed"),)
+    refused = Checker(_schema(), lambda _path, _keyword: "PLT001").check(document)
+    return (None, tuple(refused)) if refused else (_judge(document), ())
 
 
-def _weight(platform: Platform, rule: str) -> str:
-    return platform.rules[rule].severity if rule in platform.rules else "as it is"
+def of(platform: Platform) -> Judge:
+    """Return the judge that a valid platform.yaml holds."""
+    return _judge(platform.document)
 
 
-def _targets(platform: Platform, cluster_name: str) -> Mapping[Path, Any]:
-    # by one name for both states: a cluster that changes its name is TEN011's
-    data = with_defaults(package_schema("platform"), platform.document.data)
-    cluster = data["clusters"][platform.cluster.name]
-    guarded: Mapping[Path, Any] = {
-        ("git",): data["git"],
-        ("argocd", "namespace"): data["argocd"]["namespace"],
-        ("clusters", cluster_name, "server"): cluster["server"],
-        ("clusters", cluster_name, "network"): cluster["network"],
-    }
-    return {path: leaf for above, value in guarded.items() for path, leaf in _leaves(above, value)}
+@cache
+def _schema() -> Mapping[str, Any]:
+    """Return the platform's schema with these keys alone, and none of them demanded."""
+    schema: dict[str, Any] = copy.deepcopy(dict(package_schema("platform")))
+    properties = {key: schema["properties"][key] for key in _KEYS}
+    return {**schema, "properties": properties, "required": [], "additionalProperties": {}}
+
+
+def _judge(document: Document) -> Judge:
+    data = with_defaults(_schema(), document.data)
+    return Judge(
+        budget=Budget(**data.get("budget", {})),
+        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        retired_names=data["retiredNames"],
+        targets=dict(_targets(data)),
+        document=document,
+    )
+
+
+def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    yield from _leaves(("git",), data.get("git", {}))
+    yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
+    for name, cluster in data.get("clusters", {}).items():
+        yield ("clusters", name, "server"), cluster["server"]
+        yield from _leaves(("clusters", name, "network"), cluster["network"])
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
@@ -74,6 +106,73 @@ def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
             yield from _leaves((*path, key), inner)
     else:
         yield path, value
+
+
+# --- what a change makes of it
+
+
+def changed(before: Judge, after: Judge) -> tuple[Finding, ...]:
+    """CHG004: say what a change does to the budget, the weakened rules and the retired names that it is judged by."""
+    return tuple(_changed(before, after))
+
+
+def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
+    place = after.document.place
+    if before.budget != after.budget:
+        was, now = (_text(judge.document.data.get("budget")) for judge in (before, after))
+        yield finding("CHG004", place(("budget",), key=True), f"budget: {was} becomes {now}", _JUDGED_AS_BEFORE)
+    for rule in sorted(before.rules.keys() | after.rules.keys()):
+        was, now = (_weight(judge, rule) for judge in (before, after))
+        if was != now:
+            fact = f"rules.{rule}: {was} becomes {now}"
+            yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
+    for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):
+        fact = f"retiredNames: {name!r} is {'added' if name in after.retired_names else 'taken out'}"
+        yield finding("CHG004", place(("retiredNames", name), key=True), fact, _JUDGED_AS_BEFORE)
+
+
+def _weight(judge: Judge, rule: str) -> str:
+    return judge.rules[rule].severity if rule in judge.rules else "as it is"
+
+
+def moved(before: Judge, after: Judge) -> Iterator[Finding]:
+    """CHG005: repository, branches, API server and the addresses that the isolation proof takes for granted stay."""
+    if before is NOBODY:
+        return
+    for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
+        was, now = before.targets.get(path), after.targets.get(path)
+        if was != now:
+            fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
+            yield finding("CHG005", after.document.place(path), fact, "take it back")
+
+
+def given_again(before: Judge, fleet: Fleet) -> Iterator[Finding]:
+    """TEN005: a name that was retired before the change is not free because the change takes it out of the list."""
+    for tenant in fleet.tenants:
+        day = before.retired_names.get(tenant.name)
+        if day is not None and tenant.name not in fleet.platform.retired_names:
+            fact = f"{tenant.name!r} was retired on {day}; names are never used again"
+            yield finding("TEN005", tenant.document.place(("name",)), fact, "choose another name")
+
+
+def weakened_in_both(before: Judge, after: Judge) -> Mapping[str, Weakened]:
+    """Return the weakenings that count for a change: of what stands before and after it, the stricter."""
+    return {
+        rule: min(before.rules[rule], after.rules[rule], key=lambda weakened: _WEIGHT[weakened.severity])
+        for rule in sorted(before.rules.keys() & after.rules.keys())
+    }
+
+
+def unreadable(where: str, findings: tuple[Finding, ...]) -> Finding:
+    """CHG021: the platform.yaml before a change cannot be read, so nobody knows what the change is judged by.
+
+    Args:
+        where: Which commit, in words.
+        findings: What is wrong with it.
+    """
+    first = findings[0]
+    fact = f"the budget that counts is not known: {where} cannot be read ({first.place}: {first.fact})"
+    return finding("CHG021", Place(layout.PLATFORM), fact, "take back what made it unreadable")
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,152 @@
+"""The merges that a publication brings, each judged by what stood before it: what `publish` asks of each of them.
+
+A merge was judged by `check` when it was a pull request. Here it is judged again, by what it could not change itself:
+the budget and the approvals of its first parent. An approval may come later as well, by a merge that touches
+approvals/ alone: a merge that is there cannot be approved before it any more.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from generator import approvals, earlier, history, impact, layout
+from generator.approvals import Standing
+from generator.findings import Finding, Place
+from generator.history import Repository, Touched
+from generator.pull_request import judge_before
+from generator.rules import judge
+from generator.rules.catalog import finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """One commit of the main branch's own line, against the one before it.
+
+    Attributes:
+        commit: Its id.
+        parent: Its first parent's id.
+        day: The day on which it was committed.
+        files: The files that differ between the two.
+    """
+
+    commit: str
+    parent: str
+    day: date
+    files: tuple[Touched, ...]
+
+    @property
+    def sources(self) -> tuple[Touched, ...]:
+        """The files that people write."""
+        return tuple(file for file in self.files if impact.is_source(file.path))
+
+    def touches(self, path: str) -> bool:
+        """Say whether a file differs."""
+        return any(file.path == path for file in self.files)
+
+
+def between(repository: Repository, after: str | None, until: str) -> tuple[Merge, ...]:
+    """Return the commits of a branch's own line, oldest first, without what was merged into it.
+
+    Args:
+        repository: The repository.
+        after: The commit before the first of them; None for the whole line, but for the commit that has no parent.
+        until: The last of them.
+
+    Raises:
+        EnvironmentProblem: The clone is shallow, and holds not all of them.
+    """
+    line = repository.text(
+        "rev-list", "--first-parent", "--reverse", "--parents", "--timestamp", f"{after}..{until}" if after else until
+    )
+    told = [fields.split() for fields in line.splitlines()]
+    commits = [fields for fields in told if len(fields) > 2]  # noqa: PLR2004 -- time, commit, and a parent
+    if len(commits) < len(told):
+        earlier.whole(repository, "what is published must be known merge by merge")
+    files = _files(repository, [(commit, parent) for _, commit, parent, *_ in commits])
+    return tuple(
+        Merge(
+            commit=commit,
+            parent=parent,
+            day=datetime.fromtimestamp(int(seconds), tz=UTC).date(),
+            files=tuple(sorted(files.get(commit, ()))),
+        )
+        for seconds, commit, parent, *_ in commits
+    )
+
+
+def _files(repository: Repository, pairs: Sequence[tuple[str, str]]) -> dict[str, list[Touched]]:
+    """Return the files that differ between each commit and its parent, by one command for all of them."""
+    options = ("--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev")
+    asked = "".join(f"{commit} {parent}\n" for commit, parent in pairs).encode()
+    fields = iter(history.fields(repository.run("diff-tree", *options, stdin=asked)))
+    found: dict[str, list[Touched]] = {}
+    commit = ""
+    for field in fields:
+        if field.startswith(":"):
+            found[commit].append(history.touched_of(field, next(fields)))
+        else:
+            commit = field
+            found[commit] = []
+    return found
+
+
+def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fleet: int) -> Iterator[Finding]:
+    """Yield the errors of merges that nobody approved, and a warning for each that somebody did.
+
+    Merges that are each inside the budget may be published together, however many they are.
+
+    Args:
+        repository: The repository.
+        merges: Oldest first.
+        reached: How many tenants the publication reaches.
+        fleet: How many there are.
+    """
+    for number, merge in enumerate(merges):
+        if not merge.sources:
+            continue
+        found = tuple(_found(repository, merge, reached, fleet))
+        if found:
+            yield from approvals.lift(found, _standing(repository, merge, merges[number + 1 :]))
+
+
+def _found(repository: Repository, merge: Merge, reached: int, fleet: int) -> Iterator[Finding]:
+    short = merge.commit[:10]
+    before, refused = judge_before(repository, merge.parent)
+    if before is None:
+        yield judge.unreadable(f"{layout.PLATFORM} of {merge.parent[:10]}", refused)
+        return
+    count = reached if impact.may_touch_all(merge.sources) else _tenant_files(merge)
+    if merge.touches(layout.PLATFORM):
+        after, _ = judge.read(history.read(repository, merge.commit, layout.PLATFORM))
+        for found in judge.moved(before, after) if after else ():
+            yield finding(found.rule, Place(layout.PLATFORM), f"{short}: {found.fact}", "revert it")
+        if after and judge.changed(before, after):
+            count = fleet
+    words = impact.over(before.budget, tenants=count, fleet=fleet)
+    if words:
+        fact = f"{short} is over the blast-radius budget: {'; '.join(words)}"
+        yield finding("TEN019", Place(layout.PLATFORM), fact, "revert it")
+
+
+def _tenant_files(merge: Merge) -> int:
+    return sum(file.path.startswith(f"{layout.TENANTS}/") for file in merge.sources)
+
+
+def _standing(repository: Repository, merge: Merge, later: Sequence[Merge]) -> Standing:
+    """Say whether a merge was approved: before it, or after it by a merge that touches approvals/ alone."""
+    digest = impact.digest_of(merge.sources)
+    file = approvals.file_of(digest)
+    short = merge.commit[:10]
+    way = f"have it approved: git switch --detach {short} && tenantry check --base {short}~1 --approve REASON"
+    if merge.touches(file):
+        way = f"change {file} by a pull request that touches approvals/ alone: in the merge itself it lifts nothing"
+    alone = (other for other in later if other.touches(file) and _touches_approvals_alone(other))
+    places = ((merge.parent, merge.day), *((other.commit, other.day) for other in alone))
+    standings = [
+        approvals.standing(digest, history.read(repository, commit, file), day, way=way) for commit, day in places
+    ]
+    return next((standing for standing in standings if standing.approval), standings[-1])
+
+
+def _touches_approvals_alone(merge: Merge) -> bool:
+    return all(file.path.startswith(f"{layout.APPROVALS}/") for file in merge.files)

@@ -1,0 +1,115 @@
+"""A pull request as git has it: two commits and the files that differ; and what stands before it and judges it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from generator import approvals, earlier, history, impact, layout
+from generator.approvals import Standing
+from generator.findings import Finding
+from generator.history import Repository, Touched
+from generator.rules import judge
+from generator.rules.judge import Judge
+from generator.snapshot import Snapshot
+from generator.validate import Had
+
+_MOST_VERSIONS: Final = 20
+"""Versions of platform.yaml that are looked at for the last one that can be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """A change, from the commit that it started from to the one that it ends in.
+
+    Attributes:
+        repository: The repository.
+        base: What it is to be merged into, as it was named.
+        start, head: The two commits.
+        files: The files that differ.
+    """
+
+    repository: Repository
+    base: str
+    start: str
+    head: str
+    files: tuple[Touched, ...]
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """The paths of the files that differ."""
+        return frozenset(file.path for file in self.files)
+
+    @property
+    def sources(self) -> tuple[Touched, ...]:
+        """The files that differ and that people write."""
+        return tuple(file for file in self.files if impact.is_source(file.path))
+
+    @property
+    def digest(self) -> str:
+        """Names the change."""
+        return impact.digest_of(self.sources)
+
+    @property
+    def had(self) -> Had:
+        """Tells what companies had before the change."""
+        return earlier.storage_had(self.repository, self.start)
+
+    def snapshot(self, commit: str, folder: Path) -> Snapshot:
+        """Write what one of the two commits holds into a folder, which is made."""
+        folder.mkdir()
+        return Snapshot.of_commit(self.repository, commit, folder, layout.OWN)
+
+    def standing(self, today: date) -> Standing:
+        """Say whether the change was approved before it."""
+        file = approvals.file_of(self.digest)
+        way = f"have it approved: tenantry check --base {self.base} --approve REASON"
+        if file in self.paths:
+            way = f"merge {file} first, by a pull request of its own: in the change itself it lifts nothing"
+        return approvals.standing(self.digest, history.read(self.repository, self.start, file), today, way=way)
+
+
+def of_head(root: Path, base: str) -> PullRequest:
+    """Take the commit of HEAD against the one that it has in common with a base.
+
+    Args:
+        root: The repository's root.
+        base: What the change is to be merged into, for example `origin/main`.
+
+    Raises:
+        EnvironmentProblem: There is no repository, or not enough history.
+    """
+    repository = history.open_repository(root)
+    head = history.commit_of(repository, "HEAD")
+    start = history.merge_base(repository, base, head)
+    files = history.touched(repository, start, head)
+    return PullRequest(repository=repository, base=base, start=start, head=head, files=files)
+
+
+def judge_before(repository: Repository, commit: str) -> tuple[Judge | None, tuple[Finding, ...]]:
+    """Return the judge that a commit holds, or the last one before it that can be read.
+
+    A platform.yaml that somebody broke on main does not set its budget aside.
+
+    Args:
+        repository: The repository.
+        commit: What stands before the change.
+
+    Returns:
+        The judge, or None when no version of the file can be read; and what is wrong with the newest.
+    """
+    found, refused = judge.read(history.read(repository, commit, layout.PLATFORM))
+    if found is not None:
+        return found, ()
+    for version in history.versions(repository, commit, layout.PLATFORM, _MOST_VERSIONS):
+        raw = history.read(repository, version, layout.PLATFORM)
+        found = judge.read(raw)[0] if raw is not None else None
+        if found is not None:
+            return found, ()
+    return None, refused
+
+
+def approvals_in(snapshot: Snapshot) -> Mapping[str, bytes]:
+    """Return what stands below approvals/: path -> content."""
+    return {file: snapshot.read(file) for file in snapshot.under(layout.APPROVALS)}
