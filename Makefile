@@ -9,14 +9,18 @@ PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.1
 # A process for each core, and each file in one of them, so that its tests share what takes long to make.
 PYTEST := .venv/bin/python -m pytest -n auto --dist loadfile
 
+# Both locks hold the same versions: all that development needs, and what an installation does (tools/install.py).
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+  --no-strip-extras --custom-compile-command 'make lock'
+
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 setup: .venv/ready ## put Python packages, this project and kustomize into .venv (PYTHON=... names the interpreter)
 
-.venv/ready: requirements.lock pyproject.toml tools/setup.py $(wildcard tools/kustomize/*)
+.venv/ready: requirements.lock pyproject.toml tools/setup.py tools/install.py $(wildcard tools/kustomize/*)
 	@for python in $(PYTHONS); do \
-	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then exec "$$python" tools/setup.py; fi; \
+	  if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null; then exec "$$python" -B -m tools.setup; fi; \
 	done; \
 	echo 'setup: no Python 3.11 to 3.14, which requirements.lock is for, answers to: $(PYTHONS). Install one, or name it: make setup PYTHON=/path/to/python' >&2; exit 1
 
@@ -52,9 +56,10 @@ types: .venv/ready ## mypy, strict
 docs: .venv/ready ## write docs/reference from the code
 	@.venv/bin/python tools/reference.py
 
-lock: .venv/ready ## write requirements.lock after a change of the dependencies (ARGS=--upgrade takes newer versions)
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-strip-extras \
-	  --custom-compile-command 'make lock' --group dev --output-file requirements.lock $(ARGS) pyproject.toml
+lock: .venv/ready ## write both lock files after a change of the dependencies (ARGS=--upgrade takes newer versions)
+	@$(COMPILE) --group dev --output-file requirements.lock $(ARGS) pyproject.toml
+	@.venv/bin/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	| $(COMPILE) --constraint requirements.lock --output-file install.lock pyproject.toml -
 
 clean: ## remove what was made
 	rm -rf .venv .cache dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -84,11 +84,28 @@ def test_make_takes_the_pythons_that_the_lock_is_for() -> None:
 
     assert tried.split() == [f"python{version}" for version in reversed(pythons)]
     assert [".".join(bound) for bound in bounds] == [pythons[0], pythons[-1]]
+    assert re.findall(r"\((3), (\d+)\)", (ROOT / "tools/install.py").read_text()) == bounds
 
 
-def test_the_lock_names_no_address() -> None:
+def test_an_installation_gets_the_packages_that_the_tests_ran_with() -> None:
+    """install.lock is a part of requirements.lock, hash by hash, and holds what is declared to run and to be built."""
+    text = (ROOT / "install.lock").read_text()
+    versions = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", text, re.MULTILINE))
+    declared = [*PYPROJECT["project"]["dependencies"], *PYPROJECT["build-system"]["requires"]]
+
+    assert [name for name in declared if not _accepts(Requirement(name), versions)] == []
+    assert set(_blocks(text)) < set(_blocks(LOCK))
+    assert {package.name for package in at_run_time()} <= set(versions)
+
+
+def _blocks(lock: str) -> list[str]:
+    """Return each package with its hashes."""
+    return [block for block in re.split(r"^(?=[a-z])", lock, flags=re.MULTILINE) if not block.startswith("#")]
+
+
+def test_the_locks_name_no_address() -> None:
     """A mirror of one machine must not become everyone's."""
-    assert "://" not in LOCK
+    assert "://" not in LOCK + (ROOT / "install.lock").read_text()
 
 
 def test_the_help_of_make_lists_every_target() -> None:

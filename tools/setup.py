@@ -14,19 +14,16 @@ Environment:
 
 from __future__ import annotations
 
-import hashlib
-import http.client
-import io
 import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-import tarfile
 import time
-import urllib.request
 from pathlib import Path
+
+from tools.install import InstallError, UnreadableError, official_kustomize
 
 ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
@@ -34,11 +31,9 @@ PYTHON = VENV / "bin" / "python"
 LOCK = ROOT / "requirements.lock"
 INSTALLED = VENV / "requirements.lock"  # a copy of the lock, from the moment when all of it is installed
 
-# go.mod pins the version of kustomize, checksums has the sums of that version's official archives.
+# go.mod pins the version of kustomize; tools/install.py knows its official archives.
 PINS = ROOT / "tools" / "kustomize"
 KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5"
-RELEASES = "https://github.com/kubernetes-sigs/kustomize/releases/download/kustomize%2F{version}"
-GO_NAMES = {"x86_64": "amd64", "aarch64": "arm64"}  # what the kernel calls a processor and Go does not
 
 
 class SetupError(Exception):
@@ -136,7 +131,7 @@ def install_kustomize() -> None:
     why_not_go = "TENANTRY_KUSTOMIZE_URL is set" if mirror else build(binary)
     if why_not_go:
         say(f"kustomize {version}, its release archive ({why_not_go})")
-        download(mirror or RELEASES.format(version=version), version, binary, why_not_go)
+        download(mirror, version, binary, why_not_go)
     if answer(binary, "version") != version:
         raise SetupError(f"{binary} does not run here, or is not {version}: remove it and run make again")
 
@@ -156,39 +151,17 @@ def build(binary: Path) -> str | None:
     return f"Go failed: {last_line(done.stderr)}"
 
 
-def download(folder: str, version: str, binary: Path, why_not_go: str) -> None:
-    """Take the executable out of the release archive of this platform, if that is the official one.
-
-    Args:
-        folder: address of the folder with the archives
-        version: of kustomize, as in `v5.8.1`
-        binary: the file to write
-        why_not_go: what to say beside our own reason when this fails, too
-    """
-    processor = GO_NAMES.get(platform.machine(), platform.machine())
-    name = f"kustomize_{version}_{platform.system().lower()}_{processor}.tar.gz"
-    url = f"{folder.rstrip('/')}/{name}"
-    expected = {line.split()[1]: line.split()[0] for line in (PINS / "checksums").read_text().splitlines()}
-    if name not in expected:
-        raise SetupError(f"no kustomize: {why_not_go}, and there is no official {name}; install Go")
+def download(mirror: str | None, version: str, binary: Path, why_not_go: str) -> None:
+    """Take the executable out of the official release archive, or say all ways out when that fails, too."""
     try:
-        # Any scheme will do, file: too, because only the official bytes pass.
-        with urllib.request.urlopen(url, timeout=60) as response:  # noqa: S310
-            content = response.read()
-    except (OSError, ValueError, http.client.HTTPException) as error:
-        go = pinned(r"^go (.+)$")
+        official_kustomize(version, binary, mirror)
+    except UnreadableError as error:
         raise SetupError(
-            f"no kustomize: {why_not_go}, and {url} cannot be read ({error}); install Go {go} or newer, "
+            f"no kustomize: {why_not_go}, and {error}; install Go {pinned(r'^go (.+)$')} or newer, "
             f"or set TENANTRY_KUSTOMIZE_URL to the address of a folder that has this archive"
         ) from None
-    actual = hashlib.sha256(content).hexdigest()
-    if actual != expected[name]:
-        raise SetupError(f"{url} is not the official archive: its SHA-256 is {actual}, not {expected[name]}")
-    with tarfile.open(fileobj=io.BytesIO(content)) as archive:
-        executable = archive.extractfile("kustomize")
-        assert executable is not None, "a checksum that is committed is of an archive with this file"
-        binary.write_bytes(executable.read())
-    binary.chmod(0o755)
+    except InstallError as error:
+        raise SetupError(f"no kustomize: {why_not_go}, and {error}; install Go") from None
 
 
 def pinned(pattern: str) -> str:
