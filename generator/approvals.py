@@ -156,6 +156,14 @@ def is_lifted_by_approval(found: Finding) -> bool:
     return found.severity is Severity.ERROR and found.rule in LIFTED_BY_APPROVAL
 
 
+def is_about_approvals(found: Finding) -> bool:
+    """Say whether a finding is of a rule that an approval lifts, or of approvals and the judge themselves."""
+    return found.rule in LIFTED_BY_APPROVAL or found.rule in _OF_THE_JUDGE
+
+
+_OF_THE_JUDGE: Final = frozenset({"CHG002", "CHG003", "CHG004"})
+
+
 def lift(findings: Iterable[Finding], standing: Standing) -> tuple[Finding, ...]:
     """Make warnings of the errors that an approval lifts, or say how to come by one.
 

@@ -10,7 +10,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -21,13 +21,14 @@ import jinja2
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from generator import __version__, build, history, layout, pipeline, yamlio
+from generator import history, layout, pipeline, yamlio
 from generator.check import check
 from generator.compose import Tree
 from generator.findings import Finding, Refused, Severity, TenantryError, in_order
 from generator.kustomization import outermost
 from generator.load import Sources
 from generator.model import Exposure, Publishing
+from generator.package import Package
 from generator.snapshot import Snapshot
 from generator.validate import validate
 from generator.write import replace
@@ -36,14 +37,15 @@ Forge = Literal["github", "gitlab"]
 
 EXAMPLE: Final = f"{layout.TENANTS}/company-001.yaml"
 ACTION: Final = "action.yml"
-CHECKSUMS: Final = "tools/kustomize/checksums"
-OWN: Final = (ACTION, layout.PLATFORM_MANIFESTS, layout.release("edge"), layout.PLATFORM, EXAMPLE, CHECKSUMS)
+PINS: Final = (ACTION, "install.lock", "tools/install.py", "tools/kustomize/checksums")
+"""What sets tenantry up: the action for GitHub, and what it runs. Our own checkout is such a folder itself."""
+
+OWN: Final = (*PINS, layout.PLATFORM_MANIFESTS, layout.release("edge"), layout.PLATFORM, EXAMPLE)
 """The files and folders of this repository that `init` reads."""
 
 OWNERS: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 """A user, or a team or group with its path, as CODEOWNERS names them."""
 
-_LOCAL_ACTION: Final = ".github/actions/tenantry"
 _FOLDERS: Final = (layout.TENANTS, layout.BASE, layout.OVERLAYS, layout.ARGOCD)
 _NAMED: Final = 3
 
@@ -61,6 +63,7 @@ class Answers:
         forge: Whose pull requests and pipelines.
         mode: Whether generated files are part of pull requests, or published on a branch of their own.
         owners: User or team that approves changes to the platform, as CODEOWNERS names it.
+        package: What the pipelines install.
     """
 
     repo_url: str
@@ -71,6 +74,7 @@ class Answers:
     forge: Forge = "github"
     mode: Publishing = "committed"
     owners: str
+    package: Package
 
 
 # --- pure
@@ -133,11 +137,11 @@ def laid_down(own: Tree, answers: Answers) -> Tree:
         own: This repository's own files, see `own_files`.
         answers: They are good, see `judge`.
     """
-    tree = {path: text for path, text in own.items() if path not in (ACTION, CHECKSUMS)}
+    tree = {path: text for path, text in own.items() if path not in PINS}
+    tree |= {f"{layout.PINS}/{path}": own[path] for path in PINS if path != ACTION or answers.forge == "github"}
     tree[layout.PLATFORM] = platform_text(own[layout.PLATFORM], answers)
-    package = f"tenantry=={__version__}"
     branch = _branch(tree[layout.PLATFORM])
-    values = {"mode": answers.mode, "package": package, "branch": branch}
+    values: dict[str, str | tuple[str, ...]] = {"mode": answers.mode, "branch": branch, "pins": layout.PINS}
     templates = {
         ".editorconfig": "editorconfig",
         ".gitattributes": "gitattributes",
@@ -146,30 +150,43 @@ def laid_down(own: Tree, answers: Answers) -> Tree:
         ".vscode/settings.json": "settings.json",
     }
     if answers.forge == "github":
-        tree[f"{_LOCAL_ACTION}/{ACTION}"] = own[ACTION]
-        tree[f"{_LOCAL_ACTION}/{CHECKSUMS}"] = own[CHECKSUMS]
-        tree |= workflows(branch=branch, mode=answers.mode, action=f"./{_LOCAL_ACTION}", package=package)
+        tree |= workflows(branch=branch, mode=answers.mode, pins=layout.PINS)
         templates[".github/pull_request_template.md"] = "change.md"
-        tree[".github/CODEOWNERS"] = _code_owners(answers.owners, ".github/")
+        tree[".github/CODEOWNERS"] = _code_owners(answers.owners, "/.github/")
     else:
-        sums = "".join(line for line in own[CHECKSUMS].splitlines(keepends=True) if "_linux_" in line)
-        values |= {"kustomize": build.VERSION, "sums": sums}
         templates[".gitlab-ci.yml"] = "gitlab-ci.yml"
         templates[".gitlab/merge_request_templates/Default.md"] = "change.md"
-        tree[".gitlab/CODEOWNERS"] = _code_owners(answers.owners, ".gitlab/", ".gitlab-ci.yml")
-    return tree | {path: _rendered(template, values) for path, template in templates.items()}
+        tree["CODEOWNERS"] = _code_owners(answers.owners, "/.gitlab/", "/.gitlab-ci.yml", "/CODEOWNERS")
+    tree |= {path: _rendered(template, values) for path, template in templates.items()}
+    tree[f"{layout.PINS}/package.txt"] = _package_text(answers.package)
+    return tree
 
 
-def workflows(*, branch: str, mode: Publishing, action: str, package: str) -> Tree:
+def _package_text(package: Package) -> str:
+    return (
+        "# The one place that says which tenantry checks and publishes this repository. To have the same on a laptop:\n"
+        f"#   python3 -I {layout.PINS}/tools/install.py ~/tenantry && export PATH=~/tenantry/bin:$PATH\n"
+        f"{package.line}\n"
+    )
+
+
+def workflows(*, branch: str, mode: Publishing, pins: str) -> Tree:
     """Return the GitHub workflows of a tenants' repository; our own are made by this function, too.
 
     Args:
         branch: Branch that pull requests are merged into.
         mode: How generated files are published.
-        action: Where the action that sets up tenantry is, as `uses` names it.
-        package: What that action installs; empty for the source tree that it lies in.
+        pins: Folder of the action that sets tenantry up; empty for our own repository, which is that action.
     """
-    values = {"branch": branch, "mode": mode, "action": action, "package": package}
+    program = (ACTION, "generator", "install.lock", "pyproject.toml", "tools")
+    values: dict[str, str | tuple[str, ...]] = {
+        "branch": branch,
+        "mode": mode,
+        "action": f"./{pins}",
+        "judge": f"./judge/{pins}",
+        "change": f"./change/{pins}",
+        "tool": (pins,) if pins else program,
+    }
     return {
         f".github/workflows/{name}.yaml": _rendered(f"{name}.yaml", values) for name in ("check", "publish", "drift")
     }
@@ -183,16 +200,23 @@ def _branch(platform: str) -> str:
 
 
 def _code_owners(owners: str, *forge: str) -> str:
-    paths = (layout.PLATFORM, f"{layout.BASE}/", f"{layout.PLATFORM_MANIFESTS}/", f"{layout.APPROVALS}/", *forge)
-    width = max(map(len, paths)) + 1
-    lines = "".join(f"/{path:<{width}}{owners}\n" for path in paths)
+    """Name who approves what may touch every tenant, and what judges a change.
+
+    Args:
+        owners: User or team.
+        forge: Patterns of the pipelines' files, and of this file itself.
+    """
+    folders = (layout.BASE, layout.ARGOCD, layout.APPROVALS, layout.PINS)
+    patterns = (f"/{layout.PLATFORM}", *(f"/{folder}/" for folder in folders), *forge, ".gitattributes", ".gitmodules")
+    width = max(map(len, patterns)) + 1
+    lines = "".join(f"{pattern:<{width}}{owners}\n" for pattern in patterns)
     return (
-        "# Whoever may change these may change every tenant; tenant files are anybody's.\n"
+        "# Whoever may change these may change every tenant, or what judges a change; tenant files are anybody's.\n"
         f"# It is worth nothing until the branch is protected and reviews by owners are demanded.\n{lines}"
     )
 
 
-def _rendered(template: str, values: Mapping[str, str]) -> str:
+def _rendered(template: str, values: Mapping[str, str | tuple[str, ...]]) -> str:
     return _templates().get_template(f"init/{template}.j2").render(values)
 
 
@@ -256,30 +280,38 @@ def create(folder: Path, answers: Answers) -> Created:
     own = own_files()
     judge(own[layout.PLATFORM], answers)
     tree = laid_down(own, answers)
-    _nothing_in_the_way(folder, tree)
+    files = {**{path: text.encode() for path, text in tree.items()}, **_wheel(answers.package)}
+    _nothing_in_the_way(folder, files)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         made = Path(temporary).resolve()
-        for path, text in tree.items():
-            replace(made / path, text.encode())
+        for path, data in files.items():
+            replace(made / path, data)
         if answers.mode == "committed":
             result, _ = pipeline.generate(made, Snapshot.of_folder(made))
-            tree = {**tree, **result.tree}
-            _nothing_in_the_way(folder, tree)
+            files |= {path: text.encode() for path, text in result.tree.items()}
+            _nothing_in_the_way(folder, files)
         findings = in_order(check(made, None, turn=0, today=date.min).findings)  # nothing that could have ended yet
     if any(one.severity is Severity.ERROR for one in findings):
         raise Refused(findings)
-    _write(folder, tree)
+    _write(folder, files)
     if not (folder / ".git").exists():
         history.create(folder, _branch(tree[layout.PLATFORM]))
-    return Created(files=tuple(sorted(tree)), findings=findings)
+    return Created(files=tuple(sorted(files)), findings=findings)
 
 
-def _nothing_in_the_way(folder: Path, tree: Tree) -> None:
+def _wheel(package: Package) -> Mapping[str, bytes]:
+    if package.wheel is None:
+        return {}
+    name, content = package.wheel
+    return {f"{layout.PINS}/{name}": content}
+
+
+def _nothing_in_the_way(folder: Path, files: Collection[str]) -> None:
     above = next((up for up in folder.resolve().parents if (up / ".git").exists()), None)
     if above is not None and not (folder / ".git").exists():
         fact = f"{folder} lies inside the git repository {above}"
         raise TenantryError(fact, "Argo CD's paths start at the top of a repository: choose a folder outside of it")
-    taken = outermost(_taken(folder.resolve(), tree))
+    taken = outermost(_taken(folder.resolve(), files))
     if taken:
         more = f" and {len(taken) - _NAMED} more" if len(taken) > _NAMED else ""
         named = ", ".join(taken[:_NAMED])
@@ -287,21 +319,21 @@ def _nothing_in_the_way(folder: Path, tree: Tree) -> None:
         raise TenantryError(fact, "nothing is overwritten: choose another folder, or move away what is there")
 
 
-def _taken(folder: Path, tree: Tree) -> Iterator[str]:
-    yield from (path for path in (*tree, *_FOLDERS) if os.path.lexists(folder / path))
-    for part in {str(part) for path in tree for part in PurePosixPath(path).parents}:
+def _taken(folder: Path, files: Collection[str]) -> Iterator[str]:
+    yield from (path for path in (*files, *_FOLDERS) if os.path.lexists(folder / path))
+    for part in {str(part) for path in files for part in PurePosixPath(path).parents}:
         if os.path.lexists(folder / part) and ((folder / part).is_symlink() or not (folder / part).is_dir()):
             yield part
 
 
-def _write(folder: Path, tree: Tree) -> None:
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write all files, or, when one of them cannot be written, none."""
-    missing = {up for path in tree for up in (folder / path).parents if not up.exists()}
+    missing = {up for path in files for up in (folder / path).parents if not up.exists()}
     try:
-        for path, text in tree.items():
-            replace(folder / path, text.encode())
+        for path, data in files.items():
+            replace(folder / path, data)
     except BaseException:
-        for path in tree:
+        for path in files:
             with contextlib.suppress(OSError):
                 (folder / path).unlink()
         for up in sorted(missing, reverse=True):

@@ -14,6 +14,7 @@ ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
 APPS: Final = f"{ARGOCD}/apps"
 SHARDS: Final = f"{ARGOCD}/shards"
 APPROVALS: Final = "approvals"
+PINS: Final = ".tenantry"
 GENERATED: Final = (f"{OVERLAYS}/", f"{APPS}/", f"{SHARDS}/")
 PLATFORM_MANIFESTS: Final = f"{ARGOCD}/platform"
 OWN: Final = (PLATFORM, TENANTS, BASE, OVERLAYS, ARGOCD, APPROVALS)

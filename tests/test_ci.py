@@ -4,34 +4,29 @@ The forges' own machinery cannot run here, so each step's script runs under the 
 this process stands for the few addresses of the forge that a script calls.
 """
 
-import hashlib
-import json
 import os
 import re
 import shlex
 import subprocess
 import sys
-import tarfile
-import urllib.parse
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 import click
 import pytest
 import yaml
 
-from generator import build, init
+from generator import init
 from generator.cli import cli
 from generator.init import Answers
 from generator.model import Publishing
+from generator.package import package
+from tests.comments import MARK, Forge, Handler, served
 from tests.harness import ROOT
 
 BIN = Path(sys.executable).parent
-MARK = "<!-- tenantry diff -->"
+PACKAGE = f"git+https://git.acme.example/tenantry.git@{'0123456789' * 4}"
 
 
 def laid_down(forge: str, mode: str) -> Mapping[str, str]:
@@ -39,7 +34,13 @@ def laid_down(forge: str, mode: str) -> Mapping[str, str]:
     answers: dict[str, Any] = {"forge": forge, "mode": mode}
     return init.laid_down(
         init.own_files(),
-        Answers(repo_url="https://git.acme.example/t.git", domain="acme.example", owners="@acme/platform", **answers),
+        Answers(
+            repo_url="https://git.acme.example/t.git",
+            domain="acme.example",
+            owners="@acme/platform",
+            package=package(PACKAGE),
+            **answers,
+        ),
     )
 
 
@@ -99,7 +100,7 @@ def test_every_action_is_pinned_by_the_digest_of_a_commit_with_its_version(text:
 
     loose = [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", "".join(one))]
 
-    assert {name.strip('"') for name, _ in loose} <= {"./", "./.github/actions/tenantry"}
+    assert {name.strip('"') for name, _ in loose} <= OUR_OWN
 
 
 def test_every_pin_of_an_action_is_the_same_everywhere() -> None:
@@ -117,6 +118,51 @@ def test_no_credentials_stay_in_a_checkout(text: str) -> None:
     kept = [step.get("with", {}).get("persist-credentials") for step in steps if "checkout" in step.get("uses", "")]
 
     assert set(kept) <= {False}
+
+
+OUR_OWN = {f"./{folder}{pins}" for folder in ("", "judge/", "change/") for pins in ("", ".tenantry")}
+
+
+@pytest.mark.parametrize("name", [name for name in GITHUB if name.endswith("check.yaml")])
+def test_the_judge_of_a_pull_request_comes_from_the_branch_that_it_is_merged_into(name: str) -> None:
+    """The first action that runs is not the pull request's; its own runs only where it changed, after the judge."""
+    steps = yaml.safe_load(GITHUB[name])["jobs"]["check"]["steps"]
+    pins = ".tenantry" if not name.startswith("ours/") else ""
+    named = [step.get("name") or step["uses"].partition("@")[0] for step in steps]
+
+    assert named[:7] == [
+        "actions/checkout",
+        "actions/checkout",
+        f"./judge/{pins}",
+        "Compare the judges",
+        "Check approvals by the old tenantry",
+        f"./change/{pins}",
+        "Check",
+    ]
+    assert [step["with"].get("ref") for step in steps[:2]] == [None, "main"]
+    assert [step["with"]["path"] for step in steps[:2]] == ["change", "judge"]
+    assert [step.get("if") for step in steps[4:6]] == ["steps.judges.outputs.raised"] * 2
+
+
+@pytest.mark.parametrize(("name", "file"), [("github-branch", ".github/CODEOWNERS"), ("gitlab-branch", "CODEOWNERS")])
+def test_the_owners_of_the_platform_own_what_judges_a_change(name: str, file: str) -> None:
+    """Also this file itself, in the place that the forge looks at first."""
+    lines = NEW[name][file].splitlines()
+    of_the_forge = ["/.github/"] if name.startswith("github") else ["/.gitlab/", "/.gitlab-ci.yml", "/CODEOWNERS"]
+
+    assert [line.split() for line in lines if not line.startswith("#")] == [
+        [pattern, "@acme/platform"]
+        for pattern in (
+            "/platform.yaml",
+            "/base/",
+            "/argocd/",
+            "/approvals/",
+            "/.tenantry/",
+            *of_the_forge,
+            ".gitattributes",
+            ".gitmodules",
+        )
+    ]
 
 
 CALLS = sorted(
@@ -233,52 +279,15 @@ def step(text: str, name: str) -> str:
     return str(script)
 
 
-@pytest.fixture
-def action(tmp_path: Path) -> dict[str, str]:
-    """The variables of a runner whose action has the checksums of an archive that lies in a mirror."""
-    for folder in ("python/bin", "temp", "mirror", "action/tools/kustomize"):
-        (tmp_path / folder).mkdir(parents=True)
-    archive = tmp_path / f"mirror/kustomize_{build.VERSION}_linux_amd64.tar.gz"
-    with tarfile.open(archive, "w:gz", compresslevel=1) as content:
-        content.add(build.kustomize(), "kustomize")
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    (tmp_path / "action/tools/kustomize/checksums").write_text(f"{digest}  {archive.name}\n")
-    return {
-        "RUNNER_OS": "Linux",
-        "RUNNER_ARCH": "X64",
-        "RUNNER_TEMP": str(tmp_path / "temp"),
-        "GITHUB_ACTION_PATH": str(tmp_path / "action"),
-        "TENANTRY_KUSTOMIZE_URL": (tmp_path / "mirror").as_uri(),
-        "pythonLocation": str(tmp_path / "python"),
-    }
+@pytest.mark.parametrize("name", NEW)
+def test_what_sets_tenantry_up_is_this_repositorys_own(name: str) -> None:
+    """Byte for byte, so that our own pipelines show that of others to work; the action only where it can be used."""
+    laid_down = {path.removeprefix(".tenantry/"): text for path, text in NEW[name].items() if path.startswith(".ten")}
 
+    own = {path: (ROOT / path).read_text() for path in init.PINS if path != "action.yml" or name.startswith("github")}
 
-def test_the_action_puts_the_pinned_kustomize_beside_python(tmp_path: Path, action: dict[str, str]) -> None:
-    """Where tenantry looks for it first."""
-    done = shell(step(ACTION, "Install kustomize"), tmp_path, **action)
-
-    assert done.returncode == 0, done.stderr
-    assert build.version_of(str(tmp_path / "python/bin/kustomize")) == build.VERSION
-
-
-def test_the_action_refuses_an_archive_that_is_not_the_official_one(tmp_path: Path, action: dict[str, str]) -> None:
-    """Nothing of it is unpacked."""
-    (archive,) = (tmp_path / "mirror").iterdir()
-    archive.write_bytes(archive.read_bytes() + b"\0")
-
-    done = shell(step(ACTION, "Install kustomize"), tmp_path, **action)
-
-    assert done.returncode != 0
-    assert list((tmp_path / "python/bin").iterdir()) == []
-
-
-def test_the_action_takes_the_official_checksums() -> None:
-    """The path that it reads is there in this repository, and in a new one beside its copy of the action."""
-    (path,) = re.findall(r"\$GITHUB_ACTION_PATH/([\w/.]+)\"", step(ACTION, "Install kustomize"))
-    new = NEW["github-committed"]
-
-    assert new[f".github/actions/tenantry/{path}"] == (ROOT / path).read_text()
-    assert new[".github/actions/tenantry/action.yml"] == ACTION
+    assert laid_down.pop("package.txt").splitlines()[-1] == PACKAGE
+    assert laid_down == own
 
 
 def test_the_action_runs_words_and_no_code(tmp_path: Path) -> None:
@@ -288,22 +297,6 @@ def test_the_action_runs_words_and_no_code(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Got unexpected extra argument" in done.stderr
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_pipeline_of_gitlab_refuses_an_archive_that_is_not_the_official_one(tmp_path: Path) -> None:
-    """The line that checks it fails, for another archive and for none."""
-    job = yaml.safe_load(GITLAB["gitlab-committed"])[".tenantry"]
-    (check,) = [line for line in job["before_script"] if "sha256sum" in line]
-    line = check.replace("/tmp", shlex.quote(str(tmp_path)))  # noqa: S108 -- the script's own folder is replaced by ours
-    (tmp_path / f"kustomize_{build.VERSION}_linux_amd64.tar.gz").write_bytes(b"another")
-
-    assert shell(line, tmp_path, KUSTOMIZE_SUMS=job["variables"]["KUSTOMIZE_SUMS"]).returncode != 0
-    assert (ROOT / "tools/kustomize/checksums").read_text().count("_linux_") == len(
-        job["variables"]["KUSTOMIZE_SUMS"].splitlines()
-    )
-    assert set(job["variables"]["KUSTOMIZE_SUMS"].splitlines()) < set(
-        (ROOT / "tools/kustomize/checksums").read_text().splitlines()
-    )
 
 
 @pytest.mark.parametrize(
@@ -328,84 +321,7 @@ def test_git_gets_the_token_from_the_environment(tmp_path: Path, script: str, va
     assert "s3cret" not in (tmp_path / ".gitconfig").read_text()
 
 
-# --- one comment, written anew
-
-
-@dataclass
-class Forge:
-    """The comments of one pull request, behind the addresses by which both forges offer them."""
-
-    address: str = ""
-    comments: list[dict[str, Any]] = field(default_factory=list)
-
-    def comment(self, author: str, body: str) -> dict[str, Any]:
-        """Add a comment, in the forms of both forges."""
-        number = len(self.comments) + 1
-        one = {
-            "id": number,
-            "url": f"{self.address}/comments/{number}",
-            "user": {"login": author},
-            "author": {"id": author},
-            "body": body,
-        }
-        self.comments.append(one)
-        return one
-
-    def bodies(self, author: str) -> list[str]:
-        """Return what an author's comments say."""
-        return [one["body"] for one in self.comments if one["user"]["login"] == author]
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Answers for a forge."""
-
-    forge: ClassVar[Forge]
-    me: ClassVar[str]
-
-    def answer(self, data: Any) -> None:
-        """Send data as JSON."""
-        content = json.dumps(data).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def sent(self) -> str:
-        """Return the comment that was sent: GitHub takes JSON, GitLab a form."""
-        raw = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        return str(json.loads(raw)["body"] if raw.startswith("{") else urllib.parse.parse_qs(raw)["body"][0])
-
-    def do_GET(self) -> None:
-        """Say who asks, or list the comments."""
-        self.answer({"id": self.me} if self.path.endswith("/user") else self.forge.comments)
-
-    def do_POST(self) -> None:
-        """Add a comment."""
-        self.answer(self.forge.comment(self.me, self.sent()))
-
-    def do_PUT(self) -> None:
-        """Replace the body of a comment."""
-        one = self.forge.comments[int(self.path.rpartition("/")[2]) - 1]
-        one["body"] = self.sent()
-        self.answer(one)
-
-    do_PATCH = do_PUT  # noqa: N815 -- as above
-
-    def log_message(self, *words: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def forge() -> Iterator[Forge]:
-    """A forge on which others have commented before us, one of them with our mark."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Handler.forge = Forge(f"http://127.0.0.1:{server.server_port}")
-        Handler.me = "github-actions[bot]"
-        for author, body in (("someone", f"{MARK}\nfooled you"), (Handler.me, "another workflow's words")):
-            Handler.forge.comment(author, body)
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield Handler.forge
-        server.shutdown()
+# --- one comment, written again
 
 
 def github_comment(folder: Path, forge: Forge, text: str) -> subprocess.CompletedProcess[str]:
@@ -423,8 +339,15 @@ def gitlab_comment(folder: Path, forge: Forge, text: str) -> subprocess.Complete
     return shell(script.replace("/tmp/", f"{folder}/"), folder, TENANTRY_COMMENT_TOKEN="t", **variables)  # noqa: S106, S108
 
 
+@pytest.fixture
+def forge() -> Iterator[Forge]:
+    """A forge on which others have commented before us."""
+    with served() as forge:
+        yield forge
+
+
 @pytest.mark.parametrize("comment", [github_comment, gitlab_comment])
-def test_there_is_one_comment_and_the_next_run_writes_it_anew(tmp_path: Path, forge: Forge, comment: Any) -> None:
+def test_there_is_one_comment_and_the_next_run_writes_it_again(tmp_path: Path, forge: Forge, comment: Any) -> None:
     """Other people's comments stay, also one that pretends to be ours."""
     texts = ['first\n"quoted" & % + $HOME `x` 株式会社\n', "second\n"]
     done: Sequence[Any] = [comment(tmp_path, forge, text) for text in texts]
@@ -448,126 +371,3 @@ def test_a_comment_arrives_as_it_was_written(tmp_path: Path, forge: Forge, comme
 def test_a_forge_that_does_not_answer_fails_the_step(tmp_path: Path, comment: Any) -> None:
     """No second comment is made because the first could not be looked up."""
     assert comment(tmp_path, Forge("http://127.0.0.1:9"), "text").returncode != 0
-
-
-# --- a whole pull request, with the real tenantry
-
-
-@dataclass(frozen=True)
-class Project:
-    """A repository that init made, its bare origin, and the clone of a runner at a change that adds a company.
-
-    Attributes:
-        files: Files of the repository, for its CI files.
-        origin: The bare repository.
-        clone: The runner's work tree, at the head of the change.
-        variables: What the runner sets.
-    """
-
-    files: Mapping[str, str]
-    origin: Path
-    clone: Path
-    variables: Mapping[str, str]
-
-    def run(self, script: str) -> subprocess.CompletedProcess[str]:
-        """Run a script in the clone."""
-        return shell(script, self.clone, **self.variables)
-
-    def gitlab(self, job: str) -> str:
-        """Return the script of a job, with a folder of ours in the place of /tmp."""
-        lines: list[str] = yaml.safe_load(self.files[".gitlab-ci.yml"])[job]["script"]
-        return "\n".join(lines).replace("/tmp/", f"{self.variables['RUNNER_TEMP']}/")  # noqa: S108 -- replaced
-
-    def branch(self, name: str, path: str) -> str:
-        """Return what a file holds on a branch of the origin, or nothing."""
-        command = ["git", "show", f"{name}:{path}"]
-        return subprocess.run(command, cwd=self.origin, capture_output=True, text=True, check=False).stdout
-
-
-@pytest.fixture(scope="module", params=[("github", "branch"), ("gitlab", "committed")], ids="-".join)
-def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """One project for each forge; both modes have their turn."""
-    forge, mode = request.param
-    folder = tmp_path_factory.mktemp("project")
-    temporary = folder / "temp"
-    temporary.mkdir()
-    (folder / ".gitconfig").write_text("[user]\nname = somebody\nemail = somebody@acme.example\n")
-    variables = {
-        "HOME": str(folder),
-        "XDG_CONFIG_HOME": str(folder),
-        "RUNNER_TEMP": str(temporary),
-        "GITHUB_BASE_REF": "main",
-        "GITHUB_STEP_SUMMARY": str(temporary / "summary.md"),
-        "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main",
-        "CI_PROJECT_URL": str(folder / "origin"),
-        "CI_SERVER_HOST": "git.acme.example",
-    }
-    options = (
-        f"--repo-url https://git.acme.example/t.git --domain acme.example --owners @x --forge {forge} --mode {mode}"
-    )
-    commit = "git add --all && git commit --quiet --message"
-    made = shell(
-        f"""
-        git init --quiet --bare --initial-branch main origin.git
-        tenantry init work {options}
-        cd work
-        {commit} start && git push --quiet ../origin.git main
-        git switch --quiet --create company-101
-        tenantry add company-101 --plan silver --chatbot && tenantry generate
-        {commit} company-101 && git push --quiet ../origin.git company-101
-        cd .. && git clone --quiet --branch company-101 origin.git clone
-        """,
-        folder,
-        **variables,
-    )
-    assert made.returncode == 0, made.stdout + made.stderr
-    files = {
-        path: (folder / "work" / path).read_text()
-        for path in NEW[f"{forge}-{mode}"]
-        if path.startswith((".github/workflows", ".gitlab-ci.yml"))
-    }
-    return Project(files, folder / "origin.git", folder / "clone", variables)
-
-
-@pytest.mark.slow
-def test_a_pull_request_that_adds_a_company_passes_and_shows_its_effect(project: Project) -> None:
-    """Every step of the check, in order; what they write is no part of the change."""
-    if ".gitlab-ci.yml" in project.files:
-        done = [project.run(project.gitlab(job)) for job in ("check", "diff")]
-        report = project.clone
-        names = ["diff.json", "diff.md", "tenantry.sarif", "tenantry.xml"]
-    else:
-        workflow = project.files[".github/workflows/check.yaml"]
-        done = [project.run(step(workflow, name)) for name in ("Check", "Report", "Diff")]
-        report = Path(project.variables["RUNNER_TEMP"], "report")
-        names = ["diff.json", "diff.md", "tenantry.sarif"]
-
-    assert [(one.returncode, one.stderr) for one in done if one.returncode] == []
-    assert [name for name in names if not (report / name).stat().st_size] == []
-    assert "company-101" in (report / "diff.md").read_text()
-    found = json.loads((report / "tenantry.sarif").read_text())["runs"][0]["results"]
-    assert [one for one in found if one["level"] == "error"] == []
-    assert "the change touches 1 tenant of 2" in done[0].stderr
-
-
-@pytest.mark.slow
-def test_after_the_merge_what_argo_cd_follows_has_the_company(project: Project) -> None:
-    """The publish step, on a clone of the merged branch, with the nightly job before and after it."""
-    mode, publish, drift = (
-        ("committed", project.gitlab("publish"), project.gitlab("drift"))
-        if ".gitlab-ci.yml" in project.files
-        else (
-            "branch",
-            step(project.files[".github/workflows/publish.yaml"], "Publish"),
-            step(project.files[".github/workflows/drift.yaml"], "Compare with what is published"),
-        )
-    )
-    merged = project.run("git switch --quiet main && git merge --quiet origin/company-101 && git push --quiet")
-    assert merged.returncode == 0, merged.stderr
-
-    done = [project.run(script) for script in (drift, publish, drift)]
-
-    assert [one.returncode for one in done] == [1 if mode == "branch" else 0, 0, 0], [one.stderr for one in done]
-    followed = "deploy" if mode == "branch" else "main"
-    assert "company-101" in project.branch(followed, "overlays/company-101/facts.yaml")
-    assert (project.branch("main", "overlays/company-101/facts.yaml") == "") is (mode == "branch")

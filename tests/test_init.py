@@ -18,12 +18,20 @@ from hypothesis import strategies as st
 from generator import init, layout, yamlio
 from generator.findings import Refused
 from generator.init import Answers
+from generator.package import package
 from generator.write import replace as write_whole
 from tests.harness import ROOT, Ran, Repository
 
 SOURCE = init.own_files()[layout.PLATFORM]
-ANSWERS = Answers(repo_url="https://git.acme.example/tenants.git", domain="files.acme.example", owners="@acme/platform")
-NEEDED = ("--repo-url", ANSWERS.repo_url, "--domain", ANSWERS.domain, "--owners", ANSWERS.owners)
+PACKAGE = f"git+https://git.acme.example/tenantry.git@{'0123456789' * 4}"
+ANSWERS = Answers(
+    repo_url="https://git.acme.example/tenants.git",
+    domain="files.acme.example",
+    owners="@acme/platform",
+    package=package(PACKAGE),
+)
+UNPROVED = ("--repo-url", ANSWERS.repo_url, "--domain", ANSWERS.domain, "--owners", ANSWERS.owners)
+NEEDED = (*UNPROVED, "--package", PACKAGE)
 
 
 @pytest.fixture
@@ -216,7 +224,7 @@ def test_a_second_init_is_refused_by_what_the_first_one_wrote(new: Repository) -
     done = new.run("init", ".", *NEEDED)
 
     assert done.exit == 1
-    assert "holds .editorconfig, .gitattributes, .github/CODEOWNERS and 14 more already" in done.stderr
+    assert "holds .editorconfig, .gitattributes, .github/CODEOWNERS and 17 more already" in done.stderr
     assert new.files() == before
 
 
@@ -305,6 +313,8 @@ def test_on_a_terminal_what_is_missing_is_asked_until_it_is_right(new: Repositor
         "ingress",
         "gitlab",
         "branch",
+        "tenantry==0.1.0",
+        PACKAGE,
     ]
 
     said = at_a_terminal(["init", str(new.root), "--owners", "@acme/platform"], answers)
@@ -313,6 +323,7 @@ def test_on_a_terminal_what_is_missing_is_asked_until_it_is_right(new: Repositor
     assert said.count("Domain: a tenant's first host is NAME.DOMAIN: ") == 2
     assert "Name of the cluster in Argo CD [in-cluster]: " in said
     assert "approves changes" not in said
+    assert "Error: 'tenantry==0.1.0' is neither a wheel nor a git commit: for example --package " in said
     assert everything(new.root) == (ROOT / "tests/golden/init/gitlab-branch.txt").read_text().splitlines()
     assert "exposure: ingress" in new.read("platform.yaml")
 
@@ -367,6 +378,6 @@ def test_init_lays_down_no_release_and_no_entry() -> None:
 
 def test_our_own_workflows_are_those_that_init_writes() -> None:
     """With the action of this checkout in the place of the one that init lays down."""
-    ours = init.workflows(branch="main", mode="committed", action="./", package="")
+    ours = init.workflows(branch="main", mode="committed", pins="")
 
     assert {path: (ROOT / path).read_text() for path in ours} == ours

@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: tenantry check --base origin/main --format github")
 @click.option("--base", metavar="REF", help="What the change is to be merged into; the tree alone when left out.")
 @click.option("--approve", metavar="REASON", help="Write the approval of a change that only an approval lets pass.")
+@click.option(
+    "--approvals-only",
+    is_flag=True,
+    help="Say only what an approval lifts. A change of tenantry itself is judged so by the tenantry before it, and in "
+    "full by its own.",
+)
 @today_option
 @format_option
 @click.pass_obj
-def check(directory: Path, base: str | None, approve: str | None, today: "date", form: str) -> Exit:
+def check(
+    directory: Path, base: str | None, approve: str | None, approvals_only: bool, today: "date", form: str
+) -> Exit:
     """Run everything that a pull request must pass.
 
     That is verify, whether generated files are current, and with --base the rules on two commits: tenants that the
@@ -31,16 +39,18 @@ def check(directory: Path, base: str | None, approve: str | None, today: "date",
     Errors that are on main already are shown and do not count. --approve writes approvals/DIGEST.yaml for the change,
     which counts once it is merged before it, by a pull request of its own.
     """
+    from generator.approvals import is_about_approvals
     from generator.check import check as run
     from generator.findings import in_order
 
-    _refuse_bad_use(base, approve)
+    _refuse_bad_use(base, approve, approvals_only)
     try:
         root = root_of(directory)
         done = run(root, base, turn=turn_of(root), today=today)
     except Refused as refused:
         return refusal(refused, form)
-    end = report(in_order(done.findings), form, _summary(done))
+    shown = [found for found in done.findings if not approvals_only or is_about_approvals(found)]
+    end = report(in_order(shown), form, _summary(done))
     _say_what_was_left_out(root, done)
     if approve is None:
         return end
@@ -58,11 +68,15 @@ def check(directory: Path, base: str | None, approve: str | None, today: "date",
     return Exit.FINE
 
 
-def _refuse_bad_use(base: str | None, approve: str | None) -> None:
+def _refuse_bad_use(base: str | None, approve: str | None, approvals_only: bool) -> None:
     if base is not None and not base.strip():
         raise click.BadParameter("it is empty: name a commit, for example origin/main", param_hint="--base")
+    if approvals_only and base is None:
+        raise click.UsageError("--approvals-only needs --base: what the change is to be merged into")
     if approve is None:
         return
+    if approvals_only:
+        raise click.UsageError("--approve needs all findings: leave --approvals-only out")
     if base is None:
         raise click.UsageError("--approve needs --base: what the change is to be merged into")
     if not approve.strip():

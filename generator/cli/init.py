@@ -29,6 +29,7 @@ _QUESTIONS: Final = {
     "forge": _Question("Whose pull requests and pipelines", "github", ("github", "gitlab")),
     "mode": _Question("Generated files: in pull requests, or on a branch", "committed", ("committed", "branch")),
     "owners": _Question("User or team that approves changes to the platform, for CODEOWNERS (@acme/platform)"),
+    "package": _Question("What the pipelines install: a wheel, or git+ADDRESS@COMMIT"),
 }
 
 
@@ -52,6 +53,12 @@ def _option(name: str, help: str, metavar: str | None = None) -> Callable[[Any],
 @_option("forge", "Whose pull requests and pipelines.")
 @_option("mode", "Generated files are part of pull requests, or published on a branch of their own.")
 @_option("owners", "User or team that approves changes to the platform, for CODEOWNERS.", "@TEAM")
+@_option(
+    "package",
+    "What the pipelines install: a wheel by its path (it is committed) or by URL#sha256=HASH, or git+URL@COMMIT.  "
+    "[default: what this tenantry was installed from]",
+    "PACKAGE",
+)
 @click.pass_obj
 def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     """Lay down a new repository in DIR: platform.yaml, base/, an example tenant, argocd/ and CI.
@@ -59,11 +66,19 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     On a terminal, what no option says is asked. Nothing is overwritten: when DIR holds any of these files, or an
     answer is refused, nothing is written. What is made was generated and checked before.
     """
+    from generator.findings import TenantryError
     from generator.formats import counted, plural, show
     from generator.init import Answers, create
+    from generator.package import package
 
-    answers: dict[str, Any] = {name: _answer(name) if value is None else value for name, value in options.items()}
-    done = create(directory / folder, Answers(**answers))
+    answers: dict[str, Any] = {
+        name: _answer(name, directory) if value is None else value for name, value in options.items()
+    }
+    try:
+        chosen = package(answers["package"], directory)
+    except TenantryError as error:
+        raise click.UsageError(f"Invalid value for '--package': {error.fact}\n  hint: {error.hint}") from None
+    done = create(directory / folder, Answers(**answers | {"package": chosen}))
     for file in done.files:
         click.echo(f" create {file}")
     click.echo(show(done.findings, "text", {}), nl=False, err=True)
@@ -72,23 +87,40 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     return Exit.FINE
 
 
-def _answer(name: str) -> Any:
+def _answer(name: str, directory: Path) -> Any:
     """Ask when somebody is there, take the default when nobody is.
 
     Raises:
         click.UsageError: Nobody is there, and there is no default.
     """
     question = _QUESTIONS[name]
+    default = _origin() if name == "package" else question.default
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        if question.default is None:
-            raise click.UsageError(f"Missing option '--{name.replace('_', '-')}'.")
-        return question.default
+        if default is None:
+            raise click.UsageError(f"Missing option '--{name.replace('_', '-')}'.{_why_asked(name)}")
+        return default
     if question.choices:
-        return click.prompt(question.text, default=question.default, type=click.Choice(question.choices), err=True)
-    return click.prompt(question.text, default=question.default, value_proc=lambda text: _judged(name, text), err=True)
+        return click.prompt(question.text, default=default, type=click.Choice(question.choices), err=True)
+    return click.prompt(
+        question.text, default=default, value_proc=lambda text: _judged(name, text, directory), err=True
+    )
 
 
-def _judged(name: str, value: str) -> str:
+def _origin() -> str | None:
+    from generator.package import installed
+
+    return installed()
+
+
+def _why_asked(name: str) -> str:
+    from generator.package import EXAMPLES
+
+    if name != "package":
+        return ""
+    return f" Nothing proves where this tenantry was installed from, so name what the pipelines install: {EXAMPLES}"
+
+
+def _judged(name: str, value: str, directory: Path) -> str:
     """Return a good answer; refuse a bad one at once, with the words that a bad option gets.
 
     Raises:
@@ -97,9 +129,14 @@ def _judged(name: str, value: str) -> str:
     from generator import layout
     from generator.findings import Refused, TenantryError
     from generator.init import Answers, judge, own_files
+    from generator.package import Package, package
 
     others: dict[str, Any] = {"repo_url": "https://git.example.com/a.git", "domain": "example.com", "owners": "@a"}
+    others["package"] = Package(line="")
     try:
+        if name == "package":
+            package(value, directory)
+            return value
         judge(own_files()[layout.PLATFORM], Answers(**others | {name: value}))
     except Refused as refused:
         raise click.UsageError("; ".join(found.fact for found in refused.findings)) from None

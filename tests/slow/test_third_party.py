@@ -14,6 +14,7 @@ import pytest
 from generator import build, init
 from generator.init import Answers
 from generator.model import Publishing
+from generator.package import Package
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -125,7 +126,12 @@ def test_actionlint_accepts_our_workflows_and_those_that_init_writes(tools: Path
     for mode in get_args(Publishing):
         folder = tmp_path / mode
         answers = Answers(
-            repo_url="https://x.example/y.git", domain="x.example", owners="@x", forge="github", mode=mode
+            repo_url="https://x.example/y.git",
+            domain="x.example",
+            owners="@x",
+            forge="github",
+            mode=mode,
+            package=Package(line=""),
         )
         for path, text in init.laid_down(init.own_files(), answers).items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
