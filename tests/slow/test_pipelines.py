@@ -1,0 +1,316 @@
+"""The generated pipelines, step by step on a machine of their own: from the first push to the night after a merge.
+
+What they install is what people install: a wheel that lies in the repository, or a commit of this project. The address
+of that commit is one that only this test's git knows, and kustomize comes from a mirror.
+"""
+
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from generator import __version__, build
+from generator.init import Forge
+from generator.model import Publishing
+from tests.comments import Handler, served
+from tests.forge import GitHub, GitLab, Job, Machines
+from tests.harness import ROOT, Repository, environment
+from tools import install
+
+pytestmark = pytest.mark.slow
+
+ADDRESS = "https://git.acme.example/tenantry.git"
+NEXT = f"{__version__}.post1"
+FORMS = [(forge, mode, pin) for forge in get_args(Forge) for mode in get_args(Publishing) for pin in ("wheel", "git")]
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """What a provider has before anything else.
+
+    Attributes:
+        folder: Holds everything.
+        git: This project as a bare repository.
+        commit: The commit of it that is pinned.
+        wheels: This version's wheel and that of the next one, by their versions.
+        mirror: Holds an archive of kustomize.
+        checksums: The line that the archive is held to; there is no official archive on this machine.
+    """
+
+    folder: Path
+    git: Path
+    commit: str
+    wheels: Mapping[str, Path]
+    mirror: Path
+    checksums: str
+
+
+@pytest.fixture(scope="module")
+def supply(tmp_path_factory: pytest.TempPathFactory) -> Supply:
+    """Commit this checkout as it stands, build its wheel and that of a next version, and pack kustomize."""
+    folder = tmp_path_factory.mktemp("supply")
+    source = folder / "source"
+    for name in run("git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", folder=ROOT).split("\0"):
+        if name and (ROOT / name).exists():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, source / name, follow_symlinks=False)
+    run("git", "init", "--quiet", "--initial-branch=main", folder=source)
+    run("git", "add", "--all", folder=source)
+    run("git", "commit", "--quiet", "--message", "this", folder=source)
+    wheels = {__version__: a_wheel(source, folder)}
+    version = source / "generator/__init__.py"
+    version.write_text(version.read_text().replace(f'"{__version__}"', f'"{NEXT}"'))
+    wheels[NEXT] = a_wheel(source, folder)
+    run("git", "checkout", "--quiet", ".", folder=source)
+    run("git", "clone", "--quiet", "--bare", str(source), str(folder / "tenantry.git"), folder=folder)
+    archive = folder / f"mirror/kustomize_{build.VERSION}_linux_amd64.tar.gz"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz", compresslevel=1) as content:
+        content.add(build.kustomize(), "kustomize")
+    return Supply(
+        folder=folder,
+        git=folder / "tenantry.git",
+        commit=run("git", "rev-parse", "HEAD", folder=source).strip(),
+        wheels=wheels,
+        mirror=archive.parent,
+        checksums=f"{hashlib.sha256(archive.read_bytes()).hexdigest()}  {archive.name}\n",
+    )
+
+
+def a_wheel(source: Path, folder: Path) -> Path:
+    """Build the wheel of a source tree."""
+    run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder), folder=source)
+    return max(folder.glob("*.whl"), key=lambda path: path.stat().st_mtime_ns)
+
+
+def run(*command: str, folder: Path) -> str:
+    """Run a command that must succeed, and return what it prints."""
+    done = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class Project:
+    """A repository that init made, with its bare origin and its pipelines.
+
+    Args:
+        supply: What it is made from.
+        folder: Where; everything lies below it.
+        forge: Whose pipelines.
+        mode: How generated files are published.
+        pin: Whether its pipelines install a wheel or a commit.
+    """
+
+    def __init__(self, supply: Supply, folder: Path, forge: Forge, mode: Publishing, pin: str) -> None:
+        self.supply, self.mode, self.pin = supply, mode, pin
+        folder.mkdir(parents=True)
+        self.work = Repository.__new__(Repository)
+        self.work.root = folder / "work"
+        self.work.root.mkdir()
+        package = str(supply.wheels[__version__]) if pin == "wheel" else f"git+{ADDRESS}@{supply.commit}"
+        options = f"--repo-url https://git.acme.example/t.git --domain acme.example --owners @x --package {package}"
+        done = self.work.run("init", ".", *options.split(), "--forge", forge, "--mode", mode)
+        assert done.exit == 0, done.said
+        self.work.write(".tenantry/tools/kustomize/checksums", supply.checksums)
+        origin = folder / "origin.git"
+        run("git", "init", "--quiet", "--bare", "--initial-branch=main", str(origin), folder=folder)
+        self.work.git("remote", "add", "origin", str(origin))
+        self.machines = Machines(
+            folder=supply.folder / "machines" / folder.name,
+            made=supply.folder / "made",
+            origin=origin,
+            settings=f'[url "{supply.git.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n',
+            variables={"TENANTRY_KUSTOMIZE_URL": supply.mirror.as_uri(), "TENANTRY_COMMENT_TOKEN": "t0ken"},
+        )
+        self.forge = (GitHub if forge == "github" else GitLab)(machines=self.machines)
+
+    def push(self, branch: str, message: str) -> None:
+        """Commit everything and push it to a branch."""
+        self.work.git("add", "--all")
+        self.work.git("commit", "--quiet", "--message", message)
+        self.work.git("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+
+    def start(self) -> dict[str, Job]:
+        """Push for the first time."""
+        self.push("main", "start")
+        return self.forge.push()
+
+    def branch(self, branch: str, edit: Callable[[Repository], object]) -> None:
+        """Make a branch of main with a change, and push it."""
+        self.work.git("switch", "--quiet", "--create", branch, "main")
+        edit(self.work)
+        self.push(branch, branch)
+
+    def change(self, branch: str, edit: Callable[[Repository], object]) -> dict[str, Job]:
+        """Make a branch with a change, and run what its pull request runs."""
+        self.branch(branch, edit)
+        return self.forge.pull_request(branch)
+
+    def merge(self, branch: str) -> dict[str, Job]:
+        """Merge a branch and run what that push runs."""
+        self.work.git("switch", "--quiet", "main")
+        self.work.git("merge", "--quiet", "--no-ff", "--message", f"Merge {branch}", branch)
+        self.work.git("push", "--quiet", "origin", "main")
+        return self.forge.push()
+
+    def followed(self, path: str) -> str:
+        """Return what a file holds where Argo CD looks."""
+        branch = "deploy" if self.mode == "branch" else "main"
+        return self.machines.git("show", f"{branch}:{path}")
+
+
+def adds_a_company(work: Repository, mode: Publishing) -> None:
+    """Do what the guide says."""
+    assert work.run("add", "company-101", "--plan", "silver", "--chatbot").exit == 0
+    if mode == "committed":
+        work.generate()
+
+
+def assert_green(jobs: Mapping[str, Job], *names: str) -> None:
+    """Insist that exactly these jobs ran, and that nothing failed."""
+    assert [job.log for job in jobs.values() if not job.ok] == []
+    assert sorted(jobs) == sorted(names)
+
+
+@pytest.mark.parametrize(("forge", "mode", "pin"), FORMS)
+def test_a_new_repository_is_green_from_its_first_push_to_the_night_after_a_merge(
+    supply: Supply, tmp_path: Path, forge: Forge, mode: Publishing, pin: str
+) -> None:
+    """The first push meets an empty remote; then a pull request, its merge, and what runs every night."""
+    project = Project(supply, tmp_path / f"{forge}-{mode}-{pin}", forge, mode, pin)
+
+    with served() as comments:
+        where = f"{comments.address}/repos/acme/tenants/issues/1/comments" if forge == "github" else comments.address
+        project.forge = type(project.forge)(machines=project.machines, api=where)
+        first = project.start()
+        asked = project.change("company-101", lambda work: adds_a_company(work, mode))
+        said = comments.bodies(Handler.me)[-1]
+        merged = project.merge("company-101")
+        night = project.forge.night()
+
+    assert_green(first, "publish")
+    assert_green(asked, *(("check", "scan", "comment") if forge == "github" else ("check", "diff")))
+    assert_green(merged, "publish")
+    assert_green(night, *(("drift", "scan") if forge == "github" else ("drift",)))
+    assert "company-101" in said
+    assert "the change touches 1 tenant of 2" in asked["check"].log
+    assert "approvals-only" not in asked["check"].log
+    assert "company-101" in project.followed("overlays/company-101/facts.yaml")
+    assert "company-001" in project.followed("overlays/company-001/facts.yaml")
+
+
+# --- what is pinned, and nothing else
+
+
+def replaced(work: Repository, wheel: Path) -> None:
+    """Put another wheel in the place of the pinned one, under its name."""
+    (pinned,) = (work.root / ".tenantry").glob("*.whl")
+    shutil.copy(wheel, pinned)
+
+
+@pytest.mark.parametrize(("forge", "job"), [("github", "check"), ("gitlab", "publish")])
+def test_a_wheel_that_is_renamed_to_another_version_is_refused_by_its_hash(
+    supply: Supply, tmp_path: Path, forge: Forge, job: str
+) -> None:
+    """In the pull request that brings it, and, if somebody merges that, beside the token that may write."""
+    project = Project(supply, tmp_path / f"renamed-{forge}", forge, "branch", "wheel")
+    assert_green(project.start(), "publish")
+    published = project.machines.git("rev-parse", "deploy")
+
+    def rename(work: Repository) -> None:
+        replaced(work, supply.wheels[NEXT])
+
+    project.branch("renamed", rename)
+    done = project.forge.pull_request("renamed") if job == "check" else project.merge("renamed")
+
+    got = hashlib.sha256(supply.wheels[NEXT].read_bytes()).hexdigest()
+    assert not done[job].ok
+    assert "DO NOT MATCH THE HASHES" in done[job].log
+    assert re.search(rf"Expected sha256 \w+\s+Got +{got}", done[job].log)
+    assert "install: pip failed as it says above; nothing may be used of what is there" in done[job].log
+    assert project.machines.git("rev-parse", "deploy") == published
+
+
+@pytest.fixture(scope="module")
+def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make an environment in which nothing is installed but pip."""
+    folder = tmp_path_factory.mktemp("python")
+    run(sys.executable, "-m", "venv", str(folder), folder=folder)
+    return folder / "bin/python"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("tenantry==0.1.0", "Hashes are required in --require-hashes mode"),
+        (f"tenantry==0.1.0 --hash=sha256:{'ab' * 32}", "No matching distribution found for tenantry==0.1.0"),
+        ("git+file:///nowhere/tenantry.git@main", "Can't verify hashes for these requirements"),
+        (f"git+file:///nowhere/tenantry.git@{'0123456789' * 4}", "'/nowhere/tenantry.git' does not appear to be a git"),
+        (f"file:///nowhere/other.whl\ngit+file:///x.git@{'0123456789' * 4}", "Can't verify hashes for these"),
+    ],
+)
+def test_what_nothing_proves_is_not_installed(
+    python: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    line: str,
+    said: str,
+) -> None:
+    """A name, which an index could answer; a branch, which moves; a commit that is not there; more than one thing."""
+    (tmp_path / "package.txt").write_text(f"# a comment\n{line}\n")
+    monkeypatch.setattr(install, "PACKAGE", tmp_path / "package.txt")
+
+    with pytest.raises(install.InstallError):
+        install.program(python)
+
+    assert said in capfd.readouterr().err
+    assert not python.with_name("tenantry").exists()
+
+
+# --- the judge is not in the change
+
+
+def raised(work: Repository, supply: Supply, mode: Publishing) -> None:
+    """Pin the next version, as docs/guides/ci.md says."""
+    (pinned,) = (work.root / ".tenantry").glob("*.whl")
+    pinned.unlink()
+    wheel = supply.wheels[NEXT]
+    shutil.copy(wheel, work.root / ".tenantry")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    work.write(".tenantry/package.txt", f"./{wheel.name} --hash=sha256:{digest}\n")
+    del mode
+
+
+@pytest.mark.parametrize(("forge", "mode"), [("github", "committed"), ("gitlab", "branch")])
+def test_a_pull_request_that_raises_the_pin_is_judged_twice(
+    supply: Supply, tmp_path: Path, forge: Forge, mode: Publishing
+) -> None:
+    """By the old tenantry, whether it is approved; then by its own, and afterwards by that alone."""
+    project = Project(supply, tmp_path / f"raised-{forge}", forge, mode, "wheel")
+    assert_green(project.start(), "publish")
+
+    asked = project.change("raised", lambda work: raised(work, supply, mode))
+    merged = project.merge("raised")
+    later = project.change("company-101", lambda work: adds_a_company(work, mode))
+
+    log = asked["check"].log
+    assert asked["check"].ok, log
+    assert versions(asked["check"]) == [__version__, NEXT]
+    assert merged["publish"].ok, merged["publish"].log
+    assert later["check"].ok, later["check"].log
+    assert versions(later["check"]) == [NEXT]
+
+
+def versions(job: Job) -> list[str]:
+    """Return the versions that a job installed, in order."""
+    folders = sorted((job.folder / "temp").glob("*/bin/tenantry"), key=lambda path: path.parents[1].lstat().st_mtime_ns)
+    return [run(str(path), "--version", folder=job.folder).split()[1] for path in folders]
