@@ -309,8 +309,8 @@ def test_a_bug_says_that_it_is_one(repository: Repository, monkeypatch: pytest.M
 def test_an_interrupted_run_exits_130(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """As shells expect."""
 
-    def interrupted(root: Path) -> None:
-        raise KeyboardInterrupt(root)
+    def interrupted(*arguments: object) -> None:
+        raise KeyboardInterrupt(arguments)
 
     monkeypatch.setattr(pipeline, "generate", interrupted)
 

@@ -250,11 +250,11 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("tenantry==0.1.0", "Hashes are required in --require-hashes mode"),
+        ("tenantry==0.1.0", "No matching distribution found for tenantry==0.1.0"),
         (f"tenantry==0.1.0 --hash=sha256:{'ab' * 32}", "No matching distribution found for tenantry==0.1.0"),
         ("git+file:///nowhere/tenantry.git@main", "Can't verify hashes for these requirements"),
         (f"git+file:///nowhere/tenantry.git@{'0123456789' * 4}", "'/nowhere/tenantry.git' does not appear to be a git"),
-        (f"file:///nowhere/other.whl\ngit+file:///x.git@{'0123456789' * 4}", "Can't verify hashes for these"),
+        (f"git+file:///a.git@{'0123456789' * 4}\ngit+file:///b.git@{'0123456789' * 4}", "Can't verify hashes for these"),
     ],
 )
 def test_what_nothing_proves_is_not_installed(
