@@ -254,7 +254,7 @@ def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (f"tenantry==0.1.0 --hash=sha256:{'ab' * 32}", "No matching distribution found for tenantry==0.1.0"),
         ("git+file:///nowhere/tenantry.git@main", "Can't verify hashes for these requirements"),
         (f"git+file:///nowhere/tenantry.git@{'0123456789' * 4}", "'/nowhere/tenantry.git' does not appear to be a git"),
-        (f"git+file:///a.git@{'0123456789' * 4}\ngit+file:///b.git@{'0123456789' * 4}", "Can't verify hashes for these"),
+        ("\n".join(f"git+file:///{name}.git@{'0123456789' * 4}" for name in "ab"), "Can't verify hashes for these"),
     ],
 )
 def test_what_nothing_proves_is_not_installed(
