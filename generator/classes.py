@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator import build, kustomization, layout, yamlio
+from generator.allowed import references
+from generator.kustomization import Buildable, Gate
 from generator.shape import mapping, strings
 
 NAME: Final = "tenantry-sentinel"
@@ -77,12 +79,12 @@ class Rendering:
 
 
 def render(
-    root: Path, sheets: Sequence[Sheet], *, turn: int | None, always: Collection[str] = ()
+    gate: Gate, sheets: Sequence[Sheet], *, turn: int | None, always: Collection[str] = ()
 ) -> Iterator[Rendering]:
     """Render every overlay, one real build a class.
 
     Args:
-        root: The repository's root.
+        gate: Lets kustomize near the overlays; what it refuses ends the run.
         sheets: The committed overlays.
         turn: Chooses which member of each class is built directly and compared; None for nobody's turn.
         always: Tenants that are built directly and compared whosever turn it is.
@@ -97,8 +99,8 @@ def render(
     compared = _compared([members for members in groups if len(members) > 1], turn, always)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
-        folders = [_folder(root, scratch, number, members) for number, members in enumerate(groups)]
-        direct = [root / layout.overlay(sheet.tenant) for sheet in compared]
+        folders = [_folder(gate, scratch, number, members) for number, members in enumerate(groups)]
+        direct = [gate.open(layout.overlay(sheet.tenant)) for sheet in compared]
         builds = build.build_all([*folders, *direct])
         shared = [next(builds) for _ in folders]
         expected = {sheet.tenant: next(builds) for sheet in compared}
@@ -180,19 +182,21 @@ def _has_the_usual_form(sheet: Sheet) -> bool:
     )
 
 
-def _folder(root: Path, scratch: Path, number: int, members: Sequence[Sheet]) -> Path:
+def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) -> Buildable:
     """Return the folder to build for a class: the overlay itself, or the sentinel's in the scratch folder."""
     if len(members) == 1:
-        return root / layout.overlay(members[0].tenant)
+        return gate.open(layout.overlay(members[0].tenant))
     folder = scratch / str(number)
     folder.mkdir()
     overlay, facts = _sentinel(members[0])
-    home = os.path.relpath(root.resolve() / layout.overlay(members[0].tenant), folder)
+    mine = layout.overlay(members[0].tenant)
+    home = os.path.relpath(gate.snapshot.root.resolve() / mine, folder)
+    reads = [kustomization.resolve(mine, one.text) for one in references(overlay) if one.text.startswith("../")]
     for key in ("resources", "components"):
         overlay[key] = [f"{home}/{one}" if one.startswith("../") else one for one in overlay.get(key, ())]
     (folder / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
     (folder / "facts.yaml").write_text(yamlio.dump(facts), encoding="utf-8")
-    return folder
+    return gate.beside(folder, filter(None, reads))
 
 
 def _filled(text: str, sheet: Sheet) -> str:

@@ -14,16 +14,36 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from generator.findings import Place, TenantryError
+from generator.findings import Finding, Place, TenantryError
+from generator.rules.catalog import finding
 
 MAX_BYTES: Final = 1 << 20
-"""Of one file, unless the caller has a smaller bound: 1 MiB. The largest file of a tenant's overlay has some 2 KiB."""
+"""Of one file, unless the caller has a smaller bound: 1 MiB, the most that etcd takes for an object."""
 
 MAX_DEPTH: Final = 16
 """Folders inside one another, counted from the repository's root; tenantry's own layout needs 5."""
 
-MAX_ENTRIES: Final = 1 << 16
-"""Files and folders below one folder that is listed; 10,000 tenants have some 30,000 below overlays/."""
+_SPLIT: Final = "split it, or remove what does not belong there"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """The most that may stand below a folder.
+
+    Attributes:
+        entries: Files and folders together.
+        total: Bytes of all files that are read, together.
+    """
+
+    entries: int
+    total: int
+
+
+BY_HAND: Final = Bounds(entries=1 << 12, total=16 << 20)
+"""Of what people write: a release of base/ has some 30 entries and 30 KiB."""
+
+GENERATED: Final = Bounds(entries=1 << 16, total=96 << 20)
+"""Of what tenantry writes: 10,000 tenants have 30,000 entries below overlays/ and some 30 MiB below argocd/."""
 
 
 class Kind(StrEnum):
@@ -62,6 +82,11 @@ class BadFile(TenantryError):  # noqa: N818 -- reads as what it is
         self.what = what
         self.missing = missing
         super().__init__(f"{self.place}: {what}", hint)
+
+    @property
+    def finding(self) -> Finding:
+        """The same as a finding, for those who collect them."""
+        return finding("FIL001", self.place, self.what, self.hint)
 
 
 def read(root: Path, path: str, max_bytes: int = MAX_BYTES) -> bytes:
@@ -107,13 +132,13 @@ def kind_of(root: Path, path: str) -> Kind | None:
         raise
 
 
-def walk(root: Path, folder: str, max_entries: int = MAX_ENTRIES) -> Iterator[Entry]:
+def walk(root: Path, folder: str, bounds: Bounds = GENERATED) -> Iterator[Entry]:
     """Yield everything below a folder; links are not followed. Nothing when the folder is not there.
 
     Args:
         root: The repository's root.
         folder: From the root.
-        max_entries: The most files and folders that may be there.
+        bounds: The most that may be there.
 
     Yields:
         Folder by folder, sorted inside each.
@@ -125,23 +150,48 @@ def walk(root: Path, folder: str, max_entries: int = MAX_ENTRIES) -> Iterator[En
     if kind is None:
         return
     if kind is not Kind.FOLDER:
-        raise _wrong_kind(folder, kind, Kind.FOLDER)
+        raise refuse(folder, kind, Kind.FOLDER)
     count = 0
     pending = [folder]
     while pending:
         here = pending.pop()
         if here.count("/") >= MAX_DEPTH:
-            raise BadFile(here, f"this folder is inside {MAX_DEPTH} others", "move it further up")
-        found = []
-        for entry in _scan(root, here):
-            count += 1
-            if count > max_entries:
-                hint = "remove what does not belong there; `git status --ignored` shows what git does not know"
-                raise BadFile(folder, f"more than {max_entries} files and folders", hint)
-            found.append(entry)
-        found.sort()
+            raise too_deep(here)
+        found = listed(root, here, bounds)
+        count += len(found)
+        if count > bounds.entries:
+            raise too_many(folder, bounds)
         yield from found
         pending += [entry.path for entry in reversed(found) if entry.kind is Kind.FOLDER]
+
+
+def listed(root: Path, folder: str, bounds: Bounds = GENERATED) -> tuple[Entry, ...]:
+    """Return what stands in a folder itself, sorted; arguments and errors as for `walk`, of a folder that is there."""
+    found: list[Entry] = []
+    try:
+        with os.scandir(f"{root}/{folder}") as entries:
+            for entry in entries:
+                if len(found) == bounds.entries:
+                    raise too_many(folder, bounds)
+                if entry.is_symlink():
+                    kind = Kind.LINK
+                elif entry.is_dir(follow_symlinks=False):
+                    kind = Kind.FOLDER
+                else:
+                    kind = Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER
+                found.append(Entry(f"{folder}/{entry.name}", kind))
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    return tuple(sorted(found))
+
+
+def refuse(path: str, kind: Kind, needed: Kind = Kind.FILE) -> BadFile:
+    """Return the error for what stands at a path where a file, or a folder, is needed."""
+    if kind is Kind.LINK:
+        return BadFile(path, "this is a symbolic link", f"put the {needed} itself here")
+    if kind is Kind.OTHER:
+        return BadFile(path, "this is not an ordinary file", "remove it")
+    return BadFile(path, f"this is a {kind}, and a {needed} must be here", "move it away")
 
 
 # --- one path
@@ -168,7 +218,7 @@ def _check_folders(root: Path, path: str) -> None:
         except OSError as error:
             raise _unreadable(folder, error) from None
         if kind is not Kind.FOLDER:
-            raise _wrong_kind(folder, kind, Kind.FOLDER)
+            raise refuse(folder, kind, Kind.FOLDER)
 
 
 def _kind(mode: int) -> Kind:
@@ -177,14 +227,6 @@ def _kind(mode: int) -> Kind:
     if stat.S_ISDIR(mode):
         return Kind.FOLDER
     return Kind.LINK if stat.S_ISLNK(mode) else Kind.OTHER
-
-
-def _wrong_kind(path: str, kind: Kind, needed: Kind = Kind.FILE) -> BadFile:
-    if kind is Kind.LINK:
-        return BadFile(path, "this is a symbolic link", f"put the {needed} itself here")
-    if kind is Kind.OTHER:
-        return BadFile(path, "this is not an ordinary file", "remove it")
-    return BadFile(path, f"this is a {kind}, and a {needed} must be here", "move it away")
 
 
 def _unreadable(path: str, error: OSError) -> BadFile:
@@ -196,7 +238,7 @@ def _unreadable(path: str, error: OSError) -> BadFile:
 def _not_opened(root: Path, path: str, error: OSError) -> BadFile:
     """Say why a file could not be opened: of a link or a socket, the error says little."""
     if error.errno in (errno.ELOOP, errno.ENXIO) and (kind := kind_of(root, path)) not in (None, Kind.FILE):
-        return _wrong_kind(path, kind)
+        return refuse(path, kind)
     return _unreadable(path, error)
 
 
@@ -205,7 +247,7 @@ def _read(path: str, file: int, max_bytes: int) -> bytes:
     status = os.fstat(file)
     kind = _kind(status.st_mode)
     if kind is not Kind.FILE:
-        raise _wrong_kind(path, kind)
+        raise refuse(path, kind)
     if status.st_size > max_bytes:
         raise _too_large(path, max_bytes)
     held = os.read(file, status.st_size + 1)
@@ -217,22 +259,23 @@ def _read(path: str, file: int, max_bytes: int) -> bytes:
 
 
 def _too_large(path: str, max_bytes: int) -> BadFile:
-    return BadFile(path, f"the file has more than {max_bytes} bytes", "split it, or remove what does not belong there")
+    return BadFile(path, f"the file has more than {max_bytes} bytes", _SPLIT)
 
 
-def _scan(root: Path, folder: str) -> Iterator[Entry]:
-    try:
-        with os.scandir(f"{root}/{folder}") as entries:
-            for entry in entries:
-                path = f"{folder}/{entry.name}"
-                if entry.is_symlink():
-                    yield Entry(path, Kind.LINK)
-                elif entry.is_dir(follow_symlinks=False):
-                    yield Entry(path, Kind.FOLDER)
-                else:
-                    yield Entry(path, Kind.FILE if entry.is_file(follow_symlinks=False) else Kind.OTHER)
-    except OSError as error:
-        raise _unreadable(folder, error) from None
+def too_many(folder: str, bounds: Bounds) -> BadFile:
+    """Return the error for a folder below which there are too many entries."""
+    hint = "remove what does not belong there; `git status --ignored` shows what git does not know"
+    return BadFile(folder, f"more than {bounds.entries} files and folders", hint)
+
+
+def too_deep(folder: str) -> BadFile:
+    """Return the error for a folder that is nested too deeply."""
+    return BadFile(folder, f"this folder is inside {MAX_DEPTH} others", "move it further up")
+
+
+def too_much(folder: str, bounds: Bounds) -> BadFile:
+    """Return the error for a folder below which the files are too large together."""
+    return BadFile(folder, f"the files have more than {bounds.total} bytes together", _SPLIT)
 
 
 def _printable(path: str) -> str:

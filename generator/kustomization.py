@@ -1,104 +1,330 @@
-"""Which files a kustomization refers to, so that an Application is rendered anew exactly when it must be (A28)."""
+"""IO in: the gate before kustomize, and which files a folder's build reads.
 
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
-from typing import Any, Final
+kustomize is started on a folder only after everything that it would read was looked at: each kustomization holds fields
+that are understood (`generator.allowed`), each reference leads to an ordinary file or folder of this repository, each
+manifest is bounded. What a build reads is also what an Application is rendered again for (A28).
+"""
 
-from generator import yamlio
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from generator import allowed, files, layout, yamlio
+from generator.allowed import Needs, Reference
 from generator.files import BadFile, Kind
-from generator.findings import TenantryError
-from generator.shape import mappings, strings
+from generator.findings import Finding, Place, Refused
+from generator.rules import git
+from generator.rules.catalog import finding
 from generator.snapshot import Snapshot
+from generator.yamlio import Document
 
 FILE: Final = "kustomization.yaml"
+_SPELLINGS: Final = frozenset({FILE, "kustomization.yml", "kustomization"})
+"""What kustomize takes for a kustomization, in lower case: some file systems do not tell the cases apart."""
 
-_LISTS: Final = (
-    "resources",
-    "components",
-    "bases",
-    "crds",
-    "configurations",
-    "generators",
-    "transformers",
-    "validators",
-)
-_PATHS: Final = ("patches", "patchesJson6902", "replacements")
-_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+_MOST_FOLDERS: Final = 256
+"""Kustomizations of one build; tenantry's own base has 7."""
 
 
-def read(snapshot: Snapshot, folder: str) -> dict[str, Any]:
-    """Read the kustomization of a folder, strictly.
+@dataclass(frozen=True, slots=True)
+class Buildable:
+    """A folder that kustomize may be started on; `Gate` makes it, and nothing else should.
 
-    Raises:
-        TenantryError: There is none, or it is not YAML that every reader understands alike.
+    Attributes:
+        folder: The folder.
     """
-    file = f"{folder}/{FILE}"
-    try:
-        raw = snapshot.read(file)
-    except BadFile as bad:
-        raise TenantryError(f"{file}: {bad.what}", bad.hint) from None
-    document, findings = yamlio.read(file, raw)
-    if document is None or not isinstance(document.data, dict):
-        what = f"{findings[0].place}: {findings[0].fact}" if findings else f"{file}: a mapping is needed"
-        raise TenantryError(what)
-    return document.data
+
+    folder: Path
 
 
-def references(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield every path that a kustomization names: files, folders, and whatever else stands in their place."""
-    for key in _LISTS:
-        yield from (item for item in strings(data.get(key)) if "\n" not in item)
-    for key in _PATHS:
-        yield from strings([item.get("path") for item in mappings(data.get(key))])
-    for generator in (one for key in _GENERATORS for one in mappings(data.get(key))):
-        for source in (*strings(generator.get("files")), *strings(generator.get("envs"))):
-            yield source.split("=", 1)[-1]
-    yield from strings([one.get("path") for one in mappings([data.get("openapi")])])
+@dataclass(frozen=True, slots=True)
+class _Lead:
+    """A reference that leads to something: where it stands, what it says, the path from the root, what is there."""
+
+    place: Place
+    text: str
+    path: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """What was found out about one kustomization."""
+
+    document: Document | None
+    leads: tuple[_Lead, ...]
+    findings: tuple[Finding, ...]
+
+
+class Gate:
+    """Looks at what kustomize would read, at each file once, and so is as old as what it has seen: one for each run.
+
+    Args:
+        snapshot: The repository.
+    """
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._folders: dict[str, _Folder] = {}
+        self._manifests: dict[str, tuple[Finding, ...]] = {}
+
+    def open(self, folder: str) -> Buildable:
+        """Let kustomize build a folder.
+
+        Args:
+            folder: From the root.
+
+        Raises:
+            Refused: What it would read is not understood.
+        """
+        self.closure([folder])
+        return Buildable(self.snapshot.root / folder)
+
+    def beside(self, folder: Path, reads: Iterable[str]) -> Buildable:
+        """Let kustomize build a folder that tenantry wrote itself, outside the repository.
+
+        Args:
+            folder: The folder.
+            reads: The folders of the repository that it refers to, or was copied from.
+
+        Raises:
+            Refused: What it would read of them is not understood.
+        """
+        self.closure(reads)
+        return Buildable(folder)
+
+    def closure(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """Return every path that building these folders reads, sorted; what lies inside another of them is left out.
+
+        Args:
+            folders: Folders with a kustomization, as paths from the root; those that are not there count as read.
+
+        Raises:
+            Refused: What they read is not understood; everything is named.
+        """
+        start = tuple(dict.fromkeys(folders))
+        there = [folder for folder in start if self.snapshot.kind_of(folder) is Kind.FOLDER]
+        leads = [_Lead(Place(f"{folder}/{FILE}"), folder, folder, Kind.FOLDER) for folder in there]
+        return self._follow(start, leads, ())
+
+    def reads(self, overlay: Document, read: Collection[str] = ()) -> tuple[str, ...]:
+        """Return every path that building an overlay reads, as `closure` does.
+
+        Args:
+            overlay: Its kustomization.yaml, which was read before.
+            read: Other files that were read before, as strictly.
+
+        Raises:
+            Refused: What it reads is not understood; everything is named.
+        """
+        self._manifests |= dict.fromkeys(read, ())
+        folder = _folder_of(overlay.file)
+        judged = self._judge_document(folder, overlay)
+        return self._follow((folder,), judged.leads, judged.findings, (folder,))
+
+    def survey(self, folder: str) -> Mapping[str, Document]:
+        """Look at every kustomization and every manifest below a folder, whether or not something refers to it.
+
+        Args:
+            folder: From the root.
+
+        Returns:
+            The kustomizations by their folders.
+
+        Raises:
+            Refused: Something there is not understood; everything is named.
+        """
+        held, bad = self.snapshot.collect(folder, files.BY_HAND)
+        found = list(bad)
+        documents: dict[str, Document] = {}
+        for file in held:
+            name = file.rpartition("/")[2]
+            if name.lower() in _SPELLINGS:
+                judged = self._judge(_folder_of(file))
+                found += judged.findings
+                if judged.document is not None:
+                    documents[_folder_of(file)] = judged.document
+            elif name.endswith(".yaml"):
+                found += self._judge_manifest(file)
+        if found:
+            raise Refused(found)
+        return documents
+
+    # --- from folder to folder
+
+    def _follow(
+        self, start: Iterable[str], leads: Iterable[_Lead], found: Iterable[Finding], above: tuple[str, ...] = ()
+    ) -> tuple[str, ...]:
+        """Follow leads to everything that is read; each folder may be built once, as kustomize would build it twice."""
+        reached = set(start)
+        findings = list(found)
+        first: dict[str, Place] = {}
+        pending = [(lead, above) for lead in leads]
+        while pending:
+            lead, stack = pending.pop(0)
+            reached.add(lead.path)
+            if lead.kind is Kind.FILE:
+                continue
+            if wrong := _again(lead, stack, first):
+                findings.append(wrong)
+                continue
+            first[lead.path] = lead.place
+            judged = self._judge(lead.path)
+            findings += judged.findings
+            pending += [(inner, (*stack, lead.path)) for inner in judged.leads]
+            if len(first) > _MOST_FOLDERS:
+                fact = f"one build has more than {_MOST_FOLDERS} kustomizations"
+                findings.append(finding("KUS004", lead.place, fact, "put several into one"))
+                break
+        if findings:
+            raise Refused(findings)
+        return outermost(reached)
+
+    # --- one kustomization
+
+    def _judge(self, folder: str) -> _Folder:
+        if folder not in self._folders:
+            self._folders[folder] = self._judge_folder(folder)
+        return self._folders[folder]
+
+    def _judge_folder(self, folder: str) -> _Folder:
+        file = f"{folder}/{FILE}"
+        misspelt: tuple[Finding, ...] = ()
+        try:
+            misspelt = tuple(self._misspelt(folder))
+            if self.snapshot.kind_of(file) is None:
+                return _Folder(None, (), misspelt or (self._no_kustomization(folder),))
+            raw = self.snapshot.read(file)
+        except BadFile as bad:
+            return _Folder(None, (), (*misspelt, bad.finding))
+        document, found = yamlio.read(file, raw)
+        if document is None:
+            return _Folder(None, (), (*misspelt, *found))
+        return self._judge_document(folder, document)
+
+    def _judge_document(self, folder: str, document: Document) -> _Folder:
+        findings = [*self._misspelt(folder), *allowed.check(document)]
+        leads = []
+        for reference in allowed.references(document.data):
+            if allowed.is_plain(reference):
+                lead = self._lead(folder, document, reference)
+                if isinstance(lead, _Lead):
+                    leads.append(lead)
+                else:
+                    findings += lead
+        return _Folder(document, tuple(leads), tuple(findings))
+
+    def _misspelt(self, folder: str) -> Iterator[Finding]:
+        """Yield the files that kustomize takes for a kustomization, and that are not called as ours is.
+
+        The disk says which there are: kustomize also reads what git ignores.
+        """
+        names = [entry.path.rpartition("/")[2] for entry in files.listed(self.snapshot.root, folder, files.BY_HAND)]
+        for name in names:
+            if name != FILE and name.lower() in _SPELLINGS:
+                here = f"{folder}/{name}"
+                hint = f"rename it: git mv {here} {folder}/{FILE}"
+                if FILE in names:
+                    hint = f"move what it says into {FILE}, and remove it: git rm {here}"
+                fact = f"kustomize reads this file, and tenantry reads {FILE} alone"
+                yield finding("KUS018", Place(here), fact, hint)
+
+    def _no_kustomization(self, folder: str) -> Finding:
+        why, way = self.snapshot.why_missing(f"{folder}/{FILE}")
+        fact = f"there is no {FILE} in this folder" + (f": {why}" if why else "")
+        return finding("KUS018", Place(folder), fact, way or "write one, or name the files where the folder is named")
+
+    # --- one reference
+
+    def _lead(self, folder: str, document: Document, reference: Reference) -> _Lead | tuple[Finding, ...]:
+        """Return where a plain reference leads, or what is wrong with that."""
+        place = document.place(reference.where)
+        path = resolve(folder, reference.text)
+        said = repr(reference.text)
+        home = _release_of(folder)
+        if path is None:
+            hint = "copy what it leads to into the repository"
+            return (finding("KUS004", place, f"{said} leads outside the repository", hint),)
+        kind = self.snapshot.kind_of(path)
+        if home and not f"{path}/".startswith(f"{home}/"):
+            return (finding("KUS004", place, f"there is no {said} in {home}", "copy it into the release"),)
+        if kind is None:
+            why, way = self.snapshot.why_missing(path)
+            fact = f"there is no {said}: {why}" if why else f"there is no {said}"
+            return (finding("KUS004", place, fact, way or _hint_for_nothing(folder)),)
+        if kind in (Kind.LINK, Kind.OTHER):
+            return tuple(git.ordinary_files({path: self.snapshot.held[path]}))
+        if kind is Kind.FOLDER and reference.needs in (Needs.MANIFEST, Needs.DATA):
+            return (finding("KUS004", place, f"{said} is a folder, and {reference.needs} is needed", "name a file"),)
+        if kind is Kind.FILE and reference.needs is Needs.FOLDER:
+            return (finding("KUS004", place, f"{said} is a file, and {reference.needs} is needed", "name a folder"),)
+        if kind is Kind.FILE:
+            wrong = self._judge_data(path) if reference.needs is Needs.DATA else self._judge_manifest(path)
+            if wrong:
+                return wrong
+        return _Lead(place, reference.text, path, kind)
+
+    def is_bounded(self, path: str) -> bool:
+        """Say whether a manifest may be parsed as a whole."""
+        return not self._judge_manifest(path)
+
+    def _judge_manifest(self, path: str) -> tuple[Finding, ...]:
+        if path not in self._manifests:
+            try:
+                self._manifests[path] = yamlio.bounded(path, self.snapshot.read(path))
+            except BadFile as bad:
+                self._manifests[path] = (bad.finding,)
+        return self._manifests[path]
+
+    def _judge_data(self, path: str) -> tuple[Finding, ...]:
+        try:
+            self.snapshot.read(path)
+        except BadFile as bad:
+            return (bad.finding,)
+        return ()
+
+
+def _again(lead: _Lead, stack: tuple[str, ...], first: Mapping[str, Place]) -> Finding | None:
+    """Say that a folder is built from inside itself, or twice; None when neither is so."""
+    if any(f"{folder}/".startswith(f"{lead.path}/") for folder in stack):
+        fact = f"{lead.text!r} leads back to {lead.path}, of which this is a part"
+        return finding("KUS004", lead.place, fact, "remove it")
+    if lead.path in first:
+        fact = f"{lead.text!r} builds {lead.path} a second time: {first[lead.path]} names it as well"
+        return finding("KUS004", lead.place, fact, "name it once")
+    return None
+
+
+def _hint_for_nothing(folder: str) -> str:
+    if folder.startswith(f"{layout.OVERLAYS}/"):
+        return "run `tenantry generate`"
+    return "write it, or remove the reference"
+
+
+def _folder_of(file: str) -> str:
+    return file.rpartition("/")[0]
+
+
+def _release_of(folder: str) -> str:
+    """Return the release of base/ that a folder is part of, or nothing."""
+    parts = folder.split("/")
+    if parts[0] != layout.BASE:
+        return ""
+    return "/".join(parts[:3] if parts[1:2] == ["releases"] else parts[:2])
 
 
 def resolve(folder: str, reference: str) -> str | None:
-    """Return the path from the repository's root that a reference leads to; None when it leads outside."""
-    if reference.startswith("/") or "://" in reference:
-        return None
-    parts: list[str] = []
-    for part in PurePosixPath(folder, reference).parts:
+    """Return the path from the repository's root that a plain reference leads to; None when it leads outside."""
+    parts = folder.split("/")
+    for part in reference.split("/"):
         if part == "..":
             if not parts:
                 return None
             parts.pop()
-        else:
+        elif part not in ("", "."):
             parts.append(part)
-    return "/".join(parts)
-
-
-def closure(snapshot: Snapshot, folders: Iterable[str]) -> tuple[str, ...]:
-    """Return every path that building these folders reads, sorted; what lies inside another of them is left out.
-
-    Args:
-        snapshot: The repository.
-        folders: Folders with a kustomization, as paths from the root.
-
-    Raises:
-        TenantryError: A kustomization cannot be read, or refers to what is not in the repository.
-    """
-    reached: set[str] = set()
-    pending = list(folders)
-    while pending:
-        folder = pending.pop()
-        if folder in reached:
-            continue
-        reached.add(folder)
-        if snapshot.kind_of(folder) is not Kind.FOLDER:
-            continue
-        for reference in references(read(snapshot, folder)):
-            path = resolve(folder, reference)
-            if path is None:
-                raise TenantryError(f"{folder}/{FILE}: {reference!r} leads outside the repository")
-            if snapshot.kind_of(path) is None:  # kustomize would take it for a repository and ask the network for it
-                why, hint = snapshot.why_missing(path)
-                raise TenantryError(f"{folder}/{FILE}: {why or f'there is no {reference!r}'}", hint)
-            pending.append(path)
-    return outermost(reached)
+    return "/".join(parts) or None
 
 
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:

@@ -144,6 +144,8 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
             continue
         try:
             releases[ring.release] = read_release(snapshot, ring.release)
+        except Refused as refused:  # it says of each place what is wrong there
+            findings.extend(refused.findings)
         except TenantryError as error:
             if error.exit_code is not TenantryError.exit_code:
                 raise

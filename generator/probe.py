@@ -7,13 +7,15 @@ holds one was written by it.
 import dataclasses
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final, get_args
 
 from generator import build, kustomization, layout, yamlio
+from generator.allowed import references
 from generator.compose import components_of, overlay
-from generator.files import Kind
-from generator.findings import Finding
+from generator.files import BY_HAND
+from generator.findings import Finding, Refused
+from generator.kustomization import Gate
 from generator.model import Exposure, Fleet, Overrides, Platform, Resources, Tenant
 from generator.releases import COMPONENTS, CORE, origins_of
 from generator.rules.subject import Base, Probe
@@ -33,51 +35,49 @@ _MAY_BE_IDLE: Final = ("patches", "images")
 _MEBIBYTE: Final = 1 << 20
 
 
-def read_base(snapshot: Snapshot, fleet: Fleet, release: str) -> tuple[Base, tuple[Finding, ...]]:
+def read_base(gate: Gate, fleet: Fleet, release: str) -> tuple[Base, tuple[Finding, ...]]:
     """Read a release of base/ and build the probe with each of its exposures.
 
     Args:
-        snapshot: The repository.
+        gate: Lets kustomize near the release, or does not.
         fleet: All input.
         release: Name of the release.
 
     Returns:
-        The release, and what keeps YAML readers from agreeing on its kustomization files.
+        The release, and what is not understood in it; with that, nothing is built.
     """
     folder = layout.release(release)
-    documents: dict[str, Document] = {}
-    findings: list[Finding] = []
-    paths = tuple(snapshot.under(folder))
-    for file in paths:
-        if PurePosixPath(file).name != kustomization.FILE:
-            continue
-        document, found = yamlio.read(file, snapshot.read(file))
-        findings.extend(found)
-        if document is not None and isinstance(document.data, dict):
-            documents[file.removesuffix(f"/{kustomization.FILE}")] = document
-    astray = tuple(_astray(snapshot, folder, documents))
-    probes = [] if astray else _probes(snapshot, fleet.platform, release, documents)
+    try:
+        documents = gate.survey(folder)
+        sources = gate.snapshot.collect_all(folder, BY_HAND, ".yaml")
+    except Refused as refused:
+        return _unread(fleet.platform, release), refused.findings
+    probes = _probes(gate, fleet.platform, release, documents)
     base = Base(
         release=release,
         platform=fleet.platform,
         kustomizations=documents,
-        sources={path: snapshot.read(path).decode("utf-8", "replace") for path in paths if path.endswith(".yaml")},
-        links=tuple(path for path in snapshot.everything_under(folder) if snapshot.kind_of(path) is Kind.LINK),
-        astray=astray,
+        sources={file: raw.decode("utf-8", "replace") for file, raw in sources.items()},
         facts=_facts(fleet.platform, release),
         probes=tuple(probe for probe, _ in probes),
         idle=tuple(entry for _, idle in probes for entry in idle),
-        origins=origins_of(snapshot, release),
+        origins=origins_of(gate, release),
     )
-    return base, tuple(findings)
+    return base, ()
 
 
-def _astray(snapshot: Snapshot, release: str, documents: Mapping[str, Document]) -> Iterator[tuple[str, str]]:
-    for folder, document in documents.items():
-        for reference in kustomization.references(document.data):
-            path = kustomization.resolve(folder, reference)
-            if path is None or not f"{path}/".startswith(f"{release}/") or snapshot.kind_of(path) is None:
-                yield folder, reference
+def _unread(platform: Platform, release: str) -> Base:
+    """Return a release of which nothing could be looked at."""
+    return Base(
+        release=release,
+        platform=platform,
+        kustomizations={},
+        sources={},
+        facts=_facts(platform, release),
+        probes=(),
+        idle=(),
+        origins={},
+    )
 
 
 def _facts(platform: Platform, release: str) -> Mapping[str, Any]:
@@ -92,7 +92,7 @@ def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _probes(
-    snapshot: Snapshot, platform: Platform, release: str, documents: Mapping[str, Document]
+    gate: Gate, platform: Platform, release: str, documents: Mapping[str, Document]
 ) -> list[tuple[Probe, list[Entry]]]:
     judged: set[Entry] = set()
     probes = []
@@ -103,11 +103,12 @@ def _probes(
         parts = [f"{folder}/{COMPONENTS}/{one}" for one in components_of(tenant, exposed)]
         if not all(part in documents for part in parts):
             continue
-        folders = _reached(documents, [f"{folder}/{CORE}", *parts])
+        parts = [f"{folder}/{CORE}", *parts]
+        folders = _reached(documents, parts)
         entries = [entry for entry in _entries(documents) if entry[0] in folders and entry not in judged]
         judged.update(entries)
         files = dict(overlay(tenant, exposed, size, release))
-        probes.append(_build(snapshot, release, exposure, files, folders, entries, documents))
+        probes.append(_build(gate, release, exposure, files, parts, entries, documents))
     return probes
 
 
@@ -118,7 +119,7 @@ def _reached(documents: Mapping[str, Document], parts: Iterable[str]) -> frozens
         folder = pending.pop()
         if folder in documents and folder not in reached:
             reached.add(folder)
-            found = (kustomization.resolve(folder, one) for one in kustomization.references(documents[folder].data))
+            found = (kustomization.resolve(folder, one.text) for one in references(documents[folder].data))
             pending.extend(path for path in found if path)
     return frozenset(reached)
 
@@ -131,28 +132,28 @@ def _entries(documents: Mapping[str, Document]) -> Iterator[Entry]:
 
 
 def _build(
-    snapshot: Snapshot,
+    gate: Gate,
     release: str,
     exposure: str,
     files: Mapping[str, str],
-    folders: frozenset[str],
+    parts: list[str],
     entries: list[Entry],
     documents: Mapping[str, Document],
 ) -> tuple[Probe, list[Entry]]:
     """Build the probe twice, and once more without each of the entries."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
-        places = [_copy(scratch / str(number), snapshot, release, files) for number in range(len(entries) + 1)]
+        places = [_copy(scratch / str(number), gate.snapshot, release, files) for number in range(len(entries) + 1)]
         for place, (folder, key, index) in zip(places[1:], entries, strict=True):
             data = dict(documents[folder].data)
             data[key] = [one for number, one in enumerate(data[key]) if number != index]
             (place / folder / kustomization.FILE).write_text(yamlio.dump(data), encoding="utf-8")
-        overlays = [place / layout.overlay(NAME) for place in places]
+        overlays = [gate.beside(place / layout.overlay(NAME), parts) for place in places]
         first, again, *without = build.build_all([overlays[0], *overlays])
         error = first.error.replace(f"{places[0]}/", "").replace("\n", " ")
     probe = Probe(
         exposure=exposure,
-        folders=folders,
+        folders=_reached(documents, parts),
         facts=_sheet(files),
         text=first.text,
         again=again.text,

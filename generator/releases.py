@@ -11,6 +11,7 @@ from typing import Any, Final
 from generator import build, kustomization, layout, quantity, yamlio
 from generator.files import Kind
 from generator.findings import Place, TenantryError
+from generator.kustomization import Gate
 from generator.model import Resources
 from generator.shape import mapping, sequence, string, whole
 from generator.size import CHATBOT, FILESERVER, Workload
@@ -48,6 +49,7 @@ def read_release(snapshot: Snapshot, name: str) -> Release:
     """Read one release.
 
     Raises:
+        Refused: It holds what is not understood, and kustomize was not started.
         TenantryError: It is not there, kustomize refuses it, or its Deployments lack what the arithmetic needs.
     """
     folder = layout.release(name)
@@ -55,18 +57,21 @@ def read_release(snapshot: Snapshot, name: str) -> Release:
         raise TenantryError(
             f"there is no {folder}/{CORE}", "platform.yaml's rings name the releases: mend the name there"
         )
+    gate = Gate(snapshot)
+    gate.survey(folder)
     depth = folder.count("/") + 2
     components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
     parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
-    closures = {part: kustomization.closure(snapshot, [f"{folder}/{part}"]) for part in parts}
-    return Release(name, _workloads(snapshot.root, folder, components, origins_of(snapshot, name)), closures)
+    closures = {part: gate.closure([f"{folder}/{part}"]) for part in parts}
+    return Release(name, _workloads(gate, folder, components, origins_of(gate, name)), closures)
 
 
-def _workloads(root: Path, folder: str, components: list[str], origins: Origins) -> dict[str, Workload]:
+def _workloads(gate: Gate, folder: str, components: list[str], origins: Origins) -> dict[str, Workload]:
     """Build core with its add-ons, from a probe overlay with probe facts, and read the Deployments."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         probe = Path(temporary).resolve()
-        above = os.path.relpath(root.resolve(), probe)
+        root = gate.snapshot.root.resolve()
+        above = os.path.relpath(root, probe)
         add_ons = [one for one in _ADD_ONS if one in components]
         (probe / "facts.yaml").write_text(yamlio.dump(_PROBE_FACTS), encoding="utf-8")
         overlay = {
@@ -76,9 +81,10 @@ def _workloads(root: Path, folder: str, components: list[str], origins: Origins)
             "components": [f"{above}/{folder}/{COMPONENTS}/{one}" for one in add_ons],
         }
         (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
-        (built,) = build.build_all([probe])
+        reads = [f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{one}" for one in add_ons)]
+        (built,) = build.build_all([gate.beside(probe, reads)])
     if built.error:
-        said = built.error.replace(f"{root.resolve()}/", "").replace(f"{above}/", "").replace("\n", " ")
+        said = built.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
         raise TenantryError(f"{folder} does not build: {said}")
     found = {one["metadata"]["name"]: one for one in built.objects if one["kind"] == "Deployment"}
     missing = [one for one in (FILESERVER, *add_ons) if one not in found]
@@ -145,19 +151,20 @@ def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
         raise TenantryError(fact, "set requests and limits of cpu and memory in base/") from None
 
 
-def origins_of(snapshot: Snapshot, release: str) -> Origins:
+def origins_of(gate: Gate, release: str) -> Origins:
     """Find where each object of a release is written, by kind and name.
 
-    An object that two files of the release write (in two components, say) is known by the first of them.
+    An object that two files of the release write (in two components, say) is known by the first of them. What the gate
+    refuses is passed over: it says so itself.
 
     Raises:
         TenantryError: A file is not YAML.
     """
     origins: dict[tuple[str, str], Place] = {}
-    for file in snapshot.under(layout.release(release)):
-        if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE:
+    for file in gate.snapshot.under(layout.release(release)):
+        if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE or not gate.is_bounded(file):
             continue
-        for kind, name, line in yamlio.objects_in(file, snapshot.read(file)):
+        for kind, name, line in yamlio.objects_in(file, gate.snapshot.read(file)):
             # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
             origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
     return origins

@@ -124,13 +124,7 @@ class Checker:
         match error.kind:
             case Kind.AdditionalProperties(unexpected=unexpected):
                 for key in unexpected:
-                    fact = f"unknown key `{_cut(dotted((*path, key)))}`"
-                    yield finding(
-                        rule,
-                        document.place((*path, key), key=True),
-                        fact,
-                        did_you_mean(key, schema.get("properties", {})),
-                    )
+                    yield finding(rule, document.place((*path, key), key=True), *_unexpected(path, key, schema))
             case Kind.PropertyNames(error=inner):
                 form = _at(self._schema, inner.schema_path[:-1]).get("x-form", "")
                 yield finding(
@@ -180,6 +174,14 @@ class Checker:
                 yield finding(rule, place, f"{where}: the same item stands here twice", "keep one of the two")
             case _:
                 yield finding(rule, place, f"{where}: {error.message}")
+
+
+def _unexpected(path: Path, key: str, schema: Mapping[str, Any]) -> tuple[str, str]:
+    """Say that a key is refused, and what to write in its place: its own words stand under x-refused."""
+    name = _cut(dotted((*path, key)))
+    if (words := schema.get("x-refused", {}).get(key)) is not None:
+        return f"`{name}` is not used here: {words['why']}", words["instead"]
+    return f"unknown key `{name}`", did_you_mean(key, schema.get("properties", {}))
 
 
 def dotted(path: Sequence[str | int]) -> str:

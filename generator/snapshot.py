@@ -6,19 +6,21 @@ its own, written out of their blobs into a folder of their own, so that kustomiz
 
 import atexit
 import bisect
-import contextlib
 import dataclasses
 import itertools
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from generator import files, history, layout
-from generator.files import BadFile, Kind
+from generator.files import BadFile, Bounds, Kind
+from generator.findings import Finding, Refused
 from generator.history import Repository
 from generator.tree import LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
 
@@ -82,6 +84,47 @@ class Snapshot:
             raise BadFile(path, why or "the file is missing", hint, missing=True)
         return files.read(self.root, path, max_bytes)
 
+    def collect(self, folder: str, bounds: Bounds, suffix: str = "") -> tuple[dict[str, bytes], tuple[Finding, ...]]:
+        """Read all files below a folder, as far as they keep to the bounds; what is no file is passed over.
+
+        Args:
+            folder: From the root.
+            bounds: The most that may be there.
+            suffix: How the names of the files end that are read.
+
+        Returns:
+            What the files hold, by their paths, sorted; and what is wrong with the others, or with the folder.
+        """
+        paths = tuple(self.under(folder))
+        if len(paths) > bounds.entries:
+            return {}, (files.too_many(folder, bounds).finding,)
+        held: dict[str, bytes] = {}
+        bad: list[Finding] = []
+        left = bounds.total
+        for path in (path for path in paths if path.endswith(suffix)):
+            try:
+                raw = self.read(path)
+            except BadFile as refused:
+                bad.append(refused.finding)
+                continue
+            left -= len(raw)
+            if left < 0:
+                bad.append(files.too_much(folder, bounds).finding)
+                break
+            held[path] = raw
+        return held, tuple(bad)
+
+    def collect_all(self, folder: str, bounds: Bounds, suffix: str = "") -> dict[str, bytes]:
+        """Read all files below a folder; arguments as for `collect`.
+
+        Raises:
+            Refused: A file cannot be read or is too large, or it is too much; everything is named.
+        """
+        held, bad = self.collect(folder, bounds, suffix)
+        if bad:
+            raise Refused(bad)
+        return held
+
     def copy_to(self, folder: Path, paths: Collection[str]) -> None:
         """Copy files into a folder, and all files below folders; what is not held is passed over."""
         for path in self.paths_in(paths):
@@ -128,8 +171,14 @@ class Snapshot:
 
     @classmethod
     def of_folder(cls, root: Path) -> "Snapshot":
-        """Take what stands in a folder that is no git repository."""
-        return cls(root=root, held=dict(_on_disk(root)))
+        """Take what stands in a folder that is no git repository.
+
+        Raises:
+            Refused: One of our folders holds too much, or is nested too deeply.
+        """
+        held = dict(_on_disk(root))
+        _bound(held)
+        return cls(root=root, held=held)
 
     @classmethod
     def of_work_tree(cls, root: Path) -> "Snapshot":
@@ -140,11 +189,13 @@ class Snapshot:
 
         Raises:
             EnvironmentProblem: Git refuses the repository.
+            Refused: One of our folders holds too much, or is nested too deeply.
         """
         if not history.is_repository(root):
             return cls.of_folder(root)
         repository = history.open_repository(root)
         held = history.work_tree(repository)
+        _bound(held)
         held |= _special_files(repository, held)
         taken = cls(root=repository.root, held=held, repository=repository)
         absent = {path: entry.blob for path, entry in held.items() if entry.absent and layout.is_own(path)}
@@ -167,8 +218,12 @@ class Snapshot:
             commit: The commit's id.
             folder: Where to; it exists and is empty.
             paths: The files, and the folders with all below them, that are taken; everything when empty.
+
+        Raises:
+            Refused: One of our folders holds too much, or is nested too deeply.
         """
         whole = history.entries(repository, commit)
+        _bound(whole)
         wanted = frozenset(paths)
         held = {path: entry for path, entry in whole.items() if _is_in(path, wanted)} if paths else whole
         beside = {path: entry for path, entry in whole.items() if path not in held}
@@ -203,14 +258,43 @@ def _write(folder: Path, path: str, content: bytes) -> None:
 
 
 def _special_files(repository: Repository, held: Mapping[str, TreeEntry]) -> dict[str, TreeEntry]:
-    """Return the devices, FIFOs and sockets that stand among files of people; git passes over what it cannot hold."""
+    """Return the devices, FIFOs and sockets that stand among files of people; git passes over what it cannot hold.
+
+    Raises:
+        Refused: A folder cannot be listed, holds too much, or is nested so deeply that git does not see its end.
+    """
     found = {}
     for folder in (layout.TENANTS, layout.BASE):
-        with contextlib.suppress(BadFile):  # whoever reads the folder says what is wrong with it
+        if files.kind_of(repository.root, folder) is not Kind.FOLDER:
+            continue
+        try:
             for entry in files.walk(repository.root, folder):
                 if entry.kind is Kind.OTHER and entry.path not in held:
                     found[entry.path] = TreeEntry(OTHER_MODE, "")
+        except BadFile as bad:
+            raise Refused([bad.finding]) from None
     return {path: entry for path, entry in found.items() if not history.ignored_by(repository, path)}
+
+
+def _bound(held: Collection[str]) -> None:
+    """Refuse folders that nobody could have meant, before anything in them is read.
+
+    Args:
+        held: All paths.
+
+    Raises:
+        Refused: One of our folders holds too much, or is nested too deeply.
+    """
+    bounds = files.GENERATED
+    own = [path for path in held if path.partition("/")[0] in _FOLDERS]
+    counts = Counter(path.partition("/")[0] for path in own)
+    wrong = [files.too_many(folder, bounds) for folder, count in counts.items() if count > bounds.entries]
+    deep = {"/".join(path.split("/", files.MAX_DEPTH + 1)[:-1]) for path in own if path.count("/") > files.MAX_DEPTH}
+    if wrong or deep:
+        raise Refused(bad.finding for bad in (*wrong, *map(files.too_deep, deep)))
+
+
+_FOLDERS: Final = frozenset({layout.TENANTS, layout.BASE, layout.OVERLAYS, layout.ARGOCD})
 
 
 def _on_disk(root: Path) -> Iterator[tuple[str, TreeEntry]]:

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from generator import classes, history, kustomization, layout, yamlio
+from generator import classes, history, layout, yamlio
 from generator.classes import Sheet
-from generator.findings import Finding, Place, Severity, TenantryError
+from generator.files import GENERATED
+from generator.findings import Finding, Place, Refused, Severity
+from generator.kustomization import Gate
 from generator.lost import ways_back
 from generator.model import Fleet, Tenant, Weakened
 from generator.probe import read_base
@@ -112,7 +114,8 @@ def gather(
     named = frozenset(names)
     wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
     files = committed(snapshot)
-    read = [read_base(snapshot, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
+    gate = Gate(snapshot)
+    read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
     built = list(render(snapshot, fleet, wanted, files, turn=turn, changed=changed))
     rendered = tuple(one for one in built if isinstance(one, Rendered))
     return Gathered(
@@ -182,9 +185,13 @@ def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[
 
 
 def committed(snapshot: Snapshot) -> dict[str, str]:
-    """Read every file of overlays/ and argocd/."""
-    paths = (path for folder in (layout.OVERLAYS, layout.ARGOCD) for path in snapshot.under(folder))
-    return {path: snapshot.read(path).decode("utf-8", "replace") for path in paths}
+    """Read every file of overlays/ and argocd/.
+
+    Raises:
+        Refused: Something there is no ordinary file, or it is too much.
+    """
+    held = (snapshot.collect_all(folder, GENERATED) for folder in (layout.OVERLAYS, layout.ARGOCD))
+    return {path: raw.decode("utf-8", "replace") for one in held for path, raw in one.items()}
 
 
 def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -218,11 +225,11 @@ def render(
         changed: Tenants that are compared with a direct build whosever turn it is.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
-    origins = {release: origins_of(snapshot, release) for release in {tenant.ring.release for tenant in tenants}}
+    gate = Gate(snapshot)
+    origins = {release: origins_of(gate, release) for release in {tenant.ring.release for tenant in tenants}}
     hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
-    closures: dict[tuple[str, ...], tuple[str, ...]] = {}
     sheets = []
     for tenant in tenants:
         documents, findings = _read(snapshot, tenant, fleet, files)
@@ -230,16 +237,16 @@ def render(
         if findings:
             continue
         overlay, facts, entry, project = documents
-        try:  # before anything is built: kustomize asks the network for what it does not find
-            reads = _reads(snapshot, files, layout.overlay(tenant.name), overlay.data, closures)
-        except TenantryError as error:
-            yield finding("KUS004", Place(overlay.file), f"what it reads cannot be followed: {error.fact}", error.hint)
+        try:
+            reads = gate.reads(overlay, [facts.file])
+        except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
+            yield from refused.findings
             continue
         alone = others[tenant.name] > _OF_AN_OVERLAY
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for one in classes.render(snapshot.root, sheets, turn=turn, always=changed):
+    for one in classes.render(gate, sheets, turn=turn, always=changed):
         place = Place(layout.kustomization(one.tenant))
         sheet = by_name[one.tenant]
         if one.error:
@@ -290,35 +297,6 @@ def _read(
         if not isinstance(document.data, dict):
             findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
     return documents, findings
-
-
-def _reads(
-    snapshot: Snapshot,
-    files: Mapping[str, str],
-    folder: str,
-    overlay: Mapping[str, Any],
-    closures: dict[tuple[str, ...], tuple[str, ...]],
-) -> tuple[str, ...]:
-    """Return every path that building an overlay reads; overlays that refer to the same folders are followed once.
-
-    Raises:
-        TenantryError: A reference leads outside the repository, or to what cannot be read.
-    """
-    inside = f"{folder}/"
-    targets = []
-    for reference in kustomization.references(overlay):
-        path = kustomization.resolve(folder, reference)
-        if path is None:
-            raise TenantryError(f"{reference!r} leads outside the repository")
-        if path not in files and snapshot.kind_of(path) is None:
-            why, hint = snapshot.why_missing(path)
-            raise TenantryError(why or f"there is no {reference!r}", hint)
-        targets.append(path)
-    outside = tuple(sorted(path for path in targets if not path.startswith(inside)))
-    if outside not in closures:
-        closures[outside] = kustomization.closure(snapshot, outside)
-    within = [kustomization.closure(snapshot, [path]) for path in targets if path.startswith(inside)]
-    return kustomization.outermost((folder, *closures[outside], *(path for paths in within for path in paths)))
 
 
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:

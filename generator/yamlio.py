@@ -20,6 +20,10 @@ from generator.rules.catalog import finding
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 24
+MAX_DEPTH_OF_MANIFESTS: Final = 64
+"""A Deployment has some 12 levels, a CustomResourceDefinition some 40."""
+MAX_VALUES: Final = 100_000
+"""Keys, values and lists in one file: the composer needs some 600 bytes for each."""
 
 type_names: Final = {
     str: "a string",
@@ -59,6 +63,9 @@ _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
 _NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
 _OPENERS: Final = re.compile(r"[\[{?-]")
 _FEW_OPENERS: Final = 200
+_SPLIT: Final = "split the file"
+_SMALL: Final = 1 << 16
+"""Characters of a text that cannot hold too many values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,12 +183,33 @@ def _decode(file: str, raw: bytes, max_bytes: int) -> str:
 def _look_closer(file: str, text: str) -> None:
     """Refuse anchors, tags, directives and deep nesting before the recursive composer sees them.
 
-    The event parser keeps its own stack, so that hostile nesting cannot exhaust the machine's; it is only run when
-    the text holds a character that could begin one of these.
+    This is only run when the text holds a character that could begin one of these, or is large.
     """
-    if not _NEEDS_A_CLOSER_LOOK.search(text) and len(_OPENERS.findall(text)) < _FEW_OPENERS:
-        return
-    depth = 0
+    few = len(text) < _SMALL and len(_OPENERS.findall(text)) < _FEW_OPENERS
+    if not few or _NEEDS_A_CLOSER_LOOK.search(text):
+        _look_at_events(file, text, MAX_DEPTH)
+
+
+def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
+    """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
+
+    An alias can stand for any number of values (a few lines for 4 GB), so anchors are refused here as everywhere;
+    whatever else a reader could take in two ways is left to the rule on that (KUS010).
+
+    Args:
+        file: Path from the repository's root, for places.
+        raw: The bytes of the file.
+    """
+    try:
+        _look_at_events(file, _decode(file, raw, MAX_BYTES), MAX_DEPTH_OF_MANIFESTS)
+    except _UnreadableError as stop:
+        return (stop.found,)
+    return ()
+
+
+def _look_at_events(file: str, text: str, max_depth: int) -> None:
+    """Look at a text through the event parser, which keeps its own stack and no document in memory."""
+    depth = values = 0
     try:
         event: Any
         for event in yaml.parse(text, Loader=_COMPOSER):
@@ -199,10 +227,13 @@ def _look_closer(file: str, text: str) -> None:
                 raise _UnreadableError(finding("TEN024", place, fact, "remove it; quote a value that starts with !"))
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
-                if depth > MAX_DEPTH:
-                    raise _UnreadableError(finding("TEN023", place, f"more than {MAX_DEPTH} levels of nesting"))
+                if depth > max_depth:
+                    raise _UnreadableError(finding("TEN023", place, f"more than {max_depth} levels of nesting"))
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MAX_VALUES:
+                raise _UnreadableError(finding("TEN023", place, f"more than {MAX_VALUES} keys and values", _SPLIT))
     except yaml.YAMLError as error:
         _refuse_syntax(file, text, error)
 

@@ -17,6 +17,7 @@ STAGES = ("load", "validate", "size", "compose", "write", "pipeline")
 """Each may use those before it."""
 
 PURE = (
+    "allowed",
     "applicationset",
     "approvals",
     "argocd",

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 from generator import build
+from generator.kustomization import Gate
+from generator.snapshot import Snapshot
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -68,7 +70,7 @@ def company(tmp_path: Path) -> Company:
         }
         (overlay / "kustomization.yaml").write_text(json.dumps(kustomization))
         (overlay / "facts.yaml").write_text(json.dumps(sheet))
-        (built,) = build.build_all([overlay])
+        (built,) = build.build_all([Gate(Snapshot.of_folder(tmp_path)).open("overlays/company-777")])
         assert not built.error, built.error
         return {(one["kind"], one["metadata"]["name"]): one for one in built.objects}
 

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from generator import build, classes, layout, pipeline, yamlio
 from generator.build import Built
 from generator.classes import Sheet
+from generator.kustomization import Buildable, Gate
 from generator.model import Platform
 from generator.snapshot import Snapshot
 from tests.harness import ROOT, Repository
@@ -38,16 +39,16 @@ def test_tenants_that_differ_in_name_and_hosts_alone_are_built_once(
     for number in range(3):
         repository.tenant(f"company-{number}01").tenant(f"company-{number}02", plan="silver")
     repository.generate()
-    built: list[Path] = []
+    built: list[Buildable] = []
     real = build.build_all
 
-    def counted(folders: Iterable[Path]) -> Iterator[Built]:
+    def counted(folders: Iterable[Buildable]) -> Iterator[Built]:
         built.extend(folders := list(folders))
         return real(folders)
 
     monkeypatch.setattr(build, "build_all", counted)
 
-    rendered = list(classes.render(repository.root, sheets(repository), turn=0))
+    rendered = list(classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0))
 
     assert len(rendered) == 6
     assert len(built) == 4
@@ -63,15 +64,15 @@ def test_every_member_of_every_class_has_its_turn(repository: Repository, monkey
     ]
     compared: list[set[str]] = []
 
-    def built(folders: Iterable[Path]) -> Iterator[Built]:
+    def built(folders: Iterable[Buildable]) -> Iterator[Built]:
         folders = list(folders)
-        compared.append({folder.name for folder in folders[17:]})
+        compared.append({place.folder.name for place in folders[17:]})
         return iter([Built(())] * len(folders))
 
     monkeypatch.setattr(build, "build_all", built)
 
     for turn in range(34):
-        list(classes.render(repository.root, many, turn=turn))
+        list(classes.render(Gate(Snapshot.of_folder(repository.root)), many, turn=turn))
 
     assert {len(names) for names in compared} == {16}
     assert set().union(*compared) == {sheet.tenant for sheet in many}
@@ -82,7 +83,11 @@ def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) 
     repository.tenant("company-101").tenant("company-102").generate()
     first, second = sheets(repository)
 
-    rendered = list(classes.render(repository.root, [dataclasses.replace(first, alone=True), second], turn=0))
+    rendered = list(
+        classes.render(
+            Gate(Snapshot.of_folder(repository.root)), [dataclasses.replace(first, alone=True), second], turn=0
+        )
+    )
 
     assert [one.alike for one in rendered] == [1, 1]
 
@@ -98,8 +103,8 @@ def test_every_tenant_gets_what_a_direct_build_gives(
         repository.tenant(**keys)
     repository.generate()
 
-    for one in classes.render(repository.root, sheets(repository), turn=0):
-        (direct,) = build.build_all([repository.root / layout.overlay(one.tenant)])
+    for one in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0):
+        (direct,) = build.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(one.tenant))])
         assert one.objects == direct.objects
         assert not one.difference
 

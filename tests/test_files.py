@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator import files
-from generator.files import BadFile, Entry, Kind
+from generator.files import BadFile, Bounds, Entry, Kind
 
 BOUND = 100
 
@@ -164,7 +164,7 @@ def test_a_folder_that_holds_too_much_is_refused(tmp_path: Path) -> None:
         (tmp_path / "base" / f"{number}.yaml").write_bytes(b"")
 
     with pytest.raises(BadFile) as caught:
-        list(files.walk(tmp_path, "base", 3))
+        list(files.walk(tmp_path, "base", Bounds(entries=3, total=0)))
 
     assert caught.value.fact == "base: more than 3 files and folders"
-    assert len(list(files.walk(tmp_path, "base", 4))) == 4
+    assert len(list(files.walk(tmp_path, "base", Bounds(entries=4, total=0)))) == 4

@@ -8,8 +8,10 @@ import pytest
 
 from generator import classes, naming, yamlio
 from generator.classes import Sheet
+from generator.kustomization import Gate
 from generator.load import Sources
 from generator.reserved import NAMES, PREFIXES, SUFFIXES, why_reserved
+from generator.snapshot import Snapshot
 from generator.validate import validate
 from tests.harness import ROOT, Repository
 
@@ -51,7 +53,11 @@ def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository
 
     done = repository.run("verify")
     # what each gets of its class is what a build of its own gives, for all of them and not for one in turn
-    rendered = list(classes.render(repository.root, _sheets(repository), turn=None, always=WORDS_OF_THE_BASE[::3]))
+    rendered = list(
+        classes.render(
+            Gate(Snapshot.of_folder(repository.root)), _sheets(repository), turn=None, always=WORDS_OF_THE_BASE[::3]
+        )
+    )
 
     assert done.exit == 0, done.said
     assert f"{len(WORDS_OF_THE_BASE) + 1} tenants, " in done.stderr

@@ -14,6 +14,7 @@ from ruamel.yaml import YAML
 from generator import build, layout, pipeline, yamlio
 from generator.compose import compose
 from generator.findings import Severity
+from generator.kustomization import Gate
 from generator.load import load
 from generator.model import Fleet, Platform
 from generator.releases import Release
@@ -72,7 +73,7 @@ def test_a_render_stays_in_its_namespace_and_names_no_other_tenant(
 
     for keys in fleet:
         name = keys["name"]
-        printed, error = build.text(repository.root / layout.overlay(name))
+        printed, error = build.text(Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(name)))
         assert not error
         for one in yaml.safe_load_all(printed):
             place = "name" if one["kind"] in CLUSTER_SCOPED else "namespace"

@@ -81,16 +81,19 @@ def test_a_tenant_file_that_vanished_takes_nothing_along(repository: Repository)
     assert {file: content for file, content in repository.files().items() if file in generated} == generated
 
 
-def test_a_dangling_link_in_the_place_of_a_file_is_replaced(repository: Repository, tmp_path: Path) -> None:
-    """And what it points to is not made."""
+@pytest.mark.parametrize("target", ["outside.yaml", "/dev/zero", "kustomization.yaml"])
+def test_a_link_in_the_place_of_a_file_is_refused(repository: Repository, target: str) -> None:
+    """Wherever it leads, Argo CD would follow it; once it is removed the file is written."""
     repository.tenant().generate().remove(FILE)
-    (repository.root / FILE).symlink_to(tmp_path / "outside.yaml")
+    (repository.root / FILE).symlink_to(target)
 
     ran = repository.run("generate")
 
-    assert ran.exit == 0
-    assert not (repository.root / FILE).is_symlink()
-    assert not (tmp_path / "outside.yaml").exists()
+    assert ran.stderr == (
+        f"{FILE}: error: tenantry must write this file, and it is a symbolic link [GEN001]\n"
+        "  hint: remove it, then run `tenantry generate`\n1 error, 0 warnings; nothing was written\n"
+    )
+    assert repository.remove(FILE).run("generate").exit == 0
 
 
 def test_nothing_is_written_through_a_link(repository: Repository) -> None:

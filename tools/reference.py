@@ -20,6 +20,7 @@ from generator.schema import package_schema
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "tests" / "cluster" / "results.json"
+CONCEPT = "../concepts/what-kustomize-may-read.md"
 HEADER = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
 BEGIN, END = "<!-- claims: written by `make docs` -->\n", "<!-- end of claims -->\n"
 
@@ -35,6 +36,7 @@ def pages() -> dict[str, str]:
         "docs/reference/rules.md": HEADER + "\n".join(_rules()),
         "docs/reference/tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
         "docs/reference/platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+        "docs/reference/kustomization.md": HEADER + "\n".join(_kustomization()),
         "docs/reference/approval-file.md": HEADER + "\n".join(_schema("approval", "The approval file")),
     }
 
@@ -113,6 +115,34 @@ def _keys(schema: Mapping[str, Any], root: Mapping[str, Any], above: str, requir
             if isinstance(inner, Mapping):
                 inside = {**_target(inner, root), **inner}
                 yield from _keys(inside, root, f"{above}{key}{mark}", set(inside.get("required", ())))
+
+
+def _kustomization() -> Iterator[str]:
+    schema = package_schema("kustomization")
+    yield "# kustomization.yaml\n"
+    yield f"{schema['description']} What paths may look like, and why: [what kustomize may read]({CONCEPT}).\n"
+    yield "| field | form |\n|---|---|"
+    yield from (
+        f"| `{path}` | {_type(one)} |" for path, one in _fields(schema, schema, "") if "type" in one or "enum" in one
+    )
+    yield "\nWhat kustomize knows besides is refused:\n"
+    yield "| field | why | instead |\n|---|---|---|"
+    for above, one in [("", schema), *_fields(schema, schema, "")]:
+        inside = one.get("items", one)
+        for key, words in inside.get("x-refused", {}).items():
+            mark = "[]." if inside is not one else ""
+            yield f"| `{above}{mark}{key}` | {words['why']} | {words['instead']} |"
+    yield ""
+
+
+def _fields(schema: Mapping[str, Any], root: Mapping[str, Any], above: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every field that a schema names, with what it says of it."""
+    for key, raw in schema.get("properties", {}).items():
+        one = {**_target(raw, root), **raw}
+        yield f"{above}{key}", one
+        yield from _fields(one, root, f"{above}{key}.")
+        if isinstance(one.get("items"), Mapping):
+            yield from _fields({**_target(one["items"], root), **one["items"]}, root, f"{above}{key}[].")
 
 
 def _target(schema: Mapping[str, Any], root: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -31,6 +31,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     """Build the committed overlays of the tenants NAME, or of all, with kustomize."""
     from generator import build, layout, pipeline
     from generator.findings import TenantryError
+    from generator.kustomization import Gate
     from generator.snapshot import Snapshot
 
     root = root_of(directory)
@@ -39,7 +40,8 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     fleet, _ = pipeline.validated(snapshot)
     snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-    texts = build.texts(snapshot.root / layout.overlay(name) for name in wanted)
+    gate = Gate(snapshot)
+    texts = build.texts([gate.open(layout.overlay(name)) for name in wanted])
     for name, (text, error) in zip(wanted, texts, strict=True):
         if error:
             raise TenantryError(
@@ -81,13 +83,13 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     wrong = problems(snapshot)
     try:
         fleet, warnings = pipeline.validated(snapshot)
+        snapshot = with_generated_files(snapshot, fleet)
+        if reachability is not None:
+            return _reachability(snapshot, fleet, reachability, form)
+        wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
+        done = check(snapshot, fleet, wanted, turn=turn_of(root))
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
-    snapshot = with_generated_files(snapshot, fleet)
-    if reachability is not None:
-        return _reachability(snapshot, fleet, reachability, form)
-    wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-    done = check(snapshot, fleet, wanted, turn=turn_of(root))
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,

@@ -10,8 +10,9 @@ from generator.argocd import API_VERSION
 from generator.classes import Sheet
 from generator.diff import effects
 from generator.diff.groups import Owner, Pair
-from generator.files import Kind
-from generator.findings import TenantryError
+from generator.files import BY_HAND, Kind
+from generator.findings import Refused, TenantryError
+from generator.kustomization import Gate
 from generator.model import Tenant
 from generator.pipeline import Composed
 from generator.rules.subject import Object
@@ -66,7 +67,7 @@ def _rendered(
         sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
     applications = _applications(state.composed, here, read)
     found = {}
-    for one in classes.render(state.snapshot.root, sheets, turn=0):
+    for one in classes.render(Gate(state.snapshot), sheets, turn=0):
         wrong = one.error.replace(f"{state.snapshot.root}/", "") or one.difference
         if wrong:
             raise TenantryError(f"{called}: {layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
@@ -123,20 +124,19 @@ def _read(composed: Composed, paths: Collection[str]) -> Objects:
 
 def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     """Read what stands in argocd/platform as Argo CD does: built where there is a kustomization, else as manifests."""
-    folder = snapshot.root / layout.PLATFORM_MANIFESTS
-    if snapshot.kind_of(f"{layout.PLATFORM_MANIFESTS}/{kustomization.FILE}") is Kind.FILE:
-        (built,) = build.build_all([folder])
+    folder = layout.PLATFORM_MANIFESTS
+    if snapshot.kind_of(f"{folder}/{kustomization.FILE}") is Kind.FILE:
+        (built,) = build.build_all([Gate(snapshot).open(folder)])
         if built.error:
-            wrong = built.error.replace(str(folder), layout.PLATFORM_MANIFESTS)
-            raise TenantryError(f"{called}: {layout.PLATFORM_MANIFESTS} cannot be rendered: {wrong}")
+            wrong = built.error.replace(str(snapshot.root / folder), folder)
+            raise TenantryError(f"{called}: {folder} cannot be rendered: {wrong}")
         return built.objects
-    depth = layout.PLATFORM_MANIFESTS.count("/") + 1
-    paths = (
-        path
-        for path in snapshot.under(layout.PLATFORM_MANIFESTS)
-        if path.endswith(".yaml") and path.count("/") == depth
-    )
-    found = (one for path in paths for one in yamlio.read_objects(snapshot.read(path).decode()))
+    depth = folder.count("/") + 1
+    manifests = snapshot.collect_all(folder, BY_HAND, ".yaml")
+    here = {path: raw for path, raw in manifests.items() if path.count("/") == depth}
+    if refused := [found for path, raw in here.items() for found in yamlio.bounded(path, raw)]:
+        raise Refused(refused)
+    found = (one for raw in here.values() for one in yamlio.read_objects(raw.decode()))
     return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
 
 

@@ -468,6 +468,16 @@ _ROWS: Final = (
         "Run `tenantry generate` and commit the result.",
         "design: generate --check",
     ),
+    # --- FIL: what is opened
+    Rule(
+        "FIL001",
+        ERROR,
+        "what is read is an ordinary file of a small size",
+        "A link can lead to a device or out of the repository; a FIFO is waited for without end, and a huge file or"
+        " folder exhausts the machine. So each is named before it is opened.",
+        "Put the file itself in the place of a link; remove the rest, or split it.",
+        "design: nothing is opened before it is bounded",
+    ),
     # --- ARG: what Argo CD is told
     Rule(
         "ARG001",
@@ -898,9 +908,10 @@ _ROWS: Final = (
     Rule(
         "KUS002",
         ERROR,
-        "no field of kustomize that changes more than it says",
-        "includeSelectors rewrites selectors and the peers of policies; plugins and charts run other programs.",
-        "Use `labels` without includeSelectors, `replacements`, `patches` and `components`.",
+        "a kustomization has the fields alone that tenantry understands",
+        "includeSelectors rewrites selectors and the peers of policies; plugins and charts run other programs. So"
+        " kustomize is started only after every field was found on a list of those whose effect the rules follow.",
+        "Use `resources`, `components`, `patches`, `replacements`, `labels`, `images` and `configMapGenerator`.",
         "https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/",
     ),
     Rule(
@@ -914,10 +925,11 @@ _ROWS: Final = (
     Rule(
         "KUS004",
         ERROR,
-        "a kustomization refers to files of this repository alone, a release to its own",
-        "A remote base can change without a commit; a release that refers outside its folder is not frozen.",
-        "Copy what is needed into the repository.",
-        _KUSTOMIZE,
+        "a kustomization refers to plain paths of this repository alone, a release to its own, each folder once",
+        "A remote base can change without a commit, and kustomize takes a path like github.com/x for one also where"
+        " a folder of that name exists; a release that refers outside its folder is not frozen.",
+        "Copy what is needed into the repository; name folders without dots, and manifests .yaml.",
+        "https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.8.1/api/internal/git/repospec.go",
     ),
     Rule(
         "KUS005",
@@ -1016,6 +1028,14 @@ _ROWS: Final = (
         "The build of every tenant on the release would fail.",
         "Mend the fieldPath, or use a release that this tenantry knows.",
         "design: a release records the facts it reads",
+    ),
+    Rule(
+        "KUS018",
+        ERROR,
+        "a kustomization is called kustomization.yaml",
+        "kustomize takes kustomization.yml and Kustomization as well; what one reader alone sees is not checked.",
+        "Rename the file.",
+        "https://github.com/kubernetes-sigs/kustomize/blob/kustomize/v5.8.1/api/konfig/general.go",
     ),
     # --- K8S: what Kubernetes would refuse, or accept and not do
     Rule(
@@ -1167,7 +1187,7 @@ _ROWS: Final = (
 
 RULES: Final = {row.id: row for row in _ROWS}
 
-OF_INPUT: Final = ("TEN", "PLT", "GEN", "GIT")
+OF_INPUT: Final = ("TEN", "PLT", "GIT", "FIL", "GEN")
 """Families that are applied while the input is read or written; platform.yaml has no say in them."""
 
 _DATA: Final = "it keeps a customer's files from being deleted"
@@ -1207,6 +1227,7 @@ FIRM: Final = {
     "CHG006": _JUDGE,
     "K8S010": _TWO_COMMITS,
     "KUS001": _RENDER,
+    "KUS002": _RENDER,
     "KUS004": _RENDER,
     "KUS005": _NEIGHBOURS,
     "KUS006": _NEIGHBOURS,
@@ -1217,6 +1238,7 @@ FIRM: Final = {
     "KUS014": _RENDER,
     "KUS015": _RENDER,
     "KUS016": _NEIGHBOURS,
+    "KUS018": _RENDER,
     "NET001": _NEIGHBOURS,
     "NET003": _NEIGHBOURS,
     "SEC004": _NEIGHBOURS,

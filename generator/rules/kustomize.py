@@ -17,9 +17,8 @@ from generator.rules.registry import base_rule, class_rule, tenant_rule
 from generator.rules.subject import Base, Object, Rendered, has_hash, identity, pod_spec
 from generator.shape import mapping, mappings, strings
 from generator.size import CHATBOT, FILESERVER
-from generator.yamlio import Document
 
-# --- what a kustomization may hold
+# --- what a release may hold; what none may hold is refused before it is built (`generator.allowed`)
 
 
 @base_rule("KUS001")
@@ -35,63 +34,19 @@ def the_release_builds(base: Base) -> Iterator[Finding]:
             yield finding("KUS001", base.place(), fact)
 
 
-_PROGRAMS: Final = "it runs other programs, or rules that are not kustomize's"
-_OLD: Final = "it is deprecated, and does more than its successor"
-_RENAMES: Final = "it renames what facts, policies and the quota name"
-_FIELDS: Final = {
-    "bases": _OLD,
-    "buildMetadata": "every move of a file in base/ would change every object of every tenant",
-    "commonLabels": "it writes into selectors, and into the peers of NetworkPolicies",
-    "configurations": _PROGRAMS,
-    "crds": _PROGRAMS,
-    "generators": _PROGRAMS,
-    "helmChartInflationGenerator": _PROGRAMS,
-    "helmCharts": _PROGRAMS,
-    "helmGlobals": _PROGRAMS,
-    "imageTags": _OLD,
-    "namePrefix": _RENAMES,
-    "nameSuffix": _RENAMES,
-    "openapi": _PROGRAMS,
-    "patchesJson6902": _OLD,
-    "patchesStrategicMerge": _OLD,
-    "transformers": _PROGRAMS,
-    "validators": _PROGRAMS,
-    "vars": _OLD,
-}
 _IN_TEMPLATES: Final = frozenset({"tenantry.dev/tenant"})
 """Labels of an overlay that may stand in pod templates: one that changes with the plan would restart every pod."""
 
 
-@base_rule("KUS002")
-def a_release_uses_plain_fields(base: Base) -> Iterator[Finding]:
-    """No kustomization of base/ uses a field that changes more than it says."""
-    for document in base.kustomizations.values():
-        for path, fact in _too_much(document.data):
-            yield finding("KUS002", document.place(path, key=True), fact)
-
-
 @class_rule("KUS002")
-def an_overlay_uses_plain_fields(rendered: Rendered) -> Iterator[Finding]:
-    """No overlay does, nor does it put labels into pod templates that change with the plan."""
+def an_overlay_restarts_no_pod(rendered: Rendered) -> Iterator[Finding]:
+    """No overlay puts labels into pod templates that change with the plan."""
     place = rendered.place()
-    for _, fact in _too_much(rendered.overlay):
-        yield finding("KUS002", place, fact)
     for label in mappings(rendered.overlay.get("labels")):
         others = sorted(set(mapping(label.get("pairs"))) - _IN_TEMPLATES)
         if label.get("includeTemplates") and others:
             fact = f"the label {others[0]} stands in pod templates: whenever it changes, every pod restarts"
             yield finding("KUS002", place, fact, "write it in an item of its own without includeTemplates")
-
-
-def _too_much(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for key, why in _FIELDS.items():
-        if key in data:
-            yield (key,), f"`{key}` is not used here: {why}"
-    for index, label in enumerate(mappings(data.get("labels"))):
-        for key in ("includeSelectors", "fields"):
-            if label.get(key):
-                fact = f"`labels` with {key} is not used here: {_FIELDS['commonLabels']}"
-                yield ("labels", index, key), fact
 
 
 @base_rule("KUS003")
@@ -116,21 +71,6 @@ def every_image_was_set(rendered: Rendered) -> Iterator[Finding]:
                 yield rendered.found("KUS003", one, fact, "images: of core does not reach what a component brings")
 
 
-@base_rule("KUS004")
-def a_release_refers_to_itself(base: Base) -> Iterator[Finding]:
-    """What a release refers to lies in its own folder, and is no link: freezing it is copying that folder."""
-    for folder, reference in base.astray:
-        place = _place_of(base.kustomizations[folder], reference)
-        yield finding("KUS004", place, f"there is no {reference!r} in {base.folder}", "copy it into the release")
-    for link in base.links:
-        yield finding("KUS004", Place(link), "this is a symbolic link", "put the file itself here")
-
-
-def _place_of(document: Document, text: str) -> Place:
-    path = next((path for path, value in yamlio.walk_strings(document.data) if value.endswith(text)), ())
-    return document.place(path)
-
-
 # --- facts
 
 
@@ -141,9 +81,6 @@ def every_replacement_writes_its_fact(base: Base) -> Iterator[Finding]:
         probes = [probe for probe in base.probes if folder in probe.folders and not probe.error]
         for index, replacement in enumerate(mappings(document.data.get("replacements"))):
             path = ("replacements", index)
-            if "path" in replacement:
-                yield finding("KUS015", document.place(path), "a replacement in a file of its own is not followed")
-                continue
             for number, target in enumerate(mappings(replacement.get("targets"))):
                 place = document.place((*path, "targets", number))
                 for probe in probes:

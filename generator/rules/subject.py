@@ -103,9 +103,6 @@ class Base:
         platform: The provider's numbers.
         kustomizations: Its kustomization files, by folder.
         sources: Its YAML files, by path from the repository's root.
-        links: Symbolic links in it, as paths from the repository's root.
-        astray: References that lead to nothing in the release: folder and reference. With one of them nothing is
-            built, because kustomize would ask the network for it.
         facts: A data sheet with every fact that tenantry writes.
         probes: What it makes of a tenant that has everything, for each exposure that it has.
         idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
@@ -116,8 +113,6 @@ class Base:
     platform: Platform
     kustomizations: Mapping[str, Document]
     sources: Mapping[str, str]
-    links: tuple[str, ...]
-    astray: tuple[tuple[str, str], ...]
     facts: Object
     probes: tuple[Probe, ...]
     idle: tuple[tuple[str, str, int], ...]

@@ -55,13 +55,6 @@ CASES = (
     # --- KUS001
     catches(
         "KUS001",
-        "a field that kustomize does not know",
-        (Edit(CORE, "", "resource: [quota.yaml]\n"),),
-        "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
-        "overlays/company-002/kustomization.yaml: error: it cannot be built: accumulating resources: accumulation err='accumulating resources from '../../base/edge/core': 'base/edge/core' must resolve to a file': couldn't make target for path 'base/edge/core': invalid Kustomization: json: unknown field \"resource\" [KUS001]",
-    ),
-    catches(
-        "KUS001",
         "a name that YAML reads as a number",
         (
             Edit(CORE, "- access.yaml\n", "- access.yaml\n- build.yaml\n"),
@@ -86,13 +79,27 @@ CASES = (
         "KUS002",
         "commonLabels in a component",
         (Edit(GATEWAY, "", "commonLabels:\n  team: files\n"),),
-        "base/edge/components/gateway/kustomization.yaml: error: `commonLabels` is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]",
+        "base/edge/components/gateway/kustomization.yaml: error: `commonLabels` is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]\n"
+        "  hint: write the pairs under labels",
+    ),
+    catches(
+        "KUS002",
+        "a field that kustomize does not know",
+        (Edit(CORE, "", "resource: [quota.yaml]\n"),),
+        "base/edge/core/kustomization.yaml: error: unknown key `resource` [KUS002]\n  hint: did you mean 'resources'?",
+    ),
+    catches(
+        "KUS002",
+        "a field in other letters, which kustomize takes as well",
+        (Edit(CORE, "", "Transformers: [rewrite.yaml]\n"),),
+        "base/edge/core/kustomization.yaml: error: unknown key `Transformers` [KUS002]",
     ),
     catches(
         "KUS002",
         "labels with includeSelectors in an overlay",
-        lambda scene: scene.overlay["labels"][0].update(includeSelectors=True),
-        "overlays/company-002/kustomization.yaml: error: `labels` with includeSelectors is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]",
+        (Edit(OVERLAY, "includeTemplates: true", "includeTemplates: true, includeSelectors: true"),),
+        "overlays/company-002/kustomization.yaml: error: `labels[0].includeSelectors` is not used here: it writes into selectors, and into the peers of NetworkPolicies [KUS002]\n"
+        "  hint: remove it; includeTemplates puts labels into pod templates",
     ),
     catches(
         "KUS002",
@@ -154,9 +161,8 @@ CASES = (
         "KUS004",
         "a remote base",
         (Edit(CORE, "- access.yaml\n", "- access.yaml\n- https://example.com/guards?ref=v1\n"),),
-        "base/edge/core/kustomization.yaml: error: there is no 'https://example.com/guards?ref=v1' in base/edge [KUS004]\n"
-        "  hint: copy it into the release",
-        "overlays/company-002/kustomization.yaml: error: what it reads cannot be followed: base/edge/core/kustomization.yaml: 'https://example.com/guards?ref=v1' leads outside the repository [KUS004]",
+        "base/edge/core/kustomization.yaml: error: 'https://example.com/guards?ref=v1' is no plain path to a .yaml file or a folder with a kustomization.yaml, and kustomize may take it for an address [KUS004]\n"
+        "  hint: copy what it leads to into the repository; names of folders have letters, digits, - and _ alone",
     ),
     catches(
         "KUS004",
@@ -532,5 +538,28 @@ CASES = (
                 "    options: {create: true}\n",
             ),
         ),
+    ),
+    # --- KUS018
+    catches(
+        "KUS018",
+        "a second kustomization beside ours",
+        (Edit("base/edge/components/gateway/Kustomization", "", "commonLabels: {team: files}\n"),),
+        "base/edge/components/gateway/Kustomization: error: kustomize reads this file, and tenantry reads kustomization.yaml alone [KUS018]\n"
+        "  hint: move what it says into kustomization.yaml, and remove it: git rm base/edge/components/gateway/Kustomization",
+    ),
+    catches(
+        "KUS018",
+        "a kustomization in another spelling",
+        (
+            Edit("base/edge/guards/kustomization.yml", "", "resources: []\n"),
+            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../guards\n"),
+        ),
+        "base/edge/guards/kustomization.yml: error: kustomize reads this file, and tenantry reads kustomization.yaml alone [KUS018]\n"
+        "  hint: rename it: git mv base/edge/guards/kustomization.yml base/edge/guards/kustomization.yaml",
+    ),
+    passes(
+        "KUS018",
+        "a file whose name only begins so",
+        (Edit("base/edge/core/kustomization-notes.yaml", "", "notes: none\n"),),
     ),
 )

@@ -20,6 +20,7 @@ import yaml
 
 from generator import pipeline, yamlio
 from generator.findings import Finding, Refused
+from generator.kustomization import Gate
 from generator.model import Platform, Tenant
 from generator.probe import read_base
 from generator.rules.subject import Base, Rendered, Repository
@@ -217,7 +218,7 @@ def good_repository() -> Repository:
 @cache
 def good_base() -> Base:
     """Build this repository's own release of base/, once in a session."""
-    base, findings = read_base(Snapshot.of_work_tree(ROOT), good_repository().fleet, "edge")
+    base, findings = read_base(Gate(Snapshot.of_work_tree(ROOT)), good_repository().fleet, "edge")
     assert not findings
     return base
 

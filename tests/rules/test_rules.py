@@ -20,8 +20,10 @@ from tests.rules.harness import (
 
 APART = {
     "KUS001": "verify says it as well, of an overlay that kustomize refuses to build",
-    "KUS004": "verify says it as well, of an overlay that it does not build because of what it refers to",
+    "KUS002": "the gate says it, before anything is built",
+    "KUS004": "the gate says it, before anything is built",
     "KUS009": "build says it and ends the run: with another kustomize there is nothing to check",
+    "KUS018": "the gate says it, before anything is built",
     "KUS013": "verify says it, where it compares a render by class with a direct build",
 }
 """Rules that are not, or not only, said by a check; what they say has tests of its own."""

@@ -23,6 +23,8 @@ from typing import Any, Final
 import pytest
 
 from generator import build
+from generator.kustomization import Gate
+from generator.snapshot import Snapshot
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -90,7 +92,7 @@ class Pod:
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
     """The file server's Deployment as kustomize renders it from base/edge/core."""
-    (core,) = build.build_all([ROOT / "base/edge/core"])
+    (core,) = build.build_all([Gate(Snapshot.of_work_tree(ROOT)).open("base/edge/core")])
     assert not core.error
     deployment = next(one for one in core.objects if one["kind"] == "Deployment")
     pod: dict[str, Any] = deployment["spec"]["template"]["spec"]

@@ -13,8 +13,10 @@ import pytest
 
 from generator import build, init
 from generator.init import Answers
+from generator.kustomization import Gate
 from generator.model import Publishing
 from generator.package import Package
+from generator.snapshot import Snapshot
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -55,8 +57,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         assert swapped != text
         kustomization.write_text(swapped, encoding="utf-8")
     folders = sorted(one.parent for one in copy.glob("*/*/kustomization.yaml") if one.parts[-3] != "base")
+    gate = Gate(Snapshot.of_folder(copy))
     files = []
-    for folder, (text, error) in zip(folders, build.texts(folders), strict=True):
+    for folder, (text, error) in zip(
+        folders, build.texts(gate.open(str(one.relative_to(copy))) for one in folders), strict=True
+    ):
         assert not error
         file = copy / f"{folder.parent.name}-{folder.name}.yaml"
         file.write_text(text, encoding="utf-8")
