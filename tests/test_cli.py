@@ -297,7 +297,7 @@ def test_a_bug_says_that_it_is_one(repository: Repository, monkeypatch: pytest.M
     def broken(root: Path) -> None:
         raise ZeroDivisionError(root)
 
-    monkeypatch.setattr(pipeline, "generate", broken)
+    monkeypatch.setattr(pipeline, "composed", broken)
 
     ran = repository.run("generate")
 
@@ -312,7 +312,7 @@ def test_an_interrupted_run_exits_130(repository: Repository, monkeypatch: pytes
     def interrupted(*arguments: object) -> None:
         raise KeyboardInterrupt(arguments)
 
-    monkeypatch.setattr(pipeline, "generate", interrupted)
+    monkeypatch.setattr(pipeline, "composed", interrupted)
 
     assert repository.run("generate").exit == 130
 

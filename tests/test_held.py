@@ -106,7 +106,7 @@ def test_what_lies_behind_a_linked_folder_is_not_there(committed: Repository, tm
     done = committed.run("verify", "company-001")
 
     assert f"overlays/company-001: error: {LINK} [GIT001]" in done.stdout
-    assert "overlays/company-001/facts.yaml: error: this file is missing [GEN002]" in done.stdout
+    assert "overlays/company-001/facts.yaml: error: this is a symbolic link [GEN002]" in done.stdout
 
 
 def test_a_submodule_is_an_error_and_goes_by_its_hint(committed: Repository) -> None:
