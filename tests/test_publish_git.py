@@ -139,7 +139,7 @@ def shallow(origin: Origin, name: str) -> Repository:
     ("mode", "why"),
     [
         ("branch", "that main goes on from what deploy was published from stands in its history"),
-        ("committed", "what main was published from stands in its history"),
+        ("committed", "what was published before stands in its history"),
     ],
 )
 def test_a_shallow_clone_is_told_to_fetch_and_then_publishes(tmp_path: Path, mode: str, why: str) -> None:

@@ -355,6 +355,7 @@ def test_one_bad_file_on_main_hides_no_loss_of_another_company(here: Repository)
         f"platform.yaml: warning: {sha(here)} has errors of its own (tenants/company-001.yaml:2:7: plan: 'platinum' is"
         f" not one of bronze, silver, gold): tenants/company-001.yaml is compared as {sha(here, 'main~2')} has it"
         " [CHG001]\n"
+        "  hint: nothing, when this change fixes the branch; otherwise look at what is named\n"
         "tenants/company-003.yaml:3:10: error: the volume has 2Ti and would shrink to 600Gi [TEN012]\n"
         "  hint: keep it: tenantry set company-003 storage=2Ti\n"
     )
@@ -420,6 +421,7 @@ def test_a_platform_that_never_could_be_read_is_an_error(tmp_path: Path) -> None
     assert found(repository) == (
         f"platform.yaml: error: {sha(repository)} has errors of its own (platform.yaml:13:11: exposure: 'pigeon' is not"
         " one of gateway, ingress), and no commit before it can be read: nothing was compared with it [CHG021]\n"
+        "  hint: have the change approved by somebody who knows what was there\n"
     )
 
 
@@ -432,4 +434,5 @@ def test_a_repository_that_takes_tenantry_up_has_nothing_to_lose(tmp_path: Path)
 
     assert found(repository) == (
         f"platform.yaml: warning: {sha(repository)} has no platform.yaml: all of it is new [CHG001]\n"
+        "  hint: nothing, when this change fixes the branch; otherwise look at what is named\n"
     )

@@ -327,7 +327,7 @@ _ROWS: Final = (
         WARNING,
         "the commit before the change can be composed",
         "Without it, rules on two commits have nothing to compare with and are not run.",
-        "Nothing, when this change mends the branch; otherwise look at what is named.",
+        "Nothing, when this change fixes the branch; otherwise look at what is named.",
         "design: check",
     ),
     Rule(
