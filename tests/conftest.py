@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
+from generator import build
 from tests.harness import Repository
+from tests.kept_builds import Kept
 
 pytest_plugins = ["tests.cluster.claims"]
 
@@ -54,3 +56,13 @@ def update_golden(request: pytest.FixtureRequest) -> bool:
 def repository(tmp_path: Path) -> Repository:
     """A repository without tenants."""
     return Repository(tmp_path / "repository")
+
+
+KEPT = Kept(build.texts)
+
+
+@pytest.fixture(autouse=True)
+def _builds_are_kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Build equal files once in each process, but for the tests of what builds: they are marked `real_builds`."""
+    if request.node.get_closest_marker("real_builds") is None:
+        KEPT.put_in_place(monkeypatch)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,10 @@ ROOT: Final = Path(__file__).parents[1]
 
 Files = Mapping[str, bytes]
 """Path from the repository's root -> content; a symbolic link stands with its target."""
+
+# Where a machine keeps no bytecode, each process that a test starts compiles all of tenantry again: half of its CPU.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 _GIT: Final = {
     **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},

@@ -15,6 +15,8 @@ from generator.kustomization import Buildable
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n"
 WAY = "look for a patch or a replacement that copies much"
 
+pytestmark = pytest.mark.real_builds
+
 
 def built(folder: Path, patch: object = None, **kustomization: object) -> build.Built:
     """Build a ConfigMap with a JSON patch, past the gate."""

@@ -18,6 +18,8 @@ from tests.strategies import Keys, fleets
 
 PLATFORM: Platform = pipeline.validated(Snapshot.of_work_tree(ROOT))[0].platform
 
+pytestmark = pytest.mark.real_builds
+
 
 def sheets(repository: Repository) -> list[Sheet]:
     """Read the overlays of a repository as verify does."""

@@ -14,7 +14,7 @@ ESCAPES = tuple(escapes())
 @pytest.mark.parametrize("escape", ESCAPES, ids=lambda escape: escape.name)
 def test_an_escape_is_caught(escape: Escape, tmp_path: Path) -> None:
     """The rule that must catch it does, whatever others say besides."""
-    gathered = edited(escape.edits, tmp_path, escape.tenant, generate=escape.generate)
+    gathered = edited(escape.edits, tmp_path, escape.tenant, escape.rule, generate=escape.generate)
     found = list(judge(gathered))
     assert escape.rule in {one.rule for one in found}, [said(one) for one in found]
 
