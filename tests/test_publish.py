@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 import pytest
 
@@ -80,12 +81,19 @@ class Origin:
         assert done.exit == 0, done.said
 
 
-def publish(clone: Repository, *options: str) -> "subprocess.CompletedProcess[str]":
+def publish_as_process(clone: Repository, *options: str) -> "subprocess.CompletedProcess[str]":
     """Run publish as a process of its own."""
     command = [sys.executable, "-m", "generator", "-C", str(clone.root), "publish", *options]
     return subprocess.run(
         command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=300
     )
+
+
+def publish(clone: Repository, *options: str) -> "subprocess.CompletedProcess[str]":
+    """Run publish inside this process, which takes a fifth of the time, one at a time."""
+    with mock.patch.dict(os.environ, environment(), clear=True):
+        ran = clone.run("publish", *options)
+    return subprocess.CompletedProcess(["publish", *options], ran.exit, ran.stdout, ran.stderr)
 
 
 @pytest.fixture(params=MODES)
@@ -101,7 +109,7 @@ def test_a_merged_tenant_is_published_as_one_commit(origin: Origin) -> None:
     origin.merge(clone, "company-101")
     source = clone.git("rev-parse", "origin/main").strip()
 
-    done = publish(clone)
+    done = publish_as_process(clone)
 
     assert done.returncode == 0, done.stderr
     clone.git("fetch", "--quiet")
@@ -261,7 +269,7 @@ def test_only_one_run_at_a_time_in_a_repository(origin: Origin) -> None:
     clone = origin.clone("clone")
     with (clone.root / ".git/tenantry-publish.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        done = publish(clone)
+        done = publish_as_process(clone)
 
     assert done.returncode == 4
     assert done.stderr == (
@@ -293,11 +301,11 @@ def test_two_that_push_at_once_lose_nothing(origin: Origin) -> None:
         origin, f"mkdir {held} 2>/dev/null || exit 0\nfor i in $(seq 300); do [ -e {free} ] && exit 0; sleep 0.1; done"
     )
     with ThreadPoolExecutor() as pool:
-        running = pool.submit(publish, first)
+        running = pool.submit(publish_as_process, first)
         _wait_for(held)
         if origin.mode == "branch":
             origin.merge(second, "company-102")
-        done = publish(second)
+        done = publish_as_process(second)
         free.touch()
         late = running.result()
 
@@ -327,7 +335,7 @@ def onboard_at_once(origin: Origin, number: int) -> set[str]:
 
     def onboard(clone: Repository, name: str) -> "subprocess.CompletedProcess[str]":
         origin.merge(clone, name)
-        return publish(clone)
+        return publish_as_process(clone)
 
     with ThreadPoolExecutor(max_workers=number) as pool:
         for done in pool.map(onboard, clones, names):
@@ -380,7 +388,7 @@ def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(or
 
     assert killed.returncode == -signal.SIGKILL
     assert (clone.git("status", "--porcelain"), clone.files()) == before
-    done = publish(clone)
+    done = publish_as_process(clone)
     assert done.returncode == 0, done.stderr
     origin.assert_complete({"company-001", "company-101"})
     assert len(clone.git("tree", "list").splitlines()) == 1
@@ -418,7 +426,7 @@ def test_a_hundred_kills_amid_publish_lose_nothing(tmp_path: Path, mode: str) ->
             origin.merge(clone, f"company-{200 + number}")
         _kill_amid(clone, "publish", dice.uniform(0, 2))
         if number % 5 == 4:
-            done = publish(clone)
+            done = publish_as_process(clone)
             assert done.returncode == 0, done.stderr
             origin.assert_complete(tenants)
 
