@@ -193,7 +193,9 @@ def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) ->
     home = os.path.relpath(gate.snapshot.root.resolve() / mine, folder)
     reads = [kustomization.resolve(mine, one.text) for one in references(overlay) if one.text.startswith("../")]
     for key in ("resources", "components"):
-        overlay[key] = [f"{home}/{one}" if one.startswith("../") else one for one in overlay.get(key, ())]
+        overlay[key] = [
+            os.path.normpath(f"{home}/{one}") if one.startswith("../") else one for one in overlay.get(key, ())
+        ]
     (folder / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
     (folder / "facts.yaml").write_text(yamlio.dump(facts), encoding="utf-8")
     return gate.beside(folder, filter(None, reads))

@@ -141,15 +141,20 @@ def clean(common: Path) -> None:
 # --- the commit
 
 
-def stored(repository: Repository, files: Mapping[str, Path]) -> dict[str, TreeEntry]:
+def stored(repository: Repository, files: Mapping[str, bytes], folder: Path) -> dict[str, TreeEntry]:
     """Store files as blobs, byte by byte, and return what to hold at each path.
 
     Args:
         repository: The repository.
-        files: Path in the repository -> where the file stands; no name holds a line end.
+        files: Path in the repository -> content.
+        folder: Where they are written for git; it is made.
     """
-    names = "".join(f"{file}\n" for file in files.values())
-    ids = repository.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=os.fsencode(names))
+    folder.mkdir()
+    names = [folder / str(number) for number in range(len(files))]
+    for name, content in zip(names, files.values(), strict=True):
+        name.write_bytes(content)
+    paths = "".join(f"{name}\n" for name in names)
+    ids = repository.run("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=os.fsencode(paths))
     return {path: TreeEntry("100644", blob) for path, blob in zip(files, ids.decode().split(), strict=True)}
 
 

@@ -113,6 +113,17 @@ def read(root: Path, path: str, max_bytes: int = MAX_BYTES) -> bytes:
         os.close(file)
 
 
+def bounded(path: str, held: bytes, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return what a file holds that is in memory already; arguments as for `read`.
+
+    Raises:
+        BadFile: It is too large.
+    """
+    if len(held) > max_bytes:
+        raise _too_large(path, max_bytes)
+    return held
+
+
 def kind_of(root: Path, path: str) -> Kind | None:
     """Return what stands at a path, or None when nothing does; arguments as for `read`.
 

@@ -400,13 +400,32 @@ def _new(root: Path, path: str) -> TreeEntry | None:
     return TreeEntry(mode, "") if mode else None
 
 
-def is_left_out(root: Path, path: str) -> bool:
-    """Say whether a sparse checkout leaves a file out of the work tree whose top is `root`.
+def has_seen(root: Path, path: str) -> bool:
+    """Say whether git holds a file in the work tree whose top is `root`, or held it in an earlier commit.
 
     Raises:
         EnvironmentProblem: Git refuses the repository.
     """
-    return open_repository(root).text("ls-files", "-t", "--", path).startswith("S ")
+    repository = open_repository(root)
+    if repository.run("ls-files", "-z", "--", path):
+        return True
+    newest = _id_of(repository, "HEAD")
+    return bool(newest and versions(repository, newest, path, 1))
+
+
+def way_back(repository: Repository, commit: str, path: str) -> str:
+    """Return the command that brings a file back that a commit or the work tree has lost; empty when git has not seen it.
+
+    Args:
+        repository: The repository.
+        commit: The commit; empty for the work tree.
+        path: The file.
+    """
+    newest = commit or _id_of(repository, "HEAD")
+    if not commit and newest and read(repository, newest, path) is not None:
+        return f"git checkout HEAD -- {path}"
+    removed = versions(repository, newest, path, 1) if newest else ()
+    return f"git checkout {removed[0][:10]}^ -- {path}" if removed else ""
 
 
 def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEntry]:

@@ -79,7 +79,7 @@ class Gate:
             Refused: What it would read is not understood.
         """
         self.closure([folder])
-        return Buildable(self.snapshot.root / folder)
+        return Buildable(self.snapshot.place(folder))
 
     def beside(self, folder: Path, reads: Iterable[str]) -> Buildable:
         """Let kustomize build a folder that tenantry wrote itself, outside the repository.
@@ -220,7 +220,7 @@ class Gate:
 
         The disk says which there are: kustomize also reads what git ignores.
         """
-        names = [entry.path.rpartition("/")[2] for entry in files.listed(self.snapshot.root, folder, files.BY_HAND)]
+        names = self.snapshot.names_in(folder)
         for name in names:
             if name != FILE and name.lower() in _SPELLINGS:
                 here = f"{folder}/{name}"

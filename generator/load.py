@@ -50,15 +50,15 @@ def find_root(start: Path) -> Path:
     """
     start = start.resolve()
     for folder in (start, *start.parents):
-        if (folder / layout.PLATFORM).is_file():
+        if os.path.lexists(folder / layout.PLATFORM):
             above = next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
             if above != folder:
                 fact = f"{folder / layout.PLATFORM} is not at the top of its git repository {above}"
                 raise EnvironmentProblem(fact, "Argo CD's paths start at the top: move platform.yaml there")
             return folder
     top = next((folder for folder in (start, *start.parents) if history.is_repository(folder)), None)
-    if top and history.is_left_out(top, layout.PLATFORM):
-        return top
+    if top and history.has_seen(top, layout.PLATFORM):
+        return top  # it is left out of a sparse checkout, or was removed, and whoever reads it says so
     fact = f"there is no {layout.PLATFORM} in {start} or above it"
     raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
 
@@ -138,13 +138,22 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
 
 
 def _raw(snapshot: Snapshot, file: str, max_bytes: int, findings: list[Finding]) -> bytes | None:
-    if snapshot.kind_of(file) is None:
+    kind = snapshot.kind_of(file)
+    if kind is None:
         why, hint = snapshot.why_missing(file)
-        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint))
+        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint or _way_back(snapshot, file)))
+        return None
+    if kind in (Kind.LINK, Kind.OTHER):
+        findings.extend(git.ordinary_files({file: snapshot.held[file]}))
         return None
     try:
-        with open(f"{snapshot.root}/{file}", "rb") as stream:  # noqa: PTH123 -- as above
-            return stream.read(max_bytes + 1)
-    except OSError as error:
-        findings.append(finding("TEN021", Place(file), f"the file cannot be read: {error.strerror}"))
+        return snapshot.read(file, max(max_bytes, files.MAX_BYTES))  # the reader says by how much it is too large
+    except BadFile as bad:
+        findings.append(bad.finding)
     return None
+
+
+def _way_back(snapshot: Snapshot, file: str) -> str:
+    """Return the command that brings a file back that is gone, as far as git knows it."""
+    command = history.way_back(snapshot.repository, snapshot.commit, file) if snapshot.repository else ""
+    return f"put it back: {command}" if command else ""

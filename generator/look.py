@@ -59,7 +59,7 @@ def _look(
     if composed.fleet.platform.publishing == "branch":
         return states.of_snapshot(snapshot, folder, had=had), (*findings, *_in_the_way(snapshot)), {}
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(snapshot.root, composed.tree, names, unread)
+    found = compare(snapshot.root, composed.tree, names, unread, snapshot.contents)
     state = State(snapshot=snapshot, composed=composed)
     return state, (*findings, *found.forbidden, *map(_stale, found.changes)), found.lost
 

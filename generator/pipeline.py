@@ -104,7 +104,7 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     Raises:
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
-    fleet, findings = validate_in_part(load(snapshot), had or earlier.of_work_tree(snapshot.root))
+    fleet, findings = validate_in_part(load(snapshot), had or earlier.of_work_tree(snapshot.home))
     errors = [found for found in findings if found.severity is Severity.ERROR]
     if fleet is None:
         return None, tuple(errors)
@@ -165,7 +165,7 @@ def differences(snapshot: Snapshot, result: Composed) -> Differences:
     """
     names = frozenset(tenant.name for tenant in result.fleet.tenants)
     files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
-    found = compare(snapshot.root, result.tree, names, files - names)
+    found = compare(snapshot.root, result.tree, names, files - names, snapshot.contents)
     if found.forbidden:
         raise Refused([*result.findings, *found.forbidden])
     return found
@@ -197,7 +197,7 @@ def generate(
 def write(
     root: Path, snapshot: Snapshot, result: Composed, policy: lost.Policy = lost.refused
 ) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
-    """Write every generated file that differs.
+    """Write every generated file that differs; nothing where a snapshot keeps them in memory.
 
     Args:
         root: Where to; the repository's root.
@@ -217,7 +217,8 @@ def write(
         if any(one.refuses for one in told):
             raise Refused([*result.findings, *told])
         _refuse_left_out(snapshot, found.changes)
-        apply(root, result.tree, found.changes)
+        if snapshot.contents is None:
+            apply(root, result.tree, found.changes)
     return found.changes, told
 
 

@@ -11,7 +11,7 @@ import random
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -132,7 +132,8 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     progress("tree")
     result, changes, kept = _generated(repository, work, source, tip)
     progress("generate")
-    tree = Snapshot.of_folder(work.snapshot.root)
+    texts = {change.file: None if change.kind is Kind.REMOVE else result.tree[change.file] for change in changes}
+    tree = work.snapshot.after(texts)
     lost_names = {name for found in kept if (name := layout.tenant_of(found.place.file))}
     touched = _touched(repository, result, changes, tip, source, before)
     if before is not None and len(touched) > 1 and not is_current(repository, before.commit, folder / "held"):
@@ -143,7 +144,7 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     if order.dry_run:
         return done(changes, "this is a dry run")
     parent = source if platform.publishing == "committed" else tip or source
-    commit = _commit(repository, work, source, parent, changes, order)
+    commit = _commit(repository, work, source, parent, texts, order)
     progress("commit")
     if commit is None:
         return done((), "everything is current")
@@ -270,27 +271,28 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
         return _Work(folder=folder, source=snapshot, snapshot=snapshot, published={})
     held = history.entries(repository, tip)
     published = {path: entry for path, entry in held.items() if layout.is_generated(path)}
-    Snapshot.of_commit(repository, tip, tree, tuple(published))
-    both = dataclasses.replace(snapshot, held={**snapshot.held, **published})
+    there = Snapshot.of_commit(repository, tip, tree, tuple(published))
+    contents = {**(snapshot.contents or {}), **(there.contents or {})}
+    both = dataclasses.replace(snapshot, held={**snapshot.held, **published}, contents=contents)
     return _Work(folder=folder, source=snapshot, snapshot=both, published=published)
 
 
 def _commit(
-    repository: Repository, work: _Work, source: str, parent: str, changes: tuple[Change, ...], order: Order
+    repository: Repository, work: _Work, source: str, parent: str, texts: Mapping[str, str | None], order: Order
 ) -> str | None:
     """Commit the source's tree with the generated files; None when nothing differs from the parent."""
-    written = {one.file: work.snapshot.root / one.file for one in changes if one.kind is not Kind.REMOVE}
-    removed = {one.file: None for one in changes if one.kind is Kind.REMOVE}
-    held = {**work.published, **delivery.stored(repository, written), **removed}
+    written = {file: text.encode() for file, text in texts.items() if text is not None}
+    removed = {file: None for file, text in texts.items() if text is None}
+    held = {**work.published, **delivery.stored(repository, written, work.folder / "blobs"), **removed}
     tree = delivery.tree_of(repository, source, held, work.folder / "index")
     if tree == repository.text("rev-parse", "--verify", f"{parent}^{{tree}}"):
         return None
     signature = delivery.Signature(author=order.author, date=order.date)
-    return delivery.commit(repository, tree, parent, _message(changes, source), signature)
+    return delivery.commit(repository, tree, parent, _message(texts, source), signature)
 
 
-def _message(changes: tuple[Change, ...], source: str) -> str:
-    names = sorted({name for change in changes if (name := layout.tenant_of(change.file))})
+def _message(changed: Collection[str], source: str) -> str:
+    names = sorted({name for file in changed if (name := layout.tenant_of(file))})
     if not names:
         subject = "Publish what all tenants share"
     elif len(names) > _NAMES_IN_A_SUBJECT:

@@ -123,5 +123,5 @@ def is_current(repository: Repository, published: str, folder: Path) -> bool:
     except Refused:
         return False
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(folder, composed.tree, names)
+    found = compare(folder, composed.tree, names, contents=snapshot.contents)
     return not found.changes and not found.forbidden

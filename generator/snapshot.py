@@ -22,7 +22,7 @@ from generator import files, history, layout
 from generator.files import BadFile, Bounds, Kind
 from generator.findings import Finding, Refused
 from generator.history import Repository
-from generator.tree import LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
+from generator.tree import FILE_MODES, LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Snapshot:
         root: The folder in which they stand.
         held: What git holds, by path from the root; links and repositories inside the repository as well.
         beside: What git holds besides, where only a part was taken; it does not stand in the folder.
+        contents: What generated files hold that do not stand in the folder, by path: there are many, and few are built.
+            None when they stand there.
         repository: Where it was taken from; None for a folder that is no git repository.
         commit: The commit that it is; empty for the work tree.
     """
@@ -40,6 +42,7 @@ class Snapshot:
     root: Path
     held: Mapping[str, TreeEntry]
     beside: Mapping[str, TreeEntry] = field(default_factory=dict)
+    contents: Mapping[str, bytes] | None = None
     repository: Repository | None = None
     commit: str = ""
 
@@ -82,6 +85,8 @@ class Snapshot:
         if path not in self.held:
             why, hint = self.why_missing(path)
             raise BadFile(path, why or "the file is missing", hint, missing=True)
+        if self.contents is not None and path in self.contents:
+            return files.bounded(path, self.contents[path], max_bytes)
         return files.read(self.root, path, max_bytes)
 
     def collect(self, folder: str, bounds: Bounds, suffix: str = "") -> tuple[dict[str, bytes], tuple[Finding, ...]]:
@@ -124,6 +129,42 @@ class Snapshot:
         if bad:
             raise Refused(bad)
         return held
+
+    def names_in(self, folder: str) -> tuple[str, ...]:
+        """Return the names of all that stands in a folder once it is placed, what git ignores included.
+
+        Raises:
+            BadFile: It cannot be listed, or holds too much.
+        """
+        if self.contents is not None and f"{folder}/".startswith(layout.GENERATED):
+            return tuple(sorted({path[len(folder) + 1 :].partition("/")[0] for path in self.under(folder)}))
+        return tuple(entry.path.rpartition("/")[2] for entry in files.listed(self.root, folder, files.BY_HAND))
+
+    def place(self, folder: str) -> Path:
+        """Return where a folder stands on the disk, with all files below it."""
+        for path in self.under(folder) if self.contents else ():
+            if path in self.contents and not (self.root / path).exists():
+                _write(self.root, path, self.contents[path])
+        return self.root / folder
+
+    def with_generated(self, tree: Mapping[str, str]) -> "Snapshot":
+        """Return the same with these files, path -> text, in the place of those that were generated before."""
+        kept = {path: entry for path, entry in self.held.items() if not path.startswith(layout.GENERATED)}
+        contents = {path: text.encode() for path, text in tree.items()}
+        held = {**kept, **dict.fromkeys(contents, TreeEntry(FILE_MODES[0], ""))}
+        return dataclasses.replace(self, held=held, contents=contents)
+
+    def after(self, changes: Mapping[str, str | None]) -> "Snapshot":
+        """Return the same with changes to generated files: path -> new text, or None for a file that goes."""
+        held, contents = dict(self.held), dict(self.contents or {})
+        for path, text in changes.items():
+            if text is None:
+                held.pop(path, None)
+                contents.pop(path, None)
+            else:
+                held[path] = TreeEntry(FILE_MODES[0], "")
+                contents[path] = text.encode()
+        return dataclasses.replace(self, held=held, contents=contents)
 
     def copy_to(self, folder: Path, paths: Collection[str]) -> None:
         """Copy files into a folder, and all files below folders; what is not held is passed over."""
@@ -211,7 +252,7 @@ class Snapshot:
 
     @classmethod
     def of_commit(cls, repository: Repository, commit: str, folder: Path, paths: Collection[str] = ()) -> "Snapshot":
-        """Take a commit: its blobs are written into a folder as they are.
+        """Take a commit: its blobs are written into a folder as they are, those of generated files are kept in memory.
 
         Args:
             repository: The repository.
@@ -227,8 +268,11 @@ class Snapshot:
         wanted = frozenset(paths)
         held = {path: entry for path, entry in whole.items() if _is_in(path, wanted)} if paths else whole
         beside = {path: entry for path, entry in whole.items() if path not in held}
-        _write_all(repository, {path: entry.blob for path, entry in held.items() if entry.is_file}, folder)
-        return cls(root=folder, held=held, beside=beside, repository=repository, commit=commit)
+        blobs = {path: entry.blob for path, entry in held.items() if entry.is_file}
+        generated = {path: blob for path, blob in blobs.items() if path.startswith(layout.GENERATED)}
+        _write_all(repository, {path: blob for path, blob in blobs.items() if path not in generated}, folder)
+        contents = dict(_contents(repository, generated))
+        return cls(root=folder, held=held, beside=beside, contents=contents, repository=repository, commit=commit)
 
 
 def _is_in(path: str, chosen: Collection[str]) -> bool:
@@ -236,19 +280,23 @@ def _is_in(path: str, chosen: Collection[str]) -> bool:
 
 
 def _write_all(repository: Repository, blobs: Mapping[str, str], folder: Path) -> None:
-    """Write blobs to paths below a folder; a path that cannot stand there is left to the rules.
+    """Write blobs to paths below a folder."""
+    for path, content in _contents(repository, blobs):
+        _write(folder, path, content)
+
+
+def _contents(repository: Repository, blobs: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    """Yield what blobs hold, by path; a path that can stand in no folder is left to the rules.
 
     What is too large to be read is as large there as it takes to say so.
     """
-    plain = {
-        path: blob for path, blob in blobs.items() if is_plain(path) and not any(up in blobs for up in above(path))
-    }
+    folders = {folder for path in blobs for folder in above(path)}
+    plain = {path: blob for path, blob in blobs.items() if is_plain(path) and path not in folders}
     sizes = repository.sizes(plain.values())
     small = {path: blob for path, blob in plain.items() if sizes[blob] <= files.MAX_BYTES}
-    for path, content in zip(small, repository.blobs(small.values()), strict=True):
-        _write(folder, path, content)
+    yield from zip(small, repository.blobs(small.values()), strict=True)
     for path in plain.keys() - small.keys():
-        _write(folder, path, b"\0" * (files.MAX_BYTES + 1))
+        yield path, b"\0" * (files.MAX_BYTES + 1)
 
 
 def _write(folder: Path, path: str, content: bytes) -> None:

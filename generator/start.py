@@ -101,8 +101,7 @@ def _start(repository: Repository, commit: str, snapshot: Snapshot, source: str)
         composed, again = pipeline.composed_in_part(snapshot, had=had)
         unread = {file: why for file, why in unread.items() if file in {one.place.file for one in again}}
     if composed is not None:
-        pipeline.write(snapshot.root, snapshot, composed)
-        snapshot = Snapshot.of_folder(snapshot.root)
+        snapshot = snapshot.with_generated(composed.tree)
     return Start(snapshot=snapshot, composed=composed, source=source, instead=instead, errors=errors, unread=unread)
 
 

@@ -70,8 +70,8 @@ def generated(sources: Snapshot, had: Had) -> State:
         Refused: The sources have errors.
         EnvironmentProblem: There is no kustomize.
     """
-    composed, _ = pipeline.generate(sources.root, sources, had=had)
-    return State(snapshot=Snapshot.of_folder(sources.root), composed=composed)
+    composed = pipeline.composed(sources, had=had)
+    return State(snapshot=sources.with_generated(composed.tree), composed=composed)
 
 
 def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES, *, had: Had | None = None) -> State:

@@ -139,11 +139,11 @@ def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: C
     """Return how the files of those companies come back that have generated files, and no tenant file, here."""
     known = {*lost, *(tenant.name for tenant in fleet.tenants)}
     orphans = {name for file in files if (name := layout.tenant_of(file)) is not None and name not in known}
-    head = history.head(snapshot.root) if orphans else ""
+    head = (snapshot.commit or history.head(snapshot.home)) if orphans else ""
     if not head:
         return {}
     committed_beside = fleet.platform.publishing == "committed"
-    return ways_back(history.open_repository(snapshot.root), [head], orphans, committed=committed_beside)
+    return ways_back(history.open_repository(snapshot.home), [head], orphans, committed=committed_beside)
 
 
 def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding]:

@@ -49,7 +49,13 @@ class Differences:
     lost: Mapping[str, tuple[str, ...]]
 
 
-def compare(root: Path, tree: Tree, tenants: frozenset[str], unread: frozenset[str] = frozenset()) -> Differences:
+def compare(
+    root: Path,
+    tree: Tree,
+    tenants: frozenset[str],
+    unread: frozenset[str] = frozenset(),
+    contents: Mapping[str, bytes] | None = None,
+) -> Differences:
     """Compare the generated files on the disk with the tree.
 
     Args:
@@ -57,13 +63,14 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str], unread: frozenset[s
         tree: What should stand there.
         tenants: Names of all tenants of the tree.
         unread: Names of tenants that have a file and are not in the tree; what is there for them is left alone.
+        contents: Generated files that do not stand on the disk, path -> content; None when all do.
     """
     changes: list[Change] = []
     findings: list[Finding] = []
     lost: dict[str, list[str]] = defaultdict(list)
     for file, text in tree.items():
         try:
-            present = files.read(root, file)
+            present = files.read(root, file) if contents is None or file not in contents else contents[file]
         except BadFile as bad:
             if bad.missing:
                 changes.append(Change(file, Kind.CREATE))
@@ -76,7 +83,7 @@ def compare(root: Path, tree: Tree, tenants: frozenset[str], unread: frozenset[s
             else:
                 fact = "tenantry must write this file, and it does not start with tenantry's header"
                 findings.append(finding("GEN001", Place(file), fact, "move it away, then run `tenantry generate`"))
-    for file in _others(root, tree):
+    for file in _others(root, tree) if contents is None else _others_in(contents, tree):
         owner = layout.tenant_of(file)
         if owner is None or owner in tenants:
             changes.append(Change(file, Kind.REMOVE))
@@ -161,6 +168,13 @@ def _in_the_way(root: Path, file: str, bad: BadFile) -> Finding:
         return finding("GEN001", bad.place, fact, hint)
     fact = f"tenantry must write into this folder, and it is {_WORDS[kind]}"
     return finding("GEN001", bad.place, fact, bad.hint)
+
+
+def _others_in(contents: Mapping[str, bytes], tree: Tree) -> Iterator[str]:
+    """Yield every one of these files that carries our header and is not in the tree."""
+    return (
+        path for path, held in contents.items() if path not in tree and layout.is_generated(path) and _is_ours(held)
+    )
 
 
 def _others(root: Path, tree: Tree) -> Iterator[str]:

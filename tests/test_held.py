@@ -545,3 +545,50 @@ def test_a_file_in_the_place_of_a_folder_and_the_other_way_round(committed: Repo
     done = committed.run("list")
 
     assert done.exit == 0, done.said
+
+
+@pytest.mark.parametrize("verb", [["validate"], ["verify"], ["generate"], ["check"]], ids=" ".join)
+def test_a_platform_file_that_is_gone_is_put_back_by_the_hint(committed: Repository, verb: list[str]) -> None:
+    """The repository is known by its history then."""
+    committed.remove("platform.yaml")
+
+    refused = committed.run(*verb)
+    follow(committed, "git checkout HEAD -- platform.yaml")
+    passed = committed.run("validate")
+
+    assert refused.exit == 1
+    assert (
+        "platform.yaml: error: the file is missing [PLT001]\n  hint: put it back: git checkout HEAD -- platform.yaml\n"
+    ) in refused.said
+    assert passed.exit == 0, passed.said
+
+
+def test_a_change_that_removes_the_platform_file_is_refused_with_the_way_back(committed: Repository) -> None:
+    """By a pull request as well, where the work tree has none either."""
+    commit(committed.remove("platform.yaml"), "platform.yaml")
+    gone = committed.git("rev-parse", "HEAD").strip()[:10]
+
+    refused = committed.run("check", "--base", "main")
+    follow(committed, f"git checkout {gone}^ -- platform.yaml")
+    passed = commit(committed).run("check", "--base", "main")
+
+    assert refused.exit == 1
+    assert (
+        "platform.yaml: error: the file is missing [PLT001]\n"
+        f"  hint: put it back: git checkout {gone}^ -- platform.yaml\n"
+    ) in refused.stdout
+    assert passed.exit == 0, passed.said
+
+
+def test_a_platform_file_that_is_a_link_is_not_read(committed: Repository) -> None:
+    """It may lead to another repository's, or to a device."""
+    committed.remove("platform.yaml")
+    link(committed, "platform.yaml", "/dev/zero")
+
+    done = committed.run("validate")
+
+    assert done.exit == 1
+    assert done.stdout == (
+        f"platform.yaml: error: {LINK} [GIT001]\n"
+        "  hint: put the file itself here, or remove the link: git rm -f platform.yaml\n"
+    )
