@@ -414,7 +414,7 @@ def has_seen(root: Path, path: str) -> bool:
 
 
 def way_back(repository: Repository, commit: str, path: str) -> str:
-    """Return the command that brings a file back that a commit or the work tree has lost; empty when git has not seen it.
+    """Return the command that brings back a file that is gone; empty when git has never seen it.
 
     Args:
         repository: The repository.

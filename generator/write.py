@@ -171,7 +171,7 @@ def _in_the_way(root: Path, file: str, bad: BadFile) -> Finding:
 
 
 def _others_in(contents: Mapping[str, bytes], tree: Tree) -> Iterator[str]:
-    """Yield every one of these files that carries our header and is not in the tree."""
+    """Yield each of these files that carries our header and is not in the tree."""
     return (
         path for path, held in contents.items() if path not in tree and layout.is_generated(path) and _is_ours(held)
     )

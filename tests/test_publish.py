@@ -391,7 +391,7 @@ def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(or
     done = publish_as_process(clone)
     assert done.returncode == 0, done.stderr
     origin.assert_complete({"company-001", "company-101"})
-    assert len(clone.git("tree", "list").splitlines()) == 1
+    assert len(clone.git("worktree", "list").splitlines()) == 1
     assert not list(temporary.glob("tenantry-publish-*"))
     assert not list((clone.root / ".git/refs").rglob("*.lock"))
 
