@@ -29,11 +29,18 @@ class Origin:
         repository: The repository.
         commit: The commit.
         published: What Argo CD follows, as far as it is known here; None when it is not.
+        main: The commit of main that it goes back to, where it is none itself; commands name that one.
     """
 
     repository: Repository
     commit: str
     published: str | None
+    main: str = ""
+
+    @property
+    def named(self) -> str:
+        """The commit that commands name."""
+        return self.main or self.commit
 
     def is_published(self, name: str) -> bool:
         """Say whether what was generated for a tenant is still published."""
@@ -50,8 +57,7 @@ class Origin:
     @property
     def commits(self) -> tuple[str, ...]:
         """The commits from which names were given."""
-        known = (self.commit, self.published)
-        return tuple(dict.fromkeys(commit for commit in known if commit is not None))
+        return tuple(dict.fromkeys(commit for commit in (self.commit, self.published, self.main) if commit))
 
 
 def against(
@@ -99,8 +105,8 @@ def _compare(
     names = touched_tenants(before.composed, after.composed, files)
     steps, failed = _steps(before, after, names)
     compared = Compared(
-        commit=origin.commit,
-        source=start.source,
+        commit=origin.named,
+        source=origin.named if start.source == origin.commit else start.source,
         before=before.composed.fleet.platform,
         after=after.composed.fleet.platform,
         fleet=len(after.composed.fleet.tenants),

@@ -106,7 +106,7 @@ def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fle
             continue
         found = tuple(_found(repository, merge, reached, fleet))
         if found:
-            yield from approvals.lift(found, _standing(repository, merge, merges[number + 1 :]))
+            yield from approvals.lift(found, standing(repository, merge, merges[number + 1 :]))
 
 
 def _found(repository: Repository, merge: Merge, reached: int, fleet: int) -> Iterator[Finding]:
@@ -132,8 +132,14 @@ def _tenant_files(merge: Merge) -> int:
     return sum(file.path.startswith(f"{layout.TENANTS}/") for file in merge.sources)
 
 
-def _standing(repository: Repository, merge: Merge, later: Sequence[Merge]) -> Standing:
-    """Say whether a merge was approved: before it, or after it by a merge that touches approvals/ alone."""
+def standing(repository: Repository, merge: Merge, later: Sequence[Merge]) -> Standing:
+    """Say whether a merge was approved: before it, or after it by a merge that touches approvals/ alone.
+
+    Args:
+        repository: The repository.
+        merge: The merge.
+        later: Those after it, oldest first.
+    """
     digest = impact.digest_of(merge.sources)
     file = approvals.file_of(digest)
     short = merge.commit[:10]

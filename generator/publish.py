@@ -14,10 +14,12 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from generator import delivery, earlier, history, inspection, layout, lost, pipeline
+from generator import delivery, earlier, history, inspection, layout, lost, pipeline, publication
+from generator.comparison import Origin
 from generator.findings import EnvironmentProblem, Finding, Refused, TenantryError
 from generator.history import Repository
 from generator.impact import reads_any
@@ -26,6 +28,7 @@ from generator.model import Platform
 from generator.pipeline import Composed
 from generator.published import TRAILER, Before, is_current, on_its_own_branch, on_the_main_branch
 from generator.snapshot import Snapshot
+from generator.states import State
 from generator.tree import TreeEntry
 from generator.verify import verify
 from generator.write import Change, Kind
@@ -139,7 +142,12 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
     if before is not None and len(touched) > 1 and not is_current(repository, before.commit, folder / "held"):
         before = None
     merges = between(repository, before.source if before else None, source) if tip else ()
-    _verify(repository, tree, result, touched, merges, source, lost_names)
+    found: tuple[Finding, ...] = ()
+    if (origin := _origin(repository, platform, source, tip, before)) is not None:
+        since = merges if platform.publishing == "branch" else between(repository, origin.commit, source)
+        after = State(snapshot=tree, composed=result)
+        found = tuple(publication.judged(origin, source, after, since, folder / "before"))
+    _verify(repository, tree, result, touched, merges, source, lost_names, found)
     progress("verify")
     if order.dry_run:
         return done(changes, "this is a dry run")
@@ -152,6 +160,17 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
         return None
     progress("push")
     return Published(branch=branch, source=source, commit=commit, changes=changes, kept=kept)
+
+
+def _origin(
+    repository: Repository, platform: Platform, source: str, tip: str | None, before: Before | None
+) -> Origin | None:
+    """Return what is published; None before the first publication."""
+    if platform.publishing == "branch":
+        main = before.source if before else ""
+        return Origin(repository=repository, commit=tip, published=tip, main=main) if tip else None
+    generated = publication.generated_at(repository, source)
+    return Origin(repository=repository, commit=generated, published=source) if generated else None
 
 
 def _rewritten(repository: Repository, platform: Platform, last: str) -> TenantryError:
@@ -353,9 +372,10 @@ def _verify(
     merges: tuple[Merge, ...],
     source: str,
     lost_names: set[str],
+    found: tuple[Finding, ...],
 ) -> None:
     fleet = [tenant.name for tenant in result.fleet.tenants]
-    findings: list[Finding] = []
+    findings = [*found]
     if touched & set(fleet):
         findings += verify(tree, result.fleet, touched & set(fleet), turn=int(source, 16), lost=lost_names).findings
     findings += judged(repository, merges, reached=len(touched), fleet=len(fleet))

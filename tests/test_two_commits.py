@@ -91,7 +91,9 @@ def follow(repository: Repository, said: str, rule: str) -> None:
 def rename_claim(repository: Repository, name: str) -> Repository:
     """Give the file server's claim another name, everywhere in base/."""
     text = repository.read(CORE)
-    text = text.replace("name: files\n  labels", f"name: {name}\n  labels").replace("Name: files", f"Name: {name}")
+    text = text.replace("name: files\n  labels", f"name: {name}\n  labels").replace(
+        "claimName: files", f"claimName: {name}"
+    )
     facts = repository.read(FACTS)
     repository.write(FACTS, facts.replace("PersistentVolumeClaim, name: files", f"PersistentVolumeClaim, name: {name}"))
     return repository.write(CORE, text)
