@@ -240,9 +240,12 @@ def _not_compared(request: PullRequest, names: Collection[str]) -> Iterator[Find
     for path in sorted(request.paths):
         owner = layout.tenant_of(path)
         if owner in names:
-            fact = f"this file cannot be compared with the tenant file of {owner}, which is lost or has errors on main"
-            hint = f"take its change back: git restore --source={request.start[:10]} --staged --worktree {path}"
-            yield finding("GEN002", Place(path), fact, hint)
+            yield _cannot_be_compared(request, path, f"the tenant file of {owner}, which is lost or has errors on main")
+
+
+def _cannot_be_compared(request: PullRequest, path: str, with_what: str) -> Finding:
+    hint = f"take its change back: git restore --source={request.start[:10]} --staged --worktree {path}"
+    return finding("GEN002", Place(path), f"this file cannot be compared with {with_what}", hint)
 
 
 def _gone(request: PullRequest, fleet: Fleet, seen: Lost) -> Lost:
@@ -274,11 +277,17 @@ def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, s
     gone = comparison.gone(request.sources, ())
     broken = {one.place.file for one in before.look.errors}
     hidden = sorted(path for path in request.paths if _is_judged(path) and path not in broken)
-    of_both = [*_removed(request, gone, None)]
-    if hidden:
-        first = next(one for one in found if one.on_main)
+    first = next(one for one in found if one.on_main)
+    # an approval names no generated file: nobody could say later what was approved
+    of_both = [
+        _cannot_be_compared(request, path, f"what it comes from: {first.place} has errors on main")
+        for path in hidden
+        if layout.is_generated(path)
+    ]
+    if unseen := [path for path in hidden if not layout.is_generated(path)]:
         fact = f"what this change does is not known: {first.place} keeps it from being rendered, on main already"
-        of_both.append(finding("CHG006", Place(hidden[0]), fact, "take that error away first, by a change of its own"))
+        of_both.append(finding("CHG006", Place(unseen[0]), fact, "take that error away first, by a change of its own"))
+    of_both += _removed(request, gone, None)
     impact = Impact(digest=request.digest, tenants=(), removed=tuple(sorted(names_of(gone))), removals=(), fleet=0)
     marked = verdict.marked(found, before.findings((), 0), request.paths)
     return Checked(

@@ -164,7 +164,8 @@ def _name(file: Touched) -> str:
 
 def _files(composed: Composed, name: str) -> tuple[str, ...]:
     shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
-    paths = (layout.kustomization(name), layout.facts(name), layout.entry(name, shard), layout.project(name, shard))
+    own = (layout.kustomization(name), layout.facts(name), layout.entry(name, shard), layout.project(name, shard))
+    paths = (*own, layout.application_set(shard))  # the template of its Application
     return tuple(f"{path}\0{composed.tree[path]}" for path in paths)
 
 

@@ -16,6 +16,7 @@ from generator.history import Repository, Touched
 from generator.pull_request import judge_before
 from generator.rules import judge
 from generator.rules.catalog import finding
+from generator.rules.judge import Judge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,8 @@ def _files(repository: Repository, pairs: Sequence[tuple[str, str]]) -> dict[str
 def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fleet: int) -> Iterator[Finding]:
     """Yield the errors of merges that nobody approved, and a warning for each that somebody did.
 
-    Merges that are each inside the budget may be published together, however many they are.
+    Merges that are each inside the budget may be published together, however many they are. What a merge makes of its
+    own judge counts for the merges after it only when it was approved, and is held against it only while it stands.
 
     Args:
         repository: The repository.
@@ -101,35 +103,58 @@ def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fle
         reached: How many tenants the publication reaches.
         fleet: How many there are.
     """
+    if not merges:
+        return
+    counts, refused = judge_before(repository, merges[0].parent)
+    if counts is None:
+        found = judge.unreadable(f"{layout.PLATFORM} of {merges[0].parent[:10]}", refused)
+        yield from approvals.lift((found,), standing(repository, merges[0], merges[1:]))
+        counts = judge.NOBODY
+    before = counts
+    held: list[Finding] = []
     for number, merge in enumerate(merges):
         if not merge.sources:
             continue
-        found = tuple(_found(repository, merge, reached, fleet))
-        if found:
-            yield from approvals.lift(found, standing(repository, merge, merges[number + 1 :]))
+        after = _judge_after(repository, merge, before)
+        own = tuple(_of_its_judge(merge, counts, before, after, fleet))
+        wide = tuple(_wide(merge, counts, reached, fleet))
+        approved = standing(repository, merge, merges[number + 1 :]) if own or wide else None
+        if approved:
+            held += approvals.lift(own, approved)
+            yield from approvals.lift(wide, approved)
+        if not own or (approved and approved.approval):
+            counts = judge.carried(counts, before, after)
+        if counts.says_the_same_as(after):
+            held = [found for found in held if not found.refuses]
+        before = after
+    yield from held
 
 
-def _found(repository: Repository, merge: Merge, reached: int, fleet: int) -> Iterator[Finding]:
-    short = merge.commit[:10]
-    before, refused = judge_before(repository, merge.parent)
-    if before is None:
-        yield judge.unreadable(f"{layout.PLATFORM} of {merge.parent[:10]}", refused)
-        return
-    count = reached if impact.may_touch_all(merge.sources) else _tenant_files(merge)
-    if merge.touches(layout.PLATFORM):
-        after, _ = judge.read(history.read(repository, merge.commit, layout.PLATFORM))
-        for found in judge.moved(before, after) if after else ():
-            yield finding(found.rule, Place(layout.PLATFORM), f"{short}: {found.fact}", "revert it")
-        if after and judge.changed(before, after):
-            count = fleet
-    words = impact.over(before.budget, tenants=count, fleet=fleet)
+def _judge_after(repository: Repository, merge: Merge, before: Judge) -> Judge:
+    if not merge.touches(layout.PLATFORM):
+        return before
+    return judge.read(history.read(repository, merge.commit, layout.PLATFORM))[0] or before
+
+
+def _of_its_judge(merge: Merge, counts: Judge, before: Judge, after: Judge, fleet: int) -> Iterator[Finding]:
+    """Yield what a merge makes of what it is judged by; that counts as reaching every tenant."""
+    for found in judge.moved(before, after):
+        yield finding(found.rule, Place(layout.PLATFORM), f"{merge.commit[:10]}: {found.fact}", "revert it")
+    if judge.changed(before, after):
+        yield from _over_budget(merge, counts, fleet, fleet)
+
+
+def _wide(merge: Merge, counts: Judge, reached: int, fleet: int) -> Iterator[Finding]:
+    """Yield that a merge reaches more tenants than the budget allows, of those that the publication reaches."""
+    named = sum(file.path.startswith(f"{layout.TENANTS}/") for file in merge.sources)
+    return _over_budget(merge, counts, reached if impact.may_touch_all(merge.sources) else min(named, reached), fleet)
+
+
+def _over_budget(merge: Merge, counts: Judge, tenants: int, fleet: int) -> Iterator[Finding]:
+    words = impact.over(counts.budget, tenants=tenants, fleet=fleet)
     if words:
-        fact = f"{short} is over the blast-radius budget: {'; '.join(words)}"
+        fact = f"{merge.commit[:10]} is over the blast-radius budget: {'; '.join(words)}"
         yield finding("TEN019", Place(layout.PLATFORM), fact, "revert it")
-
-
-def _tenant_files(merge: Merge) -> int:
-    return sum(file.path.startswith(f"{layout.TENANTS}/") for file in merge.sources)
 
 
 def standing(repository: Repository, merge: Merge, later: Sequence[Merge]) -> Standing:

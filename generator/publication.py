@@ -32,9 +32,7 @@ def generated_at(repository: Repository, source: str) -> str | None:
     return repository.text("rev-list", "--max-count=1", source, "--", *paths) or None
 
 
-def judged(
-    origin: Origin, source: str, after: State, since: Sequence[Merge], folder: Path
-) -> Iterator[Finding]:
+def judged(origin: Origin, source: str, after: State, since: Sequence[Merge], folder: Path) -> Iterator[Finding]:
     """Run the rules on two commits on what is published and what would be.
 
     An error that an approval lifts is told of each merge that brings it, because it is a merge that is approved.

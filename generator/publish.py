@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -350,13 +349,16 @@ def _touched(
     source: str,
     before: Before | None,
 ) -> frozenset[str]:
-    """Return the tenants that the publication reaches: by their generated files, or by the files of base/ they read."""
+    """Return the tenants that the publication reaches: by generated files, or by the files of base/ that they read."""
     names = {name for change in changes if (name := layout.tenant_of(change.file))}
+    changed, shards = {change.file for change in changes}, result.fleet.platform.argocd.shards
+    for tenant in result.fleet.tenants:
+        if layout.application_set(layout.shard_of(tenant.name, shards)) in changed:
+            names.add(tenant.name)
     start = before.source if before else tip
     files = history.touched(repository, start, source) if start else ()
     in_base = [file.path for file in files if file.path.startswith(f"{layout.BASE}/")]
     if in_base:
-        shards = result.fleet.platform.argocd.shards
         for tenant in result.fleet.tenants:
             entry = result.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
             if reads_any(entry, in_base):

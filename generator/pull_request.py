@@ -1,6 +1,6 @@
 """A pull request as git has it: two commits and the files that differ; and what stands before it and judges it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import Final
 
 from generator import approvals, earlier, history, impact, layout
 from generator.approvals import Standing
+from generator.files import BadFile
 from generator.findings import Finding
 from generator.history import Repository, Touched
 from generator.rules import judge
@@ -63,6 +64,8 @@ class PullRequest:
 
     def standing(self, today: date) -> Standing:
         """Say whether the change was approved before it."""
+        if not self.sources:
+            return Standing(digest=self.digest, approval=None, way="change what people write: nothing else is approved")
         file = approvals.file_of(self.digest)
         way = f"have it approved: tenantry check --base {self.base} --approve REASON"
         if file in self.paths:
@@ -112,4 +115,13 @@ def judge_before(repository: Repository, commit: str) -> tuple[Judge | None, tup
 
 def approvals_in(snapshot: Snapshot) -> Mapping[str, bytes]:
     """Return what stands below approvals/: path -> content."""
-    return {file: snapshot.read(file) for file in snapshot.under(layout.APPROVALS)}
+    return dict(_read(snapshot))
+
+
+def _read(snapshot: Snapshot) -> Iterator[tuple[str, bytes]]:
+    for file in snapshot.under(layout.APPROVALS):
+        try:
+            yield file, snapshot.read(file)
+        except BadFile as bad:
+            if not bad.missing:  # it is too large, and that is said of it
+                yield file, b" " * (approvals.MAX_BYTES + 1)

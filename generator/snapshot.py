@@ -142,9 +142,10 @@ class Snapshot:
 
     def place(self, folder: str) -> Path:
         """Return where a folder stands on the disk, with all files below it."""
-        for path in self.under(folder) if self.contents else ():
-            if path in self.contents and not (self.root / path).exists():
-                _write(self.root, path, self.contents[path])
+        contents = self.contents or {}
+        for path in self.under(folder) if contents else ():
+            if path in contents and not (self.root / path).exists():
+                _write(self.root, path, contents[path])
         return self.root / folder
 
     def with_generated(self, tree: Mapping[str, str]) -> "Snapshot":

@@ -113,8 +113,10 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
     commit(made)
     notes = checked(made)
     made.tenant("company-101")
+    made.edit("overlays/company-002/facts.yaml", 'maxReplicas: "10"', 'maxReplicas: "30"')
     commit(made)
     company = checked(made)
+    start = made.git("rev-parse", "main").strip()[:10]
     made.git("reset", "--quiet", "--hard", "main")
     made.write("platform.yaml", good)
     commit(made)
@@ -127,6 +129,12 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
         " rendered, on main already [CHG006]\n"
         "  hint: take that error away first, by a change of its own, or have it approved: tenantry check --base main"
         " --approve REASON\n"
+    ) in company.stdout
+    assert (
+        "overlays/company-002/facts.yaml: error: this file cannot be compared with what it comes from:"
+        " platform.yaml:48:1 has errors on main [GEN002]\n"
+        f"  hint: take its change back: git restore --source={start} --staged --worktree"
+        " overlays/company-002/facts.yaml\n"
     ) in company.stdout
     assert repaired.exit == 0, repaired.said
 

@@ -8,7 +8,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from generator import layout, yamlio
 from generator.findings import Finding, Place
@@ -16,6 +16,8 @@ from generator.model import Budget, Fleet, Platform, Weakened
 from generator.rules.catalog import finding
 from generator.schema import Checker, Path, dotted, package_schema, with_defaults
 from generator.yamlio import Document
+
+Key = TypeVar("Key", str, Path)
 
 _KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules")
 _LONGEST: Final = 120
@@ -40,6 +42,10 @@ class Judge:
     retired_names: Mapping[str, str]
     targets: Mapping[Path, Any]
     document: Document
+
+    def says_the_same_as(self, other: "Judge") -> bool:
+        """Say whether another one judges alike; why a rule is weakened, or since when a name is gone, is not asked."""
+        return not changed(self, other) and not any(moved(self, other))
 
 
 NOBODY: Final = Judge(
@@ -153,6 +159,29 @@ def given_again(before: Judge, fleet: Fleet) -> Iterator[Finding]:
         if day is not None and tenant.name not in fleet.platform.retired_names:
             fact = f"{tenant.name!r} was retired on {day}; names are never used again"
             yield finding("TEN005", tenant.document.place(("name",)), fact, "choose another name")
+
+
+def carried(counts: Judge, before: Judge, after: Judge) -> Judge:
+    """Return what counts after a change that may count: of what counted before it, with what the change changes.
+
+    Args:
+        counts: What counted before.
+        before: What stood before the change; more than what counts, where an earlier change does not count.
+        after: What stands after it.
+    """
+    return Judge(
+        budget=counts.budget if after.budget == before.budget else after.budget,
+        rules=_carried(counts.rules, before.rules, after.rules),
+        retired_names=_carried(counts.retired_names, before.retired_names, after.retired_names),
+        targets=_carried(counts.targets, before.targets, after.targets),
+        document=after.document,
+    )
+
+
+def _carried(counts: Mapping[Key, Any], before: Mapping[Key, Any], after: Mapping[Key, Any]) -> Mapping[Key, Any]:
+    changed_keys = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    kept = {key: value for key, value in counts.items() if key not in changed_keys}
+    return {**kept, **{key: after[key] for key in after if key in changed_keys}}
 
 
 def weakened_in_both(before: Judge, after: Judge) -> Mapping[str, Weakened]:
