@@ -6,7 +6,7 @@ that the merge base has as well are shown and stop nobody.
 """
 
 import tempfile
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -18,7 +18,7 @@ from generator.approvals import Standing
 from generator.comparison import Origin
 from generator.findings import Finding, Place, Refused
 from generator.history import Touched
-from generator.impact import Impact, may_touch_all
+from generator.impact import Impact, may_touch_all, raises_tenantry
 from generator.look import Look, look, look_as_far_as_possible, names_of
 from generator.lost import Lost
 from generator.model import Fleet, Platform, Weakened
@@ -101,7 +101,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: 
     head = request.snapshot(request.head, folder / "head")
     after = look_as_far_as_possible(head, folder / "after", request.had)
     before = _Before(request, folder, today)
-    errors = verdict.marked(after.errors, before.look.errors, request.paths) if after.errors else ()
+    errors = _marked(request, after.errors, lambda: before.look.errors)
     if any(found.refuses for found in errors):
         raise Refused(errors)
     found = (*errors, *after.findings, *approvals.problems(approvals_in(head), today))
@@ -111,7 +111,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: 
     fleet = after.state.composed.fleet
     judged_by, refused = pull_request.judge_before(request.repository, request.start)
     impact, of_both = _compared(request, after.state, folder / "before")
-    impact, of_the_judge = _by_its_judge(impact, fleet, judged_by, refused)
+    impact, of_the_judge = _by_its_judge(request, impact, fleet, judged_by, refused)
     names = () if may_touch_all(request.files) else _in_full(impact.tenants, fleet, start=int(impact.digest[:8], 16))
     weights = judge.weakened_in_both(judged_by, judge.of(fleet.platform)) if judged_by else {}
     gone = _gone(request, fleet, after.lost)
@@ -125,8 +125,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: 
         rules=weights,
     )
     found = (*found, *done.findings)
-    if any(one.refuses for one in found):
-        found = verdict.marked(found, before.findings(names, turn), request.paths)
+    found = _marked(request, found, lambda: before.findings(names, turn))
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))
     return Checked(
@@ -168,6 +167,18 @@ class _Before:
         wanted = [name for name in there if name in frozenset(names)] or there[:1] if names else ()
         known = {*self.look.lost, *names_of(self.look.left_out)}
         return (*found, *verify(state.snapshot, state.composed.fleet, wanted, turn=turn, lost=known).findings)
+
+
+def _marked(
+    request: PullRequest, found: tuple[Finding, ...], before: Callable[[], tuple[Finding, ...]]
+) -> tuple[Finding, ...]:
+    """Mark the errors that the state before has as well, which is looked at only when there are errors.
+
+    A change that brings another tenantry brings all that this one finds: main is judged by the one before it.
+    """
+    if request.raises_tenantry or not any(one.refuses for one in found):
+        return found
+    return verdict.marked(found, before(), request.paths)
 
 
 def _in_full(names: Collection[str], fleet: Fleet, start: int) -> tuple[str, ...]:
@@ -214,13 +225,13 @@ def _published(request: PullRequest, platform: Platform) -> str | None:
 
 
 def _by_its_judge(
-    impact: Impact, fleet: Fleet, before: Judge | None, refused: tuple[Finding, ...]
+    request: PullRequest, impact: Impact, fleet: Fleet, before: Judge | None, refused: tuple[Finding, ...]
 ) -> tuple[Impact, tuple[Finding, ...]]:
     """Judge by what stands before the change; a change of that touches every tenant."""
     if before is None:
         return impact, (judge.unreadable("what stands before this change", refused),)
     after = judge.of(fleet.platform)
-    changed = judge.changed(before, after)
+    changed = (*judge.changed(before, after), *judge.another_tenantry(request.paths))
     if changed:
         impact = replace(impact, tenants=tuple(sorted({*impact.tenants, *(tenant.name for tenant in fleet.tenants)})))
     found = [*changed, *judge.moved(before, after), *judge.given_again(before, fleet)]
@@ -269,7 +280,7 @@ def _removed(request: PullRequest, gone: Mapping[str, str], platform: Platform |
 
 
 def _is_judged(path: str) -> bool:
-    return layout.is_own(path) and not path.startswith(f"{layout.APPROVALS}/")
+    return (layout.is_own(path) and not path.startswith(f"{layout.APPROVALS}/")) or raises_tenantry([path])
 
 
 def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, standing: Standing) -> Checked:
@@ -289,7 +300,7 @@ def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, s
         of_both.append(finding("CHG006", Place(unseen[0]), fact, "take that error away first, by a change of its own"))
     of_both += _removed(request, gone, None)
     impact = Impact(digest=request.digest, tenants=(), removed=tuple(sorted(names_of(gone))), removals=(), fleet=0)
-    marked = verdict.marked(found, before.findings((), 0), request.paths)
+    marked = _marked(request, found, lambda: before.findings((), 0))
     return Checked(
         tenants=0,
         objects=0,

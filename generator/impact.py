@@ -1,7 +1,7 @@
 """What a change touches: its digest, its tenants, what it removes, and whether that is inside the budget. Pure."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from generator import layout
@@ -69,8 +69,14 @@ def is_source(path: str) -> bool:
 
 
 def may_touch_all(files: Collection[Touched]) -> bool:
-    """Say whether a change may touch every tenant: by platform.yaml or base/."""
-    return any(one.path == layout.PLATFORM or one.path.startswith(f"{layout.BASE}/") for one in files)
+    """Say whether a change may touch every tenant: by platform.yaml, by base/, or by another tenantry."""
+    shared = any(one.path == layout.PLATFORM or one.path.startswith(f"{layout.BASE}/") for one in files)
+    return shared or raises_tenantry(one.path for one in files)
+
+
+def raises_tenantry(paths: Iterable[str]) -> bool:
+    """Say whether a change brings another tenantry: what the pipelines install, or how they do it."""
+    return any(path.partition("/")[0] == layout.PINS for path in paths)
 
 
 def digest_of(sources: Collection[Touched]) -> str:

@@ -48,6 +48,11 @@ class PullRequest:
         return tuple(file for file in self.files if impact.is_source(file.path))
 
     @property
+    def raises_tenantry(self) -> bool:
+        """Whether the change brings another tenantry."""
+        return impact.raises_tenantry(self.paths)
+
+    @property
     def digest(self) -> str:
         """Names the change."""
         return impact.digest_of(self.sources)

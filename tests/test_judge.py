@@ -413,3 +413,72 @@ def test_where_things_go_is_changed_with_an_approval_alone(
         done.stdout
     )
     assert checked(made).exit == 0
+
+
+# --- another tenantry
+
+
+def test_a_change_of_what_the_pipelines_install_touches_every_tenant(made: Repository) -> None:
+    """Another tenantry may write other bytes for each of them; the one before it says so."""
+    made.write(".tenantry/package.txt", "./tenantry-0.2.0-py3-none-any.whl --hash=sha256:00\n")
+    commit(made)
+
+    done = checked(made, "--approvals-only")
+
+    assert done.exit == 1
+    assert done.stdout == (
+        ".tenantry/package.txt: warning: the tenantry that judges changes becomes another one [CHG004]\n"
+        "  hint: the tenantry before it says whether it is approved; the change counts as touching every tenant\n"
+        f"{where(made, 'budget')}: {OVER}  hint: split the change, or {ASK}\n"
+    )
+
+
+def test_an_approved_change_of_what_the_pipelines_install_passes(made: Repository) -> None:
+    """As any other change above the budget."""
+    made.write(".tenantry/package.txt", "./tenantry-0.2.0-py3-none-any.whl --hash=sha256:00\n")
+    commit(made)
+    approved(made)
+
+    assert checked(made).exit == 0
+
+
+def test_what_an_approval_does_not_lift_is_left_to_the_other_tenantry(made: Repository) -> None:
+    """Bytes and rules are judged by the one that wrote them."""
+    made.edit("overlays/company-001/facts.yaml", "company-001", "company-101")
+    commit(made)
+
+    assert checked(made).exit == 1
+    assert checked(made, "--approvals-only").exit == 0
+
+
+def test_another_tenantry_does_not_take_main_as_it_is(made: Repository) -> None:
+    """Main was judged by the one before: what its own rules and bytes say is news, and comes with the change."""
+    made.git("switch", "--quiet", "main")
+    made.edit("overlays/company-001/facts.yaml", 'company-001"', 'company-101"')
+    commit(made)
+    made.git("switch", "--quiet", "--create", "raised")
+    made.write(".tenantry/package.txt", "./tenantry-0.2.0-py3-none-any.whl --hash=sha256:00\n")
+    commit(made)
+
+    done = checked(made)
+
+    assert done.exit == 1
+    assert "already on main" not in done.said
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--approvals-only"], "--approvals-only needs --base: what the change is to be merged into"),
+        (
+            ["--base", "main", "--approvals-only", "--approve", "tried"],
+            "--approve needs all findings: leave --approvals-only out",
+        ),
+    ],
+)
+def test_approvals_only_is_of_a_change_and_writes_none(made: Repository, options: list[str], said: str) -> None:
+    """Wrong uses are named."""
+    done = made.run("check", *options)
+
+    assert (done.exit, done.stdout) == (2, "")
+    assert done.stderr.endswith(f"Error: {said}\n")

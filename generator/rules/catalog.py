@@ -350,7 +350,7 @@ _ROWS: Final = (
         "CHG004",
         WARNING,
         "a change leaves alone what it is judged by",
-        "The budget, the weakened rules and the retired names count as the commit before the change has them.",
+        "Budget, weakened rules, retired names and tenantry itself count as the commit before the change has them.",
         "Nothing: the change counts as one that touches every tenant. What it allows is allowed once it is merged.",
         "design: the gates",
     ),

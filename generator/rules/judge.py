@@ -5,13 +5,14 @@ that is not asked for yet, keeps nobody from knowing the budget.
 """
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final, TypeVar
 
 from generator import layout, yamlio
 from generator.findings import Finding, Place
+from generator.impact import raises_tenantry
 from generator.model import Budget, Fleet, Platform, Weakened
 from generator.rules.catalog import finding
 from generator.schema import Checker, Path, dotted, package_schema, with_defaults
@@ -23,6 +24,7 @@ _KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules")
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
 _JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
+_JUDGED_TWICE: Final = "the tenantry before it says whether it is approved; the change counts as touching every tenant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +122,18 @@ def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
 def changed(before: Judge, after: Judge) -> tuple[Finding, ...]:
     """CHG004: say what a change does to the budget, the weakened rules and the retired names that it is judged by."""
     return tuple(_changed(before, after))
+
+
+def another_tenantry(paths: Collection[str]) -> tuple[Finding, ...]:
+    """CHG004: say that a change brings another tenantry, which judges it only where the one before it cannot.
+
+    Args:
+        paths: The files that differ.
+    """
+    if not raises_tenantry(paths):
+        return ()
+    fact = "the tenantry that judges changes becomes another one"
+    return (finding("CHG004", Place(f"{layout.PINS}/package.txt"), fact, _JUDGED_TWICE),)
 
 
 def _changed(before: Judge, after: Judge) -> Iterator[Finding]:

@@ -279,35 +279,126 @@ def test_what_nothing_proves_is_not_installed(
 # --- the judge is not in the change
 
 
-def raised(work: Repository, supply: Supply, mode: Publishing) -> None:
-    """Pin the next version, as docs/guides/ci.md says."""
+def raised(work: Repository, supply: Supply) -> None:
+    """Pin the wheel of the next version in the place of this one's."""
     (pinned,) = (work.root / ".tenantry").glob("*.whl")
     pinned.unlink()
     wheel = supply.wheels[NEXT]
     shutil.copy(wheel, work.root / ".tenantry")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
     work.write(".tenantry/package.txt", f"./{wheel.name} --hash=sha256:{digest}\n")
-    del mode
 
 
-@pytest.mark.parametrize(("forge", "mode"), [("github", "committed"), ("gitlab", "branch")])
-def test_a_pull_request_that_raises_the_pin_is_judged_twice(
-    supply: Supply, tmp_path: Path, forge: Forge, mode: Publishing
-) -> None:
-    """By the old tenantry, whether it is approved; then by its own, and afterwards by that alone."""
-    project = Project(supply, tmp_path / f"raised-{forge}", forge, mode, "wheel")
+def test_a_pull_request_that_raises_the_pin_is_judged_twice(supply: Supply, tmp_path: Path) -> None:
+    """By the old tenantry, whether it is approved; then by its own, and once it is merged by that alone."""
+    project = Project(supply, tmp_path / "raised", "gitlab", "branch", "wheel")
     assert_green(project.start(), "publish")
 
-    asked = project.change("raised", lambda work: raised(work, supply, mode))
+    asked = project.change("raised", lambda work: raised(work, supply))
     merged = project.merge("raised")
-    later = project.change("company-101", lambda work: adds_a_company(work, mode))
+    later = project.change("company-101", lambda work: adds_a_company(work, "branch"))
 
-    log = asked["check"].log
-    assert asked["check"].ok, log
+    assert asked["check"].ok, asked["check"].log
     assert versions(asked["check"]) == [__version__, NEXT]
+    assert "the tenantry that judges changes becomes another one [CHG004]" in asked["check"].log
     assert merged["publish"].ok, merged["publish"].log
     assert later["check"].ok, later["check"].log
     assert versions(later["check"]) == [NEXT]
+
+
+@pytest.mark.parametrize("forge", get_args(Forge))
+def test_a_change_that_brings_a_judge_of_its_own_is_judged_by_the_old_one_first(
+    supply: Supply, tmp_path: Path, forge: Forge
+) -> None:
+    """It takes the budget away, and would be green by itself; nothing of it runs."""
+    project = Project(supply, tmp_path / f"evil-{forge}", forge, "branch", "wheel")
+    project.work.write("platform.yaml", f"{project.work.read('platform.yaml')}budget: {{share: 50}}\n")
+    project.push("main", "start")
+
+    def bring(work: Repository) -> None:
+        work.write(".tenantry/tools/install.py", "import pathlib\npathlib.Path(__file__).with_name('evil').touch()\n")
+        work.write(".tenantry/action.yml", EVIL)
+        work.write("platform.yaml", work.read("platform.yaml").replace("budget: {share: 50}\n", ""))
+
+    done = project.change("evil", bring)["check"]
+
+    assert not done.ok
+    assert "the change is over the blast-radius budget: it touches 100 % of the tenants, 50 % are allowed" in done.log
+    assert not list(done.folder.rglob("evil"))
+
+
+EVIL = """\
+name: evil
+runs:
+  using: composite
+  steps:
+  - shell: bash
+    run: touch "$RUNNER_TEMP/evil"
+"""
+
+
+def test_a_branch_from_before_another_tenantry_is_asked_to_catch_up(supply: Supply, tmp_path: Path) -> None:
+    """What it generated is of the one before it. On GitHub only a run that is repeated can be such a one."""
+    project = Project(supply, tmp_path / "behind", "gitlab", "branch", "wheel")
+    project.push("main", "start")
+    project.branch("company-101", lambda work: adds_a_company(work, "branch"))
+    project.branch("raised", lambda work: raised(work, supply))
+    project.work.git("push", "--quiet", "origin", "raised:main")
+
+    done = project.forge.pull_request("company-101")["check"]
+
+    assert not done.ok
+    assert "the base has another tenantry since this branch began: merge it, run tenantry generate, push" in done.log
+
+
+# --- the guides
+
+
+def commands(guide: str, heading: str) -> str:
+    """Return the commands of a section of a guide, as one script."""
+    _, _, section = (ROOT / "docs/guides" / guide).read_text().partition(f"{heading}\n")
+    blocks = re.findall(r"^```console\n(.*?)^```$", section.partition("\n## ")[0], re.MULTILINE | re.DOTALL)
+    assert blocks, f"{guide} has no commands below {heading}"
+    return "".join(blocks).replace("$ ", "")
+
+
+def test_the_guides_lead_to_pipelines_that_are_green_and_to_the_next_tenantry(supply: Supply, tmp_path: Path) -> None:
+    """Every command of the guides as it stands there, with the two repositories where their addresses say."""
+    project = Project(supply, tmp_path / "guides", "github", "committed", "git")
+    machines, origin = project.machines, project.machines.origin
+    source = supply.folder / "source"
+    known = {"https://git.example.com/tenantry.git": source, "https://github.com/acme/tenants.git": origin}
+    machines.settings = "".join(f'[url "{folder.as_uri()}"]\n\tinsteadOf = {url}\n' for url, folder in known.items())
+    machines.settings += "[user]\n\tname = somebody\n\temail = somebody@acme.example\n[init]\n\tdefaultBranch = main\n"
+    machines.variables = {"TENANTRY_KUSTOMIZE": build.kustomize()}
+    laptop = machines.new("laptop")
+
+    def typed(script: str) -> str:
+        done = machines.bash(laptop, script, laptop, {})
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    steps = [commands("start.md", f"## {heading}") for heading in START]
+    typed("\n".join(steps))
+    first = project.forge.push()
+    release(source)
+    typed(f"export PATH=$HOME/tenantry/bin:$PATH\n{commands('ci.md', '## Where tenantry comes from')}{PROPOSE}")
+    asked = project.forge.pull_request("raised")
+
+    assert_green(first, "publish")
+    assert asked["check"].ok, asked["check"].log
+    assert versions(asked["check"]) == [__version__, NEXT]
+
+
+START = ("1. Lay the repository down", "2. Say what your cluster looks like", "3. Push")
+PROPOSE = "git switch --create raised && git add --all && git commit --message raised && git push origin raised"
+
+
+def release(source: Path) -> None:
+    """Commit the next version."""
+    version = source / "generator/__init__.py"
+    version.write_text(version.read_text().replace(f'"{__version__}"', f'"{NEXT}"'))
+    run("git", "commit", "--quiet", "--all", "--message", "next", folder=source)
 
 
 def versions(job: Job) -> list[str]:
