@@ -98,15 +98,15 @@ class Gate:
         """Return every path that building these folders reads, sorted; what lies inside another of them is left out.
 
         Args:
-            folders: Folders with a kustomization, as paths from the root; those that are not there count as read.
+            folders: Folders with a kustomization, as paths from the root.
 
         Raises:
             Refused: What they read is not understood; everything is named.
         """
         start = tuple(dict.fromkeys(folders))
-        there = [folder for folder in start if self.snapshot.kind_of(folder) is Kind.FOLDER]
-        leads = [_Lead(Place(f"{folder}/{FILE}"), folder, folder, Kind.FOLDER) for folder in there]
-        return self._follow(start, leads, ())
+        missing = [folder for folder in start if self.snapshot.kind_of(folder) is not Kind.FOLDER]
+        leads = [_Lead(Place(f"{folder}/{FILE}"), folder, folder, Kind.FOLDER) for folder in start]
+        return self._follow(start, leads if not missing else (), map(self._no_kustomization, missing))
 
     def reads(self, overlay: Document, read: Collection[str] = ()) -> tuple[str, ...]:
         """Return every path that building an overlay reads, as `closure` does.
@@ -136,7 +136,8 @@ class Gate:
             Refused: Something there is not understood; everything is named.
         """
         held, bad = self.snapshot.collect(folder, files.BY_HAND)
-        found = list(bad)
+        others = {path: self.snapshot.held[path] for path in self.snapshot.everything_under(folder) if path not in held}
+        found = [*bad, *git.ordinary_files({path: entry for path, entry in others.items() if not entry.is_file})]
         documents: dict[str, Document] = {}
         for file in held:
             name = file.rpartition("/")[2]

@@ -1,15 +1,15 @@
 """The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from generator import earlier, layout, lost
-from generator.compose import Tree, compose
+from generator.compose import Tree, components_of, compose
 from generator.findings import Finding, Place, Refused, Severity, TenantryError
 from generator.load import load, load_platform
 from generator.model import Fleet, Platform
-from generator.releases import Release, read_release
+from generator.releases import COMPONENTS, Release, read_release
 from generator.rules.catalog import finding
 from generator.size import Size, size
 from generator.snapshot import Snapshot
@@ -142,19 +142,30 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
     for index, ring in enumerate(fleet.platform.rings):
         if ring.release in releases:
             continue
+        place: Place = fleet.platform.document.place(("rings", index, "release"))
         try:
             releases[ring.release] = read_release(snapshot, ring.release)
+            findings.extend(_lacking(fleet, releases[ring.release], ring.name, place))
         except Refused as refused:  # it says of each place what is wrong there
             findings.extend(refused.findings)
         except TenantryError as error:
             if error.exit_code is not TenantryError.exit_code:
                 raise
-            place: Place = fleet.platform.document.place(("rings", index, "release"))
             hint = error.hint or f"fix {layout.release(ring.release)}, which the ring reads, or put it back as it was"
             findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
     if findings:
         raise Refused(findings)
     return releases
+
+
+def _lacking(fleet: Fleet, release: Release, ring: str, place: Place) -> Iterator[Finding]:
+    """PLT003: the components of a release that tenants on it need and that are not there."""
+    tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release.name]
+    for component in sorted({one for tenant in tenants for one in components_of(tenant, fleet.platform)}):
+        if f"{COMPONENTS}/{component}" not in release.closures:
+            folder = f"{layout.release(release.name)}/{COMPONENTS}/{component}"
+            hint = f"put it back: git restore --source=BASE {folder}; or let the ring name another release"
+            yield finding("PLT003", place, f"ring {ring}: there is no {folder}", hint)
 
 
 def differences(snapshot: Snapshot, result: Composed) -> Differences:

@@ -213,7 +213,9 @@ class Snapshot:
 
     @classmethod
     def of_folder(cls, root: Path) -> "Snapshot":
-        """Take what stands in a folder that is no git repository.
+        """Take what stands in a folder that is no git repository, such as an unpacked archive.
+
+        A link beside our own folders, as a virtual environment has them, is left out: nobody commits it from there.
 
         Raises:
             Refused: One of our folders holds too much, or is nested too deeply.
@@ -359,5 +361,5 @@ def _on_disk(root: Path) -> Iterator[tuple[str, TreeEntry]]:
             path = f"{folder}/{name}" if folder else name
             if is_folder:
                 pending.append(path)
-            elif mode := history.mode_of(root, path):
+            elif (mode := history.mode_of(root, path)) and (mode in FILE_MODES or layout.is_own(path)):
                 yield path, TreeEntry(mode, "")

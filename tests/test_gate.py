@@ -1,6 +1,7 @@
 """The gate before kustomize: what a kustomization may hold and name, and that nothing is asked of the network."""
 
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -387,3 +388,73 @@ def test_a_kustomization_by_hand_in_an_overlay_is_judged_as_well(company: Reposi
     )
 
     assert company.generate().run("verify").exit == 0
+
+
+@pytest.mark.usefixtures("not_started")
+def test_a_link_in_the_place_of_a_kustomization_is_refused(repository: Repository) -> None:
+    """What it hides from us, kustomize and Argo CD would follow."""
+    file = "base/edge/components/facts/kustomization.yaml"
+    repository.tenant().remove(file).git("init", "--quiet")
+    (repository.root / file).symlink_to("../../../../etc")
+
+    assert refused(repository) == (
+        f"{file}: error: this is a symbolic link, and Argo CD follows it or refuses the whole repository [GIT001]\n"
+        f"  hint: put the file itself here, or remove the link: rm {file}"
+    )
+
+
+def test_a_component_that_companies_need_is_there(tmp_path: Path) -> None:
+    """Its folder is named, and the command that brings it back."""
+    repository = Repository.like_this_one(tmp_path / "repository")
+    shutil.rmtree(repository.root / "base/edge/components/facts")
+    assert "error: ring general: there is no base/edge/components/facts [PLT003]\n  hint: put it back: " in refused(
+        repository
+    )
+
+    repository.git("restore", "--source=HEAD", "base/edge/components/facts")
+
+    assert repository.run("generate").exit == 0
+
+
+# --- two states
+
+
+@pytest.mark.parametrize("file", [CORE, "argocd/platform/kustomization.yaml"])
+def test_a_comparison_of_two_states_asks_nobody_either(tmp_path: Path, server: Server, file: str) -> None:
+    """The state after a change is built as well, and what the provider runs beside the tenants with it."""
+    repository = Repository.like_this_one(tmp_path / "repository")
+    repository.edit(file, "resources:\n", f"resources:\n- http://{server.address}/base.yaml\n")
+    repository.git("commit", "--all", "--quiet", "--message", "change")
+
+    done = repository.run("diff", "HEAD~1", "HEAD")
+
+    assert done.exit == 1, done.said
+    assert "may take it for an address" in done.stderr
+    assert server.asked == []
+
+
+def test_a_check_of_a_commit_asks_nobody_either(tmp_path: Path, server: Server) -> None:
+    """Neither of the state before nor of the state after."""
+    repository = Repository.like_this_one(tmp_path / "repository")
+    repository.edit(CORE, "resources:\n", f"resources:\n- http://{server.address}/base.yaml\n")
+    repository.git("commit", "--all", "--quiet", "--message", "change")
+
+    assert f"{CORE}:6:3: error: 'http://{server.address}/base.yaml' is no plain path" in refused(
+        repository, "check", "--base", "HEAD~1"
+    )
+    assert server.asked == []
+
+
+def test_an_overlay_that_git_ignores_is_not_built(company: Repository) -> None:
+    """It stands on the disk, where kustomize would find it, and nothing of it was looked at."""
+    company.write(".gitignore", "overlays/\n").git("init", "--quiet")
+
+    done = company.run("render", "company-001")
+
+    assert done.exit == 1
+    assert done.stderr == (
+        "overlays/company-001: error: there is no kustomization.yaml in this folder: git ignores"
+        f" {OVERLAY}, by .gitignore:1 (overlays/) [KUS018]\n"
+        f"  hint: have git hold it: git add -f {OVERLAY}; or take that line out\n"
+        "1 error, 0 warnings; nothing was written\n"
+    )

@@ -81,6 +81,18 @@ def test_a_link_anywhere_is_an_error_and_goes_by_its_hint(
     assert passed.exit == 0, passed.said
 
 
+def test_a_link_beside_our_own_folders_stops_nobody_where_there_is_no_git(repository: Repository) -> None:
+    """An archive of a repository, with a virtual environment in it; among our own files a link stays an error."""
+    repository.tenant()
+    (repository.root / ".venv").mkdir()
+    (repository.root / ".venv" / "lib64").symlink_to("lib")
+    beside = repository.run("generate")
+    (repository.root / "base" / "more.yaml").symlink_to("../.venv/lib64")
+
+    assert beside.exit == 0, beside.said
+    assert "base/more.yaml: error: this is a symbolic link" in repository.run("validate").said
+
+
 def test_the_file_itself_in_the_place_of_a_link_passes(committed: Repository) -> None:
     """Before it is staged: what counts is what git will hold."""
     link(committed, "notes", "platform.yaml").git("add", "notes")
