@@ -162,27 +162,6 @@ def test_a_renamed_tenant_is_refused(merged: Repository) -> None:
     assert "tenants/company-001.yaml: error: " in done.stdout
 
 
-@pytest.mark.parametrize("link", [False, True])
-def test_a_platform_file_that_the_change_takes_away_is_refused(merged: Repository, *, link: bool) -> None:
-    """As a finding of the pull request, with the command that brings it back."""
-    merged.remove("platform.yaml")
-    if link:
-        (merged.root / "platform.yaml").symlink_to("/dev/zero")
-    merged.git("commit", "--quiet", "--all", "--message", "change")
-    start = merged.git("rev-parse", "main").strip()[:10]
-
-    done = merged.run("check", "--base", "main")
-    merged.git("checkout", start, "--", "platform.yaml")
-    merged.git("commit", "--quiet", "--message", "put back")
-
-    what = "this is not an ordinary file" if link else "the file is missing"
-    assert done.exit == 1
-    assert (
-        f"platform.yaml: error: {what} [PLT001]\n  hint: put it back: git checkout {start} -- platform.yaml\n"
-    ) in done.stdout
-    assert merged.run("check", "--base", "main").exit == 0
-
-
 def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
     """The API server would refuse the sync of every tenant."""
     merged.edit("base/edge/core/fileserver.yaml", "storageClassName: shared-files", "storageClassName: other-files")

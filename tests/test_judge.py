@@ -444,7 +444,7 @@ def test_an_approved_change_of_what_the_pipelines_install_passes(made: Repositor
 
 def test_what_an_approval_does_not_lift_is_left_to_the_other_tenantry(made: Repository) -> None:
     """Bytes and rules are judged by the one that wrote them."""
-    made.edit("overlays/company-001/facts.yaml", "company-001", "company-101")
+    made.edit("overlays/company-001/facts.yaml", 'name: "company-001"', 'name: "company-101"')
     commit(made)
 
     assert checked(made).exit == 1
@@ -454,7 +454,7 @@ def test_what_an_approval_does_not_lift_is_left_to_the_other_tenantry(made: Repo
 def test_another_tenantry_does_not_take_main_as_it_is(made: Repository) -> None:
     """Main was judged by the one before: what its own rules and bytes say is news, and comes with the change."""
     made.git("switch", "--quiet", "main")
-    made.edit("overlays/company-001/facts.yaml", 'company-001"', 'company-101"')
+    made.edit("overlays/company-001/facts.yaml", 'name: "company-001"', 'name: "company-101"')
     commit(made)
     made.git("switch", "--quiet", "--create", "raised")
     made.write(".tenantry/package.txt", "./tenantry-0.2.0-py3-none-any.whl --hash=sha256:00\n")
