@@ -15,7 +15,7 @@ from generator import argocd, layout, quantity, yamlio
 from generator.model import Fleet, Platform, Tenant
 from generator.releases import Release
 from generator.schema import tenant_schema
-from generator.size import CHATBOT, Size
+from generator.size import Size, add_ons_of
 
 Tree = Mapping[str, str]
 """Path from the repository's root -> text."""
@@ -40,7 +40,7 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[str, Rele
 
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """Return the components of a tenant's overlay in their fixed order: add-ons, exposure, facts last."""
-    add_ons = (CHATBOT,) if tenant.chatbot else ()
+    add_ons = add_ons_of(tenant)
     return (*add_ons, platform.exposure, *(f"{one}-{platform.exposure}" for one in add_ons), "facts")
 
 

@@ -47,13 +47,13 @@ class Resources:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A tariff: what a tenant may use at most.
+    """A tariff: what a tenant buys.
 
     Attributes:
         name: As in platform.yaml.
-        ceiling: Limits and requests for all file server pods together.
+        ceiling: Limits and requests that all file server pods together may use in the steady state.
         min_replicas: File server pods that always run.
-        max_replicas: Cap of the HPA, whatever the ceiling would hold.
+        max_replicas: Cap of the HPA, whatever the ceiling would hold; None for none.
         storage: Bytes of the volume unless the tenant asks for others.
         max_storage: Bytes that a tenant may ask for.
         availability: What the contract promises, for example `99.9%`; empty when it promises nothing.
@@ -62,7 +62,7 @@ class Plan:
     name: str
     ceiling: Resources
     min_replicas: int
-    max_replicas: int
+    max_replicas: int | None
     storage: int
     max_storage: int
     availability: str
@@ -73,13 +73,13 @@ class Chatbot:
     """The add-on: its allotment comes on top of the plan.
 
     Attributes:
-        ceiling: Limits and requests for all chatbot pods together.
-        max_replicas: Cap of the HPA, whatever the allotment would hold.
+        ceiling: Limits and requests that all chatbot pods together may use in the steady state.
+        max_replicas: Cap of the HPA, whatever the allotment would hold; None for none.
         endpoints: CIDRs of the model API, reached on port 443.
     """
 
     ceiling: Resources
-    max_replicas: int
+    max_replicas: int | None
     endpoints: tuple[str, ...]
 
 
@@ -167,7 +167,7 @@ class Platform:
         domain: A tenant's first host is NAME.domain.
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How a file server is reached from outside.
-        reserve: Part of every plan that is kept free for jobs.
+        reserve: What every quota has on top for jobs that base/ does not run.
         budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.

@@ -11,7 +11,7 @@ from generator.load import load, load_platform
 from generator.model import Fleet, Platform
 from generator.releases import COMPONENTS, Release, read_release
 from generator.rules.catalog import finding
-from generator.size import Size, size
+from generator.size import Size, add_ons_of, size
 from generator.snapshot import Snapshot
 from generator.validate import Had, validate, validate_in_part
 from generator.write import Change, Differences, alone, apply, compare
@@ -124,7 +124,7 @@ def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, 
     sizes: dict[str, Size] = {}
     findings: list[Finding] = []
     for tenant in fleet.tenants:
-        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads)
+        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
         findings.extend(found)
         if not any(one.severity is Severity.ERROR for one in found):
             sizes[tenant.name] = numbers
@@ -144,7 +144,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
             continue
         place: Place = fleet.platform.document.place(("rings", index, "release"))
         try:
-            releases[ring.release] = read_release(snapshot, ring.release)
+            releases[ring.release] = read_release(snapshot, ring.release, fleet.platform)
             findings.extend(_lacking(fleet, releases[ring.release], ring.name, place))
         except Refused as refused:  # it says of each place what is wrong there
             findings.extend(refused.findings)

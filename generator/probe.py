@@ -15,11 +15,12 @@ from generator.allowed import references
 from generator.compose import components_of, overlay
 from generator.files import BY_HAND
 from generator.findings import Finding, Refused
+from generator.headroom import Once, Workload
 from generator.kustomization import Gate
 from generator.model import Exposure, Fleet, Overrides, Platform, Resources, Tenant
 from generator.releases import COMPONENTS, CORE, origins_of
 from generator.rules.subject import Base, Probe
-from generator.size import CHATBOT, FILESERVER, Fit, Scaling, Size, Workload
+from generator.size import CHATBOT, FILESERVER, Fit, Scaling, Size
 from generator.snapshot import Snapshot
 from generator.yamlio import Document
 
@@ -203,9 +204,11 @@ def _tenant_with_everything(*, chatbot: bool, platform: Platform) -> tuple[Tenan
 
 def _scaling(name: str, least: int, most: int) -> Scaling:
     return Scaling(
-        workload=Workload(name=name, pod=Resources(), max_surge=1, file=""),
-        fit=Fit(pods=most, resource="limits_cpu", ceiling=0, reserve=0, pod=0),
-        cap=most,
+        workload=Workload(
+            kind="Deployment", name=name, pod=Resources(), motion=Once(), grace=0, least=least, most=most
+        ),
+        fit=Fit(pods=most, resource="limits_cpu", ceiling=0, pod=0),
+        cap=None,
         asked=None,
         min_replicas=least,
         max_replicas=most,

@@ -75,3 +75,31 @@ def bytes_text(value: int) -> str:
         if value and value % factor == 0:
             return f"{value // factor}{suffix}"
     return str(value)
+
+
+def amount(resource: str, text: object) -> int:
+    """Read an amount of a resource: millicores for CPU, bytes for memory and storage, else a number of objects.
+
+    Args:
+        resource: As a container, a LimitRange or a ResourceQuota names it: `cpu`, `limits.memory`, `pods`.
+        text: The quantity.
+
+    Raises:
+        ValueError: It is no quantity.
+    """
+    if _is_cpu(resource):
+        return millicores(str(text))
+    if resource.endswith(("memory", "storage")):
+        return octets(str(text))
+    return count(str(text))
+
+
+def amount_of(resource: str, value: int) -> str:
+    """Write an amount of a resource in the canonical form of Kubernetes."""
+    if _is_cpu(resource):
+        return cpu_text(value)
+    return bytes_text(value) if resource.endswith(("memory", "storage")) else str(value)
+
+
+def _is_cpu(resource: str) -> bool:
+    return resource in ("cpu", "requests.cpu", "limits.cpu")

@@ -1,21 +1,23 @@
 """IO in: what must be known of a release of base/ before anything is composed: its pods' size, what it refers to."""
 
 import os
-import re
 import tempfile
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
-from generator import build, kustomization, layout, quantity, yamlio
+from generator import build, kustomization, layout, workloads, yamlio
 from generator.files import Kind
-from generator.findings import Place, TenantryError
+from generator.findings import Finding, Place, Refused, TenantryError
+from generator.headroom import Workload
 from generator.kustomization import Gate
-from generator.model import Resources
-from generator.shape import mapping, sequence, string, whole
-from generator.size import CHATBOT, FILESERVER, Workload
+from generator.model import Platform
+from generator.rules.catalog import finding
+from generator.shape import mapping
+from generator.size import CHATBOT, FILESERVER
 from generator.snapshot import Snapshot
+from generator.workloads import Counted, Problem
 
 Origins = Mapping[tuple[str, str], Place]
 """Where the objects of a release are written: (kind, name) -> place in base/; the Namespace has no name there."""
@@ -23,7 +25,8 @@ Origins = Mapping[tuple[str, str], Place]
 CORE: Final = "core"
 COMPONENTS: Final = "components"
 
-_ADD_ONS: Final = (CHATBOT,)
+AddOns = tuple[str, ...]
+"""The components of some add-ons, in their fixed order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,12 @@ class Release:
 
     Attributes:
         name: `edge` or its number.
-        workloads: Its Deployments by name.
+        workloads: For each choice of add-ons, what a tenant with them runs, by name.
         closures: For core and each component, every path that building it reads.
     """
 
     name: str
-    workloads: Mapping[str, Workload]
+    workloads: Mapping[AddOns, Mapping[str, Workload]]
     closures: Mapping[str, tuple[str, ...]]
 
     def closure(self, parts: Iterable[str]) -> tuple[str, ...]:
@@ -45,12 +48,17 @@ class Release:
         return kustomization.outermost(path for part in parts for path in self.closures[part])
 
 
-def read_release(snapshot: Snapshot, name: str) -> Release:
+def read_release(snapshot: Snapshot, name: str, platform: Platform) -> Release:
     """Read one release.
 
+    Args:
+        snapshot: The repository.
+        name: `edge` or its number.
+        platform: Says which add-ons are sold and how tenants are exposed.
+
     Raises:
-        Refused: It holds what is not understood, and kustomize was not started.
-        TenantryError: It is not there, kustomize refuses it, or its Deployments lack what the arithmetic needs.
+        Refused: It holds what is not understood, and kustomize was not started; or what it runs cannot be counted.
+        TenantryError: It is not there, kustomize refuses it, or it lacks a service that is sold.
     """
     folder = layout.release(name)
     if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
@@ -63,34 +71,90 @@ def read_release(snapshot: Snapshot, name: str) -> Release:
     components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
     parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
     closures = {part: gate.closure([f"{folder}/{part}"]) for part in parts}
-    return Release(name, _workloads(gate, folder, components, origins_of(gate, name)), closures)
+    return Release(name, _workloads(gate, name, components, platform), closures)
 
 
-def _workloads(gate: Gate, folder: str, components: list[str], origins: Origins) -> dict[str, Workload]:
-    """Build core with its add-ons, from a probe overlay with probe facts, and read the Deployments."""
+def _parts(components: Collection[str], add_ons: AddOns, exposure: str) -> list[str]:
+    """Return the components that a tenant with these add-ons has, as far as the release has them, without its facts."""
+    wanted = (*add_ons, exposure, *(f"{add_on}-{exposure}" for add_on in add_ons))
+    return [component for component in wanted if component in components]
+
+
+def _workloads(
+    gate: Gate, name: str, components: Collection[str], platform: Platform
+) -> dict[AddOns, dict[str, Workload]]:
+    """Build the release with each choice of add-ons, from probe overlays with probe facts, and read what runs pods.
+
+    Raises:
+        Refused: Something that runs pods cannot be counted.
+        TenantryError: It does not build, or lacks a service that the platform sells.
+    """
+    folder = layout.release(name)
+    choices: list[AddOns] = [(), (CHATBOT,)] if platform.chatbot else [()]
+    origins = origins_of(gate, name)  # first: what is no YAML is named with its line
+    builds = _builds(gate, folder, [_parts(components, add_ons, platform.exposure) for add_ons in choices])
+    found: dict[AddOns, dict[str, Workload]] = {}
+    findings: list[Finding] = []
+    for add_ons, objects in zip(choices, builds, strict=True):
+        counted, problems = workloads.read(objects)
+        findings += [_uncounted(gate.snapshot, problem, origins) for problem in problems]
+        found[add_ons] = {one.workload.name: _with_places(gate.snapshot, one, origins) for one in counted}
+        named = {problem.one["metadata"]["name"] for problem in problems} | found[add_ons].keys()
+        for service in (FILESERVER, *add_ons):
+            if service not in named:
+                raise TenantryError(f"{folder} has no Deployment {service}")
+    if findings:
+        raise Refused(findings)
+    return found
+
+
+def _builds(gate: Gate, folder: str, choices: list[list[str]]) -> list[tuple[Mapping[str, Any], ...]]:
+    root = gate.snapshot.root.resolve()
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
-        probe = Path(temporary).resolve()
-        root = gate.snapshot.root.resolve()
-        above = os.path.relpath(root, probe)
-        add_ons = [one for one in _ADD_ONS if one in components]
-        (probe / "facts.yaml").write_text(yamlio.dump(_PROBE_FACTS), encoding="utf-8")
-        overlay = {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": [f"{above}/{folder}/{CORE}", "facts.yaml"],
-            "components": [f"{above}/{folder}/{COMPONENTS}/{one}" for one in add_ons],
-        }
-        (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
-        reads = [f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{one}" for one in add_ons)]
-        (built,) = build.build_all([gate.beside(probe, reads)])
-    if built.error:
-        said = built.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
-        raise TenantryError(f"{folder} does not build: {said}")
-    found = {one["metadata"]["name"]: one for one in built.objects if one["kind"] == "Deployment"}
-    missing = [one for one in (FILESERVER, *add_ons) if one not in found]
-    if missing:
-        raise TenantryError(f"{folder} has no Deployment {missing[0]}")
-    return {name: workload(found[name], str(origins[("Deployment", name)])) for name in (FILESERVER, *add_ons)}
+        probes = [Path(temporary).resolve() / str(number) for number in range(len(choices))]
+        above = os.path.relpath(root, probes[0])
+        folders = []
+        for probe, parts in zip(probes, choices, strict=True):
+            reads = [f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{part}" for part in parts)]
+            probe.mkdir()
+            overlay = {
+                "apiVersion": "kustomize.config.k8s.io/v1beta1",
+                "kind": "Kustomization",
+                "resources": [f"{above}/{reads[0]}", "facts.yaml"],
+                "components": [f"{above}/{component}" for component in reads[1:]],
+            }
+            (probe / "facts.yaml").write_text(yamlio.dump(_PROBE_FACTS), encoding="utf-8")
+            (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
+            folders.append(gate.beside(probe, reads))
+        built = list(build.build_all(folders))
+    for one in built:
+        if one.error:
+            said = one.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
+            raise TenantryError(f"{folder} does not build: {said}")
+    return [one.objects for one in built]
+
+
+def _with_places(snapshot: Snapshot, counted: Counted, origins: Origins) -> Workload:
+    places = {key: _place(snapshot, one, path, origins) for key, (one, path) in counted.fields.items()}
+    return replace(counted.workload, places=places)
+
+
+def _uncounted(snapshot: Snapshot, problem: Problem, origins: Origins) -> Finding:
+    about = f"{problem.one['kind']}/{problem.one['metadata']['name']}"
+    return finding("CAP010", _place(snapshot, problem.one, problem.path, origins), problem.fact, problem.hint, about)
+
+
+def _place(snapshot: Snapshot, one: Mapping[str, Any], path: Sequence[str], origins: Origins) -> Place:
+    """Return where a field is written; where a patch wrote it, the object that was patched."""
+    kind, name = one["kind"], one["metadata"]["name"]
+    origin = origins.get((kind, name))
+    if origin is None:
+        return Place(layout.BASE)
+    place, text = yamlio.field_in(origin.file, snapshot.read(origin.file), kind, name, path)
+    rendered: Any = one
+    for step in path:
+        rendered = mapping(rendered).get(step)
+    return origin if text is not None and text != str(rendered) else place
 
 
 _PROBE_FACTS: Final[dict[str, Any]] = {
@@ -104,51 +168,6 @@ _PROBE_FACTS: Final[dict[str, Any]] = {
         "chatbot": {"minReplicas": "1", "maxReplicas": "1", "endpoints": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]},
     },
 }
-
-
-def workload(deployment: Mapping[str, Any], file: str) -> Workload:
-    """Read a rendered Deployment as the arithmetic sees it.
-
-    Args:
-        deployment: The object.
-        file: Where it stands, for explanations.
-
-    Raises:
-        TenantryError: There is no pod template, a container lacks requests or limits, or maxSurge is none.
-    """
-    name = deployment["metadata"]["name"]
-    spec = mapping(deployment.get("spec"))
-    pods = mapping(mapping(spec.get("template")).get("spec"))
-    containers = [*sequence(pods.get("initContainers")), *sequence(pods.get("containers"))]
-    if not sequence(pods.get("containers")) or not all(isinstance(one, Mapping) for one in containers):
-        raise TenantryError(f"Deployment {name} has no pod template that can be read", "mend it in base/")
-    strategy = mapping(spec.get("strategy"))
-    surge = mapping(strategy.get("rollingUpdate")).get("maxSurge", "25%")
-    if whole(surge, -1) < 0 and not _PERCENTAGE.fullmatch(string(surge)):
-        raise TenantryError(
-            f"Deployment {name}: maxSurge is {surge!r}, no number and no percentage", "mend it in base/"
-        )
-    pod = Resources()
-    for container in containers:
-        pod = pod + _container(name, container)
-    return Workload(name=name, pod=pod, max_surge=0 if strategy.get("type") == "Recreate" else surge, file=file)
-
-
-_PERCENTAGE: Final = re.compile("[0-9]{1,9}%")
-
-
-def _container(deployment: str, container: Mapping[str, Any]) -> Resources:
-    resources = mapping(container.get("resources"))
-    try:
-        return Resources(
-            requests_cpu=quantity.millicores(resources["requests"]["cpu"]),
-            limits_cpu=quantity.millicores(resources["limits"]["cpu"]),
-            requests_memory=quantity.octets(resources["requests"]["memory"]),
-            limits_memory=quantity.octets(resources["limits"]["memory"]),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        fact = f"Deployment {deployment}: container {container.get('name')} lacks a request or limit ({error})"
-        raise TenantryError(fact, "set requests and limits of cpu and memory in base/") from None
 
 
 def origins_of(gate: Gate, release: str) -> Origins:

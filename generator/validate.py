@@ -151,7 +151,7 @@ def _platform(document: Document, findings: list[Finding]) -> Platform | None:
         chatbot=chatbot
         and Chatbot(
             ceiling=_ceiling(chatbot),
-            max_replicas=chatbot["maxReplicas"],
+            max_replicas=chatbot.get("maxReplicas"),
             endpoints=tuple(chatbot["endpoints"]),
         ),
         rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
@@ -173,7 +173,7 @@ def _plan(name: str, data: Mapping[str, Any]) -> Plan:
         name=name,
         ceiling=_ceiling(data),
         min_replicas=data["minReplicas"],
-        max_replicas=data["maxReplicas"],
+        max_replicas=data.get("maxReplicas"),
         storage=quantity.octets(data["storage"]["default"]),
         max_storage=quantity.octets(data["storage"]["max"]),
         availability=data["availability"],

@@ -408,6 +408,41 @@ def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
         raise TenantryError(f"{place}: this is not YAML: {problem}") from None
 
 
+def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -> tuple[Place, str | None]:
+    """Find a field of a Kubernetes object in a hand-written file that `objects_in` has read.
+
+    Args:
+        file: Path from the repository's root.
+        raw: What the file holds.
+        kind: Of the object; its first document counts.
+        name: Its metadata.name.
+        path: The field's keys.
+
+    Returns:
+        Where its value stands, and the value where it is a scalar; else the place of the deepest part of the path.
+    """
+    for node in _objects(raw):
+        top = _children(node)
+        if (_text(top.get("kind")), _text(_children(top.get("metadata")).get("name"))) != (kind, name):
+            continue
+        value: yaml.Node | None = node
+        for step in path:
+            found, value = value, _children(value).get(step)
+            if value is None:
+                return _place(file, found or node), None
+        return _place(file, value or node), _text(value)
+    return Place(file), None
+
+
+@lru_cache(maxsize=8)
+def _objects(raw: bytes) -> tuple[yaml.Node, ...]:
+    return tuple(yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader))
+
+
+def _text(node: yaml.Node | None) -> str | None:
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
 def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
     if not isinstance(node, yaml.MappingNode):
         return {}

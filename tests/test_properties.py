@@ -16,9 +16,9 @@ from generator.compose import compose
 from generator.findings import Severity
 from generator.kustomization import Gate
 from generator.load import load
-from generator.model import Fleet, Platform
+from generator.model import Fleet, Platform, Resources
 from generator.releases import Release
-from generator.size import size
+from generator.size import add_ons_of, size
 from generator.snapshot import Snapshot
 from generator.validate import validate
 from tests.harness import ROOT, Repository
@@ -54,7 +54,9 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
     assert valid is not None, findings
     sizes = {}
     for tenant in valid.tenants:
-        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.release].workloads)
+        sizes[tenant.name], found = size(
+            tenant, valid.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)]
+        )
         assert found == ()
     return valid, compose(valid, sizes, releases)
 
@@ -141,22 +143,25 @@ def test_a_tenant_s_files_depend_on_no_other_tenant(releases: Mapping[str, Relea
 
 @given(fleet=fleets(PLATFORM, most=1))
 def test_the_numbers_keep_their_bounds(releases: Mapping[str, Release], fleet: list[Keys]) -> None:
-    """The autoscaler at its maximum, with surge and a stopping pod, fits into the quota; one pod more would not."""
+    """The steady state stays inside the plan, one pod more would not; all that may run at once is the quota."""
     valid, _ = composed(fleet, releases)
     (tenant,) = valid.tenants
-    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads)
-    plan = valid.platform.plans[tenant.plan]
-    scaling = numbers.fileserver
+    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
+    scaling, plan = numbers.fileserver, valid.platform.plans[tenant.plan]
 
-    full = scaling.workload.pod * scaling.at_once
-    assert full.limits_cpu <= plan.ceiling.limits_cpu
-    assert full.limits_memory <= plan.ceiling.limits_memory
-    assert full.requests_cpu <= plan.ceiling.requests_cpu
-    assert full.requests_memory <= plan.ceiling.requests_memory
-    assert 1 <= scaling.min_replicas <= scaling.max_replicas <= plan.max_replicas
-    more = scaling.workload.at_once(scaling.max_replicas + 1)
-    bound = tenant.overrides.max_replicas or plan.max_replicas
-    assert scaling.max_replicas == bound or more > scaling.fit.pods
+    assert 1 <= scaling.min_replicas <= scaling.max_replicas
+    assert _within(scaling.workload.pod * scaling.max_replicas, plan.ceiling)
+    if tenant.overrides.max_replicas is None:
+        assert not _within(scaling.workload.pod * (scaling.max_replicas + 1), plan.ceiling)
+        full = sum((one.workload.pod * one.at_once for one in numbers.scalings), valid.platform.reserve)
+        assert full == numbers.quota
+
+
+def _within(uses: Resources, ceiling: Resources) -> bool:
+    return (uses.limits_cpu, uses.limits_memory) <= (ceiling.limits_cpu, ceiling.limits_memory) and (
+        uses.requests_cpu,
+        uses.requests_memory,
+    ) <= (ceiling.requests_cpu, ceiling.requests_memory)
 
 
 @given(nearly_valid_tenants(PLATFORM))

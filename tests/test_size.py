@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.model import Resources
-from generator.size import Workload, fit
+from generator.size import fit
 from tests.harness import Repository
 
 GIBI = 1024**3
@@ -30,24 +30,19 @@ def a_ceiling(cores: int, gibibytes: int) -> Resources:
 )
 def test_the_scarcest_resource_decides_how_many_pods_fit(cores: int, gibibytes: int, pods: int, binds: str) -> None:
     """R5."""
-    room = fit(a_ceiling(cores, gibibytes), Resources(), POD)
+    room = fit(a_ceiling(cores, gibibytes), POD)
 
     assert (room.pods, room.resource) == (pods, binds)
 
 
-def test_a_reserve_larger_than_the_ceiling_leaves_no_pod() -> None:
-    """And no negative number of them."""
-    assert fit(a_ceiling(1, 2), a_ceiling(2, 2), POD).pods == 0
-
-
-@given(st.integers(0, 64), st.integers(0, 128), st.integers(0, 4))
-def test_what_fits_fits_and_one_more_does_not(cores: int, gibibytes: int, reserve: int) -> None:
+@given(st.integers(0, 64), st.integers(0, 128))
+def test_what_fits_fits_and_one_more_does_not(cores: int, gibibytes: int) -> None:
     """The definition, tried on any ceiling."""
-    ceiling, kept = a_ceiling(cores, gibibytes), a_ceiling(reserve, reserve)
-    pods = fit(ceiling, kept, POD).pods
+    ceiling = a_ceiling(cores, gibibytes)
+    pods = fit(ceiling, POD).pods
 
-    assert pods == 0 or _holds(ceiling, kept + POD * pods)
-    assert not _holds(ceiling, kept + POD * (pods + 1))
+    assert _holds(ceiling, POD * pods)
+    assert not _holds(ceiling, POD * (pods + 1))
 
 
 def _holds(ceiling: Resources, used: Resources) -> bool:
@@ -60,40 +55,43 @@ def _holds(ceiling: Resources, used: Resources) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("max_surge", "replicas", "surge"),
-    [(1, 10, 1), (0, 10, 0), ("25%", 4, 1), ("25%", 5, 2), ("25%", 1, 1), ("0%", 10, 0), ("100%", 3, 3)],
-)
-def test_a_surge_in_percent_is_rounded_up(max_surge: int | str, replicas: int, surge: int) -> None:
-    """As the Deployment controller does; a surge that is forgotten blocks a rollout at the quota (R4)."""
-    workload = Workload(name="fileserver", pod=POD, max_surge=max_surge, file="base.yaml")
-
-    assert workload.surge(replicas) == surge
-    assert workload.at_once(replicas) == replicas + surge + 1
-
-
-@pytest.mark.parametrize(
     ("keys", "number"),
     [
-        ({}, "2: min(cap 10, floor(1000m / 250m) = 4 - 1 surge - 1 terminating), CPU limits bind"),
-        ({"plan": "silver"}, "10: min(cap 10, floor(4000m / 250m) = 16 - 1 surge - 1 terminating), the cap binds"),
+        ({}, "4: floor(1000m / 250m), CPU limits bind"),
+        ({"plan": "silver"}, "16: floor(4000m / 250m), CPU limits bind"),
+        ({"plan": "gold"}, "32: floor(8000m / 250m), CPU limits bind"),
         (
             {"plan": "silver", "overrides": {"maxReplicas": 4}},
-            "4: min(cap 10, override 4, floor(4000m / 250m) = 16 - 1 surge - 1 terminating), the override binds",
+            "4: min(override 4, floor(4000m / 250m)), the override binds",
         ),
     ],
 )
 def test_the_maximum_of_pods_says_what_binds_it(repository: Repository, keys: dict[str, Any], number: str) -> None:
-    """The cap, the ceiling, or the tenant's own wish."""
+    """What the plan holds, or the tenant's own wish."""
     ran = repository.tenant(**keys).run("explain", "company-001")
 
     assert f"fileserver.maxReplicas = {number}" in ran.stdout.splitlines()
 
 
+def test_a_cap_is_shown_where_it_binds(repository: Repository) -> None:
+    """A provider may sell fewer pods than a plan holds, and is warned."""
+    repository.edit("platform.yaml", 'gold: {cpu: "8",', 'gold: {cpu: "8", maxReplicas: 10,').tenant(plan="gold")
+
+    said = repository.run("explain", "company-001").stdout.splitlines()
+
+    assert "fileserver.maxReplicas = 10: min(cap 10, floor(8000m / 250m)), the cap binds" in said
+    uses = "10 pods in the steady state, 31% of plan gold; requests 1250m CPU and 2560Mi"
+    assert f"fileserver.uses = 2500m CPU and 5Gi: {uses}" in said
+
+
 @pytest.mark.parametrize(
     ("keys", "line"),
     [
-        ({"chatbot": True}, "quota.limitsCPU = 2: plan bronze 1 + chatbot 1"),
-        ({}, "quota.pods = 6: fileserver 2 + 1 surge + 1 terminating + 2 spare"),
+        (
+            {"chatbot": True},
+            "quota.limitsCPU = 4250m: plan bronze 1 + fileserver headroom 5 x 250m + chatbot 1 + ai-chatbot headroom 4 x 250m",  # noqa: E501 -- one line
+        ),
+        ({}, "quota.pods = 11: fileserver 4 + 5 headroom + 2 spare"),
         ({}, "storage = 50Gi: plan bronze"),
         ({"storage": "60Gi"}, "storage = 60Gi: the tenant's own"),
         ({}, "  plan: tenants/company-001.yaml:2:7"),
@@ -106,13 +104,13 @@ def test_a_number_says_how_it_came_about(repository: Repository, keys: dict[str,
     assert line in ran.stdout.splitlines()
 
 
-def test_a_reserve_is_shown_where_it_counts(repository: Repository) -> None:
-    """A job may request all of its limits, so the reserve is kept free of both."""
+def test_a_reserve_comes_on_top_of_the_plan(repository: Repository) -> None:
+    """A job may request all of its limits, so both have it; the plan's own pods keep what was sold."""
     text = repository.read("platform.yaml") + "\nreserve: {cpu: 500m}\n"
     repository.write("platform.yaml", text).tenant(plan="gold")
 
     said = repository.run("explain", "company-001").stdout.splitlines()
 
-    formula = "min(cap 30, floor((4000m - 500m reserve) / 125m) = 28 - 1 surge - 1 terminating), CPU requests bind"
-    assert f"fileserver.maxReplicas = 26: {formula}" in said
+    assert "fileserver.maxReplicas = 32: floor(8000m / 250m), CPU limits bind" in said
+    assert "quota.requestsCPU = 5125m: plan gold 4 + fileserver headroom 5 x 125m + reserve 500m" in said
     assert f"  reserve: platform.yaml:{len(text.splitlines())}:10" in said

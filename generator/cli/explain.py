@@ -31,7 +31,7 @@ def explain(directory: Path, subject: str) -> Exit:
 def _numbers(directory: Path, name: str) -> Exit:
     from generator import layout, pipeline
     from generator.cli.render import known
-    from generator.size import derivations
+    from generator.derivation import derivations
     from generator.snapshot import Snapshot
 
     result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))

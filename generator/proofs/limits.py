@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.proofs.quota import amount, amount_of
-from generator.shape import mapping, mappings
+from generator.pods import combined, containers
+from generator.quantity import amount, amount_of
+from generator.shape import mapping
 
 CONTAINER: Final = "Container"
 _POD: Final = "Pod"
@@ -111,21 +112,30 @@ def refusals(spec: Mapping[str, Any], limits: list[Limit]) -> Iterator[tuple[str
     Raises:
         ValueError: An amount is no quantity.
     """
-    first = [effective(one, limits) for one in mappings(spec.get("initContainers"))]
-    names = [str(one.get("name")) for key in ("initContainers", "containers") for one in mappings(spec.get(key))]
-    rest = [effective(one, limits) for one in mappings(spec.get("containers"))]
-    for name, (requests, most) in zip(names, [*first, *rest], strict=True):
+    completed = {id(container): effective(container, limits) for container in containers(spec)}
+    for container in containers(spec):
+        requests, most = completed[id(container)]
+        name = f"container {container.get('name')}"
         for resource in requests.keys() & most.keys():
             if requests[resource] > most[resource]:
                 given, bound = amount_of(resource, requests[resource]), amount_of(resource, most[resource])
-                yield f"container {name}", f"requests {given} of {resource}, more than its limit, {bound}"
+                yield name, f"requests {given} of {resource}, more than its limit, {bound}"
         for limit in limits:
             if limit.type == CONTAINER:
-                yield from ((f"container {name}", why) for why in _outside(limit, requests, most))
+                yield from ((name, why) for why in _outside(limit, requests, most))
     for limit in limits:
         if limit.type == _POD:
-            sums = [_largest(_sum(one[side] for one in rest), [one[side] for one in first]) for side in (0, 1)]
+            sums = [_of_the_pod(spec, {key: both[side] for key, both in completed.items()}) for side in (0, 1)]
             yield from (("the pod", why) for why in _outside(limit, *sums))
+
+
+def _of_the_pod(spec: Mapping[str, Any], amounts: Mapping[int, Mapping[str, int]]) -> dict[str, int]:
+    """Combine the amounts of the containers, by their identity in this spec, to those of the pod."""
+
+    def of_all(resource: str) -> int:
+        return combined(spec, lambda container: amounts[id(container)].get(resource, 0))
+
+    return {resource: of_all(resource) for resource in {key for of_one in amounts.values() for key in of_one}}
 
 
 def refused_claim(spec: Mapping[str, Any], limits: list[Limit]) -> Iterator[str]:
@@ -157,19 +167,3 @@ def _outside(limit: Limit, requests: Amounts, most: Amounts) -> Iterator[str]:
         elif most[resource] / requests[resource] > ratio:
             times = most[resource] / requests[resource]
             yield f"may use {times:g} times the {resource} that it requests, more than {ratio:g} times"
-
-
-def _sum(parts: Iterator[Mapping[str, int]]) -> dict[str, int]:
-    total: dict[str, int] = {}
-    for part in parts:
-        for resource, value in part.items():
-            total[resource] = total.get(resource, 0) + value
-    return total
-
-
-def _largest(total: dict[str, int], others: list[dict[str, int]]) -> dict[str, int]:
-    """Return what a pod takes: the sum of its containers, or its largest init container, which run one by one."""
-    for other in others:
-        for resource, value in other.items():
-            total[resource] = max(total.get(resource, 0), value)
-    return total

@@ -1,24 +1,26 @@
 """The quota proof (R4): everything that a render can ever run at once fits its ResourceQuota.
 
 What may run at once is `Workload.at_once` of what the autoscaler may ask for: the formula with which `size` made the
-ceiling, read from the rendered objects instead of the facts. A ResourceQuota counts at admission, so a sum that fits is
+quota, read from the rendered objects instead of the facts. A ResourceQuota counts at admission, so a sum that fits is
 a sum that is never refused; one that does not fit is a roll-out that stops half-way (kubernetes#98656).
 
-Pods come from Deployments alone: what other kinds start cannot be bounded here, and is said.
+Where a workload cannot be counted nothing is proved, and it is said which.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from generator import quantity
-from generator.findings import TenantryError
-from generator.model import Resources
-from generator.releases import workload
-from generator.rules.subject import Object, containers, has_hash, pod_spec
+from generator import workloads
+from generator.headroom import Workload
+from generator.model import Platform, Resources, Tenant
+from generator.pods import pod_spec, takes
+from generator.quantity import amount, amount_of
+from generator.rules.subject import Object, has_hash
 from generator.shape import mapping, mappings, string, whole
-from generator.size import SPARE_PODS, Workload
+from generator.size import CHATBOT, FILESERVER, SPARE_PODS
+from generator.workloads import Problem
 
 _FIELDS: Final = {
     "requests.cpu": "requests_cpu",
@@ -83,22 +85,37 @@ class Proof:
 
     Attributes:
         lines: Every resource that a quota names.
-        unbounded: What keeps the sum from being known: the object, and why.
+        uncounted: What keeps workloads from being counted.
+        unbounded: What else keeps a sum from being known: the object, and why.
     """
 
     lines: tuple[Line, ...]
+    uncounted: tuple[Problem, ...]
     unbounded: tuple[tuple[Object, str], ...]
 
     @property
     def holds(self) -> bool:
         """Whether everything that can run at once is admitted."""
-        return not self.unbounded and all(line.slack >= 0 for line in self.lines)
+        return not self.uncounted and not self.unbounded and all(line.slack >= 0 for line in self.lines)
 
     @property
     def binding(self) -> Line | None:
         """What pods ask for with the least left, as a share of what the quota admits; their number follows from it."""
         of_pods = [line for line in self.lines if line.hard and _of_pods(line.resource)]
         return min(of_pods, key=lambda line: line.slack / line.hard, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A workload and its object."""
+
+    workload: Workload
+    one: Object
+
+    @property
+    def pods(self) -> int:
+        """How many of its pods may exist at once."""
+        return self.workload.at_once(self.workload.most, self.workload.least)
 
 
 def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
@@ -113,18 +130,8 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
     """
     every = tuple(objects)
     unbounded: list[tuple[Object, str]] = []
-    running: list[tuple[Workload, Object, int]] = []
-    most = _most_replicas(every)
-    for one in every:
-        if one["kind"] == "Deployment":
-            try:
-                pod = workload(one, "")
-            except TenantryError as error:
-                unbounded.append((one, error.fact))
-                continue
-            running.append((pod, one, pod.at_once(most[one["metadata"]["name"]])))
-        elif pod_spec(one) is not None:
-            unbounded.append((one, f"how many pods a {one['kind']} runs at once is not known"))
+    counted, uncounted = workloads.read(every)
+    running = [_Running(one.workload, one.one) for one in counted]
     lines = []
     for quota in every:
         if quota["kind"] != "ResourceQuota":
@@ -137,56 +144,34 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
                 unbounded.append((quota, f"{resource}: {error}"))
                 continue
             lines.append(Line(resource=resource, hard=admitted, used=used, parts=parts, quota=quota))
-    return Proof(lines=tuple(lines), unbounded=tuple(unbounded))
+    return Proof(lines=tuple(lines), uncounted=uncounted, unbounded=tuple(unbounded))
 
 
-def amount(resource: str, text: Any) -> int:
-    """Read an amount of a resource: millicores for CPU, bytes for memory and storage, else a number of objects.
+def ceiling(objects: Iterable[Object], tenant: Tenant, platform: Platform) -> Resources:
+    """Return what a tenant's quota may admit at most: what was sold, and what its render needs beside that.
 
-    Raises:
-        ValueError: It is no quantity.
+    Args:
+        objects: The render of the tenant.
+        tenant: Which plan and add-ons it bought.
+        platform: What these hold, and the reserve for jobs.
     """
-    if _is_cpu(resource):
-        return quantity.millicores(str(text))
-    if resource.endswith(("memory", "storage")):
-        return quantity.octets(str(text))
-    return quantity.count(str(text))
-
-
-def amount_of(resource: str, value: int) -> str:
-    """Write an amount of a resource in the canonical form of Kubernetes."""
-    if _is_cpu(resource):
-        return quantity.cpu_text(value)
-    return quantity.bytes_text(value) if resource.endswith(("memory", "storage")) else str(value)
-
-
-def _is_cpu(resource: str) -> bool:
-    return resource in ("cpu", "requests.cpu", "limits.cpu")
+    sold = {FILESERVER: platform.plans[tenant.plan].ceiling}
+    if tenant.chatbot and platform.chatbot:
+        sold[CHATBOT] = platform.chatbot.ceiling
+    total = sum(sold.values(), platform.reserve)
+    for counted in workloads.read(objects)[0]:
+        workload = counted.workload
+        pods = workload.at_once(workload.most, workload.least)
+        total = total + workload.pod * (pods - workload.most if workload.name in sold else pods)
+    return total
 
 
 def _of_pods(resource: str) -> bool:
     return _SHORT.get(resource, resource).startswith(("requests.", "limits.")) and resource != "requests.storage"
 
 
-def _most_replicas(objects: Iterable[Object]) -> Mapping[str, int]:
-    """Return for each Deployment how many replicas may be wanted: the autoscaler's most, or its own number."""
-    every = tuple(objects)
-    most = {
-        one["metadata"]["name"]: whole(mapping(one.get("spec")).get("replicas"), 1)
-        for one in every
-        if one["kind"] == "Deployment"
-    }
-    for one in every:
-        if one["kind"] == "HorizontalPodAutoscaler":
-            spec = mapping(one.get("spec"))
-            name = string(mapping(spec.get("scaleTargetRef")).get("name"))
-            if name in most:
-                most[name] = max(most[name], whole(spec.get("maxReplicas"), 1))
-    return most
-
-
 def _used(
-    resource: str, objects: tuple[Object, ...], running: list[tuple[Workload, Object, int]], reserve: Resources
+    resource: str, objects: tuple[Object, ...], running: list[_Running], reserve: Resources
 ) -> tuple[int, tuple[str, ...]]:
     """Return how much of a resource may be asked for at once, and what it is made of.
 
@@ -195,19 +180,17 @@ def _used(
     """
     name = _SHORT.get(resource, resource)
     if name == "pods":
-        pods = [(one.name, count, 1) for one, _, count in running]
-        return _sum(name, pods, ("spare", SPARE_PODS))
+        return _sum(name, [(one.workload.name, one.pods, 1) for one in running], ("spare", SPARE_PODS))
     if name in _FIELDS:
-        of_pods = [(one.name, count, getattr(one.pod, _FIELDS[name])) for one, _, count in running]
+        of_pods = [(one.workload.name, one.pods, getattr(one.workload.pod, _FIELDS[name])) for one in running]
         return _sum(name, of_pods, ("reserve", getattr(reserve, _FIELDS[name])))
     if name == "requests.storage" or _OF_A_CLASS in name:
-        return _storage(name, objects)
+        return _storage(name, objects, running)
     if name.startswith(("requests.", "limits.")):
         verb, _, what = name.partition(".")
-        return _sum(
-            name, [(one.name, count, _of_containers(deployment, verb, what)) for one, deployment, count in running]
-        )
-    return _count(name, objects)
+        of_pods = [(one.workload.name, one.pods, takes(pod_spec(one.one) or {}, verb, what)) for one in running]
+        return _sum(name, of_pods)
+    return _count(name, objects, running)
 
 
 def _sum(resource: str, parts: Iterable[tuple[str, int, int]], *extra: tuple[str, int]) -> tuple[int, tuple[str, ...]]:
@@ -221,31 +204,44 @@ def _sum(resource: str, parts: Iterable[tuple[str, int, int]], *extra: tuple[str
     return sum(times * each for _, times, each in known) + sum(value for _, value in more), tuple(words)
 
 
-def _of_containers(one: Object, verb: str, what: str) -> int:
-    total = 0
-    for container in containers(mapping(pod_spec(one))):
-        text = mapping(mapping(container.get("resources")).get(verb)).get(what)
-        total += amount(what, text) if text is not None else 0
-    return total
-
-
-def _storage(name: str, objects: tuple[Object, ...]) -> tuple[int, tuple[str, ...]]:
+def _storage(name: str, objects: tuple[Object, ...], running: list[_Running]) -> tuple[int, tuple[str, ...]]:
     klass, _, what = name.partition(_OF_A_CLASS) if _OF_A_CLASS in name else ("", "", name)
     claims = [
-        (one["metadata"]["name"], mapping(one.get("spec")))
-        for one in objects
-        if one["kind"] == "PersistentVolumeClaim" and klass in ("", mapping(one.get("spec")).get("storageClassName"))
+        (claim, times, spec)
+        for claim, times, spec in _claims(objects, running)
+        if klass in ("", spec.get("storageClassName"))
     ]
     if what == "persistentvolumeclaims":
-        return len(claims), tuple(claim for claim, _ in claims)
-    asked = {
-        claim: amount("requests.storage", mapping(mapping(spec.get("resources")).get("requests")).get("storage"))
-        for claim, spec in claims
-    }
-    return sum(asked.values()), tuple(f"{claim} {quantity.bytes_text(value)}" for claim, value in asked.items())
+        return sum(times for _, times, _ in claims), tuple(_times(claim, times) for claim, times, _ in claims)
+    asked = [(claim, times, _asked(spec)) for claim, times, spec in claims]
+    words = tuple(f"{_times(claim, times)} {amount_of('storage', each)}" for claim, times, each in asked)
+    return sum(times * each for _, times, each in asked), words
 
 
-def _count(name: str, objects: tuple[Object, ...]) -> tuple[int, tuple[str, ...]]:
+def _claims(objects: tuple[Object, ...], running: list[_Running]) -> Iterator[tuple[str, int, Object]]:
+    """Yield name, number and spec of the claims: those of the render, and those that its pods bring along."""
+    for one in objects:
+        if one["kind"] == "PersistentVolumeClaim":
+            yield one["metadata"]["name"], 1, mapping(one.get("spec"))
+    for run in running:
+        for template in mappings(mapping(run.one.get("spec")).get("volumeClaimTemplates")):
+            name = string(mapping(template.get("metadata")).get("name"))
+            yield f"{name} of {run.workload.name}", run.workload.most, mapping(template.get("spec"))
+        for volume in mappings(mapping(pod_spec(run.one)).get("volumes")):
+            if ephemeral := mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")):
+                yield f"{volume.get('name')} of {run.workload.name}", run.pods, mapping(ephemeral.get("spec"))
+
+
+def _asked(claim: Object) -> int:
+    requests = mapping(mapping(claim.get("resources")).get("requests"))
+    return amount("requests.storage", requests.get("storage"))
+
+
+def _times(claim: str, times: int) -> str:
+    return claim if times == 1 else f"{claim} {times} x"
+
+
+def _count(name: str, objects: tuple[Object, ...], running: list[_Running]) -> tuple[int, tuple[str, ...]]:
     """Count objects: those of the render, and those that are known to come of them."""
     if name in ("services.loadbalancers", "services.nodeports"):
         services = [mapping(one.get("spec")) for one in objects if one["kind"] == "Service"]
@@ -261,11 +257,19 @@ def _count(name: str, objects: tuple[Object, ...]) -> tuple[int, tuple[str, ...]
     if name not in _OBJECTS and not name.startswith("count/"):
         raise ValueError("this is no resource that is counted")
     mine = [one for one in objects if _plural(one) == resource]
-    parts = {"rendered": len(mine), **dict(_come_of_it(resource, mine, objects))}
+    parts = {"rendered": len(mine), **dict(_come_of_it(resource, mine, objects, running))}
     return sum(parts.values()), tuple(f"{number} {what}" for what, number in parts.items())
 
 
-def _come_of_it(resource: str, mine: list[Object], objects: tuple[Object, ...]) -> Iterator[tuple[str, int]]:
+def _come_of_it(
+    resource: str, mine: list[Object], objects: tuple[Object, ...], running: list[_Running]
+) -> Iterator[tuple[str, int]]:
+    if resource == "jobs.batch":
+        schedules = [mapping(one.get("spec")) for one in objects if one["kind"] == "CronJob"]
+        if runs := sum(map(_runs_kept, schedules)):
+            yield "of CronJobs", runs
+    if resource == "persistentvolumeclaims" and (brought := sum(times for _, times, _ in _claims((), running))):
+        yield "of pods", brought
     if resource == "configmaps":
         yield "of Kubernetes itself", _ROOT_CERTIFICATE
         if hashed := sum(map(has_hash, mine)):
@@ -278,6 +282,11 @@ def _come_of_it(resource: str, mine: list[Object], objects: tuple[Object, ...]) 
         )
         if certificates:
             yield "of certificates", certificates * _WHILE_ISSUED
+
+
+def _runs_kept(schedule: Object) -> int:
+    """Return how many Jobs of a CronJob there are at most: those that it keeps, and the one that runs."""
+    return 1 + whole(schedule.get("successfulJobsHistoryLimit"), 3) + whole(schedule.get("failedJobsHistoryLimit"), 1)
 
 
 _VOWEL_Y: Final = re.compile(r"[aeiou]y$")

@@ -20,10 +20,11 @@ from generator.applicationset import RESERVED_KEYS, Effect, Expansion, expand_al
 from generator.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
 from generator.findings import Finding, Place, Severity
 from generator.model import Fleet
+from generator.pods import pod_spec
 from generator.proofs import escape
 from generator.rules.catalog import finding
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository, pod_spec
+from generator.rules.subject import Object, Rendered, Repository
 from generator.shape import mapping, mappings, sequence, string
 from generator.yamlio import Document, read
 

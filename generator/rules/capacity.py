@@ -1,23 +1,21 @@
 """CAP: what a tenant may use, against what its plan holds."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
-from generator import size
-from generator.findings import Finding, TenantryError
-from generator.model import Plan, Platform
+from generator import quantity, size, workloads
+from generator.findings import Finding
+from generator.model import Chatbot, Plan, Resources
+from generator.pods import pod_spec
 from generator.proofs import quota
 from generator.proofs.quota import Line, Proof
-from generator.releases import workload
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
-from generator.rules.registry import base_rule, class_rule
-from generator.rules.subject import Base, Rendered, pod_spec
+from generator.rules.registry import base_rule, class_rule, tenant_rule
+from generator.rules.subject import Base, Rendered
 from generator.shape import mapping
-from generator.size import FILESERVER, RESOURCE_WORDS, Workload
-
-_FILLED: Final = 0.6
-"""A plan should be possible to fill to this share at least."""
+from generator.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_text
 
 
 def proof_of(rendered: Rendered) -> Proof:
@@ -63,8 +61,8 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Finding]:
             resources = mapping(container.get("resources"))
             for resource in ("cpu", "memory"):
                 try:
-                    given = quota.amount(resource, mapping(resources.get("requests"))[resource])
-                    most = quota.amount(resource, mapping(resources.get("limits"))[resource])
+                    given = quantity.amount(resource, mapping(resources.get("requests"))[resource])
+                    most = quantity.amount(resource, mapping(resources.get("limits"))[resource])
                 except (KeyError, ValueError):
                     continue  # K8S001 and K8S003 say so
                 policy = getattr(ceiling, f"limits_{resource}") / max(1, getattr(ceiling, f"requests_{resource}"))
@@ -76,48 +74,88 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Finding]:
                     yield rendered.found("CAP008", one, fact)
 
 
+@class_rule("CAP010")
+def workloads_can_be_counted(rendered: Rendered) -> Iterator[Finding]:
+    """Each workload has a formula for how many of its pods exist at once, and all that goes into it (R4)."""
+    for problem in proof_of(rendered).uncounted:
+        yield rendered.found("CAP010", problem.one, problem.fact, problem.hint)
+
+
 @base_rule("CAP006")
 def plans_hold_what_is_promised(base: Base) -> Iterator[Finding]:
-    """A maxReplicas that platform.yaml states for a plan is one that the plan's cpu and memory hold."""
-    pod = _fileserver(base)
-    if pod is None:
-        return
-    for plan in base.platform.plans.values():
-        stated = base.platform.document.data["plans"][plan.name].get("maxReplicas")
-        most = _most(plan, base.platform, pod)
-        if stated is not None and most < stated:
-            place = base.platform.document.place(("plans", plan.name, "maxReplicas"))
-            fact = f"plan {plan.name}: maxReplicas {stated} is promised, and its cpu and memory hold {most}"
+    """A maxReplicas that platform.yaml states is one that the cpu and memory beside it hold."""
+    for sold in _sold(base):
+        cap, most = sold.what.max_replicas, sold.room.pods
+        if cap is not None and most < cap:
+            place = base.platform.document.place((*sold.path, "maxReplicas"))
+            fact = f"{sold.name}: maxReplicas {cap} is promised, and its cpu and memory hold {most}"
             yield finding("CAP006", place, fact, f"write {most}, or raise cpu and memory")
 
 
 @base_rule("CAP009")
 def plans_can_be_filled(base: Base) -> Iterator[Finding]:
-    """What may run at once fills each part of a plan to 60 % at least."""
-    pod = _fileserver(base)
-    if pod is None:
+    """The pods that may run in the steady state fill each part of what is sold to 90 % at least."""
+    for sold in _sold(base):
+        most = size.most_replicas(sold.room, sold.what.max_replicas)
+        share, field = size.filled(sold.what.ceiling, sold.pod * most)
+        if share < FILLED:
+            place = base.platform.document.place(sold.path)
+            fact = f"{sold.name}: its pods can use {share:.0%} of its {RESOURCE_WORDS[field]}"
+            yield finding("CAP009", place, fact, _fuller(sold, field))
+
+
+@tenant_rule("CAP009")
+def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Finding]:
+    """A tenant's own limit leaves it what its plan holds, or is known to take some away."""
+    tenant = rendered.tenant
+    if tenant.overrides.max_replicas is None:
         return
-    for plan in base.platform.plans.values():
-        uses = pod.pod * pod.at_once(_most(plan, base.platform, pod)) + base.platform.reserve
-        shares = {field: getattr(uses, field) / max(1, getattr(plan.ceiling, field)) for field in RESOURCE_WORDS}
-        field = min(shares, key=lambda one: shares[one])
-        if shares[field] < _FILLED:
-            place = base.platform.document.place(("plans", plan.name))
-            fact = f"plan {plan.name}: its pods can fill {shares[field]:.0%} of its {RESOURCE_WORDS[field]}"
-            yield finding("CAP009", place, fact, "raise maxReplicas, or choose cpu and memory in a pod's proportion")
+    running = {one.workload.name: one.workload for one in workloads.read(rendered.objects)[0]}
+    if FILESERVER in running:
+        pod = running[FILESERVER].pod
+        share, field = size.filled(rendered.platform.plans[tenant.plan].ceiling, pod * running[FILESERVER].most)
+        if share < FILLED:
+            place = tenant.document.place(("overrides", "maxReplicas"))
+            fact = f"its pods can use {share:.0%} of the {RESOURCE_WORDS[field]} of plan {tenant.plan}"
+            yield finding("CAP009", place, fact, "remove overrides.maxReplicas, or choose a smaller plan")
 
 
-def _fileserver(base: Base) -> Workload | None:
-    """Return the file server as this release renders it; None when it cannot be read, which other rules say."""
-    for probe in base.probes:
-        for one in probe.objects:
-            if one["kind"] == "Deployment" and one["metadata"]["name"] == FILESERVER:
-                try:
-                    return workload(one, str(base.place(one)))
-                except TenantryError:
-                    return None
-    return None
+FILLED: Final = 0.9
+"""The share of each part of a plan that its pods should be able to use."""
 
 
-def _most(plan: Plan, platform: Platform, pod: Workload) -> int:
-    return size.most_replicas(pod, size.fit(plan.ceiling, platform.reserve, pod.pod), plan.max_replicas)
+@dataclass(frozen=True, slots=True)
+class _Sold:
+    """What platform.yaml sells, a plan or an add-on, and a pod of those that it is filled with."""
+
+    path: tuple[str, str]
+    what: Plan | Chatbot
+    pod: Resources
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages."""
+        return f"{'plan' if self.path[0] == 'plans' else 'add-on'} {self.path[1]}"
+
+    @property
+    def room(self) -> size.Fit:
+        """How many of the pods it holds."""
+        return size.fit(self.what.ceiling, self.pod)
+
+
+def _sold(base: Base) -> Iterator[_Sold]:
+    """Yield plans and add-ons; without those whose pods cannot be counted, which CAP010 says."""
+    counted = {one.workload.name: one.workload for probe in base.probes for one in workloads.read(probe.objects)[0]}
+    for plan in base.platform.plans.values() if FILESERVER in counted else ():
+        yield _Sold(("plans", plan.name), plan, counted[FILESERVER].pod)
+    if base.platform.chatbot and CHATBOT in counted:
+        yield _Sold(("addons", "chatbot"), base.platform.chatbot, counted[CHATBOT].pod)
+
+
+def _fuller(sold: _Sold, field: str) -> str:
+    """Say what would fill a plan: no cap, or cpu and memory in the proportion of a pod."""
+    room, cap = sold.room, sold.what.max_replicas
+    if cap is not None and cap < room.pods:
+        return f"remove its maxReplicas {cap}: it holds {room.pods}"
+    fitting, words = amount_text(field, getattr(sold.pod, field) * room.pods), RESOURCE_WORDS[room.resource]
+    return f"its {words} hold {room.pods} pods, which use {fitting}: raise its {words}, or sell {fitting}"

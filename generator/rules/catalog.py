@@ -1154,9 +1154,9 @@ _ROWS: Final = (
     Rule(
         "CAP006",
         WARNING,
-        "a plan holds the pods that platform.yaml promises",
+        "a plan or an add-on holds the pods that platform.yaml promises",
         "The customer reads a number that can never be reached.",
-        "Lower the plan's maxReplicas, or raise its cpu and memory.",
+        "Lower its maxReplicas, or raise its cpu and memory.",
         "design: plans are counts of equal pods",
     ),
     Rule(
@@ -1178,10 +1178,18 @@ _ROWS: Final = (
     Rule(
         "CAP009",
         WARNING,
-        "a plan can be filled",
-        "What the pods can never use is sold and never delivered.",
-        "Raise maxReplicas, or choose cpu and memory in the proportion of a pod.",
-        "design: a plan that the HPA can fill to less than 60 % is a warning",
+        "what is sold can be used",
+        "What the pods can never use in the steady state is sold and never delivered.",
+        "Remove maxReplicas, or choose cpu and memory in the proportion of a pod.",
+        "design: a plan of which the steady state can fill less than 90 % is a warning",
+    ),
+    Rule(
+        "CAP010",
+        ERROR,
+        "the pods of every workload can be counted",
+        "Without a bound no quota fits: a roll-out or a falling autoscaler would be refused its next pods.",
+        "Do what the hint says; docs/concepts/plans.md has the formula of each kind.",
+        "https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#configurable-scaling-behavior",
     ),
 )
 
@@ -1195,6 +1203,7 @@ _NEIGHBOURS: Final = "it keeps one company out of another's environment"
 _RENDER: Final = "without it the other rules would prove nothing"
 _FREEZE: Final = "one such entry freezes every tenant of its shard"
 
+_NO_QUOTA: Final = "without it no quota can be worked out"
 _TWO_COMMITS: Final = "the sync of this change would stop half-way"
 
 _JUDGE: Final = "a change must not choose what it is judged by"
@@ -1214,6 +1223,7 @@ FIRM: Final = {
     "ARG015": _NEIGHBOURS,
     "ARG016": _NEIGHBOURS,
     "CAP005": _TWO_COMMITS,
+    "CAP010": _NO_QUOTA,
     "CHG001": _TWO_COMMITS,
     "CHG020": _DATA,
     "CHG021": _DATA,

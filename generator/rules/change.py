@@ -30,9 +30,10 @@ def _shrinks(tenant: Tenant, before: int) -> Finding:
 def downgrades_go_in_two_steps(step: Step) -> Iterator[Finding]:
     """CAP005: what runs now must fit the quota that comes (R7), or every new pod is refused."""
     running = step.size_before.fileserver
-    uses = running.workload.pod * running.at_once
-    if step.size_before.chatbot and step.size_after.chatbot:
-        uses = uses + step.size_before.chatbot.workload.pod * step.size_before.chatbot.at_once
+    stay = [scaling for scaling in step.size_before.scalings if scaling is running or step.size_after.chatbot]
+    uses = sum((scaling.workload.pod * scaling.at_once for scaling in stay), step.size_before.reserve)
+    for other in step.size_before.others:
+        uses = uses + other.pod * other.at_once(other.most, other.least)
     for field, words in RESOURCE_WORDS.items():
         used, allowed = getattr(uses, field), getattr(step.size_after.quota, field)
         if used <= allowed:

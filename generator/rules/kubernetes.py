@@ -8,12 +8,13 @@ from typing import Any, Final
 
 from generator import manifests
 from generator.findings import Finding, Place
+from generator.pods import pod_spec, pod_template
 from generator.proofs.limits import CONTAINER, Limit, inconsistencies, read_limit, refusals, refused_claim
 from generator.reachability.policy import Selector, UnreadableError, read_selector
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule
-from generator.rules.subject import Base, Object, Rendered, identity, pod_spec, pod_template
+from generator.rules.subject import Base, Object, Rendered, identity
 from generator.shape import mapping, mappings, string, strings, whole
 from generator.size import FILESERVER
 

@@ -10,11 +10,12 @@ import yaml
 from generator import classes, layout, naming, yamlio
 from generator.compose import components_of
 from generator.findings import Finding, Place
+from generator.pods import pod_spec
 from generator.releases import COMPONENTS, CORE
 from generator.rules.catalog import finding
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule, tenant_rule
-from generator.rules.subject import Base, Object, Rendered, has_hash, identity, pod_spec
+from generator.rules.subject import Base, Object, Rendered, has_hash, identity
 from generator.shape import mapping, mappings, strings
 from generator.size import CHATBOT, FILESERVER
 

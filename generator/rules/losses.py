@@ -7,10 +7,11 @@ from typing import Final
 from generator.findings import Finding, Place
 from generator.formats import plural
 from generator.model import Tenant
+from generator.pods import pod_spec
 from generator.rules.catalog import finding
 from generator.rules.compared import Compared, Step
 from generator.rules.kustomize import hosts_of
-from generator.rules.subject import Object, Rendered, origin_of, pod_spec
+from generator.rules.subject import Object, Rendered, origin_of
 from generator.shape import mapping, mappings, strings
 
 _CLAIM: Final = "PersistentVolumeClaim"

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from generator import layout, quantity
 from generator.findings import Finding, Place, Severity
-from generator.proofs import escape
+from generator.pods import pod_spec, pod_template
+from generator.proofs import escape, quota
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
 from generator.reachability.ranges import network, packets, union
 from generator.reachability.space import NAME_LABEL
@@ -21,7 +22,7 @@ from generator.rules.catalog import finding
 from generator.rules.literals import secret_like
 from generator.rules.podsecurity import all_containers, reaches_for_the_node, violations
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository, identity, pod_spec, pod_template
+from generator.rules.subject import Object, Rendered, Repository, identity
 from generator.shape import mapping, mappings, sequence, strings
 from generator.yamlio import walk_strings
 
@@ -583,9 +584,7 @@ def guards_are_not_weaker_than_the_plan(rendered: Rendered) -> Iterator[Finding]
 
 def _weak_quota(rendered: Rendered) -> Iterator[Finding]:
     tenant, platform = rendered.tenant, rendered.platform
-    ceiling = platform.plans[tenant.plan].ceiling
-    if tenant.chatbot and platform.chatbot:
-        ceiling = ceiling + platform.chatbot.ceiling
+    ceiling = quota.ceiling(rendered.objects, tenant, platform)
     bounds: tuple[tuple[str, Callable[[str], int], int], ...] = (
         ("requests.cpu", quantity.millicores, ceiling.requests_cpu),
         ("limits.cpu", quantity.millicores, ceiling.limits_cpu),
@@ -603,7 +602,7 @@ def _weak_quota(rendered: Rendered) -> Iterator[Finding]:
             yield finding("SEC018", place, f"no ResourceQuota bounds {key}, {text} by plan {tenant.plan}", "", name)
         elif min(given) > most:
             wide = quantity.cpu_text(min(given)) if read is quantity.millicores else quantity.bytes_text(min(given))
-            fact = f"{key} is {wide}, more than the {text} of plan {tenant.plan} and its add-ons"
+            fact = f"{key} is {wide}, more than the {text} of plan {tenant.plan}, its add-ons and their roll-outs"
             yield finding("SEC018", place, fact, "run `tenantry generate`", name)
     for key in ("pods", *_COUNTED):
         if not any(key in hard for hard in quotas):

@@ -10,7 +10,6 @@ from generator.findings import Finding, Place
 from generator.model import Fleet, Platform, Tenant
 from generator.releases import Origins
 from generator.rules.catalog import finding
-from generator.shape import mapping, mappings
 from generator.yamlio import Document
 
 Object = Mapping[str, Any]
@@ -166,29 +165,3 @@ def identity(one: Object) -> str:
     metadata = one["metadata"]
     parts = (one["kind"], metadata.get("namespace", ""), metadata["name"])
     return "/".join(part for part in parts if part)
-
-
-def pod_spec(one: Object) -> Mapping[str, Any] | None:
-    """Return the pod spec of a workload, or None for any other object and for a workload without one."""
-    spec = mapping(pod_template(one)).get("spec")
-    return spec if isinstance(spec, Mapping) else None
-
-
-def pod_template(one: Object) -> Mapping[str, Any] | None:
-    """Return the pod template of a workload, or None for any other object."""
-    spec = mapping(one.get("spec"))
-    match one["kind"]:
-        case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job":
-            return mapping(spec.get("template"))
-        case "CronJob":
-            return mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
-        case "Pod":
-            return one
-        case _:
-            return None
-
-
-def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the init containers and containers of a pod spec."""
-    yield from mappings(spec.get("initContainers"))
-    yield from mappings(spec.get("containers"))

@@ -8,7 +8,7 @@ from generator.model import Resources
 from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 
 BRONZE = '  bronze: {cpu: "1", memory: 2Gi, storage: {default: 50Gi, max: 200Gi}}\n'
-GOLD = '  gold: {cpu: "8", memory: 16Gi, maxReplicas: 30,'
+GOLD = '  gold: {cpu: "8", memory: 16Gi,'
 
 
 def _quota(key: str, value: str) -> Change:
@@ -35,6 +35,40 @@ def _rolling(**fields: Any) -> Change:
     return lambda scene: scene.one("Deployment", "fileserver")["spec"]["strategy"]["rollingUpdate"].update(fields)
 
 
+def _scaling(**rules: Any) -> Change:
+    """Let the file server's autoscaler let pods go otherwise."""
+    return lambda scene: scene.one("HorizontalPodAutoscaler", "fileserver")["spec"]["behavior"]["scaleDown"].update(
+        rules
+    )
+
+
+_DEPLOYMENT = "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver"
+_HPA = "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver"
+_SIZE = {"requests": {"cpu": "125m", "memory": "256Mi"}, "limits": {"cpu": "250m", "memory": "512Mi"}}
+_NIGHTLY = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {{name: index}}
+spec:
+  schedule: "0 3 * * *"
+  concurrencyPolicy: {policy}
+  jobTemplate:
+    spec:
+      parallelism: 2
+      template:
+        spec:
+          restartPolicy: Never
+          initContainers:
+          - name: first
+            image: example.com/index:1
+            resources: {{requests: {{cpu: 250m, memory: 64Mi}}, limits: {{cpu: 250m, memory: 64Mi}}}}
+          containers:
+          - name: index
+            image: example.com/index:1
+            resources: {{requests: {{cpu: 125m, memory: 256Mi}}, limits: {{cpu: 125m, memory: 256Mi}}}}
+"""
+
+
 def _second_volume(scene: Scene) -> None:
     scene.add_again("PersistentVolumeClaim", "files", "archive")
 
@@ -44,44 +78,52 @@ CASES = (
     catches(
         "CAP004",
         "more pods than the ceiling holds",
-        _most(17),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 5750m at once (ai-chatbot 4 x 250m + fileserver 19 x 250m), and 5 are admitted [CAP004]\n"
-        "  hint: 750m too much",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 11776Mi at once (ai-chatbot 4 x 512Mi + fileserver 19 x 512Mi), and 10Gi are admitted [CAP004]\n"
-        "  hint: 1536Mi too much",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 25 at once (ai-chatbot 4 + fileserver 19 + spare 2), and 18 are admitted [CAP004]\n"
-        "  hint: 7 too much",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 2875m at once (ai-chatbot 4 x 125m + fileserver 19 x 125m), and 2500m are admitted [CAP004]\n"
-        "  hint: 375m too much",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 5888Mi at once (ai-chatbot 4 x 256Mi + fileserver 19 x 256Mi), and 5Gi are admitted [CAP004]\n"
-        "  hint: 768Mi too much",
+        _most(30),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
+        "  hint: 3500m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "  hint: 7Gi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
+        "  hint: 14 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
+        "  hint: 1750m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "  hint: 3584Mi too much",
     ),
     catches(
         "CAP004",
-        "a roll-out that starts half of the pods anew at once",
-        _rolling(maxSurge="50%"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 22 at once (ai-chatbot 4 + fileserver 16 + spare 2), and 18 are admitted [CAP004]\n"
-        "  hint: 4 too much",
+        "a roll-out that starts a tenth of the pods at once",
+        _rolling(maxSurge="10%"),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 8 at once (ai-chatbot 8 x 250m + fileserver 24 x 250m), and 7250m are admitted [CAP004]\n"
+        "  hint: 750m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 16Gi at once (ai-chatbot 8 x 512Mi + fileserver 24 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "  hint: 1536Mi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 34 at once (ai-chatbot 8 + fileserver 24 + spare 2), and 31 are admitted [CAP004]\n"
+        "  hint: 3 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4 at once (ai-chatbot 8 x 125m + fileserver 24 x 125m), and 3625m are admitted [CAP004]\n"
+        "  hint: 375m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 8Gi at once (ai-chatbot 8 x 256Mi + fileserver 24 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "  hint: 768Mi too much",
     ),
     catches(
         "CAP004",
         "a reserve that the ceiling does not have",
         _reserve(limits_memory=4 << 30),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 12Gi at once (ai-chatbot 4 x 512Mi + fileserver 12 x 512Mi + reserve 4Gi), and 10Gi are admitted [CAP004]\n"
-        "  hint: 2Gi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 18944Mi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + reserve 4Gi), and 14848Mi are admitted [CAP004]\n"
+        "  hint: 4Gi too much",
     ),
     catches(
         "CAP004",
         "a container with more disk than is counted",
         lambda scene: scene.container()["resources"]["limits"].update({"ephemeral-storage": "1Gi"}),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.ephemeral-storage: up to 12800Mi at once (ai-chatbot 4 x 128Mi + fileserver 12 x 1Gi), and 8Gi are admitted [CAP004]\n"
-        "  hint: 4608Mi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.ephemeral-storage: up to 22Gi at once (ai-chatbot 8 x 128Mi + fileserver 21 x 1Gi), and 8Gi are admitted [CAP004]\n"
+        "  hint: 14Gi too much",
     ),
     catches(
         "CAP004",
         "a pod less than may run",
-        _quota("pods", "17"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 18 at once (ai-chatbot 4 + fileserver 12 + spare 2), and 17 are admitted [CAP004]\n"
+        _quota("pods", "30"),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 31 at once (ai-chatbot 8 + fileserver 21 + spare 2), and 30 are admitted [CAP004]\n"
         "  hint: 1 too much",
     ),
     catches(
@@ -107,12 +149,40 @@ CASES = (
     ),
     catches(
         "CAP004",
-        "a kind whose pods nobody counts",
-        lambda scene: scene.add(
-            "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent}, spec: {selector: {matchLabels: {app: agent}},"
-            " template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: agent, image: example.com/agent:1}]}}}}"
+        "a drain of ten minutes",
+        lambda scene: (
+            scene.pod().update(terminationGracePeriodSeconds=600),
+            _scaling(stabilizationWindowSeconds=600)(scene),
         ),
-        "overlays/company-002/kustomization.yaml: error: DaemonSet/company-002/agent: the sum cannot be known: how many pods a DaemonSet runs at once is not known [CAP004]",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
+        "  hint: 3500m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "  hint: 7Gi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
+        "  hint: 14 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
+        "  hint: 1750m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "  hint: 3584Mi too much",
+    ),
+    catches(
+        "CAP004",
+        "a job at night for which nobody has made room",
+        lambda scene: scene.add(_NIGHTLY.format(policy="Forbid")),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/cronjobs.batch: up to 1 at once (1 rendered), and 0 are admitted [CAP004]\n"
+        "  hint: 1 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/jobs.batch: up to 5 at once (0 rendered + 5 of CronJobs), and 0 are admitted [CAP004]\n"
+        "  hint: 5 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 7750m at once (ai-chatbot 8 x 250m + fileserver 21 x 250m + index 2 x 250m), and 7250m are admitted [CAP004]\n"
+        "  hint: 500m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 15Gi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + index 2 x 256Mi), and 14848Mi are admitted [CAP004]\n"
+        "  hint: 512Mi too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 33 at once (ai-chatbot 8 + fileserver 21 + index 2 + spare 2), and 31 are admitted [CAP004]\n"
+        "  hint: 2 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4125m at once (ai-chatbot 8 x 125m + fileserver 21 x 125m + index 2 x 250m), and 3625m are admitted [CAP004]\n"
+        "  hint: 500m too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 7936Mi at once (ai-chatbot 8 x 256Mi + fileserver 21 x 256Mi + index 2 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "  hint: 512Mi too much",
     ),
     catches(
         "CAP004",
@@ -126,15 +196,15 @@ CASES = (
         _quota("cpus", "3"),
         "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: the sum cannot be known: cpus: this is no resource that is counted [CAP004]",
     ),
-    passes("CAP004", "exactly what the ceiling holds", lambda scene: (_most(14)(scene), _quota("pods", "22")(scene))),
-    passes("CAP004", "an older name for the same bound", _quota("cpu", "2")),
+    passes("CAP004", "exactly what the ceiling holds", lambda scene: (_most(15)(scene), _quota("pods", "30")(scene))),
+    passes("CAP004", "an older name for the same bound", _quota("cpu", "4")),
     # --- CAP006
     catches(
         "CAP006",
         "a promise of more pods than the plan holds",
-        (Edit("platform.yaml", GOLD, GOLD.replace("30", "40")),),
-        "platform.yaml: warning: plan gold: maxReplicas 40 is promised, and its cpu and memory hold 30 [CAP006]\n"
-        "  hint: write 30, or raise cpu and memory",
+        (Edit("platform.yaml", GOLD, f"{GOLD} maxReplicas: 40,"),),
+        "platform.yaml: warning: plan gold: maxReplicas 40 is promised, and its cpu and memory hold 32 [CAP006]\n"
+        "  hint: write 32, or raise cpu and memory",
     ),
     passes(
         "CAP006",
@@ -150,6 +220,20 @@ CASES = (
         "  hint: 1 too much",
         "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 400Gi at once (files 200Gi + archive 200Gi), and 200Gi are admitted [CAP007]\n"
         "  hint: 200Gi too much",
+    ),
+    catches(
+        "CAP007",
+        "pods that bring a volume each",
+        lambda scene: scene.pod()["volumes"].append(
+            {
+                "name": "scratch",
+                "ephemeral": {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "1Gi"}}}}},
+            }
+        ),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: persistentvolumeclaims: up to 22 at once (1 rendered + 21 of pods), and 1 are admitted [CAP007]\n"
+        "  hint: 21 too much",
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 221Gi at once (files 200Gi + scratch of fileserver 21 x 1Gi), and 200Gi are admitted [CAP007]\n"
+        "  hint: 21Gi too much",
     ),
     catches(
         "CAP007",
@@ -175,18 +259,134 @@ CASES = (
     catches(
         "CAP009",
         "a cap that leaves most of the plan",
-        (Edit("platform.yaml", "maxReplicas: 30, ", ""),),
-        "platform.yaml: warning: plan gold: its pods can fill 38% of its CPU limits [CAP009]\n"
-        "  hint: raise maxReplicas, or choose cpu and memory in a pod's proportion",
+        (Edit("platform.yaml", GOLD, f"{GOLD} maxReplicas: 10,"),),
+        "platform.yaml: warning: plan gold: its pods can use 31% of its CPU limits [CAP009]\n"
+        "  hint: remove its maxReplicas 10: it holds 32",
         generate=True,
     ),
     catches(
         "CAP009",
         "memory that no pod needs",
         (Edit("platform.yaml", 'bronze: {cpu: "1", memory: 2Gi', 'bronze: {cpu: "1", memory: 8Gi'),),
-        "platform.yaml: warning: plan bronze: its pods can fill 25% of its memory limits [CAP009]\n"
-        "  hint: raise maxReplicas, or choose cpu and memory in a pod's proportion",
+        "platform.yaml: warning: plan bronze: its pods can use 25% of its memory limits [CAP009]\n"
+        "  hint: its CPU limits hold 4 pods, which use 2Gi: raise its CPU limits, or sell 2Gi",
         generate=True,
     ),
-    passes("CAP009", "the smallest plan, whose room for a roll-out is half of it", unchanged, tenant="company-001"),
+    catches(
+        "CAP009",
+        "an add-on of which a third is never used",
+        (Edit("platform.yaml", 'chatbot: {cpu: "1"', "chatbot: {cpu: 700m"),),
+        "platform.yaml: warning: add-on chatbot: its pods can use 50% of its memory limits [CAP009]\n"
+        "  hint: its CPU limits hold 2 pods, which use 1Gi: raise its CPU limits, or sell 1Gi",
+        generate=True,
+    ),
+    catches(
+        "CAP009",
+        "a company that is kept from using its plan",
+        (Edit("tenants/company-004.yaml", "", "overrides: {maxReplicas: 14}\n"),),
+        "tenants/company-004.yaml: warning: its pods can use 88% of the CPU limits of plan silver [CAP009]\n"
+        "  hint: remove overrides.maxReplicas, or choose a smaller plan",
+        tenant="company-004",
+        generate=True,
+    ),
+    passes(
+        "CAP009",
+        "a company that may use nine tenths of its plan",
+        (Edit("tenants/company-004.yaml", "", "overrides: {maxReplicas: 15}\n"),),
+        tenant="company-004",
+        generate=True,
+    ),
+    passes(
+        "CAP009",
+        "a cap that leaves a tenth of the plan",
+        (Edit("platform.yaml", GOLD, f"{GOLD} maxReplicas: 29,"),),
+        generate=True,
+    ),
+    passes("CAP009", "the smallest plan, whose room for a roll-out comes on top", unchanged, tenant="company-001"),
+    # --- CAP010
+    catches(
+        "CAP010",
+        "an autoscaler that may let all go at once",
+        lambda scene: scene.one("HorizontalPodAutoscaler", "ai-chatbot")["spec"].pop("behavior"),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: HorizontalPodAutoscaler/company-002/ai-chatbot: it has no scale-down policy, so it may let all pods but minReplicas go at once [CAP010]\n"
+        "  hint: write spec.behavior.scaleDown.policies: [{type: Pods, value: 1, periodSeconds: 180}]",
+    ),
+    catches(
+        "CAP010",
+        "an autoscaler that forgets before its pods are gone",
+        _scaling(stabilizationWindowSeconds=60),
+        f"{_HPA}: it remembers for 60 s that it has wanted more pods, and may let these go while others still end [CAP010]\n"
+        "  hint: write stabilizationWindowSeconds: 180, no less than a pod's grace and each periodSeconds",
+    ),
+    catches(
+        "CAP010",
+        "a grace that is longer than an autoscaler can remember",
+        lambda scene: scene.pod().update(terminationGracePeriodSeconds=7200),
+        f"{_HPA}: it remembers for 300 s that it has wanted more pods, and may let these go while others still end [CAP010]\n"
+        "  hint: shorten terminationGracePeriodSeconds to 3600 at most",
+    ),
+    catches(
+        "CAP010",
+        "a policy that says nothing",
+        _scaling(policies=[{"type": "Pods", "periodSeconds": 60}]),
+        f"{_HPA}: a scale-down policy has no type, value or periodSeconds that can be read [CAP010]\n"
+        "  hint: write it as in [{type: Pods, value: 1, periodSeconds: 180}]",
+    ),
+    catches(
+        "CAP010",
+        "a choice between policies that there is not",
+        _scaling(selectPolicy="Fastest"),
+        f"{_HPA}: selectPolicy is 'Fastest' [CAP010]\n  hint: write Max, Min or Disabled",
+    ),
+    catches(
+        "CAP010",
+        "two autoscalers on one Deployment",
+        lambda scene: scene.add_again("HorizontalPodAutoscaler", "fileserver", "nightly"),
+        "overlays/company-002/kustomization.yaml: error: HorizontalPodAutoscaler/company-002/nightly: fileserver and nightly scale the same Deployment: how fast its pods go is not known [CAP010]\n"
+        "  hint: keep one of them",
+    ),
+    catches(
+        "CAP010",
+        "a kind whose pods nobody counts",
+        lambda scene: scene.add(
+            "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: agent}, spec: {selector: {matchLabels: {app: agent}},"
+            " template: {metadata: {labels: {app: agent}}, spec: {containers: [{name: agent, image: example.com/agent:1}]}}}}"
+        ),
+        "overlays/company-002/kustomization.yaml: error: DaemonSet/company-002/agent: how many pods a DaemonSet runs at once is not known [CAP010]\n"
+        "  hint: run its pods by a Deployment, StatefulSet, Job or CronJob",
+    ),
+    catches(
+        "CAP010",
+        "runs of a job that may overlap",
+        lambda scene: scene.add(_NIGHTLY.format(policy="Allow")),
+        "overlays/company-002/kustomization.yaml: error: CronJob/company-002/index: concurrencyPolicy is Allow: how many of its runs overlap is not known [CAP010]\n"
+        "  hint: write concurrencyPolicy: Forbid",
+    ),
+    catches(
+        "CAP010",
+        "a container without a size",
+        lambda scene: scene.container()["resources"].pop("limits"),
+        f"{_DEPLOYMENT}: container fileserver has no limits.cpu and no limits.memory [CAP010]\n"
+        "  hint: set requests and limits of cpu and memory",
+    ),
+    catches(
+        "CAP010",
+        "a RuntimeClass that adds what nobody has written down",
+        lambda scene: scene.pod().update(runtimeClassName="gvisor"),
+        f"{_DEPLOYMENT}: what the RuntimeClass gvisor adds to a pod is not known [CAP010]\n"
+        "  hint: write its overhead.podFixed as the pod's overhead",
+    ),
+    catches(
+        "CAP010",
+        "an amount that is none",
+        lambda scene: scene.container()["resources"]["limits"].update(cpu="much"),
+        f"{_DEPLOYMENT}: 'much' is not a quantity [CAP010]\n  hint: write a quantity such as 250m",
+    ),
+    passes("CAP010", "an autoscaler that lets no pod go", _scaling(selectPolicy="Disabled")),
+    passes(
+        "CAP010",
+        "sizes that the pod has for all its containers",
+        lambda scene: (scene.pod().update(resources=_SIZE), scene.container().pop("resources")),
+    ),
+    passes("CAP010", "a job whose runs wait for each other", lambda scene: scene.add(_NIGHTLY.format(policy="Forbid"))),
 )

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import pytest
 
+from generator.pods import pod_template
 from generator.rules.podsecurity import reaches_for_the_node, violations
-from generator.rules.subject import pod_template
 from tests.rules.harness import COMPANY, good_repository
 from tests.slow.builds import oracle
 
