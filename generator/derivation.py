@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
+from typing import Final
 
 from generator import quantity
 from generator.headroom import Workload
@@ -108,13 +109,45 @@ def _headroom(workload: Workload, most: int, least: int) -> Derivation:
     inputs: list[Input] = []
     for share in shares:
         where = ", ".join(dict.fromkeys(str(workload.places[key]) for key in share.fields if key in workload.places))
-        inputs.append((f"{share.name} {share.pods}: {share.because}", where))
+        inputs.append((f"{share.pods} {share.name}: {share.because}", where))
     return Derivation(
         name=f"{workload.name}.headroom",
         value=str(sum(share.pods for share in shares)),
-        because=" + ".join(f"{share.pods} {share.name}" for share in shares) or f"none for a {workload.kind}",
+        because=" + ".join(f"{share.pods} {share.name}" for share in shares) or f"a {workload.kind} needs none",
         inputs=tuple(inputs),
     )
+
+
+# --- what lies outside of the headroom
+
+QUOTA_RESYNC: Final = 300
+"""Seconds after which the controller of quotas counts again by itself (--resource-quota-sync-period)."""
+
+
+def edges(numbers: Size) -> Iterator[str]:
+    """Say what the headroom does not cover, in numbers, for each workload at its maximum.
+
+    A refused pod is asked for again after twice the time each, so it comes no later than twice the time after which
+    there is room (the ReplicaSet's back-off, kubernetes#98656).
+    """
+    for scaling in numbers.scalings:
+        workload, beside = scaling.workload, scaling.at_once - scaling.max_replicas
+        name, grace = workload.name, workload.grace
+        counted = 2 * grace + QUOTA_RESYNC
+        yield (
+            f"a node dies: {beside} of its {name} pods come back elsewhere at once, the others within {2 * counted} s"
+            f" (a dead pod counts for {2 * grace} s, and until the quota is counted again, {QUOTA_RESYNC} s)"
+        )
+        yield (
+            f"a node is drained: its {name} pods go one by one, {beside} at once, each further one after {grace} to"
+            f" {2 * grace} s"
+        )
+        most = scaling.max_replicas - scaling.min_replicas
+        if most:
+            yield (
+                f"maxReplicas of {name} falls: up to {most} pods go at once, whatever its policies say; taken back"
+                f" within {grace} s, {beside} come back at once and the others within {2 * grace} s"
+            )
 
 
 # --- the quota

@@ -123,7 +123,7 @@ class Share:
     """Pods that may exist beside those that are wanted, for one reason.
 
     Attributes:
-        name: The reason in a word or two.
+        name: The reason in some words, after the number.
         pods: How many.
         because: The formula with its values.
         fields: The fields that it was made of, as `Workload.places` names them.
@@ -233,7 +233,9 @@ class Workload:
             case Replacing():
                 because = f"ceil({self.grace} s of grace / {SHORTEST_SCHEDULE} s between two runs) x {most}"
                 pods = math.ceil(self.grace / SHORTEST_SCHEDULE) * most
-                return (Share(name="replaced runs", pods=pods, because=because, fields=("grace", "replicas")),)
+                return (
+                    Share(name="of runs that were ended", pods=pods, because=because, fields=("grace", "replicas")),
+                )
 
     def _of_a_roll_out(self, rolling: Rolling, most: int, least: int) -> tuple[Share, ...]:
         above, below = rolling.step(most)
@@ -250,9 +252,9 @@ class Workload:
         early = f"for each of these a roll-out may replace {_pods(1)} more before its time"
         return (
             Share(name="surge", pods=above, because=f"maxSurge is {rolling.surge}", fields=("surge",)),
-            Share(name="roll-out", pods=min(of_speed, most), because=because, fields=fields),
+            Share(name="terminating in a roll-out", pods=min(of_speed, most), because=because, fields=fields),
             fall,
-            Share(name="early", pods=fall.pods, because=early, fields=fall.fields),
+            Share(name="replaced early", pods=fall.pods, because=early, fields=fall.fields),
         )
 
     def _of_a_fall(self, most: int, least: int, rolling: Rolling | None = None) -> Share:
@@ -260,7 +262,9 @@ class Workload:
         surge = rolling.step(most)[0] - rolling.step(most - falls)[0] if rolling else 0
         because = f"in a grace of {self.grace} s the autoscaler lets {_pods(falls)} go ({self.scale_down})"
         because += f", and the surge {_pods(surge)}" if surge else ""
-        return Share(name="scale-down", pods=falls + surge, because=because, fields=("scaleDown", "grace"))
+        return Share(
+            name="let go by the autoscaler", pods=falls + surge, because=because, fields=("scaleDown", "grace")
+        )
 
 
 def _pods(number: int) -> str:

@@ -42,7 +42,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --update-golden."""
     parser.addoption(
-        "--update-golden", action="store_true", help="write what came out to tests/cases/*/expected, to be reviewed"
+        "--update-golden",
+        action="store_true",
+        help="write what came out to tests/cases and tests/golden, to be reviewed",
     )
 
 

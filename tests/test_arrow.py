@@ -21,12 +21,15 @@ PURE = (
     "approvals",
     "argocd",
     "compose",
+    "derivation",
     "formats",
     "freetext",
+    "headroom",
     "layout",
     "loose",
     "model",
     "naming",
+    "pods",
     "quantity",
     "reachability",
     "reserved",
@@ -34,6 +37,7 @@ PURE = (
     "shape",
     "size",
     "verdict",
+    "workloads",
 )
 PURE_TOO = ("validate", "rules", "proofs")
 IO = {"os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "time"}

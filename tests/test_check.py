@@ -56,7 +56,7 @@ def test_without_a_base_the_tree_alone_is_checked(merged: Repository) -> None:
 
 def test_stale_and_hand_edited_files_are_named_with_the_way_back(merged: Repository) -> None:
     """Whoever edited a generated file learns where the edit belongs."""
-    merged.edit("overlays/company-001/facts.yaml", 'maxReplicas: "2"', 'maxReplicas: "20"')
+    merged.edit("overlays/company-001/facts.yaml", 'maxReplicas: "4"', 'maxReplicas: "20"')
 
     done = merged.run("check")
 
@@ -91,9 +91,9 @@ def test_a_downgrade_in_one_step_is_refused_and_the_first_step_said(merged: Repo
 
     assert done.exit == 1
     assert (
-        "tenants/company-003.yaml:2:7: error: plan silver allows 4 of CPU limits, and under plan gold up to 32 file"
-        " server pods (8) may be running [CAP005]\n"
-        "  hint: in two steps: first tenantry set company-003 plan=gold overrides.maxReplicas=10, merge and wait for"
+        "tenants/company-003.yaml:2:7: error: plan silver allows 5250m of CPU limits, and under plan gold up to 37 file"
+        " server pods (9250m) may be running [CAP005]\n"
+        "  hint: in two steps: first tenantry set company-003 plan=gold overrides.maxReplicas=16, merge and wait for"
         " Healthy; then change the plan\n"
     ) in done.stdout
 
@@ -101,7 +101,7 @@ def test_a_downgrade_in_one_step_is_refused_and_the_first_step_said(merged: Repo
 def test_a_downgrade_in_two_steps_passes(merged: Repository) -> None:
     """First fewer pods under the old plan, then the new plan."""
     merged.write(
-        "tenants/company-003.yaml", "name: company-003\nplan: gold\nstorage: 500Gi\noverrides: {maxReplicas: 10}\n"
+        "tenants/company-003.yaml", "name: company-003\nplan: gold\nstorage: 500Gi\noverrides: {maxReplicas: 16}\n"
     )
     commit(merged)
     first = merged.run("check", "--base", "main")

@@ -119,7 +119,7 @@ def differ(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
     def filled(text: str, sheet: Sheet) -> str:
         right = real(text, sheet)
-        return right.replace('"maxReplicas": 2', '"maxReplicas": 3') if sheet.tenant == name else right
+        return right.replace('"maxReplicas": 4', '"maxReplicas": 3') if sheet.tenant == name else right
 
     monkeypatch.setattr(classes, "_filled", filled)
 

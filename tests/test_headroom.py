@@ -57,42 +57,51 @@ def a_workload(
         # what base/ ships
         (
             a_workload(Rolling(surge=1, unavailable=0, ready=65)),
-            {"surge": 1, "roll-out": 2, "scale-down": 1, "early": 1},
+            {"surge": 1, "terminating in a roll-out": 2, "let go by the autoscaler": 1, "replaced early": 1},
         ),
         # a grace that is reached exactly is over
         (
             a_workload(Rolling(surge=1, unavailable=0, ready=65), grace=130, scale_down=NEVER),
-            {"surge": 1, "roll-out": 2},
+            {"surge": 1, "terminating in a roll-out": 2},
         ),
         (
             a_workload(Rolling(surge=1, unavailable=0, ready=65), grace=131, scale_down=NEVER),
-            {"surge": 1, "roll-out": 3},
+            {"surge": 1, "terminating in a roll-out": 3},
         ),
         # pods that may be unavailable are let go with each step as well
         (
             a_workload(Rolling(surge=1, unavailable=2, ready=65), scale_down=NEVER),
-            {"surge": 1, "roll-out": 6},
+            {"surge": 1, "terminating in a roll-out": 6},
         ),
         # a percentage of surge is rounded up, of unavailable ones down; without either one is unavailable
         (
             a_workload(Rolling(surge="25%", unavailable="25%", ready=125), most=5, scale_down=NEVER),
-            {"surge": 2, "roll-out": 3},
+            {"surge": 2, "terminating in a roll-out": 3},
         ),
-        (a_workload(Rolling(surge=0, unavailable="10%", ready=125), most=5, scale_down=NEVER), {"roll-out": 1}),
+        (
+            a_workload(Rolling(surge=0, unavailable="10%", ready=125), most=5, scale_down=NEVER),
+            {"terminating in a roll-out": 1},
+        ),
         # a surge in per cent falls and rises with the replicas
         (
             a_workload(Rolling(surge="25%", unavailable=0, ready=125), most=13),
-            {"surge": 4, "roll-out": 4, "scale-down": 2, "early": 2},
+            {"surge": 4, "terminating in a roll-out": 4, "let go by the autoscaler": 2, "replaced early": 2},
         ),
         # no more are terminating than there were
-        (a_workload(Rolling(surge=1, unavailable=0, ready=0), most=4, scale_down=NEVER), {"surge": 1, "roll-out": 4}),
-        (a_workload(Rolling(surge=1, unavailable=0, ready=5), most=4, scale_down=NEVER), {"surge": 1, "roll-out": 4}),
+        (
+            a_workload(Rolling(surge=1, unavailable=0, ready=0), most=4, scale_down=NEVER),
+            {"surge": 1, "terminating in a roll-out": 4},
+        ),
+        (
+            a_workload(Rolling(surge=1, unavailable=0, ready=5), most=4, scale_down=NEVER),
+            {"surge": 1, "terminating in a roll-out": 4},
+        ),
         # an autoscaler that cannot fall lets nothing go
-        (a_workload(Rolling(surge=1, unavailable=0, ready=65), least=32), {"surge": 1, "roll-out": 2}),
-        (a_workload(Recreating()), {"scale-down": 1}),
+        (a_workload(Rolling(surge=1, unavailable=0, ready=65), least=32), {"surge": 1, "terminating in a roll-out": 2}),
+        (a_workload(Recreating()), {"let go by the autoscaler": 1}),
         (a_workload(Ordered()), {}),
         (a_workload(Once(), most=3, scale_down=NEVER), {}),
-        (a_workload(Replacing(), most=2, scale_down=NEVER), {"replaced runs": 6}),
+        (a_workload(Replacing(), most=2, scale_down=NEVER), {"of runs that were ended": 6}),
     ],
 )
 def test_each_kind_has_its_formula(workload: Workload, shares: dict[str, int]) -> None:
@@ -284,6 +293,43 @@ def roll_out(workload: Workload, *, admits: int) -> Simulation:
     while not simulation.complete:
         simulation.skip()
     return simulation
+
+
+GOLD = a_workload(Rolling(surge=1, unavailable=0, ready=65))
+
+
+def seconds_until_complete(simulation: Simulation) -> int:
+    """Return after how many seconds all pods that are wanted are there."""
+    start = simulation.now
+    while simulation.pods < simulation.replicas:
+        simulation.skip()
+        simulation.settle()
+    return simulation.now - start
+
+
+def test_a_dead_node_at_full_size_is_made_up_for_within_four_graces() -> None:
+    """Seven of Gold's 32 pods: five at once, two when the dead ones no longer count, with the back-off of a refusal."""
+    simulation = Simulation(GOLD, RANDOM, most=32, admits=GOLD.at_once(32, 1))
+    simulation.settle()
+    simulation.evict(7)
+    simulation.settle()
+
+    assert simulation.pods == 30
+    assert 2 * GOLD.grace <= seconds_until_complete(simulation) <= 4 * GOLD.grace
+
+
+def test_a_maximum_that_falls_and_is_taken_back_is_made_up_for_within_two_graces() -> None:
+    """Gold's maximum becomes Bronze's for a moment: 28 pods go at once, and five of them come back at once."""
+    simulation = Simulation(GOLD, RANDOM, most=32, admits=GOLD.at_once(32, 1))
+    simulation.settle()
+    simulation.replicas = 4
+    simulation.settle()
+    simulation.now += 15
+    simulation.replicas = 32
+    simulation.settle()
+
+    assert simulation.pods == 9
+    assert GOLD.grace - 15 <= seconds_until_complete(simulation) <= 2 * GOLD.grace
 
 
 def test_a_drain_that_nobody_counted_is_refused_by_the_quota() -> None:

@@ -31,7 +31,7 @@ def explain(directory: Path, subject: str) -> Exit:
 def _numbers(directory: Path, name: str) -> Exit:
     from generator import layout, pipeline
     from generator.cli.render import known
-    from generator.derivation import derivations
+    from generator.derivation import derivations, edges
     from generator.snapshot import Snapshot
 
     result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
@@ -43,7 +43,10 @@ def _numbers(directory: Path, name: str) -> Exit:
     for one in derivations(tenant, platform, result.sizes[name]):
         click.echo(f"\n{one.name} = {one.value}: {one.because}")
         for what, where in one.inputs:
-            click.echo(f"  {what}: {where}")
+            click.echo(f"  {what}: {where}" if where else f"  {what}")
+    click.echo("\nwhat the quota has no room for at the maximum, and how long that takes (docs/concepts/plans.md):")
+    for edge in edges(result.sizes[name]):
+        click.echo(f"  {edge}")
     return Exit.FINE
 
 

@@ -237,28 +237,53 @@ def test_a_link_that_one_pod_signed_every_pod_honours(node: Node) -> None:
     assert other.ask("GET", f"/offer.txt?token={token}").body == b"offer"
 
 
-def test_an_upload_that_a_pod_cut_goes_on_at_the_next(node: Node) -> None:
-    """The beginning of a large upload stays on the volume, and the rest is appended through another pod."""
-    one, other = node.pod(), node.pod()
-    content = os.urandom(RESUMABLE + 4096)
+def cut_an_upload(node: Node, path: str, content: bytes) -> None:
+    """Let a pod end on its stop signal when all of an upload but 4 KiB has arrived."""
+    pod = node.pod()
     credentials = base64.b64encode(b"admin:correct horse").decode()
-    with socket.create_connection(("127.0.0.1", one.port)) as upload:
-        head = f"PUT /film.bin HTTP/1.1\r\nHost: files\r\nAuthorization: Basic {credentials}\r\n"
+    file, arrived = node.volume / path.strip("/"), len(content) - 4096
+    with socket.create_connection(("127.0.0.1", pod.port)) as upload:
+        head = f"PUT {path} HTTP/1.1\r\nHost: files\r\nAuthorization: Basic {credentials}\r\n"
         upload.sendall(f"{head}Content-Length: {len(content)}\r\n\r\n".encode())
-        upload.sendall(content[:-4096])
+        upload.sendall(content[:arrived])
         until = time.monotonic() + 10
-        film = node.volume / "film.bin"
-        while not film.exists() or film.stat().st_size < RESUMABLE:
+        while not file.exists() or not arrived - 4096 <= file.stat().st_size <= arrived:
             assert time.monotonic() < until, "the upload did not arrive within ten seconds"
             time.sleep(0.02)
-        one.process.send_signal(signal.SIGINT)
-        one.process.wait()
+        pod.process.send_signal(signal.SIGINT)
+        pod.process.wait()
+
+
+def test_an_upload_that_a_pod_cut_goes_on_at_the_next(node: Node) -> None:
+    """The beginning of a large upload stays on the volume, and the rest is appended through another pod."""
+    content = os.urandom(RESUMABLE + 4096)
+    cut_an_upload(node, "/film.bin", content)
+    other = node.pod()
     there = int(other.ask("HEAD", "/film.bin", user="admin").headers["Content-Length"])
 
     rest = other.ask("PATCH", "/film.bin", user="admin", body=content[there:], headers={"X-Update-Range": "append"})
 
     assert rest.status == http.HTTPStatus.NO_CONTENT
     assert other.ask("GET", "/film.bin", user="reader").body == content
+
+
+def test_an_upload_that_is_cut_damages_the_file_that_was_there(node: Node) -> None:
+    """As docs/concepts/plans.md says, with the way round it: another name first, then one rename on the volume."""
+    old, new = os.urandom(RESUMABLE + 8192), os.urandom(RESUMABLE + 4096)
+    pod = node.pod()
+    for name in ("/kept.bin", "/damaged.bin"):
+        assert pod.ask("PUT", name, user="admin", body=old).status == http.HTTPStatus.CREATED
+
+    cut_an_upload(node, "/damaged.bin", new)
+    cut_an_upload(node, "/kept.bin.part", new)
+
+    left = pod.ask("GET", "/damaged.bin", user="reader").body
+    assert left not in (old, new)
+    assert pod.ask("GET", "/kept.bin", user="reader").body == old
+    assert pod.ask("PUT", "/kept.bin.part", user="admin", body=new).status == http.HTTPStatus.CREATED
+    where = {"Destination": f"http://127.0.0.1:{pod.port}/kept.bin"}
+    assert pod.ask("MOVE", "/kept.bin.part", user="admin", headers=where).status == http.HTTPStatus.NO_CONTENT
+    assert pod.ask("GET", "/kept.bin", user="reader").body == new
 
 
 def test_a_pod_ends_at_once_on_the_stop_signal_of_its_image(node: Node) -> None:
