@@ -158,7 +158,7 @@ def test_a_new_error_beside_an_old_one_is_refused(made: Repository) -> None:
 
 def test_a_second_edit_by_hand_does_not_hide_behind_the_first(made: Repository) -> None:
     """Argo CD would apply it, and what is said of such a file is only that it is not as it should be."""
-    made.edit("overlays/company-001/facts.yaml", 'maxReplicas: "2"', 'maxReplicas: "3"')
+    made.edit("overlays/company-001/facts.yaml", 'maxReplicas: "4"', 'maxReplicas: "3"')
     forced(made)
     made.edit("overlays/company-001/facts.yaml", 'maxReplicas: "3"', 'maxReplicas: "30"')
     commit(made)
