@@ -327,8 +327,8 @@ CASES = (
     catches(
         "K8S005",
         "bounds in the wrong order",
-        _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=11),
-        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: minReplicas 11 is more than maxReplicas 10 [K8S005]",
+        _spec("HorizontalPodAutoscaler", "fileserver", minReplicas=17),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: minReplicas 17 is more than maxReplicas 16 [K8S005]",
     ),
     catches(
         "K8S005",
@@ -360,7 +360,7 @@ CASES = (
         "K8S006",
         "a volume of one node for many pods",
         _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteOnce"]),
-        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the volume files is ReadWriteOnce, and there may be 10 pods [K8S006]",
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the volume files is ReadWriteOnce, and there may be 16 pods [K8S006]",
     ),
     catches(
         "K8S006",
