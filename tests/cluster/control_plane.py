@@ -1,10 +1,15 @@
 """A Kubernetes control plane on loopback with nodes that run no containers (kwok)."""
 
+import copy
 import csv
 import json
 import secrets
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import yaml
 
 from tests.cluster.kube import Kube, Object, has_condition
 from tests.cluster.ports import HOST, free_ports
@@ -28,6 +33,12 @@ _USERS = {
     "system:kube-controller-manager": "",
     "system:kube-scheduler": "",
 }
+
+# Where a pod that is told to end takes the whole of its grace; elsewhere it is gone at once, or all would wait for it.
+SLOW_TO_END = ("company-021", "company-022", "company-023", "headroom")
+
+# Kubernetes' own default.
+LOOK_SECONDS = 15
 
 # Kubernetes' own default is 50 seconds, which would be 30 more of waiting for nothing.
 NODE_GRACE_SECONDS = 20
@@ -80,6 +91,15 @@ class ControlPlane:
             kube.delete("Pod", pod["metadata"]["name"], pod["metadata"]["namespace"], gracePeriodSeconds=0)
         kube.create(_node(node))
         until(f"{node} is ready", lambda: node_is_ready(kube, node), seconds=60)
+
+    @contextmanager
+    def looking_every(self, seconds: int) -> Iterator[None]:
+        """Let autoscalers look at the load more often for a while; what they remember is lost at both ends."""
+        self._start_manager(look=seconds)
+        try:
+            yield
+        finally:
+            self._start_manager()
 
     def _write_keys(self) -> None:
         self._keys.mkdir(parents=True)
@@ -136,34 +156,42 @@ class ControlPlane:
         )
 
     def _start_controllers(self) -> None:
-        def common(name: str, port: int) -> tuple[str, ...]:
-            config = self.kubeconfig(f"system:{name}")
-            return (
-                f"--kubeconfig={config}",
-                f"--authentication-kubeconfig={config}",
-                f"--authorization-kubeconfig={config}",
-                f"--bind-address={HOST}",
-                f"--secure-port={port}",
-                "--leader-elect=false",
-                # The defaults (20 and 30 requests a second) are for clusters where others want to be served as well.
-                "--kube-api-qps=300",
-                "--kube-api-burst=400",
-            )
+        self._start_manager()
+        self._run("kube-scheduler", *self._common("kube-scheduler", self._scheduler_port))
 
+    def _start_manager(self, *, look: int = LOOK_SECONDS) -> None:
+        """Start the controllers, or start them again with another period of the autoscalers."""
+        self._processes.stop("kube-controller-manager")
         self._run(
             "kube-controller-manager",
-            *common("kube-controller-manager", self._manager_port),
+            *self._common("kube-controller-manager", self._manager_port),
             "--use-service-account-credentials",
             f"--service-account-private-key-file={self._keys / 'sa.key'}",
             f"--root-ca-file={self._keys / 'ca.crt'}",
             "--node-monitor-period=2s",
             f"--node-monitor-grace-period={NODE_GRACE_SECONDS}s",
+            f"--horizontal-pod-autoscaler-sync-period={look}s",
         )
-        self._run("kube-scheduler", *common("kube-scheduler", self._scheduler_port))
+
+    def _common(self, name: str, port: int) -> tuple[str, ...]:
+        config = self.kubeconfig(f"system:{name}")
+        return (
+            f"--kubeconfig={config}",
+            f"--authentication-kubeconfig={config}",
+            f"--authorization-kubeconfig={config}",
+            f"--bind-address={HOST}",
+            f"--secure-port={port}",
+            "--leader-elect=false",
+            # The defaults (20 and 30 requests a second) are for clusters where others want to be served as well.
+            "--kube-api-qps=300",
+            "--kube-api-burst=400",
+        )
 
     def _start_kwok(self) -> None:
         stages = self._folder / "kwok.yaml"
-        stages.write_text("---\n".join(path.read_text() for path in sorted((self._tools.manifests / "kwok").iterdir())))
+        texts = {path.stem: path.read_text() for path in sorted((self._tools.manifests / "kwok").iterdir())}
+        at_once = yaml.safe_load(texts.pop("pod-delete"))
+        stages.write_text("---\n".join([*texts.values(), yaml.safe_dump_all(_endings(at_once))]))
         self._run(
             "kwok",
             f"--config={stages}",
@@ -177,6 +205,17 @@ class ControlPlane:
 
     def _run(self, program: str, *flags: str) -> None:
         self._processes.start(program, self._tools.binary, program, *flags)
+
+
+def _endings(at_once: Object) -> list[Object]:
+    """Return kwok's stages for pods that end: one that takes the grace, in some namespaces, and its own elsewhere."""
+    slow = copy.deepcopy(at_once)
+    slow["metadata"]["name"] = "pod-delete-slowly"
+    slow["spec"]["delay"] = {"durationFrom": {"expressionFrom": ".metadata.deletionTimestamp"}}
+    for stage, operator in ((slow, "In"), (at_once, "NotIn")):
+        where = {"key": ".metadata.namespace", "operator": operator, "values": list(SLOW_TO_END)}
+        stage["spec"]["selector"]["matchExpressions"].append(where)
+    return [slow, at_once]
 
 
 def kubeconfig(server: str, authority: Path, token: str) -> Object:

@@ -4,6 +4,7 @@ The repository is a copy of this one with the address of the harness's git serve
 to `main`, Argo CD follows `deploy`, which `tenantry publish` alone writes.
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import yaml
 
 from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
 from tests.cluster.cluster import Cluster
+from tests.cluster.control_plane import SLOW_TO_END
 from tests.cluster.git_server import Clone, environment
 from tests.cluster.kube import Object, has_condition
 from tests.cluster.tools import UnavailableError
@@ -25,13 +27,24 @@ _ROOT = Path(__file__).parents[2]
 _BRANCH = "deploy"
 
 # Companies beside those of this repository, each changed by one test alone, so that nobody has to change them back.
-UPGRADED, DROPPING, SCALED, DRIVEN = "company-011", "company-012", "company-013", "company-014"
+UPGRADED, DROPPING, SCALED = "company-011", "company-012", "company-013"
+BRONZE, SILVER, GOLD = SLOW_TO_END[:3]
 _OWN: dict[str, dict[str, object]] = {
     UPGRADED: {"plan": "bronze"},
     DROPPING: {"plan": "silver", "chatbot": True},
     SCALED: {"plan": "bronze"},
-    DRIVEN: {"plan": "bronze"},
+    BRONZE: {"plan": "bronze"},
+    SILVER: {"plan": "silver", "chatbot": True},
+    GOLD: {"plan": "gold"},
 }
+
+# The files whose seconds rule a roll-out: each has the grace, preStop, minReadySeconds, and a window and period.
+_WITH_SECONDS = ("base/edge/core/fileserver.yaml", "base/edge/components/ai-chatbot/ai-chatbot.yaml")
+_KEYS = "minReadySeconds|terminationGracePeriodSeconds|seconds|stabilizationWindowSeconds"
+_SECONDS = re.compile(
+    rf"^(?P<key> *(?:{_KEYS}): | *- type: Pods\n *value: 1\n *periodSeconds: )(?P<seconds>\d+)", re.MULTILINE
+)
+_TIMES = 5
 
 # Small tests touch the whole of a small fleet; what bounds such a change has tests of its own.
 _BUDGET = {"tenants": 1000, "share": 100, "removals": 10_000}
@@ -64,6 +77,7 @@ class Fleet:
         self.clone = self.repository.clone(folder / "main")
         for name in ("base", "tenants", "argocd/platform"):
             shutil.copytree(_ROOT / name, self.clone.folder / name)
+        self.write_seconds()
         platform = yaml.safe_load((_ROOT / "platform.yaml").read_text())
         platform["git"] |= {"repoURL": self.repository.url, "publishing": "branch", "publishingBranch": _BRANCH}
         platform["budget"] = _BUDGET
@@ -96,6 +110,22 @@ class Fleet:
         """Return the names of all companies of `main`."""
         return sorted(path.stem for path in (self.clone.folder / "tenants").rglob("*.yaml"))
 
+    def write_seconds(self, part: int = 5) -> None:
+        """Write into `base/` a fifth of the seconds that rule a roll-out, or another part of them.
+
+        So no claim waits minutes for minReadySeconds; each number is a whole one, so their proportions are those of
+        what is shipped.
+        """
+        for file in _WITH_SECONDS:
+            text, found = _SECONDS.subn(lambda match: _less(match, part), (_ROOT / file).read_text())
+            assert found == _TIMES, f"{file}: {found} numbers of seconds, and {_TIMES} were expected"
+            (self.clone.folder / file).write_text(text)
+
+    def change_images(self) -> None:
+        """Write another tag of each image into the clone's `base/edge`: a release of everything that runs."""
+        for kustomization in (self.clone.folder / "base" / "edge").rglob("kustomization.yaml"):
+            kustomization.write_text(re.sub(r"newTag: \S+", f"newTag: v{time.time_ns()}", kustomization.read_text()))
+
     def write(self, name: str, **fields: object) -> None:
         """Write a company's file in the clone, whatever it was before."""
         text = yaml.safe_dump({"name": name, **fields}, allow_unicode=True)
@@ -112,6 +142,27 @@ class Fleet:
         for key, value in fields.items():
             platform[key] = {**platform[key], **value} if isinstance(value, dict) else value
         self._write_platform(platform)
+
+    def shrink(self, *names: str) -> None:
+        """Bring the file servers of these companies back to one pod, and return when nobody else is left.
+
+        By a maximum that falls, which an autoscaler obeys at once, and that is taken back.
+        """
+        files = {name: self.clone.folder / "tenants" / f"{name}.yaml" for name in names}
+        before = {name: file.read_text() for name, file in files.items()}
+        for name in names:
+            self.set(name, overrides={"maxReplicas": 1})
+        self.merge("Let no more than one pod run")
+        labels = {"app.kubernetes.io/name": "fileserver"}
+
+        def are_small() -> bool:
+            return all(len(self._cluster.kube.items("Pod", name, labels)) == 1 for name in names)
+
+        until(f"one file server for each of {', '.join(names)}", are_small, seconds=300, every=1)
+        for name, file in files.items():
+            file.write_text(before[name])
+        self.merge("Let as many run as before")
+        self.await_published(*names)
 
     def merge(self, message: str) -> float:
         """Push what has changed in the clone to `main`, publish it, and return the moment before both."""
@@ -248,6 +299,17 @@ class Fleet:
             words = "\n".join(f"{name}: {_why(item)}" for name, item in unwell().items())
             raise TimeoutError(f"{error}\n{words}") from None
 
+    def serves(self, name: str) -> bool:
+        """Return whether a company is Ready: its Service has a pod that is ready, and its route is accepted."""
+        kube = self._cluster.kube
+        slices = kube.items("EndpointSlice", name, {"kubernetes.io/service-name": "fileserver"})
+        endpoints = [endpoint for one in slices for endpoint in one.get("endpoints") or []]
+        route = kube.get("HTTPRoute", "fileserver", name) or {}
+        parents = route.get("status", {}).get("parents", [])
+        return any(endpoint["conditions"].get("ready") for endpoint in endpoints) and any(
+            has_condition({"status": parent}, "Accepted") for parent in parents
+        )
+
     def pods(self, name: str, workload: str | None = None, *, unless_on: str | None = None) -> dict[str, str]:
         """Return name and uid of each pod of a company that is ready and is to stay, unless it is on that node."""
         labels = {"app.kubernetes.io/name": workload} if workload else {}
@@ -256,6 +318,12 @@ class Fleet:
 
     def _write_platform(self, platform: Object) -> None:
         (self.clone.folder / "platform.yaml").write_text(yaml.safe_dump(platform, sort_keys=False))
+
+
+def _less(match: re.Match[str], part: int) -> str:
+    seconds, rest = divmod(int(match["seconds"]), part)
+    assert not rest, f"{match[0].strip()} is no multiple of {part}"
+    return f"{match['key']}{seconds}"
 
 
 def _name_of(item: Object) -> str:

@@ -13,7 +13,7 @@ from tests.cluster.argocd import NAMESPACE
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import NODE_GRACE_SECONDS, NODES, ControlPlane, node_is_ready
-from tests.cluster.fleet import DRIVEN, SCALED, Fleet
+from tests.cluster.fleet import SCALED, Fleet
 from tests.cluster.waiting import until
 
 NAME = "company-002"
@@ -141,7 +141,7 @@ def test_a_dead_nodes_pods_run_elsewhere(
     cluster: Cluster, fleet: Fleet, control_plane: ControlPlane, measure: Measure
 ) -> None:
     """Nobody lends a hand; `base/` says how long a pod waits for its node."""
-    names = [name for name in fleet.names() if name not in {SCALED, DRIVEN}]  # their pods come and go
+    names = [name for name in fleet.names() if name != SCALED]  # whose pods come and go
     pods = [pod for name in names for pod in cluster.kube.items("Pod", name)]
     lost = max(NODES, key=lambda node: sum(pod["spec"].get("nodeName") == node for pod in pods))
     wanted = {name: len(fleet.pods(name)) for name in names}
