@@ -66,6 +66,17 @@ TENANT_ROLES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
 )
 """Roles of a tenant's project with what they may do to its Application; the group of a role is NAME:ROLE (A37)."""
 
+GENERATOR_TEMPLATE: Final[Manifest] = {"metadata": {}, "spec": {"destination": {}, "project": ""}}
+"""The empty template of a generator, which overrides nothing.
+
+The ApplicationSet controller writes it into a set whenever a webhook tells it of a push, because its Go type always has
+one (GitGenerator in pkg/apis/application/v1alpha1/applicationset_types.go of https://github.com/argoproj/argo-cd).
+Left out in git it makes the shard's Application OutOfSync after every push, until self-healing takes it away again. A
+commit that Argo CD sees while that goes on is no new one to it afterwards, and waits for the back-off of self-healing,
+which grows with every such push from 2 s to 5 min (autoSync in controller/appcontroller.go): a new company's project
+comes that much later.
+"""
+
 _GUARD: Final = "Prune=false,Delete=false"
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
@@ -135,6 +146,7 @@ def application_set(
                         "revision": revision,
                         "requeueAfterSeconds": requeue_after_seconds,
                         "files": [{"path": layout.entries_glob(shard)}],
+                        "template": GENERATOR_TEMPLATE,
                     }
                 }
             ],

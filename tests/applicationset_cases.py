@@ -313,5 +313,15 @@ SETS: Final = (
         effect=Effect.UNDECIDED,
         message="the field spec.generators.list is not supported",
     ),
+    Case(
+        title="a generator with a template of its own",
+        spec={
+            "generators": [
+                {"git": {"files": [{"path": "x/*.yaml"}], "template": {"metadata": {}, "spec": {"project": "x"}}}}
+            ]
+        },
+        effect=Effect.UNDECIDED,
+        message="a template of spec.generators.git that is not empty is not supported",
+    ),
 )
 """What stands in the set."""

@@ -202,6 +202,15 @@ def test_excluded_files_are_left_out() -> None:
     assert [one.name for one in expansion.applications] == ["acme"]
 
 
+def test_the_empty_template_of_a_generator_changes_nothing() -> None:
+    """What the controller writes into a set by itself: a set of an older commit lacks it, and makes the same."""
+    files = {f"{FOLDER}/acme.yaml": entry()}
+    git = {**application_set()["spec"]["generators"][0]["git"]}
+    assert git.pop("template") == {"metadata": {}, "spec": {"destination": {}, "project": ""}}
+
+    assert expand(application_set(generators=[{"git": git}]), files) == expand(application_set(), files)
+
+
 @pytest.mark.parametrize(
     ("template", "text"),
     [

@@ -20,7 +20,7 @@ from generator.applicationset import application as argo
 from generator.applicationset import goyaml
 from generator.applicationset.globbing import FolderError, Globbing, PatternError, matching
 from generator.applicationset.gotemplate import Template, UnsupportedTemplateError
-from generator.argocd import API_VERSION, FINALIZER, Manifest
+from generator.argocd import API_VERSION, FINALIZER, GENERATOR_TEMPLATE, Manifest
 from generator.shape import mapping, sequence, string
 
 Decoder = Callable[[str], Any]
@@ -201,7 +201,7 @@ class _Plan:
         return {"apiVersion": API_VERSION, "kind": "Application", **manifest}
 
 
-_GIT_KEYS: Final = ("repoURL", "revision", "requeueAfterSeconds", "files")
+_GIT_KEYS: Final = ("repoURL", "revision", "requeueAfterSeconds", "files", "template")
 _SPEC_KEYS: Final = (
     "generators",
     "goTemplate",
@@ -223,8 +223,11 @@ def _only(value: Any, where: str, keys: Iterable[str]) -> Mapping[str, Any]:
 
 
 def _finder(generator: Any) -> _Finder:
-    git = _only(generator, "spec.generators", ("git",)).get("git")
-    files = sequence(_only(git, "spec.generators.git", _GIT_KEYS).get("files"))
+    git = _only(_only(generator, "spec.generators", ("git",)).get("git"), "spec.generators.git", _GIT_KEYS)
+    files = sequence(git.get("files"))
+    # Any other template would override the set's own for what this generator finds (A9).
+    if git.get("template", GENERATOR_TEMPLATE) != GENERATOR_TEMPLATE:
+        raise _UnsupportedSetError("a template of spec.generators.git that is not empty is not supported")
     wanted: list[str] = []
     unwanted: list[str] = []
     for one in files:

@@ -703,6 +703,14 @@ _ROWS: Final = (
         "Remove the annotation from base/.",
         _SYNC_OPTIONS,
     ),
+    Rule(
+        "ARG029",
+        ERROR,
+        "Argo CD fetches no submodule",
+        "What a submodule holds is applied, and read as entries, and no check has seen it.",
+        'Set both options to "false" in argocd/platform/, and restart the two programs.',
+        "https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#submodules",
+    ),
     # --- SEC: nobody reaches another company, the platform or the node
     Rule(
         "SEC001",

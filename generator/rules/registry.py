@@ -82,6 +82,7 @@ def _load_families() -> None:
         kustomize,  # noqa: F401
         network,  # noqa: F401
         security,  # noqa: F401
+        settings,  # noqa: F401
     )
 
 

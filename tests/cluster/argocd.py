@@ -22,6 +22,7 @@ from tests.cluster.waiting import until
 
 NAMESPACE = "argocd"
 _REFRESH = "argocd.argoproj.io/refresh"
+_SET_REFRESH = "argocd.argoproj.io/application-set-refresh"
 
 # What of the manifest is not applied: processes stand for the pods, and nobody reaches them by a Service.
 _PODS = {"Deployment", "StatefulSet", "Service", "NetworkPolicy"}
@@ -123,7 +124,21 @@ class ArgoCD:
 
     def is_refreshed(self, name: str) -> bool:
         """Return whether it has done what `refresh` asked for."""
-        return _REFRESH not in self.application(name)["metadata"].get("annotations", {})
+        return is_compared(self.application(name))
+
+    def ask_set(self, name: str) -> None:
+        """Ask the ApplicationSet controller to look at a set now, with the annotation that a webhook sets."""
+        self._kube.patch("ApplicationSet", name, {"metadata": {"annotations": {_SET_REFRESH: "true"}}}, NAMESPACE)
+
+    def generation(self, name: str) -> int:
+        """Return how often the spec of a set has changed."""
+        generation: int = (self._kube.get("ApplicationSet", name, NAMESPACE) or {})["metadata"]["generation"]
+        return generation
+
+    def has_answered(self, name: str) -> bool:
+        """Return whether the set is there, and nothing that a webhook or `ask_set` asked for is left to be done."""
+        found = self._kube.get("ApplicationSet", name, NAMESPACE)
+        return found is not None and _SET_REFRESH not in found["metadata"].get("annotations", {})
 
     def password(self) -> str:
         """Return the password of `admin`, which Argo CD has made up."""
@@ -252,6 +267,11 @@ class ArgoCD:
         return str(path)
 
 
+def is_compared(application: Object) -> bool:
+    """Return whether it has been compared since a `refresh` last asked for that."""
+    return _REFRESH not in application.get("metadata", {}).get("annotations", {})
+
+
 def is_synced(application: Object) -> bool:
     """Return whether the cluster has what git says."""
     status: str = application.get("status", {}).get("sync", {}).get("status", "")
@@ -262,6 +282,12 @@ def is_healthy(application: Object) -> bool:
     """Return whether every object of it is well."""
     status: str = application.get("status", {}).get("health", {}).get("status", "")
     return status == "Healthy"
+
+
+def started_at(application: Object) -> str:
+    """Return when its last sync began; empty if there was none."""
+    began: str = _operation(application).get("startedAt", "")
+    return began
 
 
 def _operation(application: Object) -> Object:

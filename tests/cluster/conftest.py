@@ -1,10 +1,11 @@
 """Fixtures of the tests that need a cluster: it is brought up once, by the first of them."""
 
 import os
+import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from types import FrameType
 
@@ -19,6 +20,7 @@ from tests.cluster.tools import Tools, UnavailableError, prepare
 
 _HERE = Path(__file__).parent
 _KUBECONFIG = "TENANTRY_TEST_KUBECONFIG"
+_LOGS = _HERE.parents[1] / ".cache" / "cluster-logs"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,6 +28,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tools" in getattr(item, "fixturenames", ()) and _HERE in item.path.parents:
             item.add_marker(pytest.mark.cluster)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test that pushes pass only if it has seen every shard Synced after each push."""
+    fleet: Fleet | None = getattr(item, "funcargs", {}).get("fleet")
+    try:
+        result = yield
+    except BaseException:
+        if fleet:
+            fleet.unwatched()
+        raise
+    if fleet and (pushes := fleet.unwatched()):
+        pytest.fail(f"nobody saw every shard Synced (fleet.await_shards) after: {', '.join(pushes)}", pytrace=False)
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +74,22 @@ def tools(pytestconfig: pytest.Config, terminable: None) -> Tools:  # noqa: ARG0
 
 
 @pytest.fixture(scope="session")
-def cluster(tools: Tools) -> Iterator[Cluster]:
-    """A cluster with Argo CD and a git server; $TENANTRY_TEST_KUBECONFIG names one to be used instead of our own."""
+def cluster(request: pytest.FixtureRequest, tools: Tools) -> Iterator[Cluster]:
+    """A cluster with Argo CD and a git server; $TENANTRY_TEST_KUBECONFIG names one to be used instead of our own.
+
+    When a test has failed, the logs of its programs stay: they alone say why something did not happen in time.
+    """
     folder = Path(tempfile.mkdtemp(prefix="tenantry-cluster-"))
     kubeconfig = os.environ.get(_KUBECONFIG)
     with Cluster(folder, tools, kubeconfig=Path(kubeconfig) if kubeconfig else None) as cluster:
-        cluster.start(lambda _: None)
-        yield cluster
+        failed = request.session.testsfailed
+        try:
+            cluster.start(lambda _: None)
+            yield cluster
+        finally:
+            if request.session.testsfailed > failed:
+                shutil.rmtree(_LOGS, ignore_errors=True)
+                shutil.copytree(folder / "logs", _LOGS)
 
 
 @pytest.fixture(scope="session")

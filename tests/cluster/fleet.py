@@ -9,13 +9,14 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import yaml
 
-from tests.cluster.argocd import NAMESPACE, is_healthy, is_synced
+from tests.cluster.argocd import NAMESPACE, is_compared, is_healthy, is_synced, started_at
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import SLOW_TO_END
 from tests.cluster.git_server import Clone, environment
@@ -70,6 +71,8 @@ class Fleet:
             UnavailableError: the cluster has a namespace that could be somebody's, and would be taken away at the end.
         """
         self._cluster = cluster
+        self._last_push: str | None = None
+        self._unwatched: list[str] = []
         if taken := [name for name in map(_name_of, cluster.kube.items("Namespace")) if name.startswith("company-")]:
             msg = f"the cluster has the namespace {taken[0]}: its companies and those of the tests would be mixed up"
             raise UnavailableError(msg)
@@ -93,7 +96,8 @@ class Fleet:
         self.apply_root()
         until("Argo CD has its settings", lambda: self.is_well("tenantry-platform"), seconds=60)
         self._cluster.argocd.restart()
-        self.await_well(*self.names())
+        self.await_well(*self.names(), seconds=600)  # no claim yet, and the machine may be busy
+        self.await_shards()
 
     def remove(self) -> None:
         """Take everything away that the fleet has brought, for a cluster that stays."""
@@ -159,10 +163,12 @@ class Fleet:
             return all(len(self._cluster.kube.items("Pod", name, labels)) == 1 for name in names)
 
         until(f"one file server for each of {', '.join(names)}", are_small, seconds=300, every=1)
+        self.await_shards()
         for name, file in files.items():
             file.write_text(before[name])
         self.merge("Let as many run as before")
         self.await_published(*names)
+        self.await_shards()
 
     def merge(self, message: str) -> float:
         """Push what has changed in the clone to `main`, publish it, and return the moment before both."""
@@ -178,6 +184,7 @@ class Fleet:
             RuntimeError: it refused; the text has its words.
         """
         _tenantry("publish", self.clone.folder)
+        self._pushed(self.clone.git("log", "--format=%s", "--max-count=1").strip())
 
     def generate_unpublished(self) -> None:
         """Generate from the clone's files into `deployed`: what `force` pushes, or a test renders."""
@@ -201,6 +208,7 @@ class Fleet:
         self.deployed.git("add", "--all")
         self.deployed.git("commit", "--quiet", "--message", message)
         self.deployed.git("push", "--quiet", "origin", f"HEAD:{_BRANCH}")
+        self._pushed(message)
         return start
 
     def pull_deployed(self) -> str:
@@ -238,7 +246,9 @@ class Fleet:
                 clone.git("reset", "--quiet", "--hard", commit)
                 clone.git("clean", "--quiet", "--force", "-d")
                 clone.git("push", "--quiet", "--force", "origin", f"HEAD:{branch}")
+            self._pushed("Back to what was there before")
             self.await_published(*touched)
+            self.await_shards()
 
     def await_published(self, *names: str, seconds: float = 180) -> None:
         """Ask these Applications to look at `deploy` as it is, and return when they are Synced and Healthy at it.
@@ -275,6 +285,56 @@ class Fleet:
         under_way = application.get("status", {}).get("operationState", {}).get("phase") == "Running"
         return is_synced(application) and is_healthy(application) and not under_way
 
+    def await_shards(self, *, frozen: str | None = None, seconds: float = 90) -> None:
+        """Return when the root, the platform and every shard are Synced at what is published, and have stayed so.
+
+        When the ApplicationSet controller has done what a webhook asked for, it writes the set as a whole. A default
+        that git lacks is then there, its shard is OutOfSync, and a sync takes it away again, seconds later. So each set
+        is asked once more, after which nothing may have moved.
+
+        Args:
+            frozen: the shard whose set a bad entry stops, so that it answers nobody; it has to be Synced all the same.
+            seconds: how long to wait for it.
+
+        Raises:
+            TimeoutError: with what the others are and why.
+            AssertionError: a set or a shard moved, although nobody has pushed.
+        """
+        argocd = self._cluster.argocd
+        self.clone.git("fetch", "--quiet", "origin", _BRANCH)
+        commit = self.clone.git("rev-parse", "FETCH_HEAD").strip()
+        apps = [Path(file).stem for file in self.clone.git("ls-tree", "--name-only", commit, "argocd/apps/").split()]
+        sets = [f"tenants-{app}" for app in apps if app not in {"platform", frozen}]
+        names = ("tenantry", *(f"tenantry-{app}" for app in apps))
+        for found in (names[:1], names[1:]):  # the root first, which brings the others
+            for name in found:
+                argocd.refresh(name)
+            self._await("every shard is Synced", found, lambda item: _is_synced_at(item, commit), seconds)
+        for name in sets:
+            until(f"{name} is at rest", partial(argocd.has_answered, name), seconds=seconds)
+
+        before = self._generations(sets) | self._operations(names)
+        for name in sets:
+            argocd.ask_set(name)
+        for name in sets:
+            until(f"{name} was looked at", partial(argocd.has_answered, name), seconds=seconds)
+        for name in names:
+            argocd.refresh(name)
+        self._await("every shard is compared", names, is_compared, seconds)
+        after = self._generations(sets) | self._operations(names)
+        moved = sorted(name for name in before if before[name] != after[name])
+        assert not moved, f"nobody has pushed, and yet they moved: {', '.join(moved)}"
+        self._last_push = None
+
+    def _generations(self, names: Iterable[str]) -> dict[str, object]:
+        """Return for each set how often its spec has changed."""
+        return {name: self._cluster.argocd.generation(name) for name in names}
+
+    def _operations(self, names: Iterable[str]) -> dict[str, object]:
+        """Return for each Application whether it is Synced, and when its last sync began."""
+        found = {name: self._cluster.argocd.application(name) for name in names}
+        return {name: (is_synced(item), started_at(item)) for name, item in found.items()}
+
     def await_well(self, *names: str, commit: str | None = None, seconds: float = 180) -> None:
         """Return when these Applications are Synced and Healthy, and nothing is under way there.
 
@@ -286,17 +346,21 @@ class Fleet:
         Raises:
             TimeoutError: with what the others are and why.
         """
+        what = "all Applications are Synced and Healthy"
+        self._await(what, names, lambda item: self._is_well(item) and _is_at(item, commit), seconds)
+
+    def _await(self, what: str, names: Sequence[str], holds: Callable[[Object], bool], seconds: float) -> None:
         every = max(0.5, len(names) / 50)  # the list of a hundred is megabytes
 
-        def unwell() -> dict[str, Object]:
+        def others() -> dict[str, Object]:
             there = {item["metadata"]["name"]: item for item in self._cluster.argocd.applications()}
             found = {name: there.get(name, {}) for name in names}
-            return {name: item for name, item in found.items() if not (self._is_well(item) and _is_at(item, commit))}
+            return {name: item for name, item in found.items() if not holds(item)}
 
         try:
-            until("all Applications are Synced and Healthy", lambda: not unwell(), seconds=seconds, every=every)
+            until(what, lambda: not others(), seconds=seconds, every=every)
         except TimeoutError as error:
-            words = "\n".join(f"{name}: {_why(item)}" for name, item in unwell().items())
+            words = "\n".join(f"{name}: {_why(item)}" for name, item in others().items())
             raise TimeoutError(f"{error}\n{words}") from None
 
     def serves(self, name: str) -> bool:
@@ -309,6 +373,18 @@ class Fleet:
         return any(endpoint["conditions"].get("ready") for endpoint in endpoints) and any(
             has_condition({"status": parent}, "Accepted") for parent in parents
         )
+
+    def unwatched(self) -> list[str]:
+        """Return the pushes since the last call after which nobody looked at the shards; a claim must leave none."""
+        found = [*self._unwatched, *filter(None, [self._last_push])]
+        self._unwatched, self._last_push = [], None
+        return found
+
+    def _pushed(self, message: str) -> None:
+        """Remember a push, until `await_shards` has looked at what it did to the shards."""
+        if self._last_push is not None:
+            self._unwatched.append(self._last_push)
+        self._last_push = message
 
     def pods(self, name: str, workload: str | None = None, *, unless_on: str | None = None) -> dict[str, str]:
         """Return name and uid of each pod of a company that is ready and is to stay, unless it is on that node."""
@@ -342,6 +418,11 @@ def _tenantry(verb: str, folder: Path) -> None:
 def is_ready(pod: Object) -> bool:
     """Return whether the pod serves, and is not about to go."""
     return has_condition(pod, "Ready") and "deletionTimestamp" not in pod["metadata"]
+
+
+def _is_synced_at(application: Object, commit: str) -> bool:
+    """Return whether the cluster has what that commit says, compared since somebody last asked for it."""
+    return is_compared(application) and is_synced(application) and _is_at(application, commit)
 
 
 def _is_at(application: Object, commit: str | None) -> bool:

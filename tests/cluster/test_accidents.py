@@ -32,11 +32,13 @@ def test_an_entry_that_vanishes_takes_nothing_with_it(cluster: Cluster, fleet: F
         until("the Application is gone", lambda: not cluster.argocd.application(NAME), seconds=90)
         measure("Application gone", start)
         _stays(cluster, fleet, before)
+        fleet.await_shards()
     finally:
         start = time.monotonic()
         fleet.publish()
     fleet.await_well(NAME)
     measure("adopted again", start)
+    fleet.await_shards()
     assert _lives(cluster, fleet) == before
 
 
@@ -62,6 +64,7 @@ def test_a_pruned_shard_takes_nothing_with_it(cluster: Cluster, fleet: Fleet) ->
         cluster.argocd.refresh("tenantry")
         until("it is pruned", lambda: not cluster.argocd.application(f"tenantry-{shard}"), seconds=60)
         _stays(cluster, fleet, before)
+        fleet.await_shards()
     until("the shard is back", lambda: fleet.is_well(f"tenantry-{shard}"), seconds=60)
     assert _lives(cluster, fleet) == before
 
@@ -105,6 +108,7 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
         until("every company is in its set", partial(_are_in, cluster, wanted), seconds=120)
         fleet.await_well(*names)
         measure(f"{len(names)} companies in {shards} sets", start)
+        fleet.await_shards()
         for surplus in _sets(cluster) - (sets := {f"tenants-s{number:02}" for number in range(shards)}):
             cluster.kube.delete("ApplicationSet", surplus, NAMESPACE)  # the last step of the guide
         assert _sets(cluster) == sets
@@ -125,6 +129,7 @@ def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: 
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=60)
     measure("healed after the mending push", start)
     fleet.await_well(frozen)
+    fleet.await_shards()
 
 
 @pytest.mark.nightly  # it waits for Argo CD's three minutes
@@ -134,6 +139,7 @@ def test_a_frozen_shard_heals_by_itself(cluster: Cluster, fleet: Fleet) -> None:
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=220)
     assert time.monotonic() - start < 200
     fleet.await_well(frozen)
+    fleet.await_shards()
 
 
 @pytest.mark.claim("a dead node's pods run elsewhere", leans_on=stand_ins.ALL)
@@ -229,6 +235,7 @@ def _freeze_and_mend(cluster: Cluster, fleet: Fleet, *, numbers: range) -> tuple
         until("the set says what freezes it", lambda: '"plan"' in _error_of_set(cluster, bad), seconds=60)
         assert not cluster.argocd.application(frozen)
         assert cluster.argocd.application(NAME)
+        fleet.await_shards(frozen=bad)
     finally:
         start = fleet.merge("Add two companies")
     return frozen, start

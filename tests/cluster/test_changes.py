@@ -1,5 +1,6 @@
 """Changes of a company reach the cluster and touch nothing else; what is changed there by hand comes back."""
 
+import re
 import time
 
 import pytest
@@ -26,6 +27,7 @@ def test_a_change_of_plan_restarts_no_pod(cluster: Cluster, fleet: Fleet, measur
     until("the ceilings of Silver", lambda: _ceilings(cluster, UPGRADED) == _ceilings(cluster, SILVER), seconds=60)
     measure("quota, autoscaler and volume changed", start)
     fleet.await_well(UPGRADED)
+    fleet.await_shards()
 
     assert before == _ceilings(cluster, BRONZE)
     assert fleet.pods(UPGRADED) == pods
@@ -41,6 +43,7 @@ def test_a_dropped_add_on_goes_with_all_that_is_its_own(cluster: Cluster, fleet:
     until("the chatbot is gone", lambda: not cluster.kube.get("Deployment", "ai-chatbot", DROPPING), seconds=60)
     measure("chatbot gone", start)
     fleet.await_well(DROPPING)
+    fleet.await_shards()
     until("its pods are gone", lambda: not fleet.pods(DROPPING, "ai-chatbot"), seconds=60)
 
     after = _managed(cluster, DROPPING)
@@ -87,6 +90,22 @@ def test_replicas_are_the_autoscalers(cluster: Cluster, fleet: Fleet) -> None:
         assert pods.items() <= fleet.pods(SCALED, "fileserver").items()
     finally:
         stand_ins.set_cpu_usage(cluster.kube, "fileserver", None, SCALED)
+
+
+@pytest.mark.usefixtures("control_plane")
+def test_a_set_without_what_its_controller_writes_is_out_of_sync(fleet: Fleet) -> None:
+    """So `await_shards` sees when git lacks a default that the ApplicationSet controller writes into each set."""
+    with fleet.changed():
+        sets = sorted(fleet.deployed.folder.glob("argocd/shards/*/applicationset.yaml"))
+        for file in sets:
+            text = re.sub(r"      template:\n        metadata: \{\}\n(?: {8}.*\n)+", "", file.read_text())
+            assert text != file.read_text()
+            file.write_text(text)
+        fleet.force("Leave the defaults out")
+
+        with pytest.raises(AssertionError, match=r"and yet they moved: .*tenants-s00"):
+            fleet.await_shards()
+        fleet.unwatched()
 
 
 def _ceilings(cluster: Cluster, name: str) -> dict[str, object]:

@@ -56,6 +56,7 @@ def _rendered_after_push(cluster: Cluster, fleet: Fleet) -> set[str]:
     made = {
         line["application"] for line in lines if line["msg"] == "manifest cache miss" and commit in line["cacheKey"]
     }
+    fleet.await_shards()
     return made & set(fleet.names())
 
 

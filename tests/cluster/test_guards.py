@@ -1,6 +1,7 @@
 """What the API server and Argo CD refuse, by the objects that the product renders."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,6 +9,7 @@ import yaml
 
 from generator.proofs.escape import FORBIDDEN, MAY_WRITE
 from tests.cluster import stand_ins
+from tests.cluster.argocd import NAMESPACE
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import Fleet
 from tests.cluster.kube import Object, RefusedError, dotted, pairs
@@ -142,6 +144,27 @@ def test_a_project_refuses_what_is_not_its_companys(cluster: Cluster, fleet: Fle
         }
         for alien in aliens:
             assert cluster.kube.get(alien["kind"], "alien", alien["metadata"].get("namespace")) is None
+        fleet.await_shards()
+
+
+def test_a_submodule_is_not_fetched(cluster: Cluster, fleet: Fleet, tmp_path: Path) -> None:
+    """Forced past our checks into a folder that Argo CD applies: the settings in argocd/platform/ are a second lock."""
+    elsewhere = cluster.git.create("elsewhere")
+    clone = elsewhere.clone(tmp_path / "elsewhere")
+    project = {"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": {"name": "alien"}}
+    (clone.folder / "alien.yaml").write_text(yaml.safe_dump({**project, "spec": {"sourceRepos": ["*"]}}))
+    clone.push("Write a project")
+    with fleet.changed():
+        folder, path = fleet.deployed.folder, "argocd/shards/s03/projects/alien"
+        (folder / ".gitmodules").write_text(f'[submodule "alien"]\n\tpath = {path}\n\turl = {elsewhere.url}\n')
+        (folder / path).mkdir()
+        commit = clone.git("rev-parse", "HEAD").strip()
+        fleet.deployed.git("update-index", "--add", "--cacheinfo", f"160000,{commit},{path}")
+        fleet.force("Add a submodule")
+        assert fleet.deployed.git("ls-tree", "HEAD", path) == f"160000 commit {commit}\t{path}\n"
+        fleet.await_shards()
+
+        assert cluster.kube.get("AppProject", "alien", NAMESPACE) is None
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ def test_a_merged_tenant_file_becomes_a_running_company(
     assert ready < _PROMISED_SECONDS
     assert healthy - ready >= min(steps) - 1  # of the whole seconds in which Kubernetes notes when a pod was ready
     assert healthy - max(steps) <= 3 * small_one
+    fleet.await_shards()
 
     fleet.pull_deployed()
     changed = fleet.deployed.git("show", "--name-only", "--format=", "HEAD").split()
@@ -58,6 +59,7 @@ def test_without_a_webhook_a_new_company_is_ready_in_time(cluster: Cluster, flee
         fleet.write("company-102", plan="bronze")
         start = fleet.merge("Add a company")
         ready, _ = _await_company(cluster, fleet, "company-102", start, measure)
+        fleet.await_shards()
     finally:
         fleet.repository.send_webhooks(cluster.argocd.webhooks)
 

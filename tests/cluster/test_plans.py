@@ -85,6 +85,7 @@ def test_a_roll_out_at_the_maximum_with_all_seconds(
     fleet.await_well("company-103", seconds=300)
     healthy = time.monotonic() - begun
     fleet.await_published(*fleet.names(), seconds=900)
+    fleet.await_shards()
     with control_plane.looking_every(_LOOK_SECONDS):
         roll_outs = _fill(cluster)
         begun = time.monotonic()
@@ -143,7 +144,9 @@ def _roll_out(fleet: Fleet, roll_outs: list[RollOut], *, seconds: float) -> dict
         one.begin(by_itself=True)
     fleet.change_images()
     fleet.merge("Change the images")
-    return drive(roll_outs, _formula(fleet)[0], times=4, seconds=seconds)
+    peaks = drive(roll_outs, _formula(fleet)[0], times=4, seconds=seconds)
+    fleet.await_shards()
+    return peaks
 
 
 def _formula(fleet: Fleet) -> tuple[dict[str, dict[str, int]], dict[tuple[str, str], int]]:

@@ -28,6 +28,7 @@ def hundred(fleet: Fleet) -> Fleet:
     if _missing(fleet):
         _grow(fleet)
     fleet.await_well(*fleet.names(), seconds=600)
+    fleet.await_shards()
     return fleet
 
 
@@ -46,6 +47,7 @@ def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Me
     measure("pods Ready", start)
     fleet.await_well(*names, seconds=600)
     measure("Synced and Healthy", start)
+    fleet.await_shards()
 
 
 @pytest.mark.claim("one more company comes up beside a hundred", leans_on=stand_ins.ALL)
@@ -59,6 +61,7 @@ def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: F
     measure("pods Ready", start)
     hundred.await_well("company-900")
     measure("Synced and Healthy", start)
+    hundred.await_shards()
 
 
 @pytest.mark.claim(
@@ -88,6 +91,7 @@ def test_five_nodes_hold_what_is_guaranteed_and_a_roll_out(cluster: Cluster, hun
     until("only new file servers", are_new, seconds=900, every=1)
     measure(f"rolled out, with {seen} pods at most", start)
     hundred.await_published(*names, seconds=600)
+    hundred.await_shards()
 
     assert not waited
     assert seen <= _AT_ONCE * len([one for one in cluster.kube.items("Deployment") if _is_a_companys(one)])
@@ -117,6 +121,7 @@ def test_what_does_not_fit_waits(cluster: Cluster, hundred: Fleet, measure: Meas
         "as many wait as predicted", lambda: len(_waiting(cluster.kube.items("Pod"))) == predicted, seconds=120, every=3
     )
     measure(f"{predicted} of {most.total()} file servers wait", start)
+    hundred.await_shards()
 
     assert before <= {pod["metadata"]["uid"] for pod in cluster.kube.items("Pod") if is_ready(pod)}
 

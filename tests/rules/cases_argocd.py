@@ -11,6 +11,8 @@ _ENTRY: Final = f"{_SHARD}/tenants/company-002.yaml"
 _OTHER_SET: Final = "argocd/shards/s00/applicationset.yaml"
 """The set of company-004 and company-006."""
 
+_PARAMETERS: Final = "argocd/platform/parameters.yaml"
+
 _OPTIONS: Final = "argocd.argoproj.io/sync-options"
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
 
@@ -226,6 +228,32 @@ CASES: Final[tuple[Case, ...]] = (
         "tenants/company-002.yaml: error: company-002 has an overlay and no entry [ARG004]\n  hint: run `tenantry generate`",
     ),
     passes("ARG004", "argocd/platform holds what the provider writes", _new("argocd/platform/loki.yaml", "{}")),
+    catches(
+        "ARG029",
+        "the repo-server fetches submodules",
+        _file(_PARAMETERS, 'reposerver.enable.git.submodule: "false"', 'reposerver.enable.git.submodule: "true"'),
+        'argocd/platform/parameters.yaml: error: reposerver.enable.git.submodule is "true" [ARG029]\n  hint: write `reposerver.enable.git.submodule: "false"`',
+    ),
+    catches(
+        "ARG029",
+        "an option is no text, which the API server refuses",
+        _file(_PARAMETERS, 'reposerver.enable.git.submodule: "false"', "reposerver.enable.git.submodule: false"),
+        'argocd/platform/parameters.yaml: error: reposerver.enable.git.submodule is false [ARG029]\n  hint: write `reposerver.enable.git.submodule: "false"`',
+    ),
+    catches(
+        "ARG029",
+        "an option is left to its default",
+        _file(_PARAMETERS, '  applicationsetcontroller.enable.git.submodule: "false"\n', ""),
+        'argocd/platform/parameters.yaml: error: nothing in argocd/platform/ sets applicationsetcontroller.enable.git.submodule [ARG029]\n  hint: write `applicationsetcontroller.enable.git.submodule: "false"` below `data` of the ConfigMap argocd-cmd-params-cm, in a file of its own that the kustomization names',
+    ),
+    catches(
+        "ARG029",
+        "the options are left out",
+        _new(_PARAMETERS, "---\n---\n"),
+        'argocd/platform/argocd.yaml: error: nothing in argocd/platform/ sets applicationsetcontroller.enable.git.submodule [ARG029]\n  hint: write `applicationsetcontroller.enable.git.submodule: "false"` below `data` of the ConfigMap argocd-cmd-params-cm, in a file of its own that the kustomization names',
+        'argocd/platform/argocd.yaml: error: nothing in argocd/platform/ sets reposerver.enable.git.submodule [ARG029]\n  hint: write `reposerver.enable.git.submodule: "false"` below `data` of the ConfigMap argocd-cmd-params-cm, in a file of its own that the kustomization names',
+    ),
+    passes("ARG029", "the options have a file of another name", _moved(_PARAMETERS, "argocd/platform/own.yaml")),
     catches(
         "ARG005",
         "an entry has the key path",
@@ -460,7 +488,7 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG023",
         "a shard has more than two thousand companies",
         _crowd,
-        "argocd/shards/s03/applicationset.yaml: warning: ApplicationSet/argocd/tenants-s03: the set makes 2002 Applications and takes about 330263 of the 1572864 bytes of an object [ARG023]\n  hint: raise argocd.shards in platform.yaml",
+        "argocd/shards/s03/applicationset.yaml: warning: ApplicationSet/argocd/tenants-s03: the set makes 2002 Applications and takes about 330329 of the 1572864 bytes of an object [ARG023]\n  hint: raise argocd.shards in platform.yaml",
     ),
     passes("ARG023", "a shard has two companies", _new(_EXTRA_ENTRY, 'tenant: "company-099"\n')),
     catches(

@@ -27,7 +27,7 @@ Manifest = dict[str, Any]
 
 
 class Oracle(Protocol):
-    """Asks Argo CD; the answer has `applications`, `stored` and `error`."""
+    """Asks Argo CD; the answer has `applications`, `stored`, `written` and `error`."""
 
     def __call__(
         self, application_set: Manifest, files: Mapping[str, str], globbing: Globbing = Globbing.GREEDY
@@ -385,6 +385,14 @@ def test_the_parameters_of_a_path(oracle: Oracle) -> None:
         path: entry() for path in ("A_b.yaml", "x/y z/-C.D-.yaml", "x/Y.Y/d.yaml", f"{'l' * 250}/{'N' * 240}.yaml")
     }
     assert len(agree(oracle, manifest, files).applications) == len(files)
+
+
+def test_git_has_all_that_the_controller_writes_into_a_set(oracle: Oracle) -> None:
+    """A set that it writes back is the same set, or the shard's Application would be OutOfSync after each webhook."""
+    written = oracle(application_set(), {f"{FOLDER}/acme.yaml": entry()})["written"]
+    del written["status"]  # which belongs to the cluster alone
+
+    assert written == application_set()
 
 
 def test_the_stored_size_is_estimated_on_the_safe_side(oracle: Oracle) -> None:

@@ -3,7 +3,9 @@
 // It reads JSON objects from standard input and writes one JSON object for each:
 //
 //	{"set": <ApplicationSet>, "files": {"<path>": "<text>"}, "newGlobbing": false}
-//	{"applications": [<Application>], "stored": <bytes>, "error": "<why there are none>"}
+//	{"applications": [<Application>], "stored": <bytes>, "written": <ApplicationSet>, "error": "<why there are none>"}
+//
+// "written" is the set as the controller writes it back, with all that its Go types add.
 //
 // Nothing of Argo CD is rewritten here: the files lie in a git work tree, Argo CD's git client lists them, its git
 // generator and its renderer make the Applications, and its normalisation has the last word, as in the controller.
@@ -39,9 +41,10 @@ type question struct {
 }
 
 type answer struct {
-	Applications []application `json:"applications"`
-	Stored       int           `json:"stored"`
-	Error        string        `json:"error"`
+	Applications []application  `json:"applications"`
+	Stored       int            `json:"stored"`
+	Written      map[string]any `json:"written"`
+	Error        string         `json:"error"`
 }
 
 // An Application as it is created: the status belongs to another controller.
@@ -107,6 +110,7 @@ func expand(root string, asked question) (answered answer) {
 	if err != nil {
 		return answer{Error: err.Error()}
 	}
+	answered.Written = asMap(asked.Set)
 	answered.Applications = []application{}
 	for i := range made {
 		made[i].APIVersion = v1alpha1.ApplicationSchemaGroupVersionKind.GroupVersion().String()

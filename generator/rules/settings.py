@@ -1,0 +1,44 @@
+"""ARG: the settings of Argo CD itself that a promise leans on, as the files of argocd/platform/ write them."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator import layout, yamlio
+from generator.findings import Finding, Place
+from generator.rules.catalog import finding
+from generator.rules.registry import repository_rule
+from generator.rules.subject import Repository
+from generator.shape import mapping
+
+PARAMETERS: Final = "argocd-cmd-params-cm"
+"""The ConfigMap that Argo CD's programs take their options from."""
+
+SUBMODULES: Final = ("applicationsetcontroller.enable.git.submodule", "reposerver.enable.git.submodule")
+"""The options that let a program fetch the submodules of a repository; each is on where nobody sets it."""
+
+
+@repository_rule("ARG029")
+def submodules_are_not_fetched(repository: Repository) -> Iterator[Finding]:
+    """Both programs of Argo CD that read the repository leave its submodules alone.
+
+    Only what stands in a file of its own counts, so that the place of a value is known. Without any file in
+    argocd/platform/ there are no settings that could be looked at.
+    """
+    files = [file for file in sorted(repository.files) if file.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
+    documents = []
+    for file in files:
+        document, _ = yamlio.read(file, repository.files[file].encode())
+        data = mapping(document.data) if document else {}
+        if document and data.get("kind") == "ConfigMap" and mapping(data.get("metadata")).get("name") == PARAMETERS:
+            documents.append(document)
+    for option in SUBMODULES if files else ():
+        values = [(one, one.data["data"][option]) for one in documents if option in mapping(one.data.get("data"))]
+        for document, value in values:
+            if value != "false":
+                place, fact = document.place(("data", option)), f"{option} is {yamlio.scalar(value)}"
+                yield finding("ARG029", place, fact, f'write `{option}: "false"`')
+        if not values:
+            place = documents[0].place(("data",)) if documents else Place(files[0])
+            fact = f"nothing in {layout.PLATFORM_MANIFESTS}/ sets {option}"
+            where = f"below `data` of the ConfigMap {PARAMETERS}, in a file of its own that the kustomization names"
+            yield finding("ARG029", place, fact, f'write `{option}: "false"` {where}')
