@@ -40,7 +40,7 @@ class GitServer:
         """Create an empty repository that tells these URLs of every push."""
         path = self._root / f"{name}.git"
         git("init", "--quiet", "--bare", "--initial-branch=main", str(path))
-        repository = Repository(path, f"http://{HOST}:{self._port}/{path.name}")
+        repository = Repository(path, f"http://{HOST}:{self._port}/{path.name}", self._processes.log("webhooks"))
         repository.send_webhooks(webhooks)
         return repository
 
@@ -52,10 +52,12 @@ class Repository:
     Attributes:
         path: its folder on the server's side.
         url: its address, for clones, pushes and Argo CD.
+        log: where the hook writes what became of each webhook.
     """
 
     path: Path
     url: str
+    log: Path
 
     def send_webhooks(self, receivers: Sequence[str]) -> None:
         """From now on tell these URLs of every push, in the words of a GitHub push event. None of them: no webhooks."""
@@ -63,7 +65,7 @@ class Repository:
         hook.unlink(missing_ok=True)
         if receivers:
             words = (sys.executable, str(_HOOK), self.url, *receivers)
-            hook.write_text("#!/bin/sh\nexec " + shlex.join(words) + "\n")
+            hook.write_text(f"#!/bin/sh\nexec {shlex.join(words)} 2>>{shlex.quote(str(self.log))}\n")
             hook.chmod(0o755)
 
     def clone(self, folder: Path) -> "Clone":

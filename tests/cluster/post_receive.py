@@ -1,11 +1,17 @@
-"""A git hook that tells webhook receivers of a push, as GitHub does. Usage: post_receive.py REPOSITORY_URL URL..."""
+"""A git hook that tells webhook receivers of a push, as GitHub does. Usage: post_receive.py REPOSITORY_URL URL...
+
+What became of each delivery goes to standard error: git lets a push pass whatever its hook says, and a receiver that
+was not told looks at git much later.
+"""
 
 import json
 import subprocess
 import sys
+import time
 import urllib.request
 
 _NOTHING = "0" * 40
+_SECONDS = 60  # GitHub's ten are not enough for a program that starves on a busy machine
 
 
 def main() -> None:
@@ -23,8 +29,18 @@ def main() -> None:
         for receiver in receivers:
             headers = {"Content-Type": "application/json", "X-GitHub-Event": "push"}
             request = urllib.request.Request(receiver, json.dumps(event).encode(), headers)  # noqa: S310  # http by construction
-            with urllib.request.urlopen(request, timeout=10):  # noqa: S310  # as above
-                pass
+            print(time.strftime("%H:%M:%S"), ref, receiver, _deliver(request), file=sys.stderr)  # noqa: T201  # it is the log
+
+
+def _deliver(request: urllib.request.Request) -> str:
+    """Return what became of it in words: one that fails takes no other with it."""
+    start = time.monotonic()
+    try:
+        with urllib.request.urlopen(request, timeout=_SECONDS) as answer:  # noqa: S310  # http by construction
+            status = str(answer.status)
+    except OSError as error:
+        status = f"lost, {error}"
+    return f"{status} after {time.monotonic() - start:.1f} s"
 
 
 def _changes(old: str, new: str) -> dict[str, list[str]]:
