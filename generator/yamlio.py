@@ -66,6 +66,8 @@ _FEW_OPENERS: Final = 200
 _SPLIT: Final = "split the file"
 _SMALL: Final = 1 << 16
 """Characters of a text that cannot hold too many values."""
+_FILES: Final = 512
+"""Of how many files of base/ what was found out is remembered: a run looks at each six times, in two states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def _look_closer(file: str, text: str) -> None:
         _look_at_events(file, text, MAX_DEPTH)
 
 
+@lru_cache(_FILES)
 def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
     """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
 
@@ -213,29 +216,30 @@ def _look_at_events(file: str, text: str, max_depth: int) -> None:
     try:
         event: Any
         for event in yaml.parse(text, Loader=_COMPOSER):
-            mark = event.start_mark
-            place = Place(file, mark.line + 1, mark.column + 1)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
                 fact = f"the anchor or alias {event.anchor!r} is not allowed here"
-                raise _UnreadableError(
-                    finding("TEN024", place, fact, "write the value out; quote a value that starts with & or *")
-                )
+                hint = "write the value out; quote a value that starts with & or *"
+                raise _unreadable("TEN024", file, event, fact, hint)
             if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
-                raise _UnreadableError(finding("TEN024", place, "a directive is not allowed here", "remove the % line"))
+                raise _unreadable("TEN024", file, event, "a directive is not allowed here", "remove the % line")
             if getattr(event, "tag", None) is not None:
                 fact = f"the tag {event.tag!r} is not allowed here"
-                raise _UnreadableError(finding("TEN024", place, fact, "remove it; quote a value that starts with !"))
+                raise _unreadable("TEN024", file, event, fact, "remove it; quote a value that starts with !")
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > max_depth:
-                    raise _UnreadableError(finding("TEN023", place, f"more than {max_depth} levels of nesting"))
+                    raise _unreadable("TEN023", file, event, f"more than {max_depth} levels of nesting")
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
             values += isinstance(event, yaml.NodeEvent)
             if values > MAX_VALUES:
-                raise _UnreadableError(finding("TEN023", place, f"more than {MAX_VALUES} keys and values", _SPLIT))
+                raise _unreadable("TEN023", file, event, f"more than {MAX_VALUES} keys and values", _SPLIT)
     except yaml.YAMLError as error:
         _refuse_syntax(file, text, error)
+
+
+def _unreadable(rule: str, file: str, event: Any, fact: str, hint: str = "") -> _UnreadableError:
+    return _UnreadableError(finding(rule, _place(file, event), fact, hint))
 
 
 def _compose(file: str, text: str) -> yaml.Node:
@@ -369,7 +373,7 @@ def _said(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | int | float) else type_names[type(value)]
 
 
-def _place(file: str, node: yaml.Node) -> Place:
+def _place(file: str, node: Any) -> Place:
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
@@ -387,8 +391,9 @@ def read_objects(text: str) -> list[Any]:
     return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
 
 
-def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
-    """Yield kind, metadata.name and first line of each Kubernetes object in a hand-written file.
+@lru_cache(_FILES)
+def objects_in(file: str, raw: bytes) -> tuple[tuple[str, str, int], ...]:
+    """Return kind, metadata.name and first line of each Kubernetes object in a hand-written file.
 
     Args:
         file: Path from the repository's root, for errors.
@@ -397,15 +402,17 @@ def objects_in(file: str, raw: bytes) -> Iterator[tuple[str, str, int]]:
     Raises:
         TenantryError: It is not YAML.
     """
+    found = []
     try:
         for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
             top = _children(node)
             kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
             if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
-                yield kind.value, name.value, node.start_mark.line + 1
+                found.append((kind.value, name.value, node.start_mark.line + 1))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         place, problem = _explained(file, error)
         raise TenantryError(f"{place}: this is not YAML: {problem}") from None
+    return tuple(found)
 
 
 def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -> tuple[Place, str | None]:
