@@ -113,7 +113,7 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
     commit(made)
     notes = checked(made)
     made.tenant("company-101")
-    made.edit("overlays/company-002/facts.yaml", 'maxReplicas: "10"', 'maxReplicas: "30"')
+    made.edit("overlays/company-002/facts.yaml", 'maxReplicas: "16"', 'maxReplicas: "30"')
     commit(made)
     company = checked(made)
     start = made.git("rev-parse", "main").strip()[:10]
@@ -180,7 +180,7 @@ def test_what_was_generated_of_a_file_that_nobody_reads_stays_as_it_is(made: Rep
         made.write("tenants/company-002.yaml", BROKEN)
     forced(made)
     start = made.git("rev-parse", "main").strip()[:10]
-    made.edit("overlays/company-002/facts.yaml", 'maxReplicas: "10"', 'maxReplicas: "30"')
+    made.edit("overlays/company-002/facts.yaml", 'maxReplicas: "16"', 'maxReplicas: "30"')
     commit(made)
 
     done = checked(made)
