@@ -414,18 +414,27 @@ def has_seen(root: Path, path: str) -> bool:
 
 
 def way_back(repository: Repository, commit: str, path: str) -> str:
-    """Return the command that brings back a file that is gone; empty when git has never seen it.
+    """Return the command that brings back a file or folder that is gone; empty when git has never held it so.
+
+    What held a link, or a folder with one, is passed over: bringing that back would be refused as well.
 
     Args:
         repository: The repository.
         commit: The commit; empty for the work tree.
-        path: The file.
+        path: The file or folder.
     """
     newest = commit or _id_of(repository, "HEAD")
-    if not commit and newest and read(repository, newest, path) is not None:
-        return f"git checkout HEAD -- {path}"
-    removed = versions(repository, newest, path, 1) if newest else ()
-    return f"git checkout {removed[0][:10]}^ -- {path}" if removed else ""
+    written = versions(repository, newest, path, _MOST_VERSIONS) if newest else ()
+    before = [f"{version[:10]}^" for version in written if parents(repository, version)]
+    for name in before if commit else ["HEAD", *before]:
+        held = fields(repository.run("ls-tree", "-r", "-z", "--full-tree", name, "--", path)) if newest else []
+        if held and all(line.startswith(FILE_MODES) for line in held):
+            return f"git checkout {name} -- {path}"
+    return ""
+
+
+_MOST_VERSIONS: Final = 20
+"""Earlier forms of a file that are looked at for one that may come back."""
 
 
 def ignored(repository: Repository, paths: Collection[str]) -> dict[str, TreeEntry]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -141,19 +141,15 @@ def _raw(snapshot: Snapshot, file: str, max_bytes: int, findings: list[Finding])
     kind = snapshot.kind_of(file)
     if kind is None:
         why, hint = snapshot.why_missing(file)
-        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint or _way_back(snapshot, file)))
+        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint or snapshot.way_back(file)))
         return None
     if kind in (Kind.LINK, Kind.OTHER):
-        findings.extend(git.ordinary_files({file: snapshot.held[file]}))
+        back = snapshot.way_back(file) if file == layout.PLATFORM else ""  # nothing works without it
+        found = git.ordinary_files({file: snapshot.held[file]})
+        findings.extend(replace(one, hint=back or one.hint) for one in found)
         return None
     try:
         return snapshot.read(file, max(max_bytes, files.MAX_BYTES))  # the reader says by how much it is too large
     except BadFile as bad:
         findings.append(bad.finding)
     return None
-
-
-def _way_back(snapshot: Snapshot, file: str) -> str:
-    """Return the command that brings a file back that is gone, as far as git knows it."""
-    command = history.way_back(snapshot.repository, snapshot.commit, file) if snapshot.repository else ""
-    return f"put it back: {command}" if command else ""

@@ -144,8 +144,10 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
             continue
         place: Place = fleet.platform.document.place(("rings", index, "release"))
         try:
+            if lacking := list(_lacking(snapshot, fleet, ring.release)):
+                findings.extend(lacking)
+                continue
             releases[ring.release] = read_release(snapshot, ring.release, fleet.platform)
-            findings.extend(_lacking(fleet, releases[ring.release], ring.name, place))
         except Refused as refused:  # it says of each place what is wrong there
             findings.extend(refused.findings)
         except TenantryError as error:
@@ -158,14 +160,15 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
     return releases
 
 
-def _lacking(fleet: Fleet, release: Release, ring: str, place: Place) -> Iterator[Finding]:
+def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
     """PLT003: the components of a release that tenants on it need and that are not there."""
-    tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release.name]
-    for component in sorted({one for tenant in tenants for one in components_of(tenant, fleet.platform)}):
-        if f"{COMPONENTS}/{component}" not in release.closures:
-            folder = f"{layout.release(release.name)}/{COMPONENTS}/{component}"
-            hint = f"put it back: git restore --source=BASE {folder}; or let the ring name another release"
-            yield finding("PLT003", place, f"ring {ring}: there is no {folder}", hint)
+    tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release]
+    needed = {one: tenant.name for tenant in reversed(tenants) for one in components_of(tenant, fleet.platform)}
+    for component, tenant in sorted(needed.items()):
+        folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
+        if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(layout.release(release))):
+            hint = snapshot.way_back(folder) or "let the rings of platform.yaml name another release"
+            yield finding("PLT003", Place(folder), f"there is no such component, and {tenant} needs it", hint)
 
 
 def differences(snapshot: Snapshot, result: Composed) -> Differences:

@@ -62,9 +62,8 @@ def read_release(snapshot: Snapshot, name: str, platform: Platform) -> Release:
     """
     folder = layout.release(name)
     if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
-        raise TenantryError(
-            f"there is no {folder}/{CORE}", "platform.yaml's rings name the releases: mend the name there"
-        )
+        way = snapshot.way_back(f"{folder}/{CORE}")
+        raise TenantryError(f"there is no {folder}/{CORE}", way or "fix the name in the rings of platform.yaml")
     gate = Gate(snapshot)
     gate.survey(folder)
     depth = folder.count("/") + 2

@@ -199,6 +199,11 @@ class Snapshot:
             return "", ""
         return f"{path} holds no file that git could hold", "put a file there"
 
+    def way_back(self, path: str) -> str:
+        """Say how a file or folder comes back that is gone; nothing to say where git has never seen it."""
+        command = history.way_back(self.repository, self.commit, path) if self.repository else ""
+        return f"put it back: {command}" if command else ""
+
     def ignored_by(self, path: str) -> str:
         """Return the rule by which git ignores a path, as file:line and pattern; empty when it does not."""
         return history.ignored_by(self.repository, path) if self.repository else ""

@@ -407,11 +407,12 @@ def test_a_component_that_companies_need_is_there(tmp_path: Path) -> None:
     """Its folder is named, and the command that brings it back."""
     repository = Repository.like_this_one(tmp_path / "repository")
     shutil.rmtree(repository.root / "base/edge/components/facts")
-    assert "error: ring general: there is no base/edge/components/facts [PLT003]\n  hint: put it back: " in refused(
-        repository
+    assert refused(repository) == (
+        "base/edge/components/facts: error: there is no such component, and company-001 needs it [PLT003]\n"
+        "  hint: put it back: git checkout HEAD -- base/edge/components/facts"
     )
 
-    repository.git("restore", "--source=HEAD", "base/edge/components/facts")
+    repository.git("checkout", "HEAD", "--", "base/edge/components/facts")
 
     assert repository.run("generate").exit == 0
 

@@ -1,0 +1,114 @@
+"""What a change takes away and nobody can do without comes back by the one command that the refusal names."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.harness import Repository
+
+COMPONENTS: Final = "base/edge/components"
+CORE: Final = "base/edge/core"
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Repository:
+    """Two companies on main, one with the chatbot, and a branch for the change."""
+    repository = Repository(tmp_path / "repository")
+    repository.tenant("company-001").tenant("company-002", plan="silver", chatbot=True).generate()
+    repository.git("init", "--quiet", "--initial-branch=main")
+    commit(repository)
+    repository.git("switch", "--quiet", "--create", "change")
+    return repository
+
+
+def commit(repository: Repository) -> Repository:
+    """Commit all that stands there."""
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "change")
+    return repository
+
+
+def _link(file: str, target: str) -> Callable[[Path], None]:
+    def edit(root: Path) -> None:
+        (root / file).unlink()
+        (root / file).symlink_to(target)
+
+    return edit
+
+
+def _remove(folder: str) -> Callable[[Path], None]:
+    return lambda root: shutil.rmtree(root / folder)
+
+
+MISSING: Final = "error: there is no such component, and {} needs it [PLT003]"
+LINK: Final = "this is a symbolic link, and Argo CD follows it or refuses the whole repository [GIT001]"
+
+
+@pytest.mark.parametrize(
+    ("edit", "said", "back"),
+    [
+        (
+            lambda root: (root / "platform.yaml").unlink(),
+            "platform.yaml: error: the file is missing [PLT001]",
+            "platform.yaml",
+        ),
+        (_link("platform.yaml", "."), f"platform.yaml: error: {LINK}", "platform.yaml"),
+        (_link("platform.yaml", "nowhere"), f"platform.yaml: error: {LINK}", "platform.yaml"),
+        (_link("platform.yaml", "/dev/zero"), f"platform.yaml: error: {LINK}", "platform.yaml"),
+        (_remove(CORE), f"platform.yaml:40:28: error: ring general: there is no {CORE} [PLT003]", CORE),
+        (
+            _remove(f"{COMPONENTS}/facts"),
+            f"{COMPONENTS}/facts: {MISSING.format('company-001')}",
+            f"{COMPONENTS}/facts",
+        ),
+        (
+            _remove(f"{COMPONENTS}/gateway"),
+            f"{COMPONENTS}/gateway: {MISSING.format('company-001')}",
+            f"{COMPONENTS}/gateway",
+        ),
+        (
+            _remove(f"{COMPONENTS}/ai-chatbot"),
+            f"{COMPONENTS}/ai-chatbot: {MISSING.format('company-002')}",
+            f"{COMPONENTS}/ai-chatbot",
+        ),
+    ],
+    ids=["no platform", "a circle", "a broken link", "a device", "no core", "no facts", "no gateway", "no chatbot"],
+)
+def test_what_a_change_takes_away_comes_back_by_one_command(
+    here: Repository, edit: Callable[[Path], None], said: str, back: str
+) -> None:
+    """The pull request is refused, not the machine; and what the hint names leaves nothing to refuse."""
+    edit(here.root)
+
+    done = commit(here).run("check", "--base", "main")
+
+    assert done.exit == 1, done.said
+    head = here.git("rev-parse", "HEAD")[:10]
+    hint = f"  hint: put it back: git checkout {head}^ -- {back}"
+    assert f"{said}\n{hint}\n" in done.stdout
+    here.git(*hint.removeprefix("  hint: put it back: git ").split(" "))
+    commit(here)
+    assert here.git("diff", "main", "HEAD") == ""
+
+
+@pytest.mark.parametrize("file", ["platform.yaml", f"{COMPONENTS}/facts/kustomization.yaml"])
+def test_what_was_a_link_and_is_removed_does_not_come_back_as_a_link(here: Repository, file: str) -> None:
+    """Or the two refusals would send people back and forth."""
+    _link(file, ".")(here.root)
+    commit(here).remove(file)
+    linked = here.git("rev-parse", "HEAD")[:10]
+
+    done = commit(here).run("check", "--base", "main")
+
+    back = "platform.yaml" if file == "platform.yaml" else f"{COMPONENTS}/facts"
+    assert f"  hint: put it back: git checkout {linked}^ -- {back}\n" in done.stdout
+
+
+def test_what_is_gone_from_the_work_tree_alone_comes_from_the_last_commit(here: Repository) -> None:
+    """Nothing is lost yet, so no older state is put in its place."""
+    shutil.rmtree(here.root / COMPONENTS / "gateway")
+
+    assert f"  hint: put it back: git checkout HEAD -- {COMPONENTS}/gateway\n" in here.run("generate").stderr
