@@ -1,0 +1,62 @@
+"""One memory for many pull requests: what they did not touch is built, read and, of main, judged once."""
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from generator import build, check, yamlio
+from generator.kustomization import Buildable
+from generator.model import Fleet
+from generator.snapshot import Snapshot
+from generator.verify import Verified, verify
+from tests.kept_builds import Kept
+from tests.pull_requests.state import UnreadableError
+
+_KEPT: Final = 4000
+"""Texts that each reader remembers."""
+
+
+@contextmanager
+def remembered() -> Iterator[None]:
+    """Let everything in this process that builds or reads YAML do it once for each input, until the end."""
+    with pytest.MonkeyPatch.context() as patch:
+        Kept(build.texts).put_in_place(patch)
+        for reader in (yamlio.read, yamlio.bounded):
+            patch.setattr(yamlio, reader.__name__, lru_cache(_KEPT)(reader))
+        traps = yamlio.traps
+        patch.setattr(yamlio, "traps", lru_cache(_KEPT)(lambda text: tuple(traps(text))))
+        patch.setattr(check, "verify", _once_for_main(verify))
+        yield
+
+
+def _once_for_main(real: Callable[..., Verified]) -> Callable[..., Verified]:
+    """Verify a commit alone once; whose turn it is to be built directly makes no difference to what is found."""
+    known: dict[Any, Verified] = {}
+
+    def once(snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), **options: Any) -> Verified:
+        if not snapshot.commit or "rules" in options:
+            return real(snapshot, fleet, names, **options)
+        key = (snapshot.commit, frozenset(snapshot.held.items()), tuple(names), frozenset(options["lost"]))
+        if key not in known:
+            known[key] = real(snapshot, fleet, names, **options)
+        return known[key]
+
+    return once
+
+
+def built(folder: Path) -> str:
+    """Let kustomize build a folder for the oracle.
+
+    Raises:
+        UnreadableError: There is no such folder, or kustomize refuses it.
+    """
+    if not folder.is_dir():
+        raise UnreadableError("there is no such folder")
+    ((printed, error),) = build.texts([Buildable(folder)])
+    if error:
+        raise UnreadableError(error)
+    return printed
