@@ -52,14 +52,18 @@ def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Me
 
 @pytest.mark.claim("one more company comes up beside a hundred", leans_on=stand_ins.ALL)
 def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
-    """With a webhook, as in a small fleet."""
+    """With a webhook, as in a small fleet; how soon depends on the machine, so that it is measured and not demanded.
+
+    The look that the webhook asks for stands in the same line as those that Argo CD takes by itself, four a second for
+    a hundred companies (docs/scale.md). A machine that is busy with other things takes one or two: the line is long.
+    """
     hundred.write("company-900", plan="bronze")
     start = hundred.merge("Add a company")
-    until("the Application", lambda: cluster.argocd.application("company-900"), seconds=120, every=0.5)
+    until("the Application", lambda: cluster.argocd.application("company-900"), seconds=600, every=0.5)
     measure("Application there", start)
-    until("its file server", lambda: hundred.pods("company-900", "fileserver"), seconds=60, every=0.5)
+    until("its file server", lambda: hundred.pods("company-900", "fileserver"), seconds=600, every=0.5)
     measure("pods Ready", start)
-    hundred.await_well("company-900")
+    hundred.await_well("company-900", seconds=600)
     measure("Synced and Healthy", start)
     hundred.await_shards()
 
