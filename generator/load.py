@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -144,9 +144,7 @@ def _raw(snapshot: Snapshot, file: str, max_bytes: int, findings: list[Finding])
         findings.append(finding("PLT001", Place(file), why or "the file is missing", hint or snapshot.way_back(file)))
         return None
     if kind in (Kind.LINK, Kind.OTHER):
-        back = snapshot.way_back(file) if file == layout.PLATFORM else ""  # nothing works without it
-        found = git.ordinary_files({file: snapshot.held[file]})
-        findings.extend(replace(one, hint=back or one.hint) for one in found)
+        findings.extend(git.ordinary_files({file: snapshot.held[file]}))
         return None
     try:
         return snapshot.read(file, max(max_bytes, files.MAX_BYTES))  # the reader says by how much it is too large
