@@ -61,10 +61,11 @@ def repository(tmp_path: Path) -> Repository:
 
 
 KEPT = Kept(build.texts)
+KEPT.put_in_place()
 
 
 @pytest.fixture(autouse=True)
-def _builds_are_kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Build equal files once in each process, but for the tests of what builds: they are marked `real_builds`."""
-    if request.node.get_closest_marker("real_builds") is None:
-        KEPT.put_in_place(monkeypatch)
+def _real_builds(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take no build from an earlier test in the tests of what builds, which are marked so."""
+    if request.node.get_closest_marker("real_builds") is not None:
+        KEPT.step_aside(monkeypatch)

@@ -37,10 +37,15 @@ class Kept:
         self._texts = texts
         self._kept: dict[tuple[str, int], str] = {}
 
-    def put_in_place(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Take the place of the real ones."""
-        monkeypatch.setattr(build, "texts", self.texts)
-        monkeypatch.setattr(yamlio, "read_objects", read_objects)
+    def put_in_place(self) -> None:
+        """Take the place of the real ones, for fixtures as for tests."""
+        build.texts = self.texts
+        yamlio.read_objects = read_objects
+
+    def step_aside(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Leave one test the real ones."""
+        monkeypatch.setattr(build, "texts", self._texts)
+        monkeypatch.setattr(yamlio, "read_objects", _READ_OBJECTS)
 
     def texts(self, folders: Iterable[Buildable]) -> Iterator[tuple[str, str]]:
         """Build many folders, as the real one does, but for those that were built before."""

@@ -193,7 +193,7 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
         facts=scene.facts,
         entry=dataclasses.replace(before.entry, data=scene.entry),
         project=dataclasses.replace(before.project, data=scene.project),
-        text=scene.text if scene.text != before.text else "---\n".join(map(_written, scene.objects)),
+        text=scene.text if scene.text != before.text else "---\n".join(map(written, scene.objects)),
     )
     # nothing was changed in the others: of them, only what rules on all tenants together see is looked at again
     others = (dataclasses.replace(one, alike=0) for one in good.rendered)
@@ -207,13 +207,13 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
     )
 
 
-def _written(one: Mapping[str, Any]) -> str:
+def written(one: Mapping[str, Any]) -> str:
+    """Write an object as YAML; most cases leave most objects as they are, so what was written is remembered."""
     return _dumped(pickle.dumps(one))
 
 
 @lru_cache(maxsize=256)
 def _dumped(pickled: bytes) -> str:
-    """Write an object; most cases leave most objects as they are."""
     return yamlio.dump(pickle.loads(pickled))  # noqa: S301 -- made above
 
 

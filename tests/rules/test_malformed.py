@@ -22,7 +22,7 @@ from generator.rules.subject import Rendered, Repository
 from generator.snapshot import Snapshot
 from generator.verify import Gathered, judge, render
 from tests import harness
-from tests.rules.harness import COMPANY, ROOT, good_repository
+from tests.rules.harness import COMPANY, ROOT, good_repository, written
 
 Steps = tuple[str | int, ...]
 
@@ -114,7 +114,7 @@ def test_no_rule_stumbles_over_an_object(spoilt: list[tuple[tuple[int, Steps], A
     for (index, path), wrong in spoilt:
         objects[index] = spoil(objects[index], path, wrong)
     good = good_repository()
-    one = dataclasses.replace(_good(), objects=tuple(objects), text="---\n".join(map(yamlio.dump, objects)))
+    one = dataclasses.replace(_good(), objects=tuple(objects), text="---\n".join(map(written, objects)))
     repository = Repository(fleet=good.fleet, rendered=(one,), files=good.files)
 
     found = list(judge(Gathered(bases=(), repository=repository, findings=())))
