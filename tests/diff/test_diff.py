@@ -197,7 +197,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Committed:
 def test_a_change_of_base_over_500_tenants_is_one_short_comment(fleet: Committed) -> None:
     """Complete, and told once."""
     file = "base/edge/core/fileserver.yaml"
-    fleet.edit(file, "terminationGracePeriodSeconds: ", "terminationGracePeriodSeconds: 1")
+    fleet.edit(file, "terminationGracePeriodSeconds: 125\n", "terminationGracePeriodSeconds: 126\n")
 
     comment = show(compare(fleet.root, "HEAD"), "markdown")
     fleet.git("restore", ".")
