@@ -290,7 +290,9 @@ def _tenant(document: Document, platform: Platform) -> Tenant:
 def _bounds(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
     place = tenant.document.place
     if tenant.chatbot and platform.chatbot is None:
-        yield finding("TEN006", place(("chatbot",)), "chatbot: this platform has no chatbot add-on")
+        fact = "chatbot: this platform has no chatbot add-on"
+        hint = f"take it out: tenantry set {tenant.name} chatbot= && tenantry generate; or sell it in platform.yaml"
+        yield finding("TEN006", place(("chatbot",)), fact, hint)
     least, most_pods = tenant.overrides.min_replicas, tenant.overrides.max_replicas
     if least is not None and most_pods is not None and least > most_pods:
         fact = f"overrides.minReplicas: {least} is more than overrides.maxReplicas, {most_pods}"

@@ -82,7 +82,8 @@ def compare(
                 changes.append(Change(file, Kind.CHANGE))
             else:
                 fact = "tenantry must write this file, and it does not start with tenantry's header"
-                findings.append(finding("GEN001", Place(file), fact, "move it away, then run `tenantry generate`"))
+                hint = f"keep elsewhere what it says, then: rm {file} && tenantry generate"
+                findings.append(finding("GEN001", Place(file), fact, hint))
     for file in _others(root, tree) if contents is None else _others_in(contents, tree):
         owner = layout.tenant_of(file)
         if owner is None or owner in tenants:

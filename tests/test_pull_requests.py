@@ -32,7 +32,7 @@ SEED: Final = os.environ.get("TENANTRY_PULL_REQUESTS_SEED", "2026-11-25")
 
 @pytest.fixture(scope="module", autouse=True)
 def _remembered() -> Iterator[None]:
-    """Build and read each input once, for tenantry and for the oracle."""
+    """Read each input once."""
     with remembered():
         yield
 

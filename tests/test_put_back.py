@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from tests.harness import Repository
 
@@ -108,6 +109,38 @@ def test_a_link_goes_by_one_command_and_what_was_there_comes_by_another(
     )
     assert f"  hint: put it back: git checkout {linked}^ -- {back}\n" in gone.stdout
     assert commit(here).git("diff", "main", "HEAD") == ""
+
+
+def test_an_add_on_that_is_sold_no_more_leaves_each_company_by_its_command(here: Repository) -> None:
+    """Company by company, also while another one still has it."""
+    here.tenant("company-003", chatbot=True).generate()
+    commit(here).git("branch", "--force", "main")
+    data = yaml.safe_load(here.read("platform.yaml"))
+    del data["addons"]["chatbot"]
+    here.write("platform.yaml", yaml.safe_dump(data, sort_keys=False))
+
+    refused = commit(here).run("check", "--base", "main")
+    for name in ("company-002", "company-003"):
+        way = f"tenantry set {name} chatbot= && tenantry generate"
+        assert f"hint: take it out: {way}; or sell it in platform.yaml\n" in refused.stdout
+        assert here.run("set", name, "chatbot=").exit == 0
+    here.generate()
+
+    done = commit(here).run("check", "--base", "main")
+    assert (refused.exit, done.exit) == (1, 0), done.said
+
+
+def test_a_file_without_its_header_goes_by_the_command_that_is_named(here: Repository) -> None:
+    """What somebody wrote there is kept until they say otherwise."""
+    file = "overlays/company-001/facts.yaml"
+    here.write(file, "a: b\n")
+
+    refused = here.run("generate")
+    here.remove(file)
+
+    assert refused.exit == 1
+    assert f"  hint: keep elsewhere what it says, then: rm {file} && tenantry generate\n" in refused.stderr
+    assert here.run("generate").exit == 0
 
 
 def test_what_is_gone_from_the_work_tree_alone_comes_from_the_last_commit(here: Repository) -> None:

@@ -1,4 +1,7 @@
-"""One memory for many pull requests: what they did not touch is built, read and, of main, judged once."""
+"""One memory for many pull requests: what they did not touch is read and, of main, judged once.
+
+What kustomize builds all tests remember together (`tests/kept_builds.py`).
+"""
 
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -13,7 +16,6 @@ from generator.kustomization import Buildable
 from generator.model import Fleet
 from generator.snapshot import Snapshot
 from generator.verify import Verified, verify
-from tests.kept_builds import Kept
 from tests.pull_requests.state import UnreadableError
 
 _KEPT: Final = 4000
@@ -22,9 +24,8 @@ _KEPT: Final = 4000
 
 @contextmanager
 def remembered() -> Iterator[None]:
-    """Let everything in this process that builds or reads YAML do it once for each input, until the end."""
+    """Let everything in this process that reads YAML do it once for each input, until the end."""
     with pytest.MonkeyPatch.context() as patch:
-        Kept(build.texts).put_in_place(patch)
         for reader in (yamlio.read, yamlio.bounded):
             patch.setattr(yamlio, reader.__name__, lru_cache(_KEPT)(reader))
         traps = yamlio.traps
