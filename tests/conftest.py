@@ -35,8 +35,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneCluste
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what builds with Go and Rust after the rest, and what measures times on the cluster at the end."""
-    items.sort(key=lambda item: ("tests/cluster/" in item.nodeid, item.get_closest_marker("slow") is not None))
+    """Run what takes minutes first, what builds with Go and Rust late, and the claims on the cluster at the end."""
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> tuple[bool, bool, bool]:
+    slow, minutes = (item.get_closest_marker(name) is not None for name in ("slow", "minutes"))
+    return "tests/cluster/" in item.nodeid, slow, not minutes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
