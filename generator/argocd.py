@@ -106,11 +106,16 @@ def application_set(
     revision: str,
     requeue_after_seconds: int,
     links: Mapping[str, str],
+    shards: int,
 ) -> Manifest:
     """The ApplicationSet that makes one Application of each entry of a shard.
 
     Args:
         shard: the shard's folder, such as `s00`.
+        shards: how many there are. It is written into each of them, so that with another number each changes: entries
+            and projects then move from folder to folder, and Argo CD, which asks `git diff --name-only` whether a
+            folder has changed, is told of the folder that a file moves to alone. The other would keep what it had.
+            https://github.com/argoproj/argo-cd/blob/v3.5.3/util/git/client.go#L1502
         namespace: where Argo CD runs.
         repo_url: the repository, as Argo CD fetches it.
         revision: a full ref such as `refs/heads/main`, which the controller resolves without listing all
@@ -132,7 +137,7 @@ def application_set(
             "name": f"tenants-{shard}",
             "namespace": namespace,
             # After the projects: a set that sees an entry without its project comes back only at its requeue.
-            "annotations": {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "1"},
+            "annotations": {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "1", "tenantry.dev/shards": str(shards)},
             # Lets the controller take its ownerReferences off the Applications before the set is gone (A13).
             "finalizers": [FINALIZER],
         },

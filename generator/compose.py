@@ -61,6 +61,7 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
             **followed,
             requeue_after_seconds=platform.argocd.requeue_after_seconds,
             links=platform.argocd.links,
+            shards=platform.argocd.shards,
         )
         yield layout.application_set(shard), header + yamlio.dump(application_set)
         yield layout.shard_application(shard), header + yamlio.dump(argocd.shard_application(shard, **followed))

@@ -23,6 +23,7 @@ def application_set(**changes: Any) -> dict[str, Any]:
         revision="refs/heads/main",
         requeue_after_seconds=30,
         links={"grafana": "https://grafana.example.com/d/tenant?var-namespace={tenant}"},
+        shards=4,
     )
     spec = {**manifest["spec"], **changes}
     return {**manifest, "spec": {key: value for key, value in spec.items() if value is not None}}

@@ -303,7 +303,7 @@ CASES: Final[tuple[Case, ...]] = (
         "the set lost its guards",
         _file(
             _SET,
-            '  annotations:\n    argocd.argoproj.io/sync-options: "Prune=false,Delete=false"\n    argocd.argoproj.io/sync-wave: "1"\n  finalizers:\n  - "resources-finalizer.argocd.argoproj.io"\n',
+            '  annotations:\n    argocd.argoproj.io/sync-options: "Prune=false,Delete=false"\n    argocd.argoproj.io/sync-wave: "1"\n    tenantry.dev/shards: "4"\n  finalizers:\n  - "resources-finalizer.argocd.argoproj.io"\n',
             "",
         ),
         "argocd/shards/s03/applicationset.yaml: error: ApplicationSet/argocd/tenants-s03: the set lacks the finalizer resources-finalizer.argocd.argoproj.io: deleting it would delete its Applications [ARG007]\n  hint: run `tenantry generate`",
