@@ -214,15 +214,24 @@ def create(folder: Path, branch: str) -> None:
 
 
 def commit_of(repository: Repository, name: str) -> str:
-    """Return the id of the commit that a name stands for.
+    """Return the id of the commit that a name stands for: of a branch, before a tag of that name.
+
+    Git takes the tag, and more people may push tags than may merge: one called `origin/main` would be what a pull
+    request is compared with.
 
     Raises:
         EnvironmentProblem: There is none, which in a shallow clone may only mean that it was not fetched.
     """
-    found = _id_of(repository, f"{name}^{{commit}}")
+    spelled = () if _NO_BRANCH.match(name) else (f"refs/heads/{name}", f"refs/remotes/{name}")
+    known = (_id_of(repository, f"{one}^{{commit}}") for one in (*spelled, name))
+    found = next((commit for commit in known if commit), "")
     if not found:
         raise EnvironmentProblem(f"there is no commit {name!r} here", _way_to_history(repository))
     return found
+
+
+_NO_BRANCH: Final = re.compile(r"HEAD\b|@|:|refs/|([0-9a-f]{40}|[0-9a-f]{64})\b")
+"""What a name begins with that git takes for no short name of a branch."""
 
 
 def head(root: Path) -> str:

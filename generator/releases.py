@@ -98,12 +98,12 @@ def _workloads(
         counted, problems = workloads.read(objects)
         findings += [_uncounted(gate.snapshot, problem, origins) for problem in problems]
         found[add_ons] = {one.workload.name: _with_places(gate.snapshot, one, origins) for one in counted}
-        named = {problem.one["metadata"]["name"] for problem in problems} | found[add_ons].keys()
-        for service in (FILESERVER, *add_ons):
-            if service not in named:
-                raise TenantryError(f"{folder} has no Deployment {service}")
     if findings:
         raise Refused(findings)
+    for add_ons, by_name in found.items():
+        for service in (FILESERVER, *add_ons):
+            if service not in by_name:
+                raise TenantryError(f"{folder} has no Deployment {service}")
     return found
 
 

@@ -204,7 +204,10 @@ def _requires(document: Document) -> Iterator[Finding]:
         return
     if not fits:
         fact = f"this is tenantry {__version__}, and platform.yaml requires {wanted}"
-        yield finding("PLT002", place, fact, f"pip install 'tenantry{wanted}'")
+        hint = (
+            "install the one that this repository pins: python3 -I .tenantry/tools/install.py DIR; or change `requires`"
+        )
+        yield finding("PLT002", place, fact, hint)
 
 
 def _branches(document: Document) -> Iterator[Finding]:

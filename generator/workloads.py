@@ -95,10 +95,20 @@ def read(objects: Iterable[Object]) -> tuple[tuple[Counted, ...], tuple[Problem,
         if pods.pod_template(one) is None:
             continue
         try:
+            _alone(one, counted)
             counted.append(_read(one, scalers.get((one["kind"], one["metadata"]["name"]), ())))
         except _UncountedError as error:
             problems.append(error.problem)
     return tuple(counted), tuple(problems)
+
+
+def _alone(one: Object, counted: Iterable[Counted]) -> None:
+    """Insist that no workload has the name of another: what a plan is counted in is found by its name."""
+    name = one["metadata"]["name"]
+    other = next((known.one["kind"] for known in counted if known.workload.name == name), None)
+    if other:
+        fact = f"a {other} is called {name} as well: which of the two a plan is counted in is not known"
+        raise _UncountedError(one, ("metadata", "name"), fact, "give it another name")
 
 
 def _scalers(objects: Iterable[Object]) -> Mapping[tuple[str, str], list[Object]]:

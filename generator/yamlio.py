@@ -64,6 +64,9 @@ _NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
 _OPENERS: Final = re.compile(r"[\[{?-]")
 _FEW_OPENERS: Final = 200
 _SPLIT: Final = "split the file"
+_LONGEST_NUMBER: Final = 1_000
+"""Characters of a number, with or without a unit; Python makes none of more than a few thousand digits."""
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_.eE+-]*[A-Za-z]{0,2}")
 _SMALL: Final = 1 << 16
 """Characters of a text that cannot hold too many values."""
 _FILES: Final = 512
@@ -225,7 +228,11 @@ def _look_at_events(file: str, text: str, max_depth: int) -> None:
             if getattr(event, "tag", None) is not None:
                 fact = f"the tag {event.tag!r} is not allowed here"
                 raise _unreadable("TEN024", file, event, fact, "remove it; quote a value that starts with !")
-            if isinstance(event, yaml.CollectionStartEvent):
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_NUMBER:
+                if _NUMBER.fullmatch(event.value):
+                    fact = f"a number of more than {_LONGEST_NUMBER} characters"
+                    raise _unreadable("TEN023", file, event, fact, "write a smaller one")
+            elif isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > max_depth:
                     raise _unreadable("TEN023", file, event, f"more than {max_depth} levels of nesting")

@@ -46,13 +46,14 @@ def large(repository: Repository, path: str) -> None:
 
 
 def test_files_of_the_base_are_refused_before_they_are_parsed(repository: Repository) -> None:
-    """All in one run: an object of 60 MB, aliases for gigabytes, nesting without end, half a million values."""
+    """All in one run: an object of 60 MB, aliases for gigabytes, nesting without end, too many digits and values."""
     repository.tenant()
     large(repository, "base/edge/core/large.yaml")
     bomb = "".join(f"k{number}: &k{number} [{', '.join([f'*k{number - 1}'] * 9)}]\n" for number in range(1, 12))
     repository.write("base/edge/core/aliases.yaml", f"k0: &k0 [lol]\n{bomb}")
     repository.write("base/edge/core/nested.yaml", "[" * 500_000)
     repository.write("base/edge/core/deep/kustomization.yaml", "resources: " + "[" * 5000 + "]" * 5000)
+    repository.write("base/edge/core/number.yaml", f'a: {"9" * 5_000}\nb: "{"9" * 5_000}Mi"\n')
     repository.write("base/edge/core/values.yaml", f"[{'a,' * 500_000}]")
 
     ran = bounded(repository, "generate")
@@ -64,9 +65,11 @@ def test_files_of_the_base_are_refused_before_they_are_parsed(repository: Reposi
         "base/edge/core/large.yaml: error: the file has more than 1048576 bytes [FIL001]\n"
         "  hint: split it, or remove what does not belong there\n"
         "base/edge/core/nested.yaml:1:65: error: more than 64 levels of nesting [TEN023]\n"
+        "base/edge/core/number.yaml:1:4: error: a number of more than 1000 characters [TEN023]\n"
+        "  hint: write a smaller one\n"
         "base/edge/core/values.yaml:1:200000: error: more than 100000 keys and values [TEN023]\n"
         "  hint: split the file\n"
-        "5 errors, 0 warnings; nothing was written\n"
+        "6 errors, 0 warnings; nothing was written\n"
     )
     assert ran.exit == 1
 

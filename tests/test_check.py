@@ -170,7 +170,21 @@ def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
     done = merged.run("check", "--base", "main")
 
     assert done.exit == 1
-    assert "error: PersistentVolumeClaim/company-001/files: spec.storageClassName cannot be changed once" in done.stdout
+    assert (
+        "PersistentVolumeClaim/company-001/files: spec.storageClassName cannot be changed once the object is there"
+        " [K8S010]\n  hint: take the change back\n"  # another name would be another, empty volume
+    ) in done.stdout
+
+
+@pytest.mark.parametrize("name", ["main", "origin/main"])
+def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(merged: Repository, name: str) -> None:
+    """More people may push tags than may merge, and git takes the tag."""
+    merged.git("update-ref", "refs/remotes/origin/main", "main")
+    merged.edit("base/edge/core/fileserver.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    commit(merged)
+    merged.git("tag", name)
+
+    assert merged.run("check", "--base", name).exit == 1
 
 
 def test_another_cluster_is_refused(merged: Repository) -> None:

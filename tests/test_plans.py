@@ -111,3 +111,58 @@ spec:
               requests: {cpu: 125m, memory: 256Mi, ephemeral-storage: 64Mi}
               limits: {cpu: 250m, memory: 512Mi, ephemeral-storage: 128Mi}
 """
+
+
+CEILINGS = "base/edge/core/ceilings.yaml"
+SCALES_IT_TOO = """\
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: second}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: fileserver}
+  maxReplicas: 3
+"""
+CALLED_ALIKE = """\
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: fileserver}
+spec:
+  serviceName: fileserver
+  selector: {matchLabels: {app: other}}
+  template:
+    metadata: {labels: {app: other}}
+    spec:
+      containers:
+      - {name: other, image: other, resources: {limits: {cpu: 1, memory: 1Gi}, requests: {cpu: 1, memory: 1Gi}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("more", "fact"),
+    [
+        (SCALES_IT_TOO, "HorizontalPodAutoscaler/second: fileserver and second scale the same Deployment"),
+        (CALLED_ALIKE, "StatefulSet/fileserver: a Deployment is called fileserver as well"),
+    ],
+    ids=["two autoscalers", "two workloads"],
+)
+def test_what_a_plan_is_counted_in_is_one_workload_with_one_autoscaler(
+    repository: Repository, more: str, fact: str
+) -> None:
+    """The one too many is named, where it stands."""
+    file = "base/edge/core/fileserver.yaml"
+    repository.tenant().write(file, repository.read(file) + more)
+
+    done = repository.run("generate")
+
+    assert done.exit == 1
+    assert f"error: {fact}: " in done.stderr, done.said
+
+
+@pytest.mark.parametrize("scope", ["scopes: [Terminating]", "scopeSelector: {matchExpressions: []}"])
+def test_a_quota_for_some_pods_proves_nothing(repository: Repository, scope: str) -> None:
+    """What it does not count is bounded by nothing."""
+    repository.tenant().edit(CEILINGS, "spec:\n  hard:\n", f"spec:\n  {scope}\n  hard:\n").generate()
+
+    assert "quota 0/1" in repository.run("verify").stderr

@@ -95,8 +95,15 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """Whether everything that can run at once is admitted."""
-        return not self.uncounted and not self.unbounded and all(line.slack >= 0 for line in self.lines)
+        """Whether everything that can run at once is admitted, and a quota for all pods bounds CPU and memory."""
+        known = not self.uncounted and not self.unbounded
+        return known and self._bounds_all_pods and all(line.slack >= 0 for line in self.lines)
+
+    @property
+    def _bounds_all_pods(self) -> bool:
+        specs = ((line, mapping(line.quota.get("spec"))) for line in self.lines)
+        of_all = {line.resource for line, spec in specs if not spec.get("scopes") and not spec.get("scopeSelector")}
+        return _FIELDS.keys() <= {_SHORT.get(resource, resource) for resource in of_all}
 
     @property
     def binding(self) -> Line | None:
@@ -126,7 +133,7 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
         reserve: What the plan keeps free for jobs.
 
     Returns:
-        The proof; it has no lines when there is no ResourceQuota.
+        The proof; it has no lines when there is no ResourceQuota, and does not hold then.
     """
     every = tuple(objects)
     unbounded: list[tuple[Object, str]] = []

@@ -61,6 +61,9 @@ _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
 }
 """Fields that the API server refuses to change, by kind (W3)."""
 
+_HOLDS_DATA: Final = ("PersistentVolumeClaim", "StatefulSet")
+"""Kinds of which another name means other, empty volumes."""
+
 
 def immutable_changes(before: Object, after: Object) -> Iterator[str]:
     """Yield the fields that differ between two states of an object and that the API server refuses to change (W3)."""
@@ -78,7 +81,9 @@ def immutable_fields_stay(step: Step) -> Iterator[Finding]:
         old = before.get(identity(one))
         for field in immutable_changes(old, one) if old else ():
             fact = f"{field} cannot be changed once the object is there"
-            hint = "give the changed object another name, or take the change back"
+            hint = "take the change back"
+            if one["kind"] not in _HOLDS_DATA:
+                hint = f"give the changed object another name, or {hint}"
             yield step.rendered_after.found("K8S010", one, fact, hint)
 
 
