@@ -73,7 +73,7 @@ def _of_scaling(tenant: Tenant, platform: Platform, scaling: Scaling) -> Iterato
         inputs=(*inputs, _pod(scaling.workload)),
     )
     yield _steady_state(platform, tenant, scaling, key)
-    yield _headroom(scaling.workload, scaling.max_replicas, scaling.min_replicas)
+    yield _headroom(scaling.workload, scaling.sold_max, scaling.sold_min)
 
 
 def _division(room: Fit) -> str:
@@ -131,7 +131,7 @@ def edges(numbers: Size) -> Iterator[str]:
     there is room (the ReplicaSet's back-off, kubernetes#98656).
     """
     for scaling in numbers.scalings:
-        workload, beside = scaling.workload, scaling.at_once - scaling.max_replicas
+        workload, beside = scaling.workload, scaling.sold_at_once - scaling.sold_max
         name, grace = workload.name, workload.grace
         counted = 2 * grace + QUOTA_RESYNC
         yield (
@@ -191,8 +191,8 @@ def _where(part: Summand, tenant: Tenant, platform: Platform, workloads: dict[st
 def _pods(numbers: Size) -> Derivation:
     parts = []
     for scaling in numbers.scalings:
-        beside = scaling.at_once - scaling.max_replicas
-        parts.append(f"{scaling.workload.name} {scaling.max_replicas} + {beside} headroom")
+        beside = scaling.sold_at_once - scaling.sold_max
+        parts.append(f"{scaling.workload.name} {scaling.sold_max} + {beside} headroom")
     parts += [f"{other.name} {other.at_once(other.most, other.least)}" for other in numbers.others]
     return Derivation(
         name="quota.pods", value=str(numbers.pods), because=" + ".join([*parts, f"{SPARE_PODS} spare"]), inputs=()

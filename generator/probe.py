@@ -210,6 +210,8 @@ def _scaling(name: str, least: int, most: int) -> Scaling:
         fit=Fit(pods=most, resource="limits_cpu", ceiling=0, pod=0),
         cap=None,
         asked=None,
+        sold_min=least,
+        sold_max=most,
         min_replicas=least,
         max_replicas=most,
     )

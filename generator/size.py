@@ -81,6 +81,8 @@ class Scaling:
         fit: How many pods the ceiling holds.
         cap: The plan's or add-on's own limit, or None.
         asked: The tenant's own limit, or None.
+        sold_min: Pods that always run, as sold.
+        sold_max: Pods that the autoscaler may ask for, as sold.
         min_replicas: Pods that always run.
         max_replicas: Pods that the autoscaler may ask for; 0 when the ceiling does not even hold one.
     """
@@ -89,13 +91,20 @@ class Scaling:
     fit: Fit
     cap: int | None
     asked: int | None
+    sold_min: int
+    sold_max: int
     min_replicas: int
     max_replicas: int
 
     @property
     def headroom(self) -> tuple[Share, ...]:
-        """What may exist beside the pods that the autoscaler asks for at its maximum."""
-        return self.workload.headroom(self.max_replicas, self.min_replicas)
+        """What may exist beside the pods that were sold; an override changes nothing of it, so the quota stays."""
+        return self.workload.headroom(self.sold_max, self.sold_min)
+
+    @property
+    def sold_at_once(self) -> int:
+        """Pods that may exist at once when all that were sold run."""
+        return self.workload.at_once(self.sold_max, self.sold_min)
 
     @property
     def at_once(self) -> int:
@@ -162,19 +171,19 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         plan.ceiling,
         cap=plan.max_replicas,
         asked=tenant.overrides.max_replicas,
+        sold_min=plan.min_replicas,
         least=tenant.overrides.min_replicas or plan.min_replicas,
     )
     chatbot = None
     if tenant.chatbot and platform.chatbot:
-        chatbot = _scaling(
-            workloads[CHATBOT], platform.chatbot.ceiling, cap=platform.chatbot.max_replicas, asked=None, least=1
-        )
+        cap = platform.chatbot.max_replicas
+        chatbot = _scaling(workloads[CHATBOT], platform.chatbot.ceiling, cap=cap, asked=None, sold_min=1, least=1)
     scalings = (fileserver, chatbot) if chatbot else (fileserver,)
     others = tuple(one for one in workloads.values() if all(one is not scaling.workload for scaling in scalings))
     parts = summands(tenant, platform, scalings, others)
     numbers = Size(
         quota=sum((part.amount for part in parts), Resources()),
-        pods=sum(scaling.at_once for scaling in scalings)
+        pods=sum(scaling.sold_at_once for scaling in scalings)
         + sum(one.at_once(one.most, one.least) for one in others)
         # what a certificate challenge or a person starts
         + SPARE_PODS,
@@ -192,13 +201,17 @@ def most_replicas(room: Fit, *limits: int | None) -> int:
     return min([room.pods, *(limit for limit in limits if limit is not None)])
 
 
-def _scaling(workload: Workload, ceiling: Resources, *, cap: int | None, asked: int | None, least: int) -> Scaling:
+def _scaling(
+    workload: Workload, ceiling: Resources, *, cap: int | None, asked: int | None, sold_min: int, least: int
+) -> Scaling:
     room = fit(ceiling, workload.pod)
     return Scaling(
         workload=workload,
         fit=room,
         cap=cap,
         asked=asked,
+        sold_min=sold_min,
+        sold_max=most_replicas(room, cap),
         min_replicas=least,
         max_replicas=most_replicas(room, cap, asked),
     )

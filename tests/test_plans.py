@@ -166,3 +166,21 @@ def test_a_quota_for_some_pods_proves_nothing(repository: Repository, scope: str
     repository.tenant().edit(CEILINGS, "spec:\n  hard:\n", f"spec:\n  {scope}\n  hard:\n").generate()
 
     assert "quota 0/1" in repository.run("verify").stderr
+
+
+def test_an_override_changes_nothing_of_the_quota(repository: Repository) -> None:
+    """So the first step of a downgrade, fewer pods under the same plan, is refused by no rule on two commits."""
+    facts = "overlays/company-001/facts.yaml"
+    repository.tenant(plan="gold").generate()
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "start")
+    quota = yamlio.read_objects(repository.read(facts))[0]["spec"]["quota"]
+    repository.git("switch", "--quiet", "--create", "change")
+
+    assert repository.run("set", "company-001", "overrides.maxReplicas=1").exit == 0
+    repository.generate()
+    repository.git("commit", "--quiet", "--all", "--message", "Use less")
+
+    assert yamlio.read_objects(repository.read(facts))[0]["spec"]["quota"] == quota
+    assert repository.run("check", "--base", "main").exit == 0

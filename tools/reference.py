@@ -20,8 +20,11 @@ from generator.schema import package_schema
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "tests" / "cluster" / "results.json"
+FULL_SECONDS = ROOT / "tests" / "cluster" / "full_seconds.json"
 CONCEPT = "../concepts/what-kustomize-may-read.md"
 HEADER = "<!-- Written by `make docs` from the code. Do not edit. -->\n\n"
+_A_FEW_MINUTES = 180
+"""Seconds from which on a time is written in minutes."""
 BEGIN, END = "<!-- claims: written by `make docs` -->\n", "<!-- end of claims -->\n"
 
 
@@ -57,7 +60,26 @@ def _claims() -> Iterator[str]:
         yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
     yield "\nWhat a claim leans on stands for something that the machine has not:\n"
     yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
+    yield from _full_seconds()
     yield ""
+
+
+def _full_seconds() -> Iterator[str]:
+    """Write what the nightly test of plans has seen, with the seconds that base/ ships and at the maximum."""
+    seen = json.loads(FULL_SECONDS.read_text(encoding="utf-8"))
+    yield (
+        "\nThe claims run with a fifth of the seconds that rule a roll-out. With all of them, as `base/` ships them, on"
+        f" {seen['when']}, with every autoscaler at its maximum:\n"
+    )
+    yield "| what | seen |\n|---|---|"
+    for what, seconds in seen["seconds"].items():
+        yield f"| {what} | {f'{seconds / 60:.0f} min' if seconds > _A_FEW_MINUTES else f'{seconds:.0f} s'} |"
+    for name, used in seen["used"].items():
+        counted, expected = (
+            f"{one['pods']} pods with {one['limits.cpu']}m CPU" for one in (used, seen["expected"][name])
+        )
+        refused = len(seen["refused"][name])
+        yield f"| {name}, counted by its quota | {counted} at most, by the formula {expected}; {refused} pods refused |"
 
 
 def _verbs() -> Iterator[str]:

@@ -19,7 +19,7 @@ from generator.pods import pod_spec, takes
 from generator.quantity import amount, amount_of
 from generator.rules.subject import Object, has_hash
 from generator.shape import mapping, mappings, string, whole
-from generator.size import CHATBOT, FILESERVER, SPARE_PODS
+from generator.size import CHATBOT, FILESERVER, SPARE_PODS, fit, most_replicas
 from generator.workloads import Problem
 
 _FIELDS: Final = {
@@ -162,14 +162,20 @@ def ceiling(objects: Iterable[Object], tenant: Tenant, platform: Platform) -> Re
         tenant: Which plan and add-ons it bought.
         platform: What these hold, and the reserve for jobs.
     """
-    sold = {FILESERVER: platform.plans[tenant.plan].ceiling}
+    plan = platform.plans[tenant.plan]
+    sold = {FILESERVER: (plan.ceiling, plan.max_replicas, plan.min_replicas)}
     if tenant.chatbot and platform.chatbot:
-        sold[CHATBOT] = platform.chatbot.ceiling
-    total = sum(sold.values(), platform.reserve)
+        sold[CHATBOT] = (platform.chatbot.ceiling, platform.chatbot.max_replicas, 1)
+    total = sum((ceiling for ceiling, _, _ in sold.values()), platform.reserve)
     for counted in workloads.read(objects)[0]:
         workload = counted.workload
-        pods = workload.at_once(workload.most, workload.least)
-        total = total + workload.pod * (pods - workload.most if workload.name in sold else pods)
+        if workload.name in sold:
+            holds, cap, least = sold[workload.name]
+            most = most_replicas(fit(holds, workload.pod), cap)
+            pods = workload.at_once(most, least) - most
+        else:
+            pods = workload.at_once(workload.most, workload.least)
+        total = total + workload.pod * pods
     return total
 
 
