@@ -374,7 +374,8 @@ _ROWS: Final = (
         "CHG020",
         ERROR,
         "what holds a company's data stays in its render, and in its pods",
-        "A claim, secret store or namespace of another name is a new, empty one; the old one is left behind unseen.",
+        "A claim, secret store or namespace of another name is a new, empty one; the old one is left behind unseen, as"
+        " is a claim that is mounted elsewhere, in part, read-only or under another volume, and a key that moves.",
         "Take the change back; a company that moves its data does so by hand, and the change is approved.",
         "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming",
     ),

@@ -12,6 +12,7 @@ from generator.rules.catalog import finding
 from generator.rules.compared import Compared, Step
 from generator.rules.kustomize import hosts_of
 from generator.rules.subject import Object, Rendered, origin_of
+from generator.rules.whereabouts import out_of_sight, secrets_elsewhere
 from generator.shape import mapping, mappings, strings
 
 _CLAIM: Final = "PersistentVolumeClaim"
@@ -21,7 +22,7 @@ _NAMED: Final = 20
 
 
 def what_holds_data_stays(compared: Compared) -> Iterator[Finding]:
-    """CHG020: no claim, secret store or namespace leaves a tenant's render, and no claim its last pod."""
+    """CHG020: no claim, secret store or namespace leaves a tenant's render, and pods find it where it was."""
     lost: dict[tuple[str, Place], list[Step]] = defaultdict(list)
     for step in compared.steps:
         for fact, place in _lost(step):
@@ -46,9 +47,12 @@ def _lost(step: Step) -> Iterator[tuple[str, Place]]:
         else:
             place = origin_of(before.origins, was[key]) or step.after.document.place()
             yield f"the {kind} {name} is gone", place
-    for name in sorted(_mounted(before) - _mounted(after)):
-        if (_CLAIM, name) in was and (claim := now.get((_CLAIM, name))) is not None:
+    unmounted = sorted(name for name in _mounted(before) - _mounted(after) if (_CLAIM, name) in was)
+    for name in unmounted:
+        if (claim := now.get((_CLAIM, name))) is not None:
             yield f"no pod mounts the {_CLAIM} {name} any more", after.place(claim)
+    for fact, one in [*out_of_sight(before, after, unmounted), *secrets_elsewhere(before, after)]:
+        yield fact, origin_of(after.origins, one) or origin_of(before.origins, one) or after.place()
 
 
 def _holders(rendered: Rendered) -> Mapping[tuple[str, str], Object]:
