@@ -5,6 +5,7 @@ fails when a page is not what the code and the results say.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from itertools import groupby
@@ -44,6 +45,13 @@ def pages() -> dict[str, str]:
     }
 
 
+def claimed() -> set[str]:
+    """Return the claims that the tests of the cluster make, whether or not they were run."""
+    files = set(RESULTS.parent.glob("test_*.py")) - {RESULTS.with_name("test_claims.py")}  # whose claims are invented
+    sources = "".join(path.read_text(encoding="utf-8") for path in files)
+    return set(re.findall(r'^@pytest\.mark\.claim\(\s*"([^"]+)"', sources, re.MULTILINE))
+
+
 def _claims() -> Iterator[str]:
     results = json.loads(RESULTS.read_text(encoding="utf-8"))
     machine = results["machine"]
@@ -58,6 +66,8 @@ def _claims() -> Iterator[str]:
         measured = ", ".join(f"{what}: {seconds:g} s" for what, seconds in claim["measured"].items())
         whole = f"{claim['seconds']:g} s"
         yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
+    if unseen := sorted(claimed() - {claim["text"] for claim in results["claims"]}):
+        yield f"\nNot in that run, because they were written or changed since: {'; '.join(unseen)}.\n"
     yield "\nWhat a claim leans on stands for something that the machine has not:\n"
     yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
     yield from _full_seconds()
