@@ -391,7 +391,7 @@ def namespaces_come_from_the_render(repository: Repository) -> Iterator[Finding]
 @repository_rule("ARG004")
 def argocd_holds_what_tenants_have(repository: Repository) -> Iterator[Finding]:
     """Shards, apps and overlays hold the files of the tenants, and nothing that Argo CD would take for more."""
-    expected = _expected(repository.fleet)
+    expected = _expected(repository.fleet) | _kept(repository)
     names = {tenant.name for tenant in repository.fleet.tenants}
     for file in sorted(repository.files):
         if file in expected or PurePosixPath(file).name.startswith(".argocd-source"):
@@ -422,6 +422,13 @@ def _expected(fleet: Fleet) -> frozenset[str]:
         name, shard = tenant.name, layout.shard_of(tenant.name, len(shards))
         own += [layout.entry(name, shard), layout.project(name, shard), layout.kustomization(name), layout.facts(name)]
     return frozenset((*shared, *own, layout.platform_application()))
+
+
+def _kept(repository: Repository) -> frozenset[str]:
+    """Return the files without which the shard of a lost company would go, and the company's Application with it."""
+    lost = (file for file in repository.files if layout.tenant_of(file) in repository.lost)
+    shards = {file.split("/")[2] for file in lost if file.startswith(f"{layout.SHARDS}/")}
+    return frozenset(path for one in shards for path in (layout.application_set(one), layout.shard_application(one)))
 
 
 def _foreign(file: str, owner: str | None, names: Collection[str]) -> str:
