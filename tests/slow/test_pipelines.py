@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
+from urllib.parse import unquote
 
 import pytest
 
@@ -320,10 +321,11 @@ def test_a_change_that_brings_a_judge_of_its_own_is_judged_by_the_old_one_first(
         work.write(".tenantry/action.yml", EVIL)
         work.write("platform.yaml", work.read("platform.yaml").replace("budget: {share: 50}\n", ""))
 
-    done = project.change("evil", bring)["check"]
+    done = project.change("takeover", bring)["check"]
 
     assert not done.ok
-    assert "the change is over the blast-radius budget: it touches 100 % of the tenants, 50 % are allowed" in done.log
+    over = "the change is over the blast-radius budget: it touches 100 % of the tenants, 50 % are allowed"
+    assert over in unquote(done.log)  # GitHub wants a per cent sign as %25
     assert not list(done.folder.rglob("evil"))
 
 
