@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from generator import argocd
 from generator.applicationset import Effect
+from generator.generate import argocd
 
 FOLDER: Final = "argocd/shards/s00/tenants"
 

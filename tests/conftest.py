@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]
 
-from generator import build
+from generator.kube import kustomize
 from tests.harness import Repository
 from tests.kept_builds import Kept
 
@@ -65,7 +65,7 @@ def repository(tmp_path: Path) -> Repository:
     return Repository(tmp_path / "repository")
 
 
-KEPT = Kept(build.texts)
+KEPT = Kept(kustomize.texts)
 KEPT.put_in_place()
 
 

@@ -12,8 +12,8 @@ from typing import Any, Final, Self
 import yaml
 from click.testing import CliRunner
 
-from generator import yamlio
 from generator.cli import run
+from generator.reading import yamlio
 
 ROOT: Final = Path(__file__).parents[1]
 """The checkout that is tested."""

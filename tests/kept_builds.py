@@ -17,8 +17,9 @@ from typing import Any, Final
 
 import pytest
 
-from generator import build, yamlio
-from generator.kustomization import Buildable
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable
+from generator.reading import yamlio
 
 Texts = Callable[[Iterable[Buildable]], Iterator[tuple[str, str]]]
 
@@ -27,7 +28,7 @@ _KUSTOMIZATIONS: Final = frozenset({"kustomization.yaml", "kustomization.yml", "
 
 
 class Kept:
-    """Stands in the place of `generator.build.texts`, and of what parses what that gives.
+    """Stands in the place of `generator.kube.kustomize.texts`, and of what parses what that gives.
 
     Args:
         texts: The real one.
@@ -39,17 +40,17 @@ class Kept:
 
     def put_in_place(self) -> None:
         """Take the place of the real ones, for fixtures as for tests."""
-        build.texts = self.texts
+        kustomize.texts = self.texts
         yamlio.read_objects = read_objects
 
     def step_aside(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Leave one test the real ones."""
-        monkeypatch.setattr(build, "texts", self._texts)
+        monkeypatch.setattr(kustomize, "texts", self._texts)
         monkeypatch.setattr(yamlio, "read_objects", _READ_OBJECTS)
 
     def texts(self, folders: Iterable[Buildable]) -> Iterator[tuple[str, str]]:
         """Build many folders, as the real one does, but for those that were built before."""
-        build.kustomize()
+        kustomize.kustomize()
         wanted = list(folders)
         times: Counter[str] = Counter()
         keys = []
@@ -106,6 +107,6 @@ def _pickled(text: str) -> bytes:
 
 
 def read_objects(text: str) -> list[Any]:
-    """Stand in the place of `generator.yamlio.read_objects`: objects of their own for each caller, quickly."""
+    """Stand in the place of `generator.reading.yamlio.read_objects`: objects of their own for each caller, quickly."""
     objects: list[Any] = pickle.loads(_pickled(text))  # noqa: S301 -- made above
     return objects

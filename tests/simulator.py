@@ -1,7 +1,7 @@
 """A Deployment, its ReplicaSets, its autoscaler and a quota, played second by second.
 
-It knows nothing of `generator.headroom` but the numbers that stand in a manifest, and does with them what Kubernetes
-1.36 does: pkg/controller/deployment/{sync,rolling}.go, pkg/controller/replicaset/replica_set.go and
+It knows nothing of `generator.generate.headroom` but the numbers that stand in a manifest, and does with them what
+Kubernetes 1.36 does: pkg/controller/deployment/{sync,rolling}.go, pkg/controller/replicaset/replica_set.go and
 pkg/controller/podautoscaler/horizontal.go. What a real cluster leaves open is drawn: when a pod is ready, which pod a
 ReplicaSet lets go first, in which order the controllers act within a second.
 """
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from generator.headroom import Recreating, Rolling, Workload
+from generator.generate.headroom import Recreating, Rolling, Workload
 
 _AHEAD = 0.3
 """How often the Deployment acts twice before a ReplicaSet has caught up."""

@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from hypothesis import strategies as st
 
-from generator.model import Platform
-from generator.reserved import why_reserved
+from generator.fleet.model import Platform
+from generator.fleet.reserved import why_reserved
 
 Keys = dict[str, Any]
 """What a tenant file holds."""

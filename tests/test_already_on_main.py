@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings import Finding, Place
-from generator.rules.catalog import finding
-from generator.verdict import marked
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.review.verdict import marked
 from tests.harness import Ran, Repository
 
 BROKEN = "name: company-002\nplan: platinum\n"

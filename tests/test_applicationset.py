@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import argocd
 from generator.applicationset import Effect, Globbing, Problem, expand, expand_all, gotemplate, stored_size
 from generator.applicationset.globbing import FolderError, PatternError, matching
 from generator.applicationset.gotemplate import RenderError, Template, UnsupportedTemplateError
 from generator.applicationset.goyaml import GoYamlError, UnsupportedYamlError, decode
+from generator.generate import argocd
 from tests.applicationset_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, without
 from tests.slow.builds import ROOT
 

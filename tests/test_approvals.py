@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from generator import approvals
-from generator.findings import Place, Severity
-from generator.formats import show
-from generator.rules.catalog import finding
+from generator.findings.catalog import finding
+from generator.findings.finding import Place, Severity
+from generator.findings.formats import show
+from generator.review import approvals
 
 DIGEST = "3f" * 32
 FILE = f"approvals/{DIGEST}.yaml"

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from generator import build
-from generator.kustomization import Gate
-from generator.snapshot import Snapshot
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomization import Gate
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -70,7 +70,7 @@ def company(tmp_path: Path) -> Company:
         }
         (overlay / "kustomization.yaml").write_text(json.dumps(kustomization))
         (overlay / "facts.yaml").write_text(json.dumps(sheet))
-        (built,) = build.build_all([Gate(Snapshot.of_folder(tmp_path)).open("overlays/company-777")])
+        (built,) = kustomize.build_all([Gate(Snapshot.of_folder(tmp_path)).open("overlays/company-777")])
         assert not built.error, built.error
         return {(one["kind"], one["metadata"]["name"]): one for one in built.objects}
 

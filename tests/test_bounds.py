@@ -9,8 +9,8 @@ from typing import Final
 
 import pytest
 
-from generator import files
-from generator.files import Bounds
+from generator.reading import files
+from generator.reading.files import Bounds
 from tests.harness import ROOT, Ran, Repository, environment
 
 MEMORY: Final = 512 << 20

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import build
-from generator.kustomization import Buildable
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: b}\n"
 WAY = "look for a patch or a replacement that copies much"
@@ -18,13 +18,13 @@ WAY = "look for a patch or a replacement that copies much"
 pytestmark = pytest.mark.real_builds
 
 
-def built(folder: Path, patch: object = None, **kustomization: object) -> build.Built:
+def built(folder: Path, patch: object = None, **kustomization: object) -> kustomize.Built:
     """Build a ConfigMap with a JSON patch, past the gate."""
     patches = [{"target": {"kind": "ConfigMap"}, "patch": json.dumps(patch)}] if patch else []
     text = json.dumps({"resources": ["a.yaml"], "patches": patches, **kustomization})
     (folder / "kustomization.yaml").write_text(text)
     (folder / "a.yaml").write_text(CONFIG_MAP)
-    (done,) = build.build_all([Buildable(folder)])
+    (done,) = kustomize.build_all([Buildable(folder)])
     return done
 
 
@@ -46,7 +46,7 @@ def test_a_build_gives_its_objects_and_their_text(tmp_path: Path) -> None:
 
 def test_what_is_printed_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few lines can make gigabytes of output."""
-    monkeypatch.setattr(build, "OUTPUT", 1 << 16)
+    monkeypatch.setattr(kustomize, "OUTPUT", 1 << 16)
 
     done = built(tmp_path, doubling(8, "a" * 1000))
 
@@ -56,7 +56,7 @@ def test_what_is_printed_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a build that would take very long, not the hour but the second is waited for."""
-    monkeypatch.setattr(build, "SECONDS", 1.0)
+    monkeypatch.setattr(kustomize, "SECONDS", 1.0)
 
     done = built(tmp_path, doubling(60, "a"))
 
@@ -66,7 +66,7 @@ def test_time_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux bounds the memory of a process that runs already")
 def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Go says that it has none left, and we say what it had."""
-    monkeypatch.setattr(build, "MEMORY", 128 << 20)
+    monkeypatch.setattr(kustomize, "MEMORY", 128 << 20)
 
     done = built(tmp_path, doubling(60, "a"))
 
@@ -107,7 +107,7 @@ def test_no_other_program_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
     assert "no 'git' program on path" in done.error
     assert not (tmp_path / "sung").exists()
-    subprocess.run([build.kustomize(), "build", tmp_path], check=False, capture_output=True)
+    subprocess.run([kustomize.kustomize(), "build", tmp_path], check=False, capture_output=True)
     assert (tmp_path / "sung").exists(), "the canary can sing"
 
 

@@ -17,11 +17,11 @@ import click
 import pytest
 import yaml
 
-from generator import init
 from generator.cli import cli
-from generator.init import Answers
-from generator.model import Publishing
-from generator.package import package
+from generator.fleet.model import Publishing
+from generator.init import init
+from generator.init.init import Answers
+from generator.init.package import package
 from tests.comments import MARK, Forge, Handler, served
 from tests.harness import ROOT
 

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from generator import build, classes, layout, pipeline, yamlio
-from generator.build import Built
-from generator.classes import Sheet
-from generator.kustomization import Buildable, Gate
-from generator.model import Platform
-from generator.snapshot import Snapshot
+from generator import layout
+from generator.fleet.model import Platform
+from generator.generate import pipeline
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable, Gate
+from generator.kube.kustomize import Built
+from generator.reading import yamlio
+from generator.render import classes
+from generator.render.classes import Sheet
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets
 
@@ -42,13 +46,13 @@ def test_tenants_that_differ_in_name_and_hosts_alone_are_built_once(
         repository.tenant(f"company-{number}01").tenant(f"company-{number}02", plan="silver")
     repository.generate()
     built: list[Buildable] = []
-    real = build.build_all
+    real = kustomize.build_all
 
     def counted(folders: Iterable[Buildable]) -> Iterator[Built]:
         built.extend(folders := list(folders))
         return real(folders)
 
-    monkeypatch.setattr(build, "build_all", counted)
+    monkeypatch.setattr(kustomize, "build_all", counted)
 
     rendered = list(classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0))
 
@@ -73,7 +77,7 @@ def test_every_member_of_every_class_has_its_turn(repository: Repository, monkey
         compared.append({place.folder.name for place in folders[17:]})
         return iter([Built(())] * len(folders))
 
-    monkeypatch.setattr(build, "build_all", built)
+    monkeypatch.setattr(kustomize, "build_all", built)
 
     for turn in range(34):
         list(classes.render(Gate(Snapshot.of_folder(repository.root)), many, turn=turn))
@@ -108,7 +112,7 @@ def test_every_tenant_gets_what_a_direct_build_gives(
     repository.generate()
 
     for one in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0):
-        (direct,) = build.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(one.tenant))])
+        (direct,) = kustomize.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(one.tenant))])
         assert one.objects == direct.objects
         assert not one.difference
 
@@ -194,7 +198,7 @@ def test_a_changed_tenant_is_compared_whosever_turn_it_is(
 def test_verify_needs_no_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is none, the first member is compared."""
     repository.tenant().generate()
-    build.kustomize()
+    kustomize.kustomize()
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert repository.run("verify").exit == 0

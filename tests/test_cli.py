@@ -10,9 +10,11 @@ import click
 import pytest
 
 import generator.cli
-from generator import __version__, build, pipeline
+from generator import __version__
 from generator.cli import cli
-from generator.schema import package_schema
+from generator.generate import pipeline
+from generator.kube import kustomize
+from generator.reading.schema import package_schema
 from tests.harness import ROOT, Repository
 
 VERBS = sorted(cli.commands)
@@ -320,7 +322,7 @@ def test_doctor_says_what_it_found(repository: Repository) -> None:
 
     assert (ran.exit, ran.stderr) == (0, "")
     assert f"tenantry    {__version__}" in ran.stdout
-    assert f"kustomize   {build.VERSION}" in ran.stdout
+    assert f"kustomize   {kustomize.VERSION}" in ran.stdout
     assert str(repository.root) in ran.stdout
 
 

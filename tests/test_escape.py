@@ -5,19 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from generator.argocd import TENANT_KINDS
-from generator.model import Cluster
-from generator.proofs.escape import (
-    FORBIDDEN,
-    Action,
-    Claim,
-    accepts,
-    excess,
-    grants,
-    opens_a_shell,
-    prove_containment,
-)
-from generator.rules.subject import Rendered
+from generator.fleet.model import Cluster
+from generator.generate.argocd import TENANT_KINDS
+from generator.proofs.escape import FORBIDDEN, Action, Claim, accepts, excess, grants, opens_a_shell, prove_containment
+from generator.render.rendered import Rendered
 from tests.rules.harness import COMPANY, good_repository
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import files
-from generator.files import BadFile, Bounds, Entry, Kind
+from generator.reading import files
+from generator.reading.files import BadFile, Bounds, Entry, Kind
 
 BOUND = 100
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import __version__
-from generator.findings import Finding, Place, Severity, in_order
-from generator.formats import FORMATS, counted, plural, show, way_out
-from generator.rules.catalog import OF_INPUT, RULES, finding
+from generator.findings.catalog import OF_INPUT, RULES, finding
+from generator.findings.finding import Finding, Place, Severity, in_order
+from generator.findings.formats import FORMATS, counted, plural, show, way_out
 
 ERROR = finding("TEN006", Place("tenants/a.yaml", 2, 7), "plan: 'glod' is not one of gold", "did you mean 'gold'?")
 WARNING = Finding(

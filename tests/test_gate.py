@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from generator import build
+from generator.kube import kustomize
 from tests.harness import Repository
 
 CORE = "base/edge/core/kustomization.yaml"
@@ -42,7 +42,7 @@ def never_start(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(command: list[str]) -> tuple[str, str]:
         raise AssertionError(command)
 
-    monkeypatch.setattr(build, "_run", run)
+    monkeypatch.setattr(kustomize, "_run", run)
 
 
 def refused(repository: Repository, verb: str = "generate", *more: str) -> str:
@@ -179,7 +179,7 @@ def test_the_server_would_hear_of_it(server: Server, tmp_path: Path) -> None:
     (tmp_path / "http:" / server.address / "base.yaml").write_text(ACCOUNT)
     (tmp_path / "kustomization.yaml").write_text(f"resources: ['http://{server.address}/base.yaml']\n")
 
-    subprocess.run([build.kustomize(), "build", tmp_path], check=True, capture_output=True)
+    subprocess.run([kustomize.kustomize(), "build", tmp_path], check=True, capture_output=True)
 
     assert server.asked == ["/base.yaml"]
 

@@ -5,7 +5,8 @@ from random import Random
 
 import pytest
 
-from generator.headroom import (
+from generator.fleet.model import Resources
+from generator.generate.headroom import (
     NEVER,
     Motion,
     Once,
@@ -17,7 +18,6 @@ from generator.headroom import (
     ScaleDown,
     Workload,
 )
-from generator.model import Resources
 from tests.simulator import Simulation
 
 ONE_IN_180_S = ScaleDown(policies=(Policy(kind="Pods", value=1, period=180),), select="Max", window=300)

@@ -15,11 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import init, layout, yamlio
-from generator.findings import Refused
-from generator.init import Answers
-from generator.package import package
-from generator.write import replace as write_whole
+from generator import layout
+from generator.findings.finding import Refused
+from generator.generate.write import replace as write_whole
+from generator.init import init
+from generator.init.init import Answers
+from generator.init.package import package
+from generator.reading import yamlio
 from tests.harness import ROOT, Ran, Repository
 
 SOURCE = init.own_files()[layout.PLATFORM]
@@ -271,7 +273,7 @@ def test_an_interrupted_write_leaves_nothing(new: Repository, monkeypatch: pytes
                 raise KeyboardInterrupt
         write_whole(path, data)
 
-    monkeypatch.setattr("generator.init.replace", interrupted)
+    monkeypatch.setattr("generator.init.init.replace", interrupted)
 
     done = new.run("init", "repository", *NEEDED)
 

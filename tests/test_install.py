@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from generator import build
+from generator.kube import kustomize
 from tests.harness import ROOT, Repository, environment
 from tools import install
 from tools.install import InstallError
 
-ARCHIVE = f"kustomize_{build.VERSION}_linux_amd64.tar.gz"
+ARCHIVE = f"kustomize_{kustomize.VERSION}_linux_amd64.tar.gz"
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "mirror"
     folder.mkdir()
     with tarfile.open(folder / ARCHIVE, "w:gz", compresslevel=1) as content:
-        content.add(build.kustomize(), "kustomize")
+        content.add(kustomize.kustomize(), "kustomize")
     digest = hashlib.sha256((folder / ARCHIVE).read_bytes()).hexdigest()
     checksums = tmp_path / "checksums"
     checksums.write_text(f"{digest}  {ARCHIVE}\n")
@@ -35,9 +35,9 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_the_official_kustomize_is_unpacked(mirror: Path, tmp_path: Path) -> None:
     """It answers with its version."""
-    install.official_kustomize(build.VERSION, tmp_path / "kustomize", mirror.as_uri())
+    install.official_kustomize(kustomize.VERSION, tmp_path / "kustomize", mirror.as_uri())
 
-    assert build.version_of(str(tmp_path / "kustomize")) == build.VERSION
+    assert kustomize.version_of(str(tmp_path / "kustomize")) == kustomize.VERSION
 
 
 def test_another_archive_is_refused(mirror: Path, tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ def test_another_archive_is_refused(mirror: Path, tmp_path: Path) -> None:
     actual = hashlib.sha256(b"another").hexdigest()
 
     with pytest.raises(InstallError) as refused:
-        install.official_kustomize(build.VERSION, tmp_path / "kustomize", mirror.as_uri())
+        install.official_kustomize(kustomize.VERSION, tmp_path / "kustomize", mirror.as_uri())
 
     url = f"{mirror.as_uri()}/{ARCHIVE}"
     assert str(refused.value) == f"{url} is not the official archive: its SHA-256 is {actual}, not {official}"
@@ -59,7 +59,7 @@ def test_an_archive_that_is_not_there_is_said_with_its_address(mirror: Path, tmp
     (mirror / ARCHIVE).unlink()
 
     with pytest.raises(install.UnreadableError, match=f"^{mirror.as_uri()}/{ARCHIVE} cannot be read "):
-        install.official_kustomize(build.VERSION, tmp_path / "kustomize", mirror.as_uri())
+        install.official_kustomize(kustomize.VERSION, tmp_path / "kustomize", mirror.as_uri())
 
 
 @pytest.mark.usefixtures("mirror")
@@ -67,8 +67,10 @@ def test_a_machine_without_an_official_archive_is_told_so(tmp_path: Path, monkey
     """Nothing is guessed."""
     monkeypatch.setattr(platform, "machine", lambda: "riscv64")
 
-    with pytest.raises(InstallError, match=f"^there is no official kustomize_{build.VERSION}_linux_riscv64.tar.gz$"):
-        install.official_kustomize(build.VERSION, tmp_path / "kustomize")
+    with pytest.raises(
+        InstallError, match=f"^there is no official kustomize_{kustomize.VERSION}_linux_riscv64.tar.gz$"
+    ):
+        install.official_kustomize(kustomize.VERSION, tmp_path / "kustomize")
 
 
 def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:

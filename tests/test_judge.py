@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from generator import approvals, pull_request
+from generator.review import approvals, pull_request
 from tests.harness import Ran, Repository
 
 BY = "Platform team <platform@example.com>"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import build
-from generator.kustomization import Buildable
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable
 from tests.kept_builds import Kept
 
 pytestmark = pytest.mark.real_builds
@@ -24,7 +24,7 @@ class Counted:
         """Build as ever."""
         wanted = list(folders)
         self.number += len(wanted)
-        return build.texts(wanted)
+        return kustomize.texts(wanted)
 
 
 def overlay(folder: Path, value: str = "b") -> Buildable:
@@ -49,12 +49,12 @@ def test_equal_files_are_built_once_wherever_they_stand(tmp_path: Path) -> None:
     said = [next(kept.texts([one])) for one in (here, there, Buildable(far))]
 
     assert counted.number == 1
-    assert said == [next(build.texts([here]))] * 3
+    assert said == [next(kustomize.texts([here]))] * 3
 
 
 def test_a_file_of_the_base_makes_a_difference(tmp_path: Path) -> None:
     """It is read, though it stands outside the folder."""
-    kept = Kept(build.texts)
+    kept = Kept(kustomize.texts)
 
     (before, _), (after, _) = (next(kept.texts([overlay(tmp_path / value, value)])) for value in ("b", "c"))
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from generator.reading.yamlio import walk_strings
 from generator.rules.literals import secret_like
-from generator.yamlio import walk_strings
 
 ROOT = Path(__file__).parents[1]
 

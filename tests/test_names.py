@@ -6,13 +6,15 @@ from functools import cache
 
 import pytest
 
-from generator import classes, naming, yamlio
-from generator.classes import Sheet
-from generator.kustomization import Gate
-from generator.load import Sources
-from generator.reserved import NAMES, PREFIXES, SUFFIXES, why_reserved
-from generator.snapshot import Snapshot
-from generator.validate import validate
+from generator.fleet.load import Sources
+from generator.fleet.reserved import NAMES, PREFIXES, SUFFIXES, why_reserved
+from generator.fleet.validate import validate
+from generator.git.snapshot import Snapshot
+from generator.kube import tenant_names
+from generator.kube.kustomization import Gate
+from generator.reading import yamlio
+from generator.render import classes
+from generator.render.classes import Sheet
 from tests.harness import ROOT, Repository
 
 WORDS_OF_THE_BASE = (
@@ -80,7 +82,9 @@ def _sheets(repository: Repository) -> list[Sheet]:
 
 def test_every_word_of_the_base_is_a_name_or_is_refused_at_once() -> None:
     """What `validate` accepts is nowhere in base/ where it would mean a tenant."""
-    words = {word for text in _own_texts().values() for word in naming.TOKEN.findall(text) if 3 <= len(word) <= 40}
+    words = {
+        word for text in _own_texts().values() for word in tenant_names.TOKEN.findall(text) if 3 <= len(word) <= 40
+    }
     names = sorted(word for word in words if word[0].isalpha() and not why_reserved(word))
     assert len(names) > 300
 

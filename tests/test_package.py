@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import __version__
-from generator.findings import TenantryError
-from generator.package import Package, origin, package
+from generator.findings.finding import TenantryError
+from generator.init.package import Package, origin, package
 from tests.harness import Repository
 from tests.test_init import PACKAGE, UNPROVED, everything, new
 
@@ -241,7 +241,7 @@ def test_without_a_proof_init_asks_for_the_package(new: Repository) -> None:
 
 def test_init_takes_what_is_installed_when_that_is_proved(new: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has to say it again."""
-    monkeypatch.setattr("generator.package.installed", lambda: PACKAGE)
+    monkeypatch.setattr("generator.init.package.installed", lambda: PACKAGE)
 
     done = new.run("init", ".", *UNPROVED)
 

@@ -8,7 +8,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from generator import build
+from generator.kube import kustomize
 from tests.locked import at_run_time, locked, required
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +25,7 @@ def test_every_way_to_kustomize_leads_to_the_version_that_tenantry_demands() -> 
     built = set(re.findall(r"kustomize/kustomize/v5 (v\S+)", go_mod))
     downloaded = set(re.findall(r"kustomize_(v[\d.]+)_", archives))
 
-    assert built == downloaded == {build.VERSION}
+    assert built == downloaded == {kustomize.VERSION}
 
 
 def test_every_declared_package_is_locked_at_a_version_it_accepts() -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from generator import yamlio
-from generator.pods import pod_template
+from generator.kube.pods import pod_template
+from generator.reading import yamlio
 from tests.harness import Repository
 
 GOLDEN = Path(__file__).parent / "golden" / "explain"

@@ -11,16 +11,19 @@ import yaml
 from hypothesis import given, settings
 from ruamel.yaml import YAML
 
-from generator import build, layout, pipeline, yamlio
-from generator.compose import compose
-from generator.findings import Severity
-from generator.kustomization import Gate
-from generator.load import load
-from generator.model import Fleet, Platform, Resources
-from generator.releases import Release
-from generator.size import add_ons_of, size
-from generator.snapshot import Snapshot
-from generator.validate import validate
+from generator import layout
+from generator.findings.finding import Severity
+from generator.fleet.load import load
+from generator.fleet.model import Fleet, Platform, Resources
+from generator.fleet.validate import validate
+from generator.generate import pipeline
+from generator.generate.compose import compose
+from generator.generate.releases import Release
+from generator.generate.size import add_ons_of, size
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomization import Gate
+from generator.reading import yamlio
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets, nearly_valid_tenants
 
@@ -75,7 +78,7 @@ def test_a_render_stays_in_its_namespace_and_names_no_other_tenant(
 
     for keys in fleet:
         name = keys["name"]
-        printed, error = build.text(Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(name)))
+        printed, error = kustomize.text(Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(name)))
         assert not error
         for one in yaml.safe_load_all(printed):
             place = "name" if one["kind"] in CLUSTER_SCOPED else "namespace"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import approvals, history, impact
+from generator.git import reader
+from generator.review import approvals, blast_radius
 from tests.harness import Ran, Repository
 
 BY = "Platform team <platform@example.com>"
@@ -67,8 +68,8 @@ def for_everybody(clone: Repository, word: str = "org") -> Repository:
 def approval(clone: Repository) -> tuple[str, str]:
     """Return path and text of the approval of what stands in the work tree, against HEAD."""
     clone.git("add", "--all")
-    files = history.touched_since(history.open_repository(clone.root), clone.git("rev-parse", "HEAD").strip())
-    digest = impact.digest_of([file for file in files if impact.is_source(file.path)])
+    files = reader.touched_since(reader.open_repository(clone.root), clone.git("rev-parse", "HEAD").strip())
+    digest = blast_radius.digest_of([file for file in files if blast_radius.is_source(file.path)])
     return approvals.file_of(digest), approvals.text_of(digest, REASON, BY)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from generator.approvals import file_of, text_of
-from generator.history import open_repository, touched
-from generator.impact import digest_of
+from generator.git.reader import open_repository, touched
+from generator.review.approvals import file_of, text_of
+from generator.review.blast_radius import digest_of
 from tests.harness import Repository, environment
 from tests.test_publish import Origin
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.quantity import bytes_text, count, cpu_text, millicores, octets
+from generator.reading.quantity import bytes_text, count, cpu_text, millicores, octets
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", 1000), ("250m", 250), ("0.5", 500), ("0", 0), ("1.001", 1001)])

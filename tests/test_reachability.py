@@ -10,24 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.reachability.policy import (
-    Direction,
-    Endpoint,
-    UnreadableError,
-    allowed,
-    connection,
-    grants,
-    read_policy,
-)
-from generator.reachability.ranges import (
-    EVERY_PACKET,
-    NOTHING,
-    Ranges,
-    describe_packets,
-    network,
-    packets,
-    union,
-)
+from generator.reachability.policy import Direction, Endpoint, UnreadableError, allowed, connection, grants, read_policy
+from generator.reachability.ranges import EVERY_PACKET, NOTHING, Ranges, describe_packets, network, packets, union
 
 SUBJECT = Endpoint("subject", "home", {"team": "blue"}, {"app": "db"}, {("TCP", "web"): packets("TCP", 8080, 8080)})
 

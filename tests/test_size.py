@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.model import Resources
-from generator.size import fit
+from generator.fleet.model import Resources
+from generator.generate.size import fit
 from tests.harness import Repository
 
 GIBI = 1024**3

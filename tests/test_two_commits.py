@@ -9,10 +9,11 @@ from typing import Final
 
 import pytest
 
-from generator import comparison, history, states
-from generator.comparison import Origin
-from generator.findings import EnvironmentProblem, Finding, in_order
-from generator.formats import show
+from generator.findings.finding import EnvironmentProblem, Finding, in_order
+from generator.findings.formats import show
+from generator.git import reader
+from generator.review import comparison, revision
+from generator.review.comparison import Origin
 from generator.rules import change as rules
 from tests.harness import Ran, Repository, environment
 
@@ -63,14 +64,14 @@ def sha(repository: Repository, name: str = "main") -> str:
 def found(repository: Repository) -> str:
     """Commit, compare the commit with main, and return what the rules on two commits say."""
     commit(repository)
-    git = history.open_repository(repository.root)
-    base, head = (history.commit_of(git, name) for name in ("main", "HEAD"))
+    git = reader.open_repository(repository.root)
+    base, head = (reader.commit_of(git, name) for name in ("main", "HEAD"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary).resolve()
-        after = states.of_commit(git, head, folder / "after")
-        published = history.branch_of(git, "deploy")
+        after = revision.of_commit(git, head, folder / "after")
+        published = reader.branch_of(git, "deploy")
         origin = Origin(repository=git, commit=base, published=published)
-        compared, unread = comparison.against(origin, after, history.touched(git, base, head), folder / "before")
+        compared, unread = comparison.against(origin, after, reader.touched(git, base, head), folder / "before")
     judged: list[Finding] = [*unread, *(rules.judge(compared) if compared else ())]
     return show(in_order(judged), "text", {})
 

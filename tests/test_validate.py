@@ -2,9 +2,9 @@
 
 import pytest
 
-from generator import yamlio
-from generator.load import Sources
-from generator.validate import validate
+from generator.fleet.load import Sources
+from generator.fleet.validate import validate
+from generator.reading import yamlio
 from tests.harness import ROOT
 
 

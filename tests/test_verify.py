@@ -5,15 +5,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from generator import build
 from generator.cli import cli
-from generator.findings import EnvironmentProblem, Place, Severity
-from generator.load import load
-from generator.model import Weakened
-from generator.rules.catalog import finding
-from generator.snapshot import Snapshot
-from generator.validate import validate
-from generator.verify import weaken
+from generator.findings.catalog import finding
+from generator.findings.finding import EnvironmentProblem, Place, Severity
+from generator.fleet.load import load
+from generator.fleet.model import Weakened
+from generator.fleet.validate import validate
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.review.verify import weaken
 from tests.rules.harness import ROOT, copy_repository
 
 REASON = "one pod is what we sell for the time being"
@@ -74,17 +74,17 @@ def test_the_summary_counts_what_was_weakened(tmp_path: Path, verb: str) -> None
 def test_another_kustomize_ends_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkout: bool) -> None:
     """KUS009: what another version renders proves nothing of what Argo CD will render."""
     if not checkout:
-        monkeypatch.setattr(build, "_CHECKOUT", tmp_path)
+        monkeypatch.setattr(kustomize, "_CHECKOUT", tmp_path)
     other = tmp_path / "kustomize"
     other.write_text("#!/bin/sh\necho v5.8.0\n", encoding="utf-8")
     other.chmod(0o755)
-    monkeypatch.setenv(build.VARIABLE, str(other))
-    build.kustomize.cache_clear()
+    monkeypatch.setenv(kustomize.VARIABLE, str(other))
+    kustomize.kustomize.cache_clear()
     try:
         with pytest.raises(EnvironmentProblem) as raised:
-            build.kustomize()
+            kustomize.kustomize()
     finally:
-        build.kustomize.cache_clear()
+        kustomize.kustomize.cache_clear()
     assert raised.value.fact == f"{other} is kustomize v5.8.0, and tenantry renders with v5.8.1 alone"
     assert raised.value.hint == (
         (f"run `make setup` in {ROOT}, or " if checkout else "")

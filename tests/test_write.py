@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import write
-from generator.write import Change, Kind
+from generator.generate import write
+from generator.generate.write import Change, Kind
 from tests.harness import ROOT, Repository
 
 FILE = "overlays/company-001/facts.yaml"

@@ -11,7 +11,8 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from generator import build, yamlio
+from generator.kube import kustomize
+from generator.reading import yamlio
 from tests.strategies import plain_scalars
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -38,7 +39,7 @@ def in_go(folder: Path, items: list[str]) -> Any:
     (folder / "list.yaml").write_text(f"apiVersion: v1\nkind: List\nmetadata: {{name: x}}\nspec:\n{lines}", "utf-8")
     (folder / "kustomization.yaml").write_text("resources: [list.yaml]\n")
     printed = subprocess.run(
-        [build.kustomize(), "build", str(folder)], check=True, capture_output=True, text=True, encoding="utf-8"
+        [kustomize.kustomize(), "build", str(folder)], check=True, capture_output=True, text=True, encoding="utf-8"
     ).stdout
     (read,) = yamlio.read_objects(printed)
     return read["spec"]

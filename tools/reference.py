@@ -15,9 +15,9 @@ from typing import Any
 import click
 
 from generator.cli import cli
-from generator.findings import Exit
-from generator.rules.catalog import LIFTED_BY_APPROVAL, RULES
-from generator.schema import package_schema
+from generator.findings.catalog import LIFTED_BY_APPROVAL, RULES
+from generator.findings.finding import Exit
+from generator.reading.schema import package_schema
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "tests" / "cluster" / "results.json"

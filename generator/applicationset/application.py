@@ -9,7 +9,7 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from generator.argocd import Manifest
+from generator.generate.argocd import Manifest
 
 _Decode = Callable[[Any, str], Any]
 """A Go type: from a JSON value and its place to what Go holds; null is the type's zero value."""

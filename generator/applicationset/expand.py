@@ -20,8 +20,8 @@ from generator.applicationset import application as argo
 from generator.applicationset import goyaml
 from generator.applicationset.globbing import FolderError, Globbing, PatternError, matching
 from generator.applicationset.gotemplate import Template, UnsupportedTemplateError
-from generator.argocd import API_VERSION, FINALIZER, GENERATOR_TEMPLATE, Manifest
-from generator.shape import mapping, sequence, string
+from generator.generate.argocd import API_VERSION, FINALIZER, GENERATOR_TEMPLATE, Manifest
+from generator.kube.lenient import mapping, sequence, string
 
 Decoder = Callable[[str], Any]
 
@@ -88,7 +88,7 @@ def expand(
     """Return the Applications that Argo CD makes of a set.
 
     Args:
-        application_set: the manifest; what it may hold is what `generator.argocd` writes, the rest is
+        application_set: the manifest; what it may hold is what `generator.generate.argocd` writes, the rest is
             UNDECIDED.
         files: text by path from the repository's root: every file that a pattern of the set could find.
         globbing: how the cluster's Argo CD reads patterns (A8).

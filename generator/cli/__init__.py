@@ -13,7 +13,7 @@ import click
 
 from generator import __version__
 from generator.cli import check, diff, explain, generate, init, publish, render, tenants, validate
-from generator.findings import Exit, Refused, TenantryError
+from generator.findings.finding import Exit, Refused, TenantryError
 
 
 @click.group(
@@ -45,7 +45,7 @@ for _verbs in (init, validate, generate, check, diff, publish, render, tenants, 
 
 
 def main() -> NoReturn:
-    """Run the command line; every way to end has its exit code (`generator.findings.Exit`)."""
+    """Run the command line; every way to end has its exit code (`generator.findings.finding.Exit`)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what is printed is UTF-8 like the files, whatever the locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except Refused as refused:
-        from generator.formats import counted, show
+        from generator.findings.formats import counted, show
 
         click.echo(show(refused.findings, "text", {}), nl=False, err=True)
         click.echo(f"{counted(refused.findings)}; nothing was written", err=True)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, weakened
-from generator.findings import Exit, Refused
+from generator.findings.finding import Exit, Refused
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from generator.check import Checked
+    from generator.review.check import Checked
 
 
 @click.command(epilog="Example: tenantry check --base origin/main --format github")
@@ -39,9 +39,9 @@ def check(
     Errors that are on main already are shown and do not count. --approve writes approvals/DIGEST.yaml for the change,
     which counts once it is merged before it, by a pull request of its own.
     """
-    from generator.approvals import is_about_approvals
-    from generator.check import check as run
-    from generator.findings import in_order
+    from generator.findings.finding import in_order
+    from generator.review.approvals import is_about_approvals
+    from generator.review.check import check as run
 
     _refuse_bad_use(base, approve, approvals_only)
     try:
@@ -54,7 +54,7 @@ def check(
     _say_what_was_left_out(root, done)
     if approve is None:
         return end
-    from generator.approve import approve as write
+    from generator.review.approve import approve as write
 
     file = write(root, done, approve, today)
     branch = f"approve-{Path(file).stem[:10]}"
@@ -84,7 +84,7 @@ def _refuse_bad_use(base: str | None, approve: str | None, approvals_only: bool)
 
 
 def _say_what_was_left_out(root: Path, done: "Checked") -> None:
-    from generator.history import uncommitted
+    from generator.git.reader import uncommitted
 
     if not done.impact:
         click.echo("no history was looked at: what a change may not do needs --base REF", err=True)
@@ -95,7 +95,7 @@ def _say_what_was_left_out(root: Path, done: "Checked") -> None:
 
 
 def _summary(done: "Checked") -> dict[str, Any]:
-    from generator.formats import plural
+    from generator.findings.formats import plural
 
     summary: dict[str, Any] = {
         "tenants": done.tenants,

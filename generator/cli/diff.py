@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from generator.cli.options import root_of
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from generator.cli.options import root_of, table, unknown
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 
 @click.command(epilog="Example: tenantry explain company-001; tenantry explain TEN013")
@@ -14,7 +14,7 @@ from generator.findings import Exit
 @click.pass_obj
 def explain(directory: Path, subject: str) -> Exit:
     """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
-    from generator.rules.catalog import LIFTED_BY_APPROVAL, RULES
+    from generator.findings.catalog import LIFTED_BY_APPROVAL, RULES
 
     if subject.upper() in RULES:
         rule = RULES[subject.upper()]
@@ -29,10 +29,11 @@ def explain(directory: Path, subject: str) -> Exit:
 
 
 def _numbers(directory: Path, name: str) -> Exit:
-    from generator import layout, pipeline
+    from generator import layout
     from generator.cli.render import known
-    from generator.derivation import derivations, edges
-    from generator.snapshot import Snapshot
+    from generator.generate import pipeline
+    from generator.generate.explain import derivations, edges
+    from generator.git.snapshot import Snapshot
 
     result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
     known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
@@ -59,8 +60,9 @@ def doctor(directory: Path) -> Exit:
     import subprocess
     import sys
 
-    from generator import __version__, build
-    from generator.findings import TenantryError
+    from generator import __version__
+    from generator.findings.finding import TenantryError
+    from generator.kube import kustomize
 
     rows = [
         {"what": "tenantry", "found": __version__, "where": str(Path(__file__).parent.parent)},
@@ -75,9 +77,9 @@ def doctor(directory: Path) -> Exit:
         rows.append({"what": "git", "found": "missing", "where": ""})
         problems.append(("there is no git", "install git 2.30 or newer"))
     try:
-        rows.append({"what": "kustomize", "found": build.VERSION, "where": build.kustomize()})
+        rows.append({"what": "kustomize", "found": kustomize.VERSION, "where": kustomize.kustomize()})
     except TenantryError as error:
-        rows.append({"what": "kustomize", "found": "unusable", "where": ", ".join(build.candidates())})
+        rows.append({"what": "kustomize", "found": "unusable", "where": ", ".join(kustomize.candidates())})
         problems.append((error.fact, error.hint))
     try:
         rows.append({"what": "repository", "found": "found", "where": str(root_of(directory))})

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from generator.cli.options import root_of
-from generator.findings import Exit, Refused
+from generator.findings.finding import Exit, Refused
 
 
 @click.command(epilog="Example: tenantry generate --check")
@@ -18,10 +18,12 @@ def generate(directory: Path, check: bool) -> Exit:
     Only files that differ are written. A tenant file that is gone is an error, and nothing is removed because of it;
     one that was lost before, and is gone from the last commit as well, is a warning.
     """
-    from generator import layout, lost, pipeline
-    from generator.formats import plural, show
-    from generator.inspection import problems
-    from generator.snapshot import Snapshot
+    from generator import layout
+    from generator.findings.formats import plural, show
+    from generator.fleet import lost
+    from generator.generate import pipeline
+    from generator.git.inspection import problems
+    from generator.git.snapshot import Snapshot
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     On a terminal, what no option says is asked. Nothing is overwritten: when DIR holds any of these files, or an
     answer is refused, nothing is written. What is made was generated and checked before.
     """
-    from generator.findings import TenantryError
-    from generator.formats import counted, plural, show
-    from generator.init import Answers, create
-    from generator.package import package
+    from generator.findings.finding import TenantryError
+    from generator.findings.formats import counted, plural, show
+    from generator.init.init import Answers, create
+    from generator.init.package import package
 
     answers: dict[str, Any] = {
         name: _answer(name, directory) if value is None else value for name, value in options.items()
@@ -107,13 +107,13 @@ def _answer(name: str, directory: Path) -> Any:
 
 
 def _origin() -> str | None:
-    from generator.package import installed
+    from generator.init.package import installed
 
     return installed()
 
 
 def _why_asked(name: str) -> str:
-    from generator.package import EXAMPLES
+    from generator.init.package import EXAMPLES
 
     if name != "package":
         return ""
@@ -127,9 +127,9 @@ def _judged(name: str, value: str, directory: Path) -> str:
         click.UsageError: The answer is bad; click shows why and asks again.
     """
     from generator import layout
-    from generator.findings import Refused, TenantryError
-    from generator.init import Answers, judge, own_files
-    from generator.package import Package, package
+    from generator.findings.finding import Refused, TenantryError
+    from generator.init.init import Answers, judge, own_files
+    from generator.init.package import Package, package
 
     others: dict[str, Any] = {"repo_url": "https://git.example.com/a.git", "domain": "example.com", "owners": "@a"}
     others["package"] = Package(line="")

@@ -7,29 +7,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from generator.findings import Exit, Finding, Refused
-from generator.formats import FORMATS
+from generator.findings.finding import Exit, Finding, Refused
+from generator.findings.formats import FORMATS
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from generator.model import Weakened
+    from generator.fleet.model import Weakened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 def root_of(directory: Path) -> Path:
     """Return the repository's root for the folder that -C names."""
-    from generator.load import find_root
+    from generator.fleet.load import find_root
 
     return find_root(directory)
 
 
 def turn_of(root: Path) -> int:
     """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
-    from generator import history
+    from generator.git import reader
 
-    return int(history.head(root) or "0", 16)
+    return int(reader.head(root) or "0", 16)
 
 
 def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
@@ -87,7 +87,7 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
         form: One of `FORMATS`.
         summary: Counts of the run; `tenants` is always there, `said` and `proof` hold words for the summary line.
     """
-    from generator.formats import counted, plural, show
+    from generator.findings.formats import counted, plural, show
 
     said, proof = summary.get("said", ""), summary.get("proof", "")
     data = {key: value for key, value in summary.items() if key not in ("said", "proof")}
@@ -98,7 +98,7 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
 
 def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
     """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
-    from generator.formats import plural
+    from generator.findings.formats import plural
 
     said = [f"{rule} {rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
     return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
@@ -106,7 +106,7 @@ def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
 
 def refusal(refused: Refused, form: str) -> Exit:
     """Print why the input was refused, in the form that was asked for, and say how the run ends."""
-    from generator.formats import counted, show
+    from generator.findings.formats import counted, show
 
     click.echo(show(refused.findings, form, {}), nl=False)
     click.echo(f"{counted(refused.findings)}; nothing could be rendered", err=True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from generator.cli.options import root_of
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
@@ -43,9 +43,9 @@ def publish(directory: Path, remote: str, retry_for: float, author: str, date: s
     Your index and files are never touched. When the branch moves meanwhile, the run starts again from its new head.
     Linux and macOS; there is no lock for Windows.
     """
-    from generator.formats import show
-    from generator.publish import Order
-    from generator.publish import publish as run
+    from generator.findings.formats import show
+    from generator.publish.publish import Order
+    from generator.publish.publish import publish as run
 
     order = Order(remote=remote, retry_for=retry_for, author=author, date=date, dry_run=dry_run)
     done = run(root_of(directory), order, lambda step: click.echo(f"  {step}", err=True))

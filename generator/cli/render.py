@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, unknown, weakened
-from generator.findings import Exit, Refused
+from generator.findings.finding import Exit, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from generator.model import Fleet
+    from generator.fleet.model import Fleet
+    from generator.git.snapshot import Snapshot
     from generator.proofs.summary import Proved
-    from generator.snapshot import Snapshot
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 @click.pass_obj
 def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit:
     """Build the committed overlays of the tenants NAME, or of all, with kustomize."""
-    from generator import build, layout, pipeline
-    from generator.findings import TenantryError
-    from generator.kustomization import Gate
-    from generator.snapshot import Snapshot
+    from generator import layout
+    from generator.findings.finding import TenantryError
+    from generator.generate import pipeline
+    from generator.git.snapshot import Snapshot
+    from generator.kube import kustomize
+    from generator.kube.kustomization import Gate
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -41,7 +43,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
     gate = Gate(snapshot)
-    texts = build.texts([gate.open(layout.overlay(name)) for name in wanted])
+    texts = kustomize.texts([gate.open(layout.overlay(name)) for name in wanted])
     for name, (text, error) in zip(wanted, texts, strict=True):
         if error:
             raise TenantryError(
@@ -70,13 +72,14 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
     another one at each commit, the same one in every run of a commit.
     """
-    from generator import approvals, pipeline
-    from generator.findings import in_order
-    from generator.inspection import problems
+    from generator.findings.finding import in_order
+    from generator.generate import pipeline
+    from generator.git.inspection import problems
+    from generator.git.snapshot import Snapshot
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
-    from generator.pull_request import approvals_in
-    from generator.snapshot import Snapshot
-    from generator.verify import verify as check
+    from generator.review import approvals
+    from generator.review.pull_request import approvals_in
+    from generator.review.verify import verify as check
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -112,10 +115,10 @@ def with_generated_files(snapshot: "Snapshot", fleet: "Fleet") -> "Snapshot":
 def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:
     """Print the matrix of one tenant: a row for each pair of ends."""
     from generator.cli.options import table
-    from generator.findings import Finding, TenantryError
+    from generator.findings.finding import Finding, TenantryError
     from generator.reachability.matrix import matrix
     from generator.reachability.space import read_space
-    from generator.verify import committed, render
+    from generator.review.verify import committed, render
 
     if form not in ("text", "json"):
         raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")

@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from generator.cli.options import root_of, table
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 
 @click.command(epilog='Example: tenantry add company-101 --plan silver --chatbot --display-name "株式会社サンプル"')
@@ -22,8 +22,8 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
 
     The file is checked with all others before it is written. Run generate afterwards.
     """
-    from generator import edit
-    from generator.snapshot import Snapshot
+    from generator.git.snapshot import Snapshot
+    from generator.lifecycle import edit
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -48,8 +48,8 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     KEY is a key of the tenant file, with dots into mappings. Lists are written with commas.
     An empty VALUE removes the key. The result is checked before it is written.
     """
-    from generator import edit
-    from generator.snapshot import Snapshot
+    from generator.git.snapshot import Snapshot
+    from generator.lifecycle import edit
 
     root = root_of(directory)
     changes: dict[str, str] = {}
@@ -72,8 +72,8 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
 
 def _next(root: Path, file: str) -> str:
     """Say what to do after a tenant file was written."""
-    from generator import pipeline
-    from generator.snapshot import Snapshot
+    from generator.generate import pipeline
+    from generator.git.snapshot import Snapshot
 
     if pipeline.validated_platform(Snapshot.of_work_tree(root)).publishing == "committed":
         return "  next: tenantry generate && tenantry verify"
@@ -97,8 +97,8 @@ def list_(directory: Path, applications: bool, form: str) -> Exit:
     Where generated files are published on a branch of their own, the Applications are those of what publish would
     write there.
     """
-    from generator import pipeline
-    from generator.snapshot import Snapshot
+    from generator.generate import pipeline
+    from generator.git.snapshot import Snapshot
 
     root = root_of(directory)
     if applications:
@@ -125,10 +125,11 @@ def _applications(root: Path, form: str) -> Exit:
     """Print what the ApplicationSet controller would make, offline; what freezes a set ends the run with 1."""
     import json
 
-    from generator import pipeline, yamlio
     from generator.applicationset import expand_all
-    from generator.snapshot import Snapshot
-    from generator.verify import application_sets, committed
+    from generator.generate import pipeline
+    from generator.git.snapshot import Snapshot
+    from generator.reading import yamlio
+    from generator.review.verify import application_sets, committed
 
     snapshot = Snapshot.of_work_tree(root)
     platform = pipeline.validated_platform(snapshot)

@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from generator.cli.options import format_option, report, root_of
-from generator.findings import Exit
+from generator.findings.finding import Exit
 
 
 @click.command(epilog="Example: tenantry validate tenants/company-101.yaml --format github")
@@ -18,12 +18,13 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
 
     All findings come in one run. FILE limits what is shown; every file is read, for what tenants must not share.
     """
-    from generator import earlier, layout
-    from generator.findings import in_order
-    from generator.inspection import problems
-    from generator.load import load
-    from generator.snapshot import Snapshot
-    from generator.validate import validate as check
+    from generator import layout
+    from generator.findings.finding import in_order
+    from generator.fleet import earlier
+    from generator.fleet.load import load
+    from generator.fleet.validate import validate as check
+    from generator.git.inspection import problems
+    from generator.git.snapshot import Snapshot
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -57,7 +58,7 @@ def schema(name: str) -> None:
     """
     import json
 
-    from generator.schema import package_schema
+    from generator.reading.schema import package_schema
 
     click.echo(json.dumps(package_schema(name), ensure_ascii=False, indent=2))
 

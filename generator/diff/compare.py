@@ -4,18 +4,21 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from generator import history, layout, pipeline, states
-from generator.comparison import touched_tenants
+from generator import layout
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import group
 from generator.diff.owned import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
-from generator.findings import Refused, TenantryError
-from generator.history import Repository, Touched
-from generator.impact import may_touch_all
-from generator.pipeline import Composed
-from generator.snapshot import Snapshot
-from generator.states import State
+from generator.findings.finding import Refused, TenantryError
+from generator.generate import pipeline
+from generator.generate.pipeline import Composed
+from generator.git import reader
+from generator.git.reader import Repository, Touched
+from generator.git.snapshot import Snapshot
+from generator.review import revision
+from generator.review.blast_radius import may_touch_all
+from generator.review.comparison import touched_tenants
+from generator.review.revision import State
 
 
 def compare(root: Path, base: str | None = None, head: str | None = None) -> Difference:
@@ -30,12 +33,12 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         TenantryError: A state has errors, so that it cannot be rendered.
         EnvironmentProblem: There is no such commit, or no kustomize.
     """
-    repository = history.open_repository(root)
-    after = history.commit_of(repository, head) if head else None
-    before = history.commit_of(repository, base) if base else _start(repository, root, after)
-    files = history.touched(repository, before, after) if after else history.touched_since(repository, before)
+    repository = reader.open_repository(root)
+    after = reader.commit_of(repository, head) if head else None
+    before = reader.commit_of(repository, base) if base else _start(repository, root, after)
+    files = reader.touched(repository, before, after) if after else reader.touched_since(repository, before)
     by_hand = [one.path for one in files if one.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
-    paths = (*states.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
+    paths = (*revision.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
         old = _state(repository, root, before, folder / "before", paths)
@@ -57,17 +60,17 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
 
 def _start(repository: Repository, root: Path, after: str | None) -> str:
     """Return the commit at which a change left the main branch, as the remote has it, or as it is here."""
-    text = history.read(repository, after, layout.PLATFORM) if after else None
+    text = reader.read(repository, after, layout.PLATFORM) if after else None
     branch = pipeline.validated_platform(Snapshot.of_work_tree(root), {layout.PLATFORM: text} if text else None).branch
-    there = history.has_reference(repository, f"refs/remotes/origin/{branch}")
-    return history.merge_base(repository, f"origin/{branch}" if there else branch, after or "HEAD")
+    there = reader.has_reference(repository, f"refs/remotes/origin/{branch}")
+    return reader.merge_base(repository, f"origin/{branch}" if there else branch, after or "HEAD")
 
 
 def _state(repository: Repository, root: Path, commit: str | None, folder: Path, paths: Collection[str]) -> State:
     try:
         if commit is None:
-            return states.of_snapshot(Snapshot.of_work_tree(root), folder, tuple(paths))
-        return states.of_commit(repository, commit, folder, tuple(paths))
+            return revision.of_snapshot(Snapshot.of_work_tree(root), folder, tuple(paths))
+        return revision.of_commit(repository, commit, folder, tuple(paths))
     except Refused as refused:
         first, *more = refused.findings
         others = f", and {len(more)} more" if more else ""
@@ -101,5 +104,5 @@ def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
 
 def _tenants_there(repository: Repository, root: Path, commit: str | None) -> set[str]:
     """Return the names of all tenants by their files, read or not."""
-    held = history.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
+    held = reader.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
     return {Path(file).stem for file in held if file.startswith(f"{layout.TENANTS}/") and file.endswith(".yaml")}

@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Final
 
-from generator import quantity
-from generator.argocd import FINALIZER
 from generator.diff.objects import Change, Edit
+from generator.generate.argocd import FINALIZER
+from generator.reading import quantity
+from generator.render.rendered import Object
 from generator.rules.change import immutable_changes
-from generator.rules.subject import Object
 
 SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 APPLICATION: Final = "Application"

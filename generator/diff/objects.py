@@ -19,8 +19,8 @@ from enum import Enum
 from operator import itemgetter
 from typing import Any, Final
 
-from generator import quantity
-from generator.rules.subject import Object, has_hash
+from generator.reading import quantity
+from generator.render.rendered import Object, has_hash
 
 
 class Absent(Enum):

@@ -4,20 +4,23 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from generator import build, classes, kustomization, layout, yamlio
+from generator import layout
 from generator.applicationset import expand_all
-from generator.argocd import API_VERSION
-from generator.classes import Sheet
 from generator.diff import effects
 from generator.diff.groups import Owner, Pair
-from generator.files import BY_HAND, Kind
-from generator.findings import Refused, TenantryError
-from generator.kustomization import Gate
-from generator.model import Tenant
-from generator.pipeline import Composed
-from generator.rules.subject import Object
-from generator.snapshot import Snapshot
-from generator.states import State
+from generator.findings.finding import Refused, TenantryError
+from generator.fleet.model import Tenant
+from generator.generate.argocd import API_VERSION
+from generator.generate.pipeline import Composed
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomization, kustomize
+from generator.kube.kustomization import Gate
+from generator.reading import yamlio
+from generator.reading.files import BY_HAND, Kind
+from generator.render import classes
+from generator.render.classes import Sheet
+from generator.render.rendered import Object
+from generator.review.revision import State
 
 Objects = tuple[Object, ...]
 
@@ -126,7 +129,7 @@ def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     """Read what stands in argocd/platform as Argo CD does: built where there is a kustomization, else as manifests."""
     folder = layout.PLATFORM_MANIFESTS
     if snapshot.kind_of(f"{folder}/{kustomization.FILE}") is Kind.FILE:
-        (built,) = build.build_all([Gate(snapshot).open(folder)])
+        (built,) = kustomize.build_all([Gate(snapshot).open(folder)])
         if built.error:
             wrong = built.error.replace(str(snapshot.root / folder), folder)
             raise TenantryError(f"{called}: {folder} cannot be rendered: {wrong}")

@@ -11,13 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator import argocd, layout, yamlio
+from generator import layout
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
 from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.selectors import NAMED, Name, Words, listed
-from generator.formats import plural
+from generator.findings.formats import plural
+from generator.generate import argocd
+from generator.reading import yamlio
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,11 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, Final
 
-from generator.argocd import TENANT_KINDS
-from generator.findings import Place
-from generator.model import Cluster
-from generator.rules.subject import Object, Rendered, identity
-from generator.shape import mapping, mappings, sequence
+from generator.findings.finding import Place
+from generator.fleet.model import Cluster
+from generator.generate.argocd import TENANT_KINDS
+from generator.kube.lenient import mapping, mappings, sequence
+from generator.render.rendered import Object, Rendered, identity
 
 BREAK_GLASS: Final = "break-glass"
 """The role, and the group after the colon, that may open a shell in a pod."""

@@ -5,7 +5,7 @@ from functools import lru_cache
 from generator.reachability.policy import UnreadableError
 from generator.reachability.proof import Isolation, prove_isolation
 from generator.reachability.space import Space, read_space
-from generator.rules.subject import Rendered, Repository
+from generator.render.rendered import Rendered, Repository
 
 
 @lru_cache(maxsize=1)

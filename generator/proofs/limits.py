@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.pods import combined, containers
-from generator.quantity import amount, amount_of
-from generator.shape import mapping
+from generator.kube.lenient import mapping
+from generator.kube.pods import combined, containers
+from generator.reading.quantity import amount, amount_of
 
 CONTAINER: Final = "Container"
 _POD: Final = "Pod"

@@ -12,15 +12,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator import workloads
-from generator.headroom import Workload
-from generator.model import Platform, Resources, Tenant
-from generator.pods import pod_spec, takes
-from generator.quantity import amount, amount_of
-from generator.rules.subject import Object, has_hash
-from generator.shape import mapping, mappings, string, whole
-from generator.size import CHATBOT, FILESERVER, SPARE_PODS, fit, most_replicas
-from generator.workloads import Problem
+from generator.fleet.model import Platform, Resources, Tenant
+from generator.generate import workloads
+from generator.generate.headroom import Workload
+from generator.generate.size import CHATBOT, FILESERVER, SPARE_PODS, fit, most_replicas
+from generator.generate.workloads import Problem
+from generator.kube.lenient import mapping, mappings, string, whole
+from generator.kube.pods import pod_spec, takes
+from generator.reading.quantity import amount, amount_of
+from generator.render.rendered import Object, has_hash
 
 _FIELDS: Final = {
     "requests.cpu": "requests_cpu",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from generator.proofs import escape, isolation, quota
 from generator.reachability.proof import LEFT_TO_THE_PLUGIN
-from generator.rules.subject import Repository
+from generator.render.rendered import Repository
 
 __all__ = ["LEFT_TO_THE_PLUGIN", "Proved", "of_the_repository"]
 

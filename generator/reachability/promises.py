@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
+from generator.kube.lenient import mapping, mappings, string, whole
 from generator.reachability.policy import Direction, Endpoint, Grant, allowed, grants
 from generator.reachability.ranges import by_protocol, network, packets
 from generator.reachability.space import NAME_LABEL, Space, object_name, pod_templates
-from generator.shape import mapping, mappings, string, whole
 
 Objects = Sequence[Mapping[str, Any]]
 

@@ -59,15 +59,7 @@ from dataclasses import dataclass, replace
 from generator.reachability.policy import Direction, Endpoint, Grant, allowed, connection, grants
 from generator.reachability.ranges import NOTHING, Ranges, describe_packets
 from generator.reachability.space import Addresses, Space
-from generator.reachability.views import (
-    View,
-    Vocabulary,
-    faces,
-    naming_pairs,
-    sole_holders,
-    take_apart,
-    vocabulary,
-)
+from generator.reachability.views import View, Vocabulary, faces, naming_pairs, sole_holders, take_apart, vocabulary
 
 LEFT_TO_THE_PLUGIN = (
     "that NetworkPolicies are enforced at all",

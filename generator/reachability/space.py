@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from generator.kube.lenient import mapping, mappings, string, whole
 from generator.reachability.policy import (
     Direction,
     Endpoint,
@@ -18,7 +19,6 @@ from generator.reachability.policy import (
     read_policy,
 )
 from generator.reachability.ranges import EVERY_ADDRESS, NOTHING, Ranges, network, packets, union
-from generator.shape import mapping, mappings, string, whole
 
 NAME_LABEL = "kubernetes.io/metadata.name"
 """The API server sets it on every namespace, and nobody can set it otherwise."""

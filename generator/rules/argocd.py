@@ -17,16 +17,16 @@ import yaml
 
 from generator import layout
 from generator.applicationset import RESERVED_KEYS, Effect, Expansion, expand_all, stored_size
-from generator.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
-from generator.findings import Finding, Place, Severity
-from generator.model import Fleet
-from generator.pods import pod_spec
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place, Severity
+from generator.fleet.model import Fleet
+from generator.generate.argocd import ENTRY_KEYS, FINALIZER, TENANT_KINDS, TENANT_ROLES
+from generator.kube.lenient import mapping, mappings, sequence, string
+from generator.kube.pods import pod_spec
 from generator.proofs import escape
-from generator.rules.catalog import finding
+from generator.reading.yamlio import Document, read
+from generator.render.rendered import Object, Rendered, Repository
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository
-from generator.shape import mapping, mappings, sequence, string
-from generator.yamlio import Document, read
 
 _GENERATE: Final = "run `tenantry generate`"
 _SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"

@@ -4,18 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator import quantity, size, workloads
-from generator.findings import Finding
-from generator.model import Chatbot, Plan, Resources
-from generator.pods import pod_spec
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding
+from generator.fleet.model import Chatbot, Plan, Resources
+from generator.generate import size, workloads
+from generator.generate.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_text
+from generator.kube.lenient import mapping
+from generator.kube.pods import pod_spec
 from generator.proofs import quota
 from generator.proofs.quota import Line, Proof
-from generator.rules.catalog import finding
+from generator.reading import quantity
+from generator.render.rendered import Base, Rendered
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule, tenant_rule
-from generator.rules.subject import Base, Rendered
-from generator.shape import mapping
-from generator.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_text
 
 
 def proof_of(rendered: Rendered) -> Proof:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from generator import quantity
-from generator.findings import Finding, Place
-from generator.model import Tenant
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.fleet.model import Tenant
+from generator.generate.size import RESOURCE_WORDS, amount_text
+from generator.reading import quantity
+from generator.render.rendered import Object, identity
 from generator.rules import losses
-from generator.rules.catalog import finding
 from generator.rules.compared import Compared, Step
-from generator.rules.subject import Object, identity
-from generator.size import RESOURCE_WORDS, amount_text
 
 
 def storage_never_shrinks(step: Step) -> Iterator[Finding]:

@@ -4,10 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from generator import layout
-from generator.findings import Finding, Place
-from generator.model import Platform, Tenant
-from generator.rules.subject import Rendered
-from generator.size import Size
+from generator.findings.finding import Finding, Place
+from generator.fleet.model import Platform, Tenant
+from generator.generate.size import Size
+from generator.render.rendered import Rendered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from generator import manifests
-from generator.findings import Finding, Place
-from generator.pods import pod_spec, pod_template
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.generate.size import FILESERVER
+from generator.kube import schemas
+from generator.kube.lenient import mapping, mappings, string, strings, whole
+from generator.kube.pods import pod_spec, pod_template
 from generator.proofs.limits import CONTAINER, Limit, inconsistencies, read_limit, refusals, refused_claim
 from generator.reachability.policy import Selector, UnreadableError, read_selector
-from generator.rules.catalog import finding
+from generator.render.rendered import Base, Object, Rendered, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule
-from generator.rules.subject import Base, Object, Rendered, identity
-from generator.shape import mapping, mappings, string, strings, whole
-from generator.size import FILESERVER
 
 _SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
@@ -84,7 +84,7 @@ class _Printed:
 def the_version_is_known(base: Base) -> Iterator[Finding]:
     """There are schemas of the cluster's version of Kubernetes."""
     cluster = base.platform.cluster
-    if not manifests.is_known_version(cluster.kubernetes):
+    if not schemas.is_known_version(cluster.kubernetes):
         place = base.platform.document.place(("clusters", cluster.name, "kubernetes"))
         fact = f"there are no schemas of Kubernetes {cluster.kubernetes}: nothing can be held against it"
         yield finding("K8S001", place, fact, "install a kubernetes-validate that has them")
@@ -94,10 +94,10 @@ def the_version_is_known(base: Base) -> Iterator[Finding]:
 def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Finding]:
     """Every object is valid for the strict schema of its kind."""
     version = rendered.platform.cluster.kubernetes
-    if not manifests.is_known_version(version):
+    if not schemas.is_known_version(version):
         return
     for one in rendered.objects:
-        checker = manifests.checker(version, one["apiVersion"], one["kind"])
+        checker = schemas.checker(version, one["apiVersion"], one["kind"])
         if checker is None:
             fact = f"{one['apiVersion']} {one['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
             yield rendered.found("K8S001", one, fact)

@@ -7,19 +7,22 @@ from typing import Any, Final
 
 import yaml
 
-from generator import classes, layout, naming, yamlio
-from generator.compose import components_of
-from generator.findings import Finding, Place
-from generator.pods import pod_spec
-from generator.releases import COMPONENTS, CORE
-from generator.rules.catalog import finding
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.generate.compose import components_of
+from generator.generate.releases import COMPONENTS, CORE
+from generator.generate.size import CHATBOT, FILESERVER
+from generator.kube import tenant_names
+from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.pods import pod_spec
+from generator.reading import yamlio
+from generator.render import classes
+from generator.render.rendered import Base, Object, Rendered, has_hash, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.registry import base_rule, class_rule, tenant_rule
-from generator.rules.subject import Base, Object, Rendered, has_hash, identity
-from generator.shape import mapping, mappings, strings
-from generator.size import CHATBOT, FILESERVER
 
-# --- what a release may hold; what none may hold is refused before it is built (`generator.allowed`)
+# --- what a release may hold; what none may hold is refused before it is built (`generator.kube.allowed`)
 
 
 @base_rule("KUS001")
@@ -352,11 +355,11 @@ def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Finding]:
     shared = classes.NAME in rendered.text
     foreign = rendered.names if shared else rendered.names - {rendered.tenant.name}
     hosts = {host: name for host, name in rendered.hosts.items() if shared or name != rendered.tenant.name}
-    if foreign.isdisjoint(naming.TOKEN.findall(rendered.text)) and hosts.keys().isdisjoint(_zones(rendered.text)):
+    if foreign.isdisjoint(tenant_names.TOKEN.findall(rendered.text)) and hosts.keys().isdisjoint(_zones(rendered.text)):
         return
     looked_at = yamlio.read_objects(rendered.text) if shared else rendered.objects
     for one, object_of_the_first in zip(looked_at, rendered.objects, strict=True):
-        found = {mention.name: mention for mention in naming.mentions(one) if mention.name in foreign}
+        found = {mention.name: mention for mention in tenant_names.mentions(one) if mention.name in foreign}
         for name, mention in sorted(found.items()):
             yield _names_another(rendered, object_of_the_first, str(mention), name)
         for path, text in yamlio.walk_strings(one):
@@ -372,7 +375,7 @@ def _names_another(rendered: Rendered, one: Object, fact: str, name: str) -> Fin
 
 def _zones(text: str) -> Iterator[str]:
     """Yield every DNS name in a text, and what it lies under."""
-    for host in naming.hosts_in(text):
+    for host in tenant_names.hosts_in(text):
         labels = host.split(".")
         for start in range(len(labels) - 1):
             zone = ".".join(labels[start:])

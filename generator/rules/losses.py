@@ -4,16 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from generator.findings import Finding, Place
-from generator.formats import plural
-from generator.model import Tenant
-from generator.pods import pod_spec
-from generator.rules.catalog import finding
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.findings.formats import plural
+from generator.fleet.model import Tenant
+from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.pods import pod_spec
+from generator.render.rendered import Object, Rendered, origin_of
 from generator.rules.compared import Compared, Step
 from generator.rules.kustomize import hosts_of
-from generator.rules.subject import Object, Rendered, origin_of
 from generator.rules.whereabouts import out_of_sight, secrets_elsewhere
-from generator.shape import mapping, mappings, strings
 
 _CLAIM: Final = "PersistentVolumeClaim"
 _HOLD_DATA: Final = (_CLAIM, "SecretStore", "Namespace")

@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 
 from generator import layout
-from generator.findings import Finding, Place
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
 from generator.proofs import isolation
 from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import UnreadableError
 from generator.reachability.promises import check, expectations
 from generator.reachability.proof import Leak
-from generator.rules.catalog import finding
+from generator.render.rendered import Rendered, Repository
 from generator.rules.registry import class_rule, repository_rule
-from generator.rules.subject import Rendered, Repository
 
 
 @repository_rule("NET001")

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generator.shape import mapping, mappings, sequence
+from generator.kube.lenient import mapping, mappings, sequence
 
 _VOLUMES: Final = frozenset(
     "configMap downwardAPI emptyDir projected secret csi persistentVolumeClaim ephemeral image".split()

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Final, TypeVar
 
-from generator.findings import Finding
-from generator.rules.catalog import RULES
-from generator.rules.subject import Base, Rendered, Repository
+from generator.findings.catalog import RULES
+from generator.findings.finding import Finding
+from generator.render.rendered import Base, Rendered, Repository
 
 TenantCheck = Callable[[Rendered], Iterator[Finding]]
 BaseCheck = Callable[[Base], Iterator[Finding]]
@@ -75,15 +75,7 @@ def rules() -> frozenset[str]:
 
 
 def _load_families() -> None:
-    from generator.rules import (  # noqa: PLC0415 -- importing enters them
-        argocd,  # noqa: F401
-        capacity,  # noqa: F401
-        kubernetes,  # noqa: F401
-        kustomize,  # noqa: F401
-        network,  # noqa: F401
-        security,  # noqa: F401
-        settings,  # noqa: F401
-    )
+    pass
 
 
 def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[Finding]:

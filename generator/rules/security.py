@@ -11,20 +11,21 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from generator import layout, quantity
-from generator.findings import Finding, Place, Severity
-from generator.pods import pod_spec, pod_template
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place, Severity
+from generator.kube.lenient import mapping, mappings, sequence, strings
+from generator.kube.pods import pod_spec, pod_template
 from generator.proofs import escape, quota
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
 from generator.reachability.ranges import network, packets, union
 from generator.reachability.space import NAME_LABEL
-from generator.rules.catalog import finding
+from generator.reading import quantity
+from generator.reading.yamlio import walk_strings
+from generator.render.rendered import Object, Rendered, Repository, identity
 from generator.rules.literals import secret_like
 from generator.rules.podsecurity import all_containers, reaches_for_the_node, violations
 from generator.rules.registry import class_rule, repository_rule, tenant_rule
-from generator.rules.subject import Object, Rendered, Repository, identity
-from generator.shape import mapping, mappings, sequence, strings
-from generator.yamlio import walk_strings
 
 TENANT_LABEL: Final = "tenantry.dev/tenant"
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import Final
 
-from generator import layout, yamlio
-from generator.findings import Finding, Place
-from generator.rules.catalog import finding
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.kube.lenient import mapping
+from generator.reading import yamlio
+from generator.render.rendered import Repository
 from generator.rules.registry import repository_rule
-from generator.rules.subject import Repository
-from generator.shape import mapping
 
 PARAMETERS: Final = "argocd-cmd-params-cm"
 """The ConfigMap that Argo CD's programs take their options from."""

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.pods import containers, pod_spec
-from generator.rules.subject import Object, Rendered, identity
-from generator.shape import mapping, mappings, string
+from generator.kube.lenient import mapping, mappings, string
+from generator.kube.pods import containers, pod_spec
+from generator.render.rendered import Object, Rendered, identity
 
 _CLAIM: Final = "PersistentVolumeClaim"
 _LETS_IN: Final = ("auth", "caBundle", "caProvider", "tls")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from generator.quantity import count, millicores, octets
+from generator.reading.quantity import count, millicores, octets
 from tests.cluster import stand_ins
 from tests.cluster.cluster import Cluster
 from tests.cluster.fleet import is_ready

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from generator import workloads
-from generator.model import Resources
-from generator.size import SPARE_PODS
+from generator.fleet.model import Resources
+from generator.generate import workloads
+from generator.generate.size import SPARE_PODS
 from tests.cluster import stand_ins
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster

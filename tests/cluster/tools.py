@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator import build
-from generator.findings import EnvironmentProblem
+from generator.findings.finding import EnvironmentProblem
+from generator.kube import kustomize as door
 from tests.slow.builds import cache
 
 _TOOLS = Path(__file__).parents[2] / "tools"
@@ -87,7 +87,7 @@ def prepare(say: Callable[[str], None]) -> Tools:
         msg = "git is not in PATH"
         raise UnavailableError(msg)
     try:
-        kustomize = Path(build.kustomize()).absolute()
+        kustomize = Path(door.kustomize()).absolute()
     except EnvironmentProblem as problem:
         raise UnavailableError(str(problem)) from problem
     folder = cache() / "cluster" / _hash_of_source()
@@ -176,10 +176,10 @@ def _compile(target: Path, flags: str, say: Callable[[str], None]) -> None:
     command = ("go", "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", str(target), ".")
     # In a session of its own, and with its files beside the result: go removes nothing when it is interrupted.
     environment = {**_environment(), "GOTMPDIR": str(target.parent.parent)}
-    build = subprocess.Popen(
+    kustomize = subprocess.Popen(
         command, cwd=_SOURCE, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    with build as process:
+    with kustomize as process:
         assert process.stderr is not None
         said: list[str] = []
         try:

@@ -11,11 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from generator import build, check, yamlio
-from generator.kustomization import Buildable
-from generator.model import Fleet
-from generator.snapshot import Snapshot
-from generator.verify import Verified, verify
+from generator.fleet.model import Fleet
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable
+from generator.reading import yamlio
+from generator.review import check
+from generator.review.verify import Verified, verify
 from tests.pull_requests.state import UnreadableError
 
 _KEPT: Final = 4000
@@ -57,7 +59,7 @@ def built(folder: Path) -> str:
     """
     if not folder.is_dir():
         raise UnreadableError("there is no such folder")
-    ((printed, error),) = build.texts([Buildable(folder)])
+    ((printed, error),) = kustomize.texts([Buildable(folder)])
     if error:
         raise UnreadableError(error)
     return printed

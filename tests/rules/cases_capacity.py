@@ -4,7 +4,7 @@
 from dataclasses import replace
 from typing import Any
 
-from generator.model import Resources
+from generator.fleet.model import Resources
 from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 
 BRONZE = '  bronze: {cpu: "1", memory: 2Gi, storage: {default: 50Gi, max: 200Gi}}\n'

@@ -19,15 +19,16 @@ from typing import Any, Final
 
 import yaml
 
-from generator import pipeline, yamlio
-from generator.findings import Finding, Refused
-from generator.kustomization import Gate
-from generator.model import Platform, Tenant
-from generator.probe import read_base
+from generator.findings.finding import Finding, Refused
+from generator.fleet.model import Platform, Tenant
+from generator.generate import pipeline
+from generator.git.snapshot import Snapshot
+from generator.kube.kustomization import Gate
+from generator.reading import yamlio
+from generator.render.base_probe import read_base
+from generator.render.rendered import Base, Rendered, Repository
+from generator.review.verify import Gathered, committed, gather, render
 from generator.rules import registry
-from generator.rules.subject import Base, Rendered, Repository
-from generator.snapshot import Snapshot
-from generator.verify import Gathered, committed, gather, render
 
 ROOT: Final = Path(__file__).parents[2]
 INPUT: Final = ("base", "overlays", "argocd", "tenants", "platform.yaml")

@@ -13,14 +13,16 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generator import build, layout, yamlio
-from generator.build import Built
+from generator import layout
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomize import Built
 from generator.proofs import isolation, summary
 from generator.reachability.matrix import matrix
 from generator.reachability.policy import UnreadableError
-from generator.rules.subject import Rendered, Repository
-from generator.snapshot import Snapshot
-from generator.verify import Gathered, judge, render
+from generator.reading import yamlio
+from generator.render.rendered import Rendered, Repository
+from generator.review.verify import Gathered, judge, render
 from tests import harness
 from tests.rules.harness import COMPANY, ROOT, good_repository, written
 
@@ -161,7 +163,7 @@ def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong:
     file, path = place
     files = {**good.files, file: yamlio.dump(spoil(_documents()[file], path, wrong))}
 
-    with mock.patch.object(build, "build_all", _built):
+    with mock.patch.object(kustomize, "build_all", _built):
         read = list(render(Snapshot.of_work_tree(ROOT), good.fleet, [_good().tenant], files))
     rendered = tuple(one for one in read if isinstance(one, Rendered))
     findings = tuple(one for one in read if not isinstance(one, Rendered))

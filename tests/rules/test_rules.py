@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.findings.catalog import OF_INPUT, RULES
+from generator.review.verify import Gathered, judge
 from generator.rules import change, registry
-from generator.rules.catalog import OF_INPUT, RULES
-from generator.verify import Gathered, judge
 from tests.rules.harness import (
     Case,
     edited,

@@ -22,9 +22,9 @@ from typing import Any, Final
 
 import pytest
 
-from generator import build
-from generator.kustomization import Gate
-from generator.snapshot import Snapshot
+from generator.git.snapshot import Snapshot
+from generator.kube import kustomize
+from generator.kube.kustomization import Gate
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -92,7 +92,7 @@ class Pod:
 @pytest.fixture(scope="module")
 def manifest() -> Manifest:
     """The file server's Deployment as kustomize renders it from base/edge/core."""
-    (core,) = build.build_all([Gate(Snapshot.of_work_tree(ROOT)).open("base/edge/core")])
+    (core,) = kustomize.build_all([Gate(Snapshot.of_work_tree(ROOT)).open("base/edge/core")])
     assert not core.error
     deployment = next(one for one in core.objects if one["kind"] == "Deployment")
     pod: dict[str, Any] = deployment["spec"]["template"]["spec"]

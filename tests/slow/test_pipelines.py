@@ -18,9 +18,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from generator import __version__, build
-from generator.init import Forge
-from generator.model import Publishing
+from generator import __version__
+from generator.fleet.model import Publishing
+from generator.init.init import Forge
+from generator.kube import kustomize
 from tests.comments import Handler, served
 from tests.forge import GitHub, GitLab, Job, Machines
 from tests.harness import ROOT, Repository, environment
@@ -72,10 +73,10 @@ def supply(tmp_path_factory: pytest.TempPathFactory) -> Supply:
     wheels[NEXT] = a_wheel(source, folder)
     run("git", "checkout", "--quiet", ".", folder=source)
     run("git", "clone", "--quiet", "--bare", str(source), str(folder / "tenantry.git"), folder=folder)
-    archive = folder / f"mirror/kustomize_{build.VERSION}_linux_amd64.tar.gz"
+    archive = folder / f"mirror/kustomize_{kustomize.VERSION}_linux_amd64.tar.gz"
     archive.parent.mkdir()
     with tarfile.open(archive, "w:gz", compresslevel=1) as content:
-        content.add(build.kustomize(), "kustomize")
+        content.add(kustomize.kustomize(), "kustomize")
     return Supply(
         folder=folder,
         git=folder / "tenantry.git",
@@ -372,7 +373,7 @@ def test_the_guides_lead_to_pipelines_that_are_green_and_to_the_next_tenantry(su
     known = {"https://git.example.com/tenantry.git": source, "https://github.com/acme/tenants.git": origin}
     machines.settings = "".join(f'[url "{folder.as_uri()}"]\n\tinsteadOf = {url}\n' for url, folder in known.items())
     machines.settings += "[user]\n\tname = somebody\n\temail = somebody@acme.example\n[init]\n\tdefaultBranch = main\n"
-    machines.variables = {"TENANTRY_KUSTOMIZE": build.kustomize()}
+    machines.variables = {"TENANTRY_KUSTOMIZE": kustomize.kustomize()}
     laptop = machines.new("laptop")
 
     def typed(script: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from generator.pods import pod_template
+from generator.kube.pods import pod_template
 from generator.rules.podsecurity import reaches_for_the_node, violations
 from tests.rules.harness import COMPANY, good_repository
 from tests.slow.builds import oracle

@@ -11,12 +11,13 @@ from typing import Any, Final, get_args
 
 import pytest
 
-from generator import build, init
-from generator.init import Answers
-from generator.kustomization import Gate
-from generator.model import Publishing
-from generator.package import Package
-from generator.snapshot import Snapshot
+from generator.fleet.model import Publishing
+from generator.git.snapshot import Snapshot
+from generator.init import init
+from generator.init.init import Answers
+from generator.init.package import Package
+from generator.kube import kustomize
+from generator.kube.kustomization import Gate
 from tests.slow.builds import ROOT, built
 
 pytestmark = pytest.mark.slow
@@ -60,7 +61,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     gate = Gate(Snapshot.of_folder(copy))
     files = []
     for folder, (text, error) in zip(
-        folders, build.texts(gate.open(str(one.relative_to(copy))) for one in folders), strict=True
+        folders, kustomize.texts(gate.open(str(one.relative_to(copy))) for one in folders), strict=True
     ):
         assert not error
         file = copy / f"{folder.parent.name}-{folder.name}.yaml"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from generator import init
+from generator.init import init
 
 pytestmark = pytest.mark.slow
 

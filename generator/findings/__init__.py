@@ -1,0 +1,1 @@
+"""What is said: findings, the words of the rules, and the formats of both."""

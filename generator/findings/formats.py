@@ -1,0 +1,182 @@
+"""Every form in which findings are shown; each is a function from findings to text."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, Final
+from xml.etree import ElementTree  # noqa: ICN001 -- its own name
+
+from generator import __version__
+from generator.findings.catalog import OF_INPUT, RULES
+from generator.findings.finding import Finding
+
+FORMATS: Final = ("text", "json", "github", "sarif", "junit")
+
+_FORMAT_VERSION: Final = 1
+_ON_MAIN: Final = "already on main"
+
+
+def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> str:
+    """Write findings in one of `FORMATS`.
+
+    Args:
+        findings: In the order in which they are shown.
+        form: One of `FORMATS`.
+        summary: Counts and proofs of the run, for the machine formats.
+
+    Returns:
+        The text, ending in a newline, or nothing when there is nothing to say.
+    """
+    return _FORMS[form](findings, summary)
+
+
+def way_out(found: Finding) -> str:
+    """Return the hint of a finding, or what its rule says is to be done.
+
+    What is wrong with the input is told with the very value that is wrong, and needs no more words.
+    """
+    if found.hint or found.rule.startswith(OF_INPUT):
+        return found.hint
+    mend = RULES[found.rule].mend.removesuffix(".")
+    return mend[:1].lower() + mend[1:]
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Say how many errors and warnings there are: `1 error, 2 warnings`, and what is on main apart from them."""
+    on_main = sum(found.on_main for found in findings)
+    errors = sum(found.refuses for found in findings)
+    warnings = len(findings) - errors - on_main
+    apart = f", {on_main} already on main" if on_main else ""
+    return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}{apart}"
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number with its noun: `1 tenant`, `2 tenants`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _text(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    del summary
+    lines = []
+    for found in findings:
+        about = f"{found.object}: " if found.object else ""
+        weight = f"{found.severity} ({_ON_MAIN})" if found.on_main else found.severity
+        lines.append(f"{found.place}: {weight}: {about}{found.fact} [{found.rule}]")
+        if hint := way_out(found):
+            lines.append(f"  hint: {hint}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _as_data(found: Finding) -> dict[str, Any]:
+    return {
+        "rule": found.rule,
+        "severity": str(found.severity),
+        "file": found.place.file,
+        "line": found.place.line,
+        "column": found.place.column,
+        "object": found.object,
+        "fact": found.fact,
+        "hint": way_out(found),
+        "alreadyOnMain": found.on_main,
+    }
+
+
+def _json(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    document = {"version": _FORMAT_VERSION, "findings": [_as_data(found) for found in findings], "summary": summary}
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _github(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    """Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
+    del summary
+    lines = []
+    for found in findings:
+        title = f"{found.rule} ({_ON_MAIN})" if found.on_main else found.rule
+        where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": title}
+        properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in where.items() if value)
+        about = f"{found.object}: " if found.object else ""
+        hint = f"\nhint: {said}" if (said := way_out(found)) else ""
+        lines.append(f"::{found.severity} {properties}::{_escaped(f'{about}{found.fact}{hint}')}\n")
+    return "".join(lines)
+
+
+def _escaped(text: str, more: str = "") -> str:
+    for character in f"%\r\n{more}":
+        text = text.replace(character, f"%{ord(character):02X}")
+    return text
+
+
+def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
+    used = sorted({found.rule for found in findings})
+    driver = {
+        "name": "tenantry",
+        "version": __version__,
+        "rules": [
+            {
+                "id": rule,
+                "shortDescription": {"text": RULES[rule].title},
+                "fullDescription": {"text": RULES[rule].why},
+                "help": {"text": RULES[rule].mend},
+            }
+            for rule in used
+        ],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "results": [_sarif_result(found) for found in findings],
+        "properties": dict(summary),
+    }
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [run],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def _sarif_result(found: Finding) -> dict[str, Any]:
+    region = {"startLine": max(1, found.place.line), "startColumn": max(1, found.place.column)}
+    location = {"physicalLocation": {"artifactLocation": {"uri": found.place.file}, "region": region}}
+    if found.object:
+        location["logicalLocations"] = [{"fullyQualifiedName": found.object}]  # type: ignore[assignment]
+    hint = f" (hint: {said})" if (said := way_out(found)) else ""
+    mark = f" ({_ON_MAIN})" if found.on_main else ""
+    return {
+        "ruleId": found.rule,
+        "level": str(found.severity),
+        "message": {"text": f"{found.fact}{mark}{hint}"},
+        "locations": [location],
+        "properties": {"alreadyOnMain": found.on_main},
+    }
+
+
+def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+    del summary
+    errors, skipped = (str(sum(map(attrgetter(what), findings))) for what in ("refuses", "on_main"))
+    tests = str(max(1, len(findings)))
+    suite = ElementTree.Element("testsuite", name="tenantry", tests=tests, failures=errors, errors="0", skipped=skipped)
+    for found in findings:
+        case = ElementTree.SubElement(
+            suite, "testcase", classname=found.rule, name=f"{found.place} {found.object}".strip()
+        )
+        if found.on_main:  # a failure would turn the report red
+            ElementTree.SubElement(case, "skipped", message=f"{_ON_MAIN}: {found.severity}: {found.fact}")
+        elif found.refuses:
+            failure = ElementTree.SubElement(case, "failure", message=found.fact, type=found.rule)
+            failure.text = way_out(found)
+        else:
+            ElementTree.SubElement(case, "system-out").text = f"warning: {found.fact}"
+    if not findings:
+        ElementTree.SubElement(suite, "testcase", classname="tenantry", name="no findings")
+    ElementTree.indent(suite)
+    return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
+
+
+_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any]], str]]] = {
+    "text": _text,
+    "json": _json,
+    "github": _github,
+    "sarif": _sarif,
+    "junit": _junit,
+}

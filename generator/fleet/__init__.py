@@ -1,0 +1,1 @@
+"""The platform and its tenants: read, validated, and as they were in earlier commits."""

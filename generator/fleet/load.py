@@ -1,0 +1,154 @@
+"""IO in: find the repository, read platform.yaml and every tenant file. Nothing is judged here but the reading."""
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import EnvironmentProblem, Finding, Place
+from generator.git import ordinary, reader
+from generator.git.entries import above
+from generator.git.snapshot import Snapshot
+from generator.reading import files, yamlio
+from generator.reading.files import BadFile, Kind
+
+MAX_TENANT_BYTES: Final = 16 * 1024
+_MOST_BESIDE: Final = 1 << 24
+"""Bytes that are read of base/ and argocd/platform/ together; this repository's have some 60 KiB a release."""
+_PLAIN_PATH: Final = re.compile(r"[A-Za-z0-9._/-]+")
+_SUFFIXES: Final = frozenset({".yaml", ".yml", ".json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What stands on the disk.
+
+    Attributes:
+        platform: platform.yaml, or None when it cannot be read.
+        tenants: The tenant files that can be read, sorted by path.
+        findings: What is wrong with the others.
+        beside: What stands beside the tenants, base/ and argocd/platform/, as texts by path: as far as it can be read.
+        generated: Names that have an overlay: tenants that are there already.
+    """
+
+    platform: yamlio.Document | None
+    tenants: tuple[yamlio.Document, ...]
+    findings: tuple[Finding, ...]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    generated: frozenset[str] = frozenset()
+
+
+def find_root(start: Path) -> Path:
+    """Return the nearest folder at or above `start` that holds platform.yaml.
+
+    Raises:
+        EnvironmentProblem: There is none, or it is not the top of its git work tree.
+    """
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if os.path.lexists(folder / layout.PLATFORM):
+            above = next((up for up in (folder, *folder.parents) if (up / ".git").exists()), folder)
+            if above != folder:
+                fact = f"{folder / layout.PLATFORM} is not at the top of its git repository {above}"
+                raise EnvironmentProblem(fact, "Argo CD's paths start at the top: move platform.yaml there")
+            return folder
+    top = next((folder for folder in (start, *start.parents) if reader.is_repository(folder)), None)
+    if top and reader.has_seen(top, layout.PLATFORM):
+        return top  # it is left out of a sparse checkout, or was removed, and whoever reads it says so
+    fact = f"there is no {layout.PLATFORM} in {start} or above it"
+    raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
+
+
+def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml and tenants/**/*.yaml.
+
+    Args:
+        snapshot: The repository.
+        instead: Files that are not written yet, or not written so yet: path -> what they are to hold.
+    """
+    instead = instead or {}
+    findings: list[Finding] = []
+    paths = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
+    platform = _document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead, findings)
+    tenants = [_document(snapshot, path, MAX_TENANT_BYTES, instead, findings) for path in paths]
+    found = tuple(one for one in tenants if one is not None)
+    return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
+
+
+def load_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml alone; arguments as for `load`."""
+    findings: list[Finding] = []
+    return Sources(_document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead or {}, findings), (), tuple(findings))
+
+
+def _beside(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """Yield the files of base/ and argocd/platform/; what is wrong with them is said where they are built."""
+    left = _MOST_BESIDE
+    for path in snapshot.paths_in((layout.BASE, layout.PLATFORM_MANIFESTS)):
+        with contextlib.suppress(BadFile):
+            raw = snapshot.read(path, min(left, files.MAX_BYTES))
+            left -= len(raw)
+            yield path, raw.decode(errors="replace")
+
+
+def _generated(snapshot: Snapshot) -> frozenset[str]:
+    return frozenset(path.split("/")[1] for path in snapshot.under(layout.OVERLAYS))
+
+
+def _document(
+    snapshot: Snapshot, file: str, max_bytes: int, instead: Mapping[str, bytes], findings: list[Finding]
+) -> yamlio.Document | None:
+    raw = instead[file] if file in instead else _raw(snapshot, file, max_bytes, findings)
+    if raw is None:
+        return None
+    parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
+    findings.extend((*found, *ordinary.line_ends({file: raw})))
+    return parsed
+
+
+def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
+    if snapshot.kind_of(layout.TENANTS) not in (None, Kind.FOLDER):
+        findings.append(finding("TEN025", Place(layout.TENANTS), "this is not a folder", "put the folder itself here"))
+        return []
+    found = []
+    held = tuple(snapshot.everything_under(layout.TENANTS))
+    for file in held:
+        suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is dear
+        if not _PLAIN_PATH.fullmatch(file):
+            fact = "the path holds other characters than letters, digits, hyphens, underscores and dots"
+            findings.append(finding("TEN025", Place(ascii(file)[1:-1]), fact, "rename it"))
+        elif snapshot.kind_of(file) is not Kind.FILE:
+            findings.extend(ordinary.ordinary_files({file: snapshot.held[file]}))
+        elif file == layout.TENANT_SCHEMA or suffix not in _SUFFIXES:
+            continue
+        elif not file.endswith(".yaml"):
+            fact = f"a tenant file ends in .yaml, this one in {os.path.splitext(file)[1]}"  # noqa: PTH122
+            findings.append(finding("TEN025", Place(file), fact, "rename it"))
+        else:
+            found.append(file)
+    for folder in sorted({folder for file in held for folder in above(file)}):
+        if os.path.splitext(folder)[1].lower() in _SUFFIXES:  # noqa: PTH122 -- as above
+            fact = "this is a folder, and it is named like a file"
+            findings.append(finding("TEN025", Place(folder), fact, "rename it"))
+    return found
+
+
+def _raw(snapshot: Snapshot, file: str, max_bytes: int, findings: list[Finding]) -> bytes | None:
+    kind = snapshot.kind_of(file)
+    if kind is None:
+        why, hint = snapshot.why_missing(file)
+        findings.append(finding("PLT001", Place(file), why or "the file is missing", hint or snapshot.way_back(file)))
+        return None
+    if kind in (Kind.LINK, Kind.OTHER):
+        findings.extend(ordinary.ordinary_files({file: snapshot.held[file]}))
+        return None
+    try:
+        return snapshot.read(file, max(max_bytes, files.MAX_BYTES))  # the reader says by how much it is too large
+    except BadFile as bad:
+        findings.append(bad.finding)
+    return None

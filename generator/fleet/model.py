@@ -1,0 +1,243 @@
+"""The records that the stages hand on. They are frozen; behind `validate` everything in them is true."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from generator.reachability.promises import Neighbours
+from generator.reachability.space import Addresses
+from generator.reading.yamlio import Document
+
+Exposure = Literal["gateway", "ingress"]
+Publishing = Literal["committed", "branch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """An amount of the four things that a ResourceQuota counts.
+
+    Attributes:
+        requests_cpu: Millicores.
+        limits_cpu: Millicores.
+        requests_memory: Bytes.
+        limits_memory: Bytes.
+    """
+
+    requests_cpu: int = 0
+    limits_cpu: int = 0
+    requests_memory: int = 0
+    limits_memory: int = 0
+
+    def __add__(self, other: "Resources") -> "Resources":
+        return Resources(
+            requests_cpu=self.requests_cpu + other.requests_cpu,
+            limits_cpu=self.limits_cpu + other.limits_cpu,
+            requests_memory=self.requests_memory + other.requests_memory,
+            limits_memory=self.limits_memory + other.limits_memory,
+        )
+
+    def __mul__(self, times: int) -> "Resources":
+        return Resources(
+            requests_cpu=self.requests_cpu * times,
+            limits_cpu=self.limits_cpu * times,
+            requests_memory=self.requests_memory * times,
+            limits_memory=self.limits_memory * times,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A tariff: what a tenant buys.
+
+    Attributes:
+        name: As in platform.yaml.
+        ceiling: Limits and requests that all file server pods together may use in the steady state.
+        min_replicas: File server pods that always run.
+        max_replicas: Cap of the HPA, whatever the ceiling would hold; None for none.
+        storage: Bytes of the volume unless the tenant asks for others.
+        max_storage: Bytes that a tenant may ask for.
+        availability: What the contract promises, for example `99.9%`; empty when it promises nothing.
+    """
+
+    name: str
+    ceiling: Resources
+    min_replicas: int
+    max_replicas: int | None
+    storage: int
+    max_storage: int
+    availability: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chatbot:
+    """The add-on: its allotment comes on top of the plan.
+
+    Attributes:
+        ceiling: Limits and requests that all chatbot pods together may use in the steady state.
+        max_replicas: Cap of the HPA, whatever the allotment would hold; None for none.
+        endpoints: CIDRs of the model API, reached on port 443.
+    """
+
+    ceiling: Resources
+    max_replicas: int | None
+    endpoints: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ring:
+    """A stage of the roll-out: the tenants on it use one release of base/."""
+
+    name: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """A cluster that tenants run in.
+
+    Attributes:
+        name: As Argo CD knows it.
+        server: Address of its API server, as Argo CD knows it.
+        kubernetes: Minor version, for example `1.36`; the render is valid for it.
+        addresses: Addresses of the cluster itself, which no tenant may be let out to.
+        neighbours: The pods around the tenants that they must be able to talk with.
+    """
+
+    name: str
+    server: str
+    kubernetes: str
+    addresses: Addresses
+    neighbours: Neighbours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArgoCD:
+    """How Argo CD is told of the tenants.
+
+    Attributes:
+        namespace: Where Argo CD runs.
+        shards: Number of ApplicationSets that the tenants are spread over.
+        requeue_after_seconds: How often an ApplicationSet looks at git by itself.
+        links: Name of a dashboard and its URL, `{tenant}` standing for the tenant's name.
+    """
+
+    namespace: str
+    shards: int
+    requeue_after_seconds: int
+    links: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much one change may touch without an approval; None sets no bound.
+
+    Attributes:
+        tenants: Tenants.
+        share: Per cent of the fleet.
+        removals: Rendered objects that are there before and not after, over all tenants.
+    """
+
+    tenants: int | None = None
+    share: int | None = None
+    removals: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weakened:
+    """What platform.yaml makes of a rule.
+
+    Attributes:
+        severity: `warn`: its findings are warnings; `ignore`: they are only counted.
+        reason: Why, for whoever reads platform.yaml.
+    """
+
+    severity: Literal["warn", "ignore"]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """The provider's numbers and names: platform.yaml after `validate`.
+
+    Attributes:
+        repo_url: Address of this repository as Argo CD fetches it.
+        branch: Branch that pull requests are merged into.
+        publishing: Whether generated files are part of pull requests, or put on a branch of their own.
+        publishing_branch: That branch.
+        domain: A tenant's first host is NAME.domain.
+        host_suffixes: Every host ends in one of these; the domain is one of them.
+        exposure: How a file server is reached from outside.
+        reserve: What every quota has on top for jobs that base/ does not run.
+        budget: How much one change may touch.
+        retired_names: Names that were in use once, with the date on which they were given up.
+        rules: Rules of `verify` that are weakened here, by id.
+    """
+
+    repo_url: str
+    branch: str
+    publishing: Publishing
+    publishing_branch: str
+    domain: str
+    host_suffixes: tuple[str, ...]
+    exposure: Exposure
+    cluster: Cluster
+    plans: Mapping[str, Plan]
+    reserve: Resources
+    chatbot: Chatbot | None
+    rings: tuple[Ring, ...]
+    argocd: ArgoCD
+    budget: Budget
+    retired_names: Mapping[str, str]
+    rules: Mapping[str, Weakened]
+    document: Document
+
+    @property
+    def revision(self) -> str:
+        """The full ref that Argo CD follows: cheaper than a short name (A29)."""
+        return f"refs/heads/{self.branch if self.publishing == 'committed' else self.publishing_branch}"
+
+    @property
+    def default_ring(self) -> Ring:
+        """The last ring: a tenant that chose none gets changes last."""
+        return self.rings[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """What one tenant has otherwise than its plan, always inside it; None keeps the plan's value."""
+
+    min_replicas: int | None = None
+    max_replicas: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tenant:
+    """One company: a tenant file after `validate`.
+
+    Attributes:
+        name: Namespace, Application, AppProject and first label of the host.
+        display_name: The company's own name, free text; the name when none is given.
+        plan: A key of the platform's plans.
+        chatbot: Whether the add-on is on.
+        ring: Stage of the roll-out that the tenant is on.
+        hosts: All hosts, the standard one first.
+        storage: Bytes of the volume.
+    """
+
+    name: str
+    display_name: str
+    plan: str
+    chatbot: bool
+    ring: Ring
+    hosts: tuple[str, ...]
+    storage: int
+    overrides: Overrides
+    document: Document
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fleet:
+    """All input after `validate`: the platform and its tenants, sorted by name."""
+
+    platform: Platform
+    tenants: tuple[Tenant, ...]

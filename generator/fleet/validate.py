@@ -1,0 +1,464 @@
+"""The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from generator import __version__, layout
+from generator.findings.catalog import FIRM, OF_INPUT, RULES, finding
+from generator.findings.finding import Finding, Severity, in_order
+from generator.fleet.load import Sources
+from generator.fleet.model import (
+    ArgoCD,
+    Budget,
+    Chatbot,
+    Cluster,
+    Fleet,
+    Overrides,
+    Plan,
+    Platform,
+    Resources,
+    Ring,
+    Tenant,
+    Weakened,
+)
+from generator.fleet.reserved import hosts_in, names_in, why_reserved
+from generator.kube.lenient import mapping, string, strings
+from generator.reachability.promises import read_neighbours
+from generator.reachability.space import Addresses
+from generator.reading import freetext, quantity
+from generator.reading.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
+from generator.reading.yamlio import Document
+
+_MAX_FQDN: Final = 253
+_MAX_LABEL: Final = 63
+
+
+Had = Callable[[Collection[Document]], Mapping[str, int]]
+"""Tells how many bytes of storage companies had: their tenant files in, path -> bytes out."""
+
+
+def had_nothing(documents: Collection[Document]) -> Mapping[str, int]:
+    """Tell of no company that it had storage: every one of them is taken for new."""
+    del documents
+    return {}
+
+
+def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
+    """Check everything that can be known from the input alone.
+
+    Args:
+        sources: What was read.
+        had: Tells what companies had before; asked only for those that have more than their plan allows.
+
+    Returns:
+        The fleet, or None when there is an error; and all findings of the run, in order.
+    """
+    findings = list(sources.findings)
+    platform = _platform(sources.platform, findings) if sources.platform else None
+    checker = Checker(tenant_schema(tuple(platform.plans)) if platform else package_schema("tenant"), _tenant_rule)
+    well_formed = []
+    for document in sources.tenants:
+        refused = checker.check(document)
+        findings.extend(refused)
+        if not refused:
+            well_formed.append(document)
+    findings.extend(_names(well_formed, platform))
+    findings.extend(_owned(well_formed, sources))
+    if platform is None:
+        return None, in_order(findings)
+    for document in well_formed:
+        findings.extend(_text(document))
+    tenants = [_tenant(document, platform) for document in well_formed]
+    findings.extend(found for tenant in tenants for found in _bounds(tenant, platform))
+    findings.extend(_storage_bounds(tenants, platform, had))
+    findings.extend(_hosts(tenants, platform))
+    if any(found.severity is Severity.ERROR for found in findings):
+        return None, in_order(findings)
+    return Fleet(platform=platform, tenants=tuple(sorted(tenants, key=lambda one: one.name))), in_order(findings)
+
+
+def validate_in_part(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
+    """Check what `validate` checks, and leave out the tenants whose files have errors.
+
+    Args:
+        sources: What was read.
+        had: As for `validate`.
+
+    Returns:
+        The fleet of the others, or None when platform.yaml has errors; and all findings of the run, in order.
+    """
+    findings: list[Finding] = []
+    while True:
+        fleet, found = validate(sources, had)
+        findings += found
+        wrong = {one.place.file for one in found if one.severity is Severity.ERROR}
+        if fleet is not None or sources.platform is None or sources.platform.file in wrong:
+            return fleet, in_order(findings)
+        kept = tuple(document for document in sources.tenants if document.file not in wrong)
+        sources = Sources(sources.platform, kept, ())
+
+
+def _tenant_rule(path: Path, keyword: str) -> str:
+    if keyword == "type":
+        return "TEN009"
+    if keyword in ("pattern", "minLength", "maxLength"):
+        return {"name": "TEN001", "displayName": "TEN010", "hosts": "TEN014"}.get(str(path[0]), "TEN006")
+    return "TEN006"
+
+
+def _platform_rule(path: Path, keyword: str) -> str:
+    del path, keyword
+    return "PLT001"
+
+
+# --- platform.yaml
+
+
+def _platform(document: Document, findings: list[Finding]) -> Platform | None:
+    schema = package_schema("platform")
+    refused = Checker(schema, _platform_rule).check(document)
+    if not refused:
+        checks = (_requires, _branches, _addresses, _storage, _ring_names, _weakenings)
+        refused = [found for check in checks for found in check(document)]
+    findings.extend(refused)
+    if refused:
+        return None
+    data = with_defaults(schema, document.data)
+    (cluster_name, cluster), *_ = data["clusters"].items()
+    reserve = data["reserve"]
+    chatbot = data["addons"].get("chatbot")
+    return Platform(
+        repo_url=data["git"]["repoURL"],
+        branch=data["git"]["branch"],
+        publishing=data["git"]["publishing"],
+        publishing_branch=data["git"]["publishingBranch"],
+        domain=data["domain"],
+        host_suffixes=(data["domain"], *data["hostSuffixes"]),
+        exposure=data["exposure"],
+        cluster=Cluster(
+            name=cluster_name,
+            server=cluster["server"],
+            kubernetes=cluster["kubernetes"],
+            addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
+            neighbours=read_neighbours(cluster["network"]),
+        ),
+        plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
+        reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
+        chatbot=chatbot
+        and Chatbot(
+            ceiling=_ceiling(chatbot),
+            max_replicas=chatbot.get("maxReplicas"),
+            endpoints=tuple(chatbot["endpoints"]),
+        ),
+        rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
+        argocd=ArgoCD(
+            namespace=data["argocd"]["namespace"],
+            shards=data["argocd"]["shards"],
+            requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
+            links=data["argocd"]["links"],
+        ),
+        budget=Budget(**data.get("budget", {})),
+        retired_names=data["retiredNames"],
+        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        document=document,
+    )
+
+
+def _plan(name: str, data: Mapping[str, Any]) -> Plan:
+    return Plan(
+        name=name,
+        ceiling=_ceiling(data),
+        min_replicas=data["minReplicas"],
+        max_replicas=data.get("maxReplicas"),
+        storage=quantity.octets(data["storage"]["default"]),
+        max_storage=quantity.octets(data["storage"]["max"]),
+        availability=data["availability"],
+    )
+
+
+def _ceiling(data: Mapping[str, Any]) -> Resources:
+    cpu, memory, overcommit = (
+        quantity.millicores(data["cpu"]),
+        quantity.octets(data["memory"]),
+        data["overcommit"],
+    )
+    return Resources(
+        requests_cpu=cpu // overcommit,
+        limits_cpu=cpu,
+        requests_memory=memory // overcommit,
+        limits_memory=memory,
+    )
+
+
+def _requires(document: Document) -> Iterator[Finding]:
+    place = document.place(("requires",))
+    wanted = document.data["requires"]
+    try:
+        fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
+    except InvalidSpecifier:
+        yield finding("PLT001", place, f"requires: {wanted!r} is not a version specifier", "for example >=0.1,<0.2")
+        return
+    if not fits:
+        fact = f"this is tenantry {__version__}, and platform.yaml requires {wanted}"
+        hint = (
+            "install the one that this repository pins: python3 -I .tenantry/tools/install.py DIR; or change `requires`"
+        )
+        yield finding("PLT002", place, fact, hint)
+
+
+def _branches(document: Document) -> Iterator[Finding]:
+    git = with_defaults(package_schema("platform"), document.data)["git"]
+    if git["publishing"] == "branch" and git["publishingBranch"] == git["branch"]:
+        place = document.place(("git", "publishingBranch"))
+        fact = f"git.publishingBranch: {git['branch']!r} is the branch that pull requests are merged into"
+        yield finding("PLT001", place, fact, "give generated files a branch of their own")
+
+
+def _addresses(document: Document) -> Iterator[Finding]:
+    for path, text in _cidrs(document.data):
+        try:
+            ipaddress.ip_network(text)
+        except ValueError as error:
+            yield finding("PLT001", document.place(path), f"{dotted(path)}: {error}")
+
+
+def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    chatbot: Path = ("addons", "chatbot", "endpoints")
+    found = {chatbot: data.get("addons", {}).get("chatbot", {}).get("endpoints", ())}
+    for name, cluster in data["clusters"].items():
+        network: Path = ("clusters", name, "network")
+        found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
+        found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
+    return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
+
+
+def _storage(document: Document) -> Iterator[Finding]:
+    for name, plan in document.data["plans"].items():
+        size, most = plan["storage"]["default"], plan["storage"]["max"]
+        if quantity.octets(size) > quantity.octets(most):
+            path: Path = ("plans", name, "storage", "default")
+            yield finding(
+                "PLT001", document.place(path), f"plans.{name}.storage.default: {size} is more than max, {most}"
+            )
+
+
+def _ring_names(document: Document) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for index, ring in enumerate(document.data["rings"]):
+        if ring["name"] in seen:
+            yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
+        seen.add(ring["name"])
+
+
+def _weakenings(document: Document) -> Iterator[Finding]:
+    for rule, weakened in document.data.get("rules", {}).items():
+        place = document.place(("rules", rule), key=True)
+        if rule not in RULES:
+            yield finding("PLT001", place, f"rules: there is no rule {rule!r}", did_you_mean(rule, RULES))
+        elif rule.startswith(OF_INPUT):
+            yield finding("PLT001", place, f"rules: {rule} is applied while the input is read, and cannot be weakened")
+        elif rule in FIRM:
+            yield finding("PLT001", place, f"rules: {rule} cannot be weakened: {FIRM[rule]}")
+        elif weakened["severity"] == "warn" and RULES[rule].severity is Severity.WARNING:
+            yield finding("PLT001", place, f"rules: {rule} is a warning already", "ignore takes it out")
+
+
+# --- tenants
+
+
+def _tenant(document: Document, platform: Platform) -> Tenant:
+    data = document.data
+    plan = platform.plans[data["plan"]]
+    overrides = Overrides(
+        min_replicas=data.get("overrides", {}).get("minReplicas"),
+        max_replicas=data.get("overrides", {}).get("maxReplicas"),
+    )
+    return Tenant(
+        name=data["name"],
+        display_name=data.get("displayName", data["name"]),
+        plan=data["plan"],
+        chatbot=data.get("chatbot", False),
+        ring=platform.default_ring,
+        hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
+        storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
+        overrides=overrides,
+        document=document,
+    )
+
+
+def _bounds(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+    place = tenant.document.place
+    if tenant.chatbot and platform.chatbot is None:
+        fact = "chatbot: this platform has no chatbot add-on"
+        hint = f"take it out: tenantry set {tenant.name} chatbot= && tenantry generate; or sell it in platform.yaml"
+        yield finding("TEN006", place(("chatbot",)), fact, hint)
+    least, most_pods = tenant.overrides.min_replicas, tenant.overrides.max_replicas
+    if least is not None and most_pods is not None and least > most_pods:
+        fact = f"overrides.minReplicas: {least} is more than overrides.maxReplicas, {most_pods}"
+        yield finding("TEN027", place(("overrides", "minReplicas")), fact)
+
+
+def _storage_bounds(tenants: Sequence[Tenant], platform: Platform, had: Had) -> Iterator[Finding]:
+    """TEN026: a volume never shrinks, so what a company had before its plan became smaller may stay, and no more."""
+    above = [tenant for tenant in tenants if tenant.storage > platform.plans[tenant.plan].max_storage]
+    before = had([tenant.document for tenant in above]) if above else {}
+    for tenant in above:
+        plan, kept = platform.plans[tenant.plan], before.get(tenant.document.file, 0)
+        if tenant.storage <= kept:
+            continue
+        asked, most = quantity.bytes_text(tenant.storage), quantity.bytes_text(plan.max_storage)
+        fact = f"storage: {asked} is more than the {most} of plan {plan.name}"
+        if kept > plan.max_storage:
+            most = quantity.bytes_text(kept)
+            fact += f", and than the {most} that the company has: that may stay, and not grow"
+        hint = f"tenantry set {tenant.name} storage={most}"
+        yield finding("TEN026", tenant.document.place(("storage",)), fact, hint)
+
+
+def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator[Finding]:
+    declared: dict[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        declared[document.data["name"]].append(document)
+    retired = platform.retired_names if platform else {}
+    for document in documents:
+        name: str = document.data["name"]
+        place = document.place(("name",))
+        stem = PurePosixPath(document.file).stem
+        if stem != name:
+            fact = f"the file is named {stem}, its tenant {name}"
+            yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or mend the name")
+        if reason := why_reserved(name):
+            yield finding("TEN004", place, f"the name {name!r} is reserved: {reason}", "choose another name")
+        if name in retired:
+            fact = f"{name!r} was retired on {retired[name]}; names are never used again"
+            yield finding("TEN005", place, fact, "choose another name")
+        twin = next((one for one in declared[name] if one is not document), None)
+        if twin:
+            fact = f"the tenant {name!r} is declared in {twin.file} too"
+            yield finding("TEN003", place, fact, "keep one of the two")
+    folded: dict[str, str] = {}
+    for document in documents:
+        stem = PurePosixPath(document.file).name.casefold()
+        other = folded.setdefault(stem, document.file)
+        if other != document.file and PurePosixPath(other).name != PurePosixPath(document.file).name:
+            yield finding("TEN003", document.place(), f"the file's name differs from {other} in case alone")
+
+
+def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]:
+    """TEN004, TEN014: what a company calls its own is not what the platform has already.
+
+    A company that has an overlay was there before: if base/ names it, that is a mistake in base/, which KUS008 and
+    others find where it stands.
+    """
+    if sources.platform is None:
+        return
+    base = {file: text for file, text in sources.beside.items() if file.startswith(f"{layout.BASE}/")}
+    others = {file: text for file, text in sources.beside.items() if file not in base}
+    others[layout.PLATFORM] = sources.platform.text
+    new = [document for document in documents if document.data["name"] not in sources.generated]
+    yield from _owned_names(documents, others)
+    yield from _owned_names(new, base)
+    data = mapping(sources.platform.data)
+    domains = (string(data.get("domain")), *strings(data.get("hostSuffixes")))
+    yield from _owned_hosts([*_standard_hosts(documents, domains[0]), *_further_hosts(documents)], others, domains)
+    yield from _owned_hosts([*_standard_hosts(new, domains[0]), *_further_hosts(documents)], base, domains)
+
+
+def _owned_names(documents: Sequence[Document], texts: Mapping[str, str]) -> Iterator[Finding]:
+    taken = names_in(texts, [document.data["name"] for document in documents])
+    for document in documents:
+        name = document.data["name"]
+        if name in taken and not why_reserved(name):
+            place, what = taken[name]
+            fact = f"the name {name!r} is reserved: {place} has it as {what}"
+            hint = "choose another name; if that place means this company, take the name out there"
+            yield finding("TEN004", document.place(("name",)), fact, hint)
+
+
+_Decided = tuple[str, Document, Path]
+"""A host, and what decides it: a file, and the path of the value in it."""
+
+
+def _standard_hosts(documents: Sequence[Document], domain: str) -> Iterator[_Decided]:
+    for document in documents:
+        standard = f"{document.data['name']}.{domain}"
+        yield from ((host, document, ("name",)) for host in (standard, f"chat--{standard}"))
+
+
+def _further_hosts(documents: Sequence[Document]) -> Iterator[_Decided]:
+    for document in documents:
+        for index, host in enumerate(document.data.get("hosts", ())):
+            yield host, document, ("hosts", index)
+
+
+def _owned_hosts(decided: Sequence[_Decided], texts: Mapping[str, str], domains: Collection[str]) -> Iterator[Finding]:
+    taken = hosts_in(texts, {host for host, _, _ in decided}.difference(domains))  # TEN014 says so of the domains
+    for host, document, path in decided:
+        if host in taken:
+            fact = f"{host!r} is a host of the platform ({taken[host]})"
+            hint = "choose another; if that place means this company, take the host out there"
+            yield finding("TEN014", document.place(path), fact, hint)
+
+
+def _text(document: Document) -> Iterator[Finding]:
+    text = document.data.get("displayName")
+    if text is None:
+        return
+    if problem := freetext.problem(text):
+        fact, hint = problem
+        yield finding("TEN010", document.place(("displayName",)), f"displayName: {fact}", hint)
+
+
+def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
+    holders: dict[str, list[Tenant]] = defaultdict(list)
+    for tenant in tenants:
+        for host in dict.fromkeys(tenant.hosts):
+            holders[host].append(tenant)
+        yield from _own_hosts(tenant, platform)
+    for host, sharing in holders.items():
+        owner = next((tenant for tenant in sharing if tenant.hosts[0] == host), None)
+        for tenant in sharing:
+            if tenant is owner or len(sharing) == 1 or host not in tenant.hosts[1:]:
+                continue
+            place = tenant.document.place(("hosts", tenant.hosts[1:].index(host)))
+            if owner:
+                yield finding("TEN013", place, f"{host!r} is the standard host of {owner.name}", "remove it here")
+            else:
+                other = next(one for one in sharing if one is not tenant)
+                fact = f"{host!r} is a host of {other.name} too ({other.document.file})"
+                yield finding("TEN013", place, fact, "a host belongs to one tenant: remove it here or there")
+
+
+def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+    standard = tenant.hosts[0]
+    if len(standard) > _MAX_FQDN:
+        fact = f"the host {standard} has {_too_long(standard, _MAX_FQDN)}"
+        yield finding("TEN015", tenant.document.place(("name",)), fact, "choose a shorter name")
+    for index, host in enumerate(tenant.hosts[1:]):
+        place = tenant.document.place(("hosts", index))
+        long = next((label for label in host.split(".") if len(label) > _MAX_LABEL), None)
+        if long:
+            fact = f"the label {long!r} has {_too_long(long, _MAX_LABEL)}"
+            yield finding("TEN015", place, fact, "choose a shorter host")
+        if host == standard:
+            yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
+        elif host in platform.host_suffixes:
+            yield finding("TEN014", place, f"{host!r} is the platform's own domain", f"use a host under {standard}")
+        elif host.endswith(f".{platform.domain}"):
+            if not host.endswith(f".{standard}"):
+                fact = f"{host!r} lies under {platform.domain}, where each tenant has the host of its own name alone"
+                yield finding("TEN014", place, fact, f"use a host under {standard} or another allowed suffix")
+        elif not any(host.endswith(f".{suffix}") for suffix in platform.host_suffixes[1:]):
+            fact = f"{host!r} is not under an allowed suffix"
+            suffixes = ", ".join(platform.host_suffixes[1:])
+            hint = f"allowed: {suffixes}" if suffixes else "platform.yaml has no hostSuffixes"
+            yield finding("TEN014", place, fact, hint)
+
+
+def _too_long(text: str, most: int) -> str:
+    return f"{len(text)} characters, {len(text) - most} more than the {most} allowed"

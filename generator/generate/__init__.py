@@ -1,0 +1,1 @@
+"""From the fleet to files: sizes, overlays, what Argo CD reads."""

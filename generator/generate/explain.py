@@ -1,0 +1,233 @@
+"""How each number of a tenant came about: what the customer gets, the quota, and where each summand stands. Pure."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import chain
+from typing import Final
+
+from generator.fleet.model import Platform, Tenant
+from generator.generate.headroom import Workload
+from generator.generate.size import (
+    CHATBOT,
+    RESOURCE_WORDS,
+    SPARE_PODS,
+    Fit,
+    Scaling,
+    Size,
+    Summand,
+    amount_text,
+    filled,
+    summands,
+)
+from generator.reading import quantity
+
+Input = tuple[str, str]
+"""What a value is, and where it stands, as file:line:column."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """How a number came about.
+
+    Attributes:
+        name: For example `fileserver.maxReplicas`.
+        value: The number as it is written into the facts.
+        because: The formula with its values.
+        inputs: Where the values stand.
+    """
+
+    name: str
+    value: str
+    because: str
+    inputs: tuple[Input, ...]
+
+
+def derivations(tenant: Tenant, platform: Platform, numbers: Size) -> tuple[Derivation, ...]:
+    """Return how each number of a tenant came about: what it gets, the headroom of a roll-out, the quota, storage."""
+    return (
+        *chain.from_iterable(_of_scaling(tenant, platform, scaling) for scaling in numbers.scalings),
+        *_quota(tenant, platform, numbers),
+        _pods(numbers),
+        _storage(tenant, platform, numbers),
+    )
+
+
+# --- what the customer gets
+
+
+def _of_scaling(tenant: Tenant, platform: Platform, scaling: Scaling) -> Iterator[Derivation]:
+    is_add_on = scaling.workload.name == CHATBOT
+    key = "chatbot" if is_add_on else "fileserver"
+    inputs = tuple(_inputs_of_ceiling(tenant, platform, is_add_on=is_add_on))
+    yield Derivation(
+        name=f"{key}.minReplicas", value=str(scaling.min_replicas), because="pods that always run", inputs=inputs
+    )
+    bounds = [f"cap {scaling.cap}"] if scaling.cap is not None else []
+    bounds += [f"override {scaling.asked}"] if scaling.asked is not None else []
+    holds = _division(scaling.fit)
+    formula = f"min({', '.join([*bounds, holds])})" if bounds else holds
+    yield Derivation(
+        name=f"{key}.maxReplicas",
+        value=str(scaling.max_replicas),
+        because=f"{formula}, {scaling.binds}",
+        inputs=(*inputs, _pod(scaling.workload)),
+    )
+    yield _steady_state(platform, tenant, scaling, key)
+    yield _headroom(scaling.workload, scaling.sold_max, scaling.sold_min)
+
+
+def _division(room: Fit) -> str:
+    unit = _in_unit_of_the_pod
+    return f"floor({unit(room, room.ceiling)} / {unit(room, room.pod)})"
+
+
+def _in_unit_of_the_pod(room: Fit, value: int) -> str:
+    if room.resource.endswith("cpu"):
+        return f"{value}m" if room.pod % 1000 else quantity.cpu_text(value)
+    return quantity.bytes_text(value)
+
+
+def _steady_state(platform: Platform, tenant: Tenant, scaling: Scaling, key: str) -> Derivation:
+    """Say what the pods may use while nothing rolls: what was sold."""
+    uses = scaling.workload.pod * scaling.max_replicas
+    sold, ceiling = f"plan {tenant.plan}", platform.plans[tenant.plan].ceiling
+    if scaling.workload.name == CHATBOT and platform.chatbot:
+        sold, ceiling = "the chatbot's allotment", platform.chatbot.ceiling
+    share, _ = filled(ceiling, uses)
+    words = [amount_text(field, getattr(uses, field)) for field in RESOURCE_WORDS]
+    return Derivation(
+        name=f"{key}.uses",
+        value=f"{words[0]} CPU and {words[1]}",
+        because=f"{scaling.max_replicas} pods in the steady state, {share:.0%} of {sold};"
+        f" requests {words[2]} CPU and {words[3]}",
+        inputs=(_pod(scaling.workload),),
+    )
+
+
+def _headroom(workload: Workload, most: int, least: int) -> Derivation:
+    shares = workload.headroom(most, least)
+    inputs: list[Input] = []
+    for share in shares:
+        where = ", ".join(dict.fromkeys(str(workload.places[key]) for key in share.fields if key in workload.places))
+        inputs.append((f"{share.pods} {share.name}: {share.because}", where))
+    return Derivation(
+        name=f"{workload.name}.headroom",
+        value=str(sum(share.pods for share in shares)),
+        because=" + ".join(f"{share.pods} {share.name}" for share in shares) or f"a {workload.kind} needs none",
+        inputs=tuple(inputs),
+    )
+
+
+# --- what lies outside of the headroom
+
+QUOTA_RESYNC: Final = 300
+"""Seconds after which the controller of quotas counts again by itself (--resource-quota-sync-period)."""
+
+
+def edges(numbers: Size) -> Iterator[str]:
+    """Say what the headroom does not cover, in numbers, for each workload at its maximum.
+
+    A refused pod is asked for again after twice the time each, so it comes no later than twice the time after which
+    there is room (the ReplicaSet's back-off, kubernetes#98656).
+    """
+    for scaling in numbers.scalings:
+        workload, beside = scaling.workload, scaling.sold_at_once - scaling.sold_max
+        name, grace = workload.name, workload.grace
+        counted = 2 * grace + QUOTA_RESYNC
+        yield (
+            f"a node dies: {beside} of its {name} pods come back elsewhere at once, the others within {2 * counted} s"
+            f" (a dead pod counts for {2 * grace} s, and until the quota is counted again, {QUOTA_RESYNC} s)"
+        )
+        yield (
+            f"a node is drained: its {name} pods go one by one, {beside} at once, each further one after {grace} to"
+            f" {2 * grace} s"
+        )
+        most = scaling.max_replicas - scaling.min_replicas
+        if most:
+            yield (
+                f"maxReplicas of {name} falls: up to {most} pods go at once, whatever its policies say; taken back"
+                f" within {grace} s, {beside} come back at once and the others within {2 * grace} s"
+            )
+
+
+# --- the quota
+
+
+def _quota(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Derivation]:
+    for other in numbers.others:
+        yield _headroom(other, other.most, other.least)
+    parts = summands(tenant, platform, numbers.scalings, numbers.others)
+    workloads = {scaling.workload.name: scaling.workload for scaling in numbers.scalings}
+    workloads |= {other.name: other for other in numbers.others}
+    inputs = tuple(dict.fromkeys(chain.from_iterable(_where(part, tenant, platform, workloads) for part in parts)))
+    for field in ("requests_cpu", "limits_cpu", "requests_memory", "limits_memory"):
+        verb, resource = field.split("_")
+        yield Derivation(
+            name=f"quota.{verb}{'CPU' if resource == 'cpu' else 'Memory'}",
+            value=amount_text(field, getattr(numbers.quota, field)),
+            because=" + ".join(_words(part, field) for part in parts if getattr(part.amount, field)),
+            inputs=inputs,
+        )
+
+
+def _words(part: Summand, field: str) -> str:
+    if part.pods:
+        return f"{part.name} {part.pods} x {amount_text(field, getattr(part.each, field))}"
+    return f"{part.name} {amount_text(field, getattr(part.amount, field))}"
+
+
+def _where(part: Summand, tenant: Tenant, platform: Platform, workloads: dict[str, Workload]) -> Iterator[Input]:
+    match part.source:
+        case "plan":
+            yield from _inputs_of_plan(tenant, platform)
+        case "chatbot":
+            yield from _inputs_of_ceiling(tenant, platform, is_add_on=True)
+        case "reserve":
+            yield _platform_input(platform, "reserve")
+        case name:
+            yield _pod(workloads[name])
+
+
+def _pods(numbers: Size) -> Derivation:
+    parts = []
+    for scaling in numbers.scalings:
+        beside = scaling.sold_at_once - scaling.sold_max
+        parts.append(f"{scaling.workload.name} {scaling.sold_max} + {beside} headroom")
+    parts += [f"{other.name} {other.at_once(other.most, other.least)}" for other in numbers.others]
+    return Derivation(
+        name="quota.pods", value=str(numbers.pods), because=" + ".join([*parts, f"{SPARE_PODS} spare"]), inputs=()
+    )
+
+
+def _storage(tenant: Tenant, platform: Platform, numbers: Size) -> Derivation:
+    asked = "storage" in tenant.document.data
+    place = _tenant_input(tenant, "storage") if asked else _platform_input(platform, "plans", tenant.plan, "storage")
+    because = "the tenant's own" if asked else f"plan {tenant.plan}"
+    value = quantity.bytes_text(numbers.storage)
+    return Derivation(name="storage", value=value, because=because, inputs=(place,))
+
+
+# --- places
+
+
+def _inputs_of_ceiling(tenant: Tenant, platform: Platform, *, is_add_on: bool) -> Iterable[Input]:
+    if is_add_on:
+        return (_platform_input(platform, "addons", "chatbot"), _tenant_input(tenant, "chatbot"))
+    overrides = (_tenant_input(tenant, "overrides"),) if "overrides" in tenant.document.data else ()
+    return (*_inputs_of_plan(tenant, platform), *overrides)
+
+
+def _inputs_of_plan(tenant: Tenant, platform: Platform) -> tuple[Input, ...]:
+    return (_platform_input(platform, "plans", tenant.plan), _tenant_input(tenant, "plan"))
+
+
+def _pod(workload: Workload) -> Input:
+    return f"{workload.name} pod", str(workload.places.get("pod", workload.kind))
+
+
+def _platform_input(platform: Platform, *path: str) -> Input:
+    return ".".join(path), str(platform.document.place(path))
+
+
+def _tenant_input(tenant: Tenant, key: str) -> Input:
+    return key, str(tenant.document.place((key,)))

@@ -1,0 +1,250 @@
+"""The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
+from generator.fleet import earlier, lost
+from generator.fleet.load import load, load_platform
+from generator.fleet.model import Fleet, Platform
+from generator.fleet.validate import Had, validate, validate_in_part
+from generator.generate.compose import Tree, components_of, compose
+from generator.generate.releases import COMPONENTS, Release, read_release
+from generator.generate.size import Size, add_ons_of, size
+from generator.generate.write import Change, Differences, alone, apply, compare
+from generator.git.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """Everything that follows from the input.
+
+    Attributes:
+        fleet: The input.
+        sizes: The numbers of each tenant, by name.
+        releases: The releases in use, by name.
+        tree: Every generated file.
+        findings: Warnings; an error would have ended the run.
+    """
+
+    fleet: Fleet
+    sizes: Mapping[str, Size]
+    releases: Mapping[str, Release]
+    tree: Tree
+    findings: tuple[Finding, ...]
+
+
+def validated(
+    snapshot: Snapshot, instead: Mapping[str, bytes] | None = None, *, had: Had | None = None
+) -> tuple[Fleet, tuple[Finding, ...]]:
+    """Load and validate.
+
+    Args:
+        snapshot: The repository.
+        instead: Files as they would be, see `load`.
+        had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
+
+    Returns:
+        The fleet and the warnings.
+
+    Raises:
+        Refused: There are errors.
+    """
+    fleet, findings = validate(load(snapshot, instead), had or earlier.of_work_tree(snapshot.home))
+    if fleet is None:
+        raise Refused(findings)
+    return fleet, findings
+
+
+def validated_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Platform:
+    """Load and validate platform.yaml alone.
+
+    Raises:
+        Refused: There are errors.
+    """
+    fleet, findings = validate(load_platform(snapshot, instead))
+    if fleet is None:
+        raise Refused(findings)
+    return fleet.platform
+
+
+def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
+    """Run everything up to the tree; nothing is written.
+
+    Args:
+        snapshot: The repository.
+        had: Tells what companies had before, see `validated`.
+
+    Raises:
+        Refused: There are errors.
+        EnvironmentProblem: There is no kustomize to read the pods' sizes with.
+    """
+    fleet, warnings = validated(snapshot, had=had)
+    releases = releases_in_use(snapshot, fleet)
+    sizes, findings = _sized(fleet, releases)
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise Refused([*warnings, *findings])
+    tree = compose(fleet, sizes, releases)
+    return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=(*warnings, *findings))
+
+
+def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Composed | None, tuple[Finding, ...]]:
+    """Run everything up to the tree for what can be read, and leave the other tenants out; nothing is written.
+
+    Args:
+        snapshot: The repository.
+        had: Tells what companies had before, see `validated`.
+
+    Returns:
+        What follows from the input without the tenants that have errors; None when platform.yaml or base/ has some.
+        And all errors.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize to read the pods' sizes with.
+    """
+    fleet, findings = validate_in_part(load(snapshot), had or earlier.of_work_tree(snapshot.home))
+    errors = [found for found in findings if found.severity is Severity.ERROR]
+    if fleet is None:
+        return None, tuple(errors)
+    try:
+        releases = releases_in_use(snapshot, fleet)
+    except Refused as refused:
+        return None, (*errors, *refused.findings)
+    sizes, found = _sized(fleet, releases)
+    fleet = replace(fleet, tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes))
+    tree = compose(fleet, sizes, releases)
+    whole = Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=())
+    return whole, (*errors, *(one for one in found if one.severity is Severity.ERROR))
+
+
+def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
+    """Return the numbers of every tenant that has no error in them, and what was found on the way."""
+    sizes: dict[str, Size] = {}
+    findings: list[Finding] = []
+    for tenant in fleet.tenants:
+        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
+        findings.extend(found)
+        if not any(one.severity is Severity.ERROR for one in found):
+            sizes[tenant.name] = numbers
+    return sizes, tuple(findings)
+
+
+def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
+    """Read the release of every ring.
+
+    Raises:
+        Refused: A ring names a release that is not there or cannot be used.
+    """
+    releases: dict[str, Release] = {}
+    findings: list[Finding] = []
+    for index, ring in enumerate(fleet.platform.rings):
+        if ring.release in releases:
+            continue
+        place: Place = fleet.platform.document.place(("rings", index, "release"))
+        try:
+            if lacking := list(_lacking(snapshot, fleet, ring.release)):
+                findings.extend(lacking)
+                continue
+            releases[ring.release] = read_release(snapshot, ring.release, fleet.platform)
+        except Refused as refused:  # it says of each place what is wrong there
+            findings.extend(refused.findings)
+        except TenantryError as error:
+            if error.exit_code is not TenantryError.exit_code:
+                raise
+            hint = error.hint or f"fix {layout.release(ring.release)}, which the ring reads, or put it back as it was"
+            findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
+    if findings:
+        raise Refused(findings)
+    return releases
+
+
+def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
+    """PLT003: the components of a release that tenants on it need and that are not there."""
+    tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release]
+    needed = {one: tenant.name for tenant in reversed(tenants) for one in components_of(tenant, fleet.platform)}
+    for component, tenant in sorted(needed.items()):
+        folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
+        if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(layout.release(release))):
+            hint = snapshot.way_back(folder) or "let the rings of platform.yaml name another release"
+            yield finding("PLT003", Place(folder), f"there is no such component, and {tenant} needs it", hint)
+
+
+def differences(snapshot: Snapshot, result: Composed) -> Differences:
+    """Return how the generated files on the disk differ from what they should be.
+
+    Raises:
+        Refused: Somebody else's file is in the way.
+    """
+    names = frozenset(tenant.name for tenant in result.fleet.tenants)
+    files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
+    found = compare(snapshot.root, result.tree, names, files - names, snapshot.contents)
+    if found.forbidden:
+        raise Refused([*result.findings, *found.forbidden])
+    return found
+
+
+def generate(
+    root: Path, snapshot: Snapshot, *, had: Had | None = None, policy: lost.Policy = lost.refused
+) -> tuple[Composed, tuple[Change, ...]]:
+    """Write every generated file that differs.
+
+    Args:
+        root: Where to; the repository's root.
+        snapshot: What stands there.
+        had: Tells what companies had before, see `validated`.
+        policy: Says what is the case with companies whose tenant file is gone.
+
+    Returns:
+        What was worked out, with what the policy says among its findings, and which files were written or removed.
+
+    Raises:
+        Refused: There are errors; nothing was written.
+        TenantryError: A file that must change is left out of a sparse checkout; nothing was written.
+    """
+    result = composed(snapshot, had=had)
+    changes, found = write(root, snapshot, result, policy)
+    return replace(result, findings=(*result.findings, *found)), changes
+
+
+def write(
+    root: Path, snapshot: Snapshot, result: Composed, policy: lost.Policy = lost.refused
+) -> tuple[tuple[Change, ...], tuple[Finding, ...]]:
+    """Write every generated file that differs; nothing where a snapshot keeps them in memory.
+
+    Args:
+        root: Where to; the repository's root.
+        snapshot: What stands there.
+        result: What should stand there.
+        policy: Says what is the case with companies whose tenant file is gone.
+
+    Returns:
+        Which files were written or removed, and what the policy says.
+
+    Raises:
+        Refused: Somebody else's file is in the way, or the policy refuses.
+    """
+    with alone(root):
+        found = differences(snapshot, result)
+        told = policy(found.lost)
+        if any(one.refuses for one in told):
+            raise Refused([*result.findings, *told])
+        _refuse_left_out(snapshot, found.changes)
+        if snapshot.contents is None:
+            apply(root, result.tree, found.changes)
+    return found.changes, told
+
+
+def _refuse_left_out(snapshot: Snapshot, changes: Iterable[Change]) -> None:
+    """Write nothing that the user would not see.
+
+    Raises:
+        TenantryError: A file that must change is left out of a sparse checkout.
+    """
+    for change in changes:
+        entry = snapshot.held.get(change.file)
+        if entry is not None and entry.absent:
+            fact = f"{change.file} must change, and this sparse checkout leaves it out"
+            raise TenantryError(fact, "take everything in: git sparse-checkout disable")

@@ -1,0 +1,309 @@
+"""The arithmetic of plans, add-ons and autoscaler ceilings. Pure; `derivation` says how each number came about.
+
+A plan is what a tenant's file servers may use in the steady state, filled with pods of one size (R5, R9): the
+autoscaler may ask for as many as it holds. What a roll-out needs beside them comes on top of it in the quota, by the
+formula of `headroom`; so do the add-ons' allotments, whatever else `base/` runs, and the reserve for jobs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding
+from generator.fleet.model import Platform, Resources, Tenant
+from generator.generate.headroom import Share, Workload
+from generator.reading import quantity
+
+FILESERVER: Final = "fileserver"
+CHATBOT: Final = "ai-chatbot"
+
+SPARE_PODS: Final = 2
+"""Pods that a quota admits beside the workloads' own: a certificate challenge and a debugging pod."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fit:
+    """How many pods a ceiling holds, by the resource that binds.
+
+    Attributes:
+        pods: The number.
+        resource: Field of `Resources` that binds; of equals, the first one of `RESOURCE_WORDS`.
+        ceiling: What may be used at most, in the resource's unit.
+        pod: What one pod takes.
+    """
+
+    pods: int
+    resource: str
+    ceiling: int
+    pod: int
+
+
+RESOURCE_WORDS: Final = {
+    "limits_cpu": "CPU limits",
+    "limits_memory": "memory limits",
+    "requests_cpu": "CPU requests",
+    "requests_memory": "memory requests",
+}
+
+
+def fit(ceiling: Resources, pod: Resources) -> Fit:
+    """Return how many pods of one size a ceiling holds (R5).
+
+    Args:
+        ceiling: What may be used at most.
+        pod: What one pod takes; a resource that it does not name does not bind.
+
+    Raises:
+        ValueError: The pod names none of the four resources.
+    """
+    fits = [
+        Fit(pods=getattr(ceiling, name) // each, resource=name, ceiling=getattr(ceiling, name), pod=each)
+        for name in RESOURCE_WORDS
+        if (each := getattr(pod, name))
+    ]
+    return min(fits, key=lambda room: room.pods)
+
+
+def filled(ceiling: Resources, uses: Resources) -> tuple[float, str]:
+    """Return which share of a ceiling is used, by the resource that is used least: (share, field of `Resources`)."""
+    shares = {name: getattr(uses, name) / most for name in RESOURCE_WORDS if (most := getattr(ceiling, name))}
+    least = min(shares, key=lambda name: shares[name])
+    return shares[least], least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scaling:
+    """What the autoscaler of one workload may do.
+
+    Attributes:
+        workload: What it scales.
+        fit: How many pods the ceiling holds.
+        cap: The plan's or add-on's own limit, or None.
+        asked: The tenant's own limit, or None.
+        sold_min: Pods that always run, as sold.
+        sold_max: Pods that the autoscaler may ask for, as sold.
+        min_replicas: Pods that always run.
+        max_replicas: Pods that the autoscaler may ask for; 0 when the ceiling does not even hold one.
+    """
+
+    workload: Workload
+    fit: Fit
+    cap: int | None
+    asked: int | None
+    sold_min: int
+    sold_max: int
+    min_replicas: int
+    max_replicas: int
+
+    @property
+    def headroom(self) -> tuple[Share, ...]:
+        """What may exist beside the pods that were sold; an override changes nothing of it, so the quota stays."""
+        return self.workload.headroom(self.sold_max, self.sold_min)
+
+    @property
+    def sold_at_once(self) -> int:
+        """Pods that may exist at once when all that were sold run."""
+        return self.workload.at_once(self.sold_max, self.sold_min)
+
+    @property
+    def at_once(self) -> int:
+        """Pods that may exist at once when the autoscaler is at its maximum."""
+        return self.workload.at_once(self.max_replicas, self.min_replicas)
+
+    @property
+    def binds(self) -> str:
+        """What keeps the maximum from being higher, in words."""
+        if self.asked is not None and self.asked == self.max_replicas:
+            return "the override binds"
+        if self.cap is not None and self.cap == self.max_replicas:
+            return "the cap binds"
+        return f"{RESOURCE_WORDS[self.fit.resource]} bind"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """All numbers of one tenant.
+
+    Attributes:
+        quota: What the quota admits: the plan and all that comes on top of it.
+        pods: Pods that the quota admits.
+        storage: Bytes of the shared volume.
+        fileserver: What the file server's autoscaler may do.
+        chatbot: The same for the chatbot, or None without the add-on.
+        others: What else base/ runs for this tenant.
+        reserve: What the quota has on top for other jobs.
+    """
+
+    quota: Resources
+    pods: int
+    storage: int
+    fileserver: Scaling
+    chatbot: Scaling | None
+    others: tuple[Workload, ...] = ()
+    reserve: Resources = field(default_factory=Resources)
+
+    @property
+    def scalings(self) -> tuple[Scaling, ...]:
+        """What the plan and the add-ons are filled with."""
+        return (self.fileserver, self.chatbot) if self.chatbot else (self.fileserver,)
+
+
+def add_ons_of(tenant: Tenant) -> tuple[str, ...]:
+    """Return the components that a tenant's add-ons are, in their fixed order."""
+    return (CHATBOT,) if tenant.chatbot else ()
+
+
+def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) -> tuple[Size, tuple[Finding, ...]]:
+    """Work out the numbers of one tenant.
+
+    Args:
+        tenant: Whose numbers.
+        platform: The plans and add-ons.
+        workloads: What the tenant's release of base/ runs with the tenant's add-ons, by name.
+
+    Returns:
+        The numbers; and the findings, with which the numbers must not be used.
+    """
+    plan = platform.plans[tenant.plan]
+    fileserver = _scaling(
+        workloads[FILESERVER],
+        plan.ceiling,
+        cap=plan.max_replicas,
+        asked=tenant.overrides.max_replicas,
+        sold_min=plan.min_replicas,
+        least=tenant.overrides.min_replicas or plan.min_replicas,
+    )
+    chatbot = None
+    if tenant.chatbot and platform.chatbot:
+        cap = platform.chatbot.max_replicas
+        chatbot = _scaling(workloads[CHATBOT], platform.chatbot.ceiling, cap=cap, asked=None, sold_min=1, least=1)
+    scalings = (fileserver, chatbot) if chatbot else (fileserver,)
+    others = tuple(one for one in workloads.values() if all(one is not scaling.workload for scaling in scalings))
+    parts = summands(tenant, platform, scalings, others)
+    numbers = Size(
+        quota=sum((part.amount for part in parts), Resources()),
+        pods=sum(scaling.sold_at_once for scaling in scalings)
+        + sum(one.at_once(one.most, one.least) for one in others)
+        # what a certificate challenge or a person starts
+        + SPARE_PODS,
+        storage=tenant.storage,
+        fileserver=fileserver,
+        chatbot=chatbot,
+        others=others,
+        reserve=platform.reserve,
+    )
+    return numbers, tuple(_problems(tenant, platform, numbers))
+
+
+def most_replicas(room: Fit, *limits: int | None) -> int:
+    """Return how many pods an autoscaler may ask for: what the ceiling holds, unless a limit is lower."""
+    return min([room.pods, *(limit for limit in limits if limit is not None)])
+
+
+def _scaling(
+    workload: Workload, ceiling: Resources, *, cap: int | None, asked: int | None, sold_min: int, least: int
+) -> Scaling:
+    room = fit(ceiling, workload.pod)
+    return Scaling(
+        workload=workload,
+        fit=room,
+        cap=cap,
+        asked=asked,
+        sold_min=sold_min,
+        sold_max=most_replicas(room, cap),
+        min_replicas=least,
+        max_replicas=most_replicas(room, cap, asked),
+    )
+
+
+# --- what a quota is made of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summand:
+    """One part of a quota.
+
+    Attributes:
+        name: For example `plan silver`, `fileserver headroom`.
+        amount: All of it.
+        pods: How many pods that is, where it is pods.
+        each: What one of them takes.
+        source: What it comes from: `plan`, `chatbot`, `reserve`, or the name of a workload.
+    """
+
+    name: str
+    amount: Resources
+    pods: int = 0
+    each: Resources = field(default_factory=Resources)
+    source: str
+
+
+def summands(
+    tenant: Tenant, platform: Platform, scalings: tuple[Scaling, ...], others: tuple[Workload, ...]
+) -> tuple[Summand, ...]:
+    """Return what the quota of a tenant is the sum of; the first is the plan, the last what jobs may use.
+
+    Args:
+        tenant: Whose quota.
+        platform: The plans and add-ons.
+        scalings: What the plan is filled with, and what each add-on is.
+        others: What else base/ runs for the tenant.
+    """
+    parts = [Summand(name=f"plan {tenant.plan}", amount=platform.plans[tenant.plan].ceiling, source="plan")]
+    for scaling in scalings:
+        if scaling.workload.name == CHATBOT and platform.chatbot:
+            parts.append(Summand(name="chatbot", amount=platform.chatbot.ceiling, source="chatbot"))
+        parts.append(_of_pods(f"{scaling.workload.name} headroom", scaling.workload, _beside(scaling.headroom)))
+    parts += [_of_pods(one.name, one, one.at_once(one.most, one.least)) for one in others]
+    parts.append(Summand(name="reserve", amount=platform.reserve, source="reserve"))
+    return tuple(part for part in parts if part.amount != Resources())
+
+
+def _beside(shares: tuple[Share, ...]) -> int:
+    return sum(share.pods for share in shares)
+
+
+def _of_pods(name: str, workload: Workload, pods: int) -> Summand:
+    return Summand(name=name, amount=workload.pod * pods, pods=pods, each=workload.pod, source=workload.name)
+
+
+# --- what is wrong with them
+
+
+def _problems(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Finding]:
+    fileserver, chatbot = numbers.fileserver, numbers.chatbot
+    if chatbot and not chatbot.max_replicas:
+        place = platform.document.place(("addons", "chatbot"))
+        yield finding("PLT003", place, f"the chatbot's allotment {_too_small(chatbot)}", "raise its cpu or memory")
+    if not fileserver.max_replicas:
+        place = platform.document.place(("plans", tenant.plan))
+        yield finding("PLT003", place, f"plan {tenant.plan} {_too_small(fileserver)}", "raise its cpu or memory")
+        return
+    asked, least = tenant.overrides.max_replicas, tenant.overrides.min_replicas
+    holds = most_replicas(fileserver.fit, fileserver.cap)
+    if asked is not None and asked > holds:
+        place = tenant.document.place(("overrides", "maxReplicas"))
+        fact = f"overrides.maxReplicas: {asked} is more than the {holds} that plan {tenant.plan} holds"
+        yield finding("TEN027", place, fact, f"write {holds} or less, or choose a larger plan")
+    elif fileserver.min_replicas > fileserver.max_replicas:
+        if least is not None:
+            place = tenant.document.place(("overrides", "minReplicas"))
+            fact = f"overrides.minReplicas: {least} is more than the {fileserver.max_replicas} pods there may be"
+            yield finding("TEN027", place, fact, f"write {fileserver.max_replicas} or less")
+        else:
+            place = platform.document.place(("plans", tenant.plan))
+            least, most = fileserver.min_replicas, fileserver.max_replicas
+            fact = f"plan {tenant.plan}: minReplicas {least} is more than the {most} it holds"
+            yield finding("PLT003", place, fact, "lower minReplicas, or raise cpu and memory")
+
+
+def _too_small(scaling: Scaling) -> str:
+    room = scaling.fit
+    ceiling, pod = amount_text(room.resource, room.ceiling), amount_text(room.resource, room.pod)
+    return f"has {ceiling} of {RESOURCE_WORDS[room.resource]}, and one pod of {scaling.workload.name} takes {pod}"
+
+
+def amount_text(field: str, value: int) -> str:
+    """Write an amount of a field of `Resources` in the canonical form of Kubernetes."""
+    return quantity.cpu_text(value) if field.endswith("cpu") else quantity.bytes_text(value)

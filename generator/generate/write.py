@@ -1,0 +1,194 @@
+"""IO out: compare a tree with the disk, then write only what differs, each file whole or not at all."""
+
+import fcntl
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.generate.compose import HEADER, Tree
+from generator.reading import files
+from generator.reading.files import BadFile
+
+
+class Kind(StrEnum):
+    """What happens to a file."""
+
+    CREATE = "create"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Change:
+    """A generated file that differs from what it should be."""
+
+    file: str
+    kind: Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Differences:
+    """How the generated files on the disk differ from what they should be.
+
+    Attributes:
+        changes: The files that differ, sorted.
+        forbidden: What forbids to write them: somebody else's files in the way.
+        lost: Tenants whose own file is gone -> the generated files that are there for them, sorted. They stay, and so
+            does the shard that they are in.
+    """
+
+    changes: tuple[Change, ...]
+    forbidden: tuple[Finding, ...]
+    lost: Mapping[str, tuple[str, ...]]
+
+
+def compare(
+    root: Path,
+    tree: Tree,
+    tenants: frozenset[str],
+    unread: frozenset[str] = frozenset(),
+    contents: Mapping[str, bytes] | None = None,
+) -> Differences:
+    """Compare the generated files on the disk with the tree.
+
+    Args:
+        root: The repository's root.
+        tree: What should stand there.
+        tenants: Names of all tenants of the tree.
+        unread: Names of tenants that have a file and are not in the tree; what is there for them is left alone.
+        contents: Generated files that do not stand on the disk, path -> content; None when all do.
+    """
+    changes: list[Change] = []
+    findings: list[Finding] = []
+    lost: dict[str, list[str]] = defaultdict(list)
+    for file, text in tree.items():
+        try:
+            present = files.read(root, file) if contents is None or file not in contents else contents[file]
+        except BadFile as bad:
+            if bad.missing:
+                changes.append(Change(file, Kind.CREATE))
+            else:
+                findings.append(_in_the_way(root, file, bad))
+            continue
+        if present != text.encode():
+            if _is_ours(present):
+                changes.append(Change(file, Kind.CHANGE))
+            else:
+                fact = "tenantry must write this file, and it does not start with tenantry's header"
+                hint = f"keep elsewhere what it says, then: rm {file} && tenantry generate"
+                findings.append(finding("GEN001", Place(file), fact, hint))
+    for file in _others(root, tree) if contents is None else _others_in(contents, tree):
+        owner = layout.tenant_of(file)
+        if owner is None or owner in tenants:
+            changes.append(Change(file, Kind.REMOVE))
+        elif owner not in unread:
+            lost[owner].append(file)
+    kept = _shards_of(file for files in lost.values() for file in files)
+    changes = [change for change in changes if change.kind is not Kind.REMOVE or change.file not in kept]
+    return Differences(
+        changes=tuple(sorted(changes)),
+        forbidden=tuple(findings),
+        lost={name: tuple(sorted(files)) for name, files in sorted(lost.items())},
+    )
+
+
+def _shards_of(files: Iterable[str]) -> frozenset[str]:
+    """Return the files without which a shard that holds one of these files would go."""
+    shards = {file.split("/")[2] for file in files if file.startswith(f"{layout.SHARDS}/")}
+    return frozenset(
+        file for shard in shards for file in (layout.application_set(shard), layout.shard_application(shard))
+    )
+
+
+@contextmanager
+def alone(root: Path) -> Iterator[None]:
+    """Let one run at a time write below `root`; another one waits. The lock is the folder itself, and ends with us."""
+    folder = os.open(root, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def apply(root: Path, tree: Tree, changes: tuple[Change, ...]) -> None:
+    """Carry the changes out; every file is replaced in one step, so that a crash leaves no torn file."""
+    for change in changes:
+        path = root / change.file
+        if change.kind is Kind.REMOVE:
+            path.unlink()
+            _remove_empty(path.parent, root)
+        else:
+            replace(path, tree[change.file].encode())
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all: a crash leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.tenantry")
+    try:
+        temporary.write_bytes(data)
+        os.replace(temporary, path)  # noqa: PTH105 -- Path.replace is the same call
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _remove_empty(folder: Path, root: Path) -> None:
+    while folder != root and not any(folder.iterdir()):
+        folder.rmdir()
+        folder = folder.parent
+
+
+def _is_ours(present: bytes) -> bool:
+    return present.startswith(HEADER.encode()) or b'"$comment": "Generated by tenantry' in present[:120]
+
+
+_WORDS: Final = {
+    files.Kind.FILE: "a file",
+    files.Kind.FOLDER: "a folder",
+    files.Kind.LINK: "a symbolic link",
+    files.Kind.OTHER: "no ordinary file",
+}
+
+
+def _in_the_way(root: Path, file: str, bad: BadFile) -> Finding:
+    """Say what keeps a file from being compared and written: what stands in its place, or where a folder must be."""
+    kind = files.kind_of(root, bad.place.file)
+    if kind is None or (kind is files.Kind.FILE and bad.place.file == file):
+        return bad.finding
+    if bad.place.file == file:
+        fact = f"tenantry must write this file, and it is {_WORDS[kind]}"
+        hint = "move it away" if kind is files.Kind.FOLDER else "remove it, then run `tenantry generate`"
+        return finding("GEN001", bad.place, fact, hint)
+    fact = f"tenantry must write into this folder, and it is {_WORDS[kind]}"
+    return finding("GEN001", bad.place, fact, bad.hint)
+
+
+def _others_in(contents: Mapping[str, bytes], tree: Tree) -> Iterator[str]:
+    """Yield each of these files that carries our header and is not in the tree."""
+    return (
+        path for path, held in contents.items() if path not in tree and layout.is_generated(path) and _is_ours(held)
+    )
+
+
+def _others(root: Path, tree: Tree) -> Iterator[str]:
+    """Yield every file that carries our header and is not in the tree, in the folders that we write to."""
+    for folder in (layout.OVERLAYS, layout.ARGOCD):
+        if files.kind_of(root, folder) is not files.Kind.FOLDER:
+            continue
+        for entry in files.walk(root, folder):
+            if entry.kind is files.Kind.FILE and entry.path not in tree and layout.is_generated(entry.path):
+                try:
+                    ours = _is_ours(files.read(root, entry.path))
+                except BadFile:  # nothing that we write is so large
+                    continue
+                if ours:
+                    yield entry.path

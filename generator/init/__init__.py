@@ -1,0 +1,1 @@
+"""A repository of the user's own, and what its pipelines install."""

@@ -1,0 +1,1 @@
+"""Kubernetes objects and kustomize: schemas, pods, kustomizations, builds."""

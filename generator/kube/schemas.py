@@ -1,0 +1,140 @@
+"""The strict schemas of every kind that a tenant may have: those of Kubernetes, from kubernetes-validate, and our own.
+
+Each schema is compiled once, when its first object comes. The files of kubernetes-validate describe what the API server
+accepts without a warning, and are tightened here in what they leave open: nothing that we render is null, a quantity
+is one, words are those of the API, and what makes pods says which.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from generator.reading.schema import Checker
+
+_QUANTITY: Final = {
+    "type": ["string", "number"],
+    "pattern": r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$",
+    "x-form": "a quantity such as 250m, 2 or 512Mi",
+}
+_INSTEAD: Final[Mapping[str, Mapping[str, Any]]] = {
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": _QUANTITY,
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": {"type": ["string", "integer"]},
+}
+_PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
+_WORDS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
+    ("apps.v1.DeploymentStrategy", "type"): ("Recreate", "RollingUpdate"),
+    ("autoscaling.v2.MetricSpec", "type"): ("ContainerResource", "External", "Object", "Pods", "Resource"),
+    ("autoscaling.v2.MetricTarget", "type"): ("AverageValue", "Utilization", "Value"),
+    ("core.v1.Container", "imagePullPolicy"): ("Always", "IfNotPresent", "Never"),
+    ("core.v1.ContainerPort", "protocol"): _PROTOCOLS,
+    ("core.v1.PersistentVolumeClaimSpec", "accessModes"): (
+        "ReadOnlyMany",
+        "ReadWriteMany",
+        "ReadWriteOnce",
+        "ReadWriteOncePod",
+    ),
+    ("core.v1.PersistentVolumeClaimSpec", "volumeMode"): ("Block", "Filesystem"),
+    ("core.v1.ServicePort", "protocol"): _PROTOCOLS,
+    ("core.v1.ServiceSpec", "type"): ("ClusterIP", "ExternalName", "LoadBalancer", "NodePort"),
+    ("core.v1.TopologySpreadConstraint", "whenUnsatisfiable"): ("DoNotSchedule", "ScheduleAnyway"),
+    ("networking.v1.HTTPIngressPath", "pathType"): ("Exact", "ImplementationSpecific", "Prefix"),
+    ("networking.v1.NetworkPolicyPort", "protocol"): _PROTOCOLS,
+    ("networking.v1.NetworkPolicySpec", "policyTypes"): ("Egress", "Ingress"),
+    ("policy.v1.PodDisruptionBudgetSpec", "unhealthyPodEvictionPolicy"): ("AlwaysAllow", "IfHealthyBudget"),
+}
+"""Words that the API server accepts and the schemas of Kubernetes do not list: type and field."""
+
+_NEEDED: Final[Mapping[str, str]] = {"batch.v1.JobTemplateSpec": "spec", "core.v1.PodTemplateSpec": "spec"}
+"""Fields that the API server demands and the schemas of Kubernetes do not: by type."""
+
+
+def is_known_version(version: str) -> bool:
+    """Say whether there are schemas of a minor version of Kubernetes, such as `1.36`."""
+    return bool(_folder(version).is_dir())
+
+
+@cache
+def checker(version: str, api_version: str, kind: str) -> Checker | None:
+    """Return the compiled schema of a kind, or None when it is not known in that version.
+
+    Args:
+        version: Minor version of Kubernetes.
+        api_version: As an object writes it.
+        kind: As an object writes it.
+    """
+    group, slash, _ = api_version.partition("/")
+    schema = _of_ours(group, kind) if slash else None
+    schema = schema or _of_kubernetes(version, api_version, kind)
+    return Checker(schema, lambda path, keyword: "K8S001") if schema else None  # noqa: ARG005 -- one rule for all
+
+
+def _of_ours(group: str, kind: str) -> dict[str, Any] | None:
+    file = resources.files("generator").joinpath(f"schemas/{group}/{kind.lower()}.json")
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def _folder(version: str) -> Any:
+    return resources.files("kubernetes_validate").joinpath(f"kubernetes-json-schema/v{version}.0-local-strict")
+
+
+def _of_kubernetes(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
+    group, slash, name = api_version.partition("/")
+    # the files name a group by its first part alone; which group is meant stands inside, as the enum of apiVersion
+    short = f"{group.partition('.')[0]}-{name}" if slash else api_version
+    file = _folder(version).joinpath(f"{kind.lower()}-{short}.json")
+    if not file.is_file():
+        return None
+    schema = json.loads(file.read_text(encoding="utf-8"))
+    if api_version not in schema["properties"]["apiVersion"].get("enum", ()):
+        return None
+    used: dict[str, Any] = {}
+    closed: dict[str, Any] = _closed(schema, _definitions(version), used)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **closed, "$defs": used}
+
+
+@cache
+def _definitions(version: str) -> Mapping[str, Any]:
+    text = _folder(version).joinpath("_definitions.json").read_text(encoding="utf-8")
+    definitions: Mapping[str, Any] = json.loads(text)["$defs"]
+    return definitions
+
+
+def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -> Any:
+    """Return a schema that stands alone: its references lead into `used`, which is filled with what they need."""
+    if isinstance(schema, list):
+        return [_closed(one, definitions, used) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        if name not in used:
+            used[name] = {}
+            given = _INSTEAD.get(name) or _tightened(name, definitions[name])
+            used[name] = _closed(given, definitions, used)
+        return {"$ref": f"#/$defs/{name}"}
+    result = {
+        key: _closed(value, definitions, used) for key, value in schema.items() if key not in ("description", "$id")
+    }
+    if isinstance(schema.get("type"), list) and "null" in schema["type"]:
+        others = [one for one in schema["type"] if one != "null"]
+        result["type"] = others[0] if len(others) == 1 else others
+    return result
+
+
+def _tightened(name: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind = name.removeprefix("io.k8s.api.")
+    if kind in _NEEDED:
+        definition = {**definition, "required": [*definition.get("required", ()), _NEEDED[kind]]}
+    words = {field: values for (one, field), values in _WORDS.items() if one == kind}
+    if not words:
+        return definition
+    properties = dict(definition["properties"])
+    for field, values in words.items():
+        one = properties[field]
+        is_list = "items" in one
+        properties[field] = (
+            {**one, "items": {"type": "string", "enum": list(values)}} if is_list else {**one, "enum": list(values)}
+        )
+    return {**definition, "properties": properties}

@@ -1,0 +1,159 @@
+"""Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
+
+import difflib
+import io
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+from generator import layout
+from generator.findings.finding import Refused, TenantryError
+from generator.fleet import earlier
+from generator.fleet.load import load
+from generator.fleet.validate import validate
+from generator.generate.write import replace
+from generator.git.snapshot import Snapshot
+from generator.reading import yamlio
+from generator.reading.schema import package_schema
+
+
+def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
+    """Return path and text of a new tenant file.
+
+    Raises:
+        TenantryError: The tenant is there already, or git would ignore its file.
+        Refused: The file would have errors.
+    """
+    data = {"name": name, "displayName": display_name, "plan": plan, "chatbot": chatbot or None}
+    file = f"{layout.TENANTS}/{name}.yaml"
+    above = "../" * (len(PurePosixPath(file).parts) - 2)
+    schema = f"{above}{PurePosixPath(layout.TENANT_SCHEMA).name}"
+    lines = [f"{key}: {_as_written(value)}\n" for key, value in data.items() if value is not None]
+    text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
+    if snapshot.kind_of(file) is not None or os.path.lexists(snapshot.home / file):
+        raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
+    _refuse_bad(snapshot, file, text)
+    if rule := snapshot.ignored_by(file):
+        raise TenantryError(f"git ignores {file}, by {rule}", "take that line out")
+    return file, text
+
+
+def _as_written(value: Any) -> str:
+    """Write a scalar plain when every reader agrees on it, quoted otherwise."""
+    if isinstance(value, bool):
+        return yamlio.scalar(value)
+    return value if yamlio.is_plain(value) else yamlio.scalar(value)
+
+
+def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return path, present text and new text of a tenant file.
+
+    Args:
+        snapshot: The repository.
+        name: The tenant.
+        changes: Dotted key -> new value as text; an empty one removes the key.
+
+    Raises:
+        TenantryError: There is no such tenant, or a key cannot be set.
+        Refused: The file would have errors.
+    """
+    sources = load(snapshot)
+    document = next((one for one in sources.tenants if PurePosixPath(one.file).stem == name), None)
+    if document is None:
+        unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
+        if unreadable:
+            raise Refused(unreadable)
+        close = difflib.get_close_matches(name, [PurePosixPath(one.file).stem for one in sources.tenants], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "see `tenantry list`"
+        raise TenantryError(f"there is no tenant {name!r}", hint)
+    if not isinstance(document.data, dict):
+        _refuse_bad(snapshot, document.file, document.text)
+    above, body = _split(document.text)
+    editor = YAML()
+    editor.preserve_quotes = True
+    editor.width = 1 << 20
+    if items := re.search(r"^( *)-( +)\S", body, re.MULTILINE):
+        editor.indent(mapping=2, sequence=len(items[1]) + 1 + len(items[2]), offset=len(items[1]))
+    data = editor.load(body)
+    for key, value in changes.items():
+        _assign(data, key.split("."), _typed(key, value))
+    stream = io.StringIO()
+    editor.dump(data, stream)
+    text = above + stream.getvalue()
+    _refuse_bad(snapshot, document.file, text)
+    return document.file, document.text, text
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Split a file behind the line `---`, which ruamel would drop with the comments above it."""
+    start = re.match(r"(?:[ \t]*(?:#.*)?\n)*---[ \t]*(?:#.*)?\n", text)
+    return (start[0], text[start.end() :]) if start else ("", text)
+
+
+def _typed(key: str, value: str) -> Any:
+    """Read a value as the type that the schema gives its key; None removes the key."""
+    schema: Mapping[str, Any] = package_schema("tenant")
+    for step in key.split("."):
+        if step not in schema.get("properties", {}):
+            raise TenantryError(f"a tenant file has no key {key!r}", "see `tenantry schema tenant`")
+        schema = schema["properties"][step]
+    if not value:
+        return None
+    match schema["type"]:
+        case "boolean" if value in ("true", "false"):
+            return value == "true"
+        case "integer" if value.isdecimal() and value.isascii():
+            return int(value)
+        case "array":
+            return [_quoted_if_needed(item) for item in value.split(",")]
+        case "object":
+            raise TenantryError(
+                f"{key} is a mapping", f"set a key inside it: {key}.{next(iter(schema['properties']))}=..."
+            )
+        case _:
+            return _quoted_if_needed(value)
+
+
+def _quoted_if_needed(text: str) -> str:
+    return text if yamlio.is_plain(text) else DoubleQuotedScalarString(text)
+
+
+def _assign(data: Any, path: list[str], value: Any) -> None:
+    *above, last = path
+    parents = [data]
+    for step in above:
+        if not isinstance(parents[-1].get(step), dict):
+            if value is None:
+                return
+            parents[-1][step] = {}
+        parents.append(parents[-1][step])
+    if value is not None:
+        parents[-1][last] = value
+        return
+    parents[-1].pop(last, None)
+    for step, parent in zip(reversed(above), reversed(parents[:-1]), strict=True):
+        if not parent[step]:
+            del parent[step]
+
+
+def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
+    """Validate the repository as it would be.
+
+    Raises:
+        Refused: The file itself would have errors; those of other files do not stand in the way.
+    """
+    instead = {file: text.encode(errors="surrogateescape")}
+    _, findings = validate(load(snapshot, instead), earlier.of_work_tree(snapshot.home))
+    mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
+    if mine:
+        raise Refused(mine)
+
+
+def write(root: Path, file: str, text: str) -> None:
+    """Write a tenant file, whole or not at all."""
+    replace(root / file, text.encode())

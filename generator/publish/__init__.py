@@ -1,0 +1,1 @@
+"""Generated files on the branch that Argo CD follows."""

@@ -1,0 +1,1 @@
+"""Text read strictly: YAML, JSON Schema, quantities, files. Knows no tenant."""

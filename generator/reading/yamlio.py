@@ -1,0 +1,530 @@
+"""The only door to YAML: strict reading with places, and writing that every reader understands alike.
+
+Readers disagree about plain scalars: YAML 1.1 (PyYAML) takes `on` for true and `017` for 15, YAML 1.2 and Go take
+`1e3` for a number. So a plain scalar that any of them takes for something else than the others is refused on input,
+and every string is double-quoted on output (rule K14).
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml._yaml import CParser
+
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place, TenantryError
+
+MAX_BYTES: Final = 1 << 20
+MAX_DEPTH: Final = 24
+MAX_DEPTH_OF_MANIFESTS: Final = 64
+"""A Deployment has some 12 levels, a CustomResourceDefinition some 40."""
+MAX_VALUES: Final = 100_000
+"""Keys, values and lists in one file: the composer needs some 600 bytes for each."""
+
+type_names: Final = {
+    str: "a string",
+    bool: "a boolean",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a mapping",
+    type(None): "empty",
+}
+
+_PLAIN: Final = "plain"
+_QUOTED: Final = "quoted"
+
+_NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_BOOLEANS: Final = {
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+_TRUE_IN_1_1: Final = frozenset({"y", "yes", "on"})
+_FALSE_IN_1_1: Final = frozenset({"n", "no", "off"})
+_NUMBER_SOMEWHERE: Final = re.compile(
+    r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+
+        | [0-9_]+(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
+        | (?:[0-9_]+(?:\.[0-9_]*)?|\.[0-9_]+)(?:e[-+]?[0-9]+)?
+        | \.inf ) | \.nan""",
+    re.VERBOSE,
+)
+"""A number for at least one reader, in lower case; Go takes underscores out first, and ruamel takes -_ for one."""
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
+_NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
+_OPENERS: Final = re.compile(r"[\[{?-]")
+_FEW_OPENERS: Final = 200
+_SPLIT: Final = "split the file"
+_LONGEST_NUMBER: Final = 1_000
+"""Characters of a number, with or without a unit; Python makes none of more than a few thousand digits."""
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_.eE+-]*[A-Za-z]{0,2}")
+_SMALL: Final = 1 << 16
+"""Characters of a text that cannot hold too many values."""
+_FILES: Final = 512
+"""Of how many files of base/ what was found out is remembered: a run looks at each six times, in two states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One parsed file.
+
+    Attributes:
+        file: Path from the repository's root.
+        text: What the file held; places are found in it when they are asked for.
+        data: The value: mappings, lists, strings, whole numbers, decimals, booleans and None.
+    """
+
+    file: str
+    text: str
+    data: Any
+
+    def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
+        """Return where the value at `path` starts, or with `key` where its key starts.
+
+        A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
+        """
+        node = _nodes(self.text)
+        mark = node.start_mark
+        for step in path:
+            if isinstance(node, yaml.MappingNode):
+                pair = next((pair for pair in node.value if pair[0].value == step), None)
+                if pair is None:
+                    break
+                mark = pair[0].start_mark if key else pair[1].start_mark
+                node = pair[1]
+            elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+                node = node.value[step]
+                mark = node.start_mark
+            else:
+                break
+        return Place(self.file, mark.line + 1, mark.column + 1)
+
+
+class _Composer(CParser):
+    """The C parser with no guesses: a scalar's tag only says whether it was plain or quoted."""
+
+    def __init__(self, stream: Any) -> None:
+        super().__init__(stream)
+
+    def resolve(self, kind: type, value: Any, implicit: Any) -> str:
+        del value
+        if kind is yaml.ScalarNode:
+            return _PLAIN if implicit[0] else _QUOTED
+        return "tag:yaml.org,2002:map" if kind is yaml.MappingNode else "tag:yaml.org,2002:seq"
+
+    def descend_resolver(self, current_node: Any, current_index: Any) -> None: ...
+
+    def ascend_resolver(self) -> None: ...
+
+    def dispose(self) -> None: ...
+
+
+_COMPOSER: Final[Any] = _Composer
+"""As a value of no type: the stubs of PyYAML know its own loaders alone."""
+
+
+@lru_cache(maxsize=1)
+def _nodes(text: str) -> Any:
+    """Compose a text for its marks; the last one is kept, because a bad file is asked for many places in a row."""
+    return yaml.compose(text, Loader=_COMPOSER)
+
+
+class _UnreadableError(Exception):
+    """Raised inside this module with the finding that stops the reading of one file."""
+
+    def __init__(self, found: Finding) -> None:
+        super().__init__(found.fact)
+        self.found = found
+
+
+def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document | None, tuple[Finding, ...]]:
+    """Parse one strict YAML document.
+
+    Args:
+        file: Path from the repository's root, for places.
+        raw: The bytes of the file.
+        max_bytes: A larger file is refused unread.
+
+    Returns:
+        The document, or None when the file cannot be trusted, and everything that was found.
+    """
+    try:
+        text = _decode(file, raw, max_bytes)
+        _look_closer(file, text)
+        node = _compose(file, text)
+    except _UnreadableError as stop:
+        return None, (stop.found,)
+    findings: list[Finding] = []
+    data = _construct(file, node, findings, depth=1)
+    if findings:
+        return None, tuple(findings)
+    return Document(file, text, data), ()
+
+
+def _decode(file: str, raw: bytes, max_bytes: int) -> str:
+    if len(raw) > max_bytes:
+        raise _UnreadableError(finding("TEN023", Place(file), f"the file has more than {max_bytes} bytes"))
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        fact = f"byte {error.start} is not UTF-8"
+        raise _UnreadableError(finding("TEN022", Place(file, line), fact, "save the file as UTF-8")) from None
+    if text.startswith("\ufeff"):
+        fact = "the file starts with a byte order mark"
+        raise _UnreadableError(finding("TEN022", Place(file, 1, 1), fact, "save the file as UTF-8 without a BOM"))
+    return text
+
+
+def _look_closer(file: str, text: str) -> None:
+    """Refuse anchors, tags, directives and deep nesting before the recursive composer sees them.
+
+    This is only run when the text holds a character that could begin one of these, or is large.
+    """
+    few = len(text) < _SMALL and len(_OPENERS.findall(text)) < _FEW_OPENERS
+    if not few or _NEEDS_A_CLOSER_LOOK.search(text):
+        _look_at_events(file, text, MAX_DEPTH)
+
+
+@lru_cache(_FILES)
+def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
+    """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
+
+    An alias can stand for any number of values (a few lines for 4 GB), so anchors are refused here as everywhere;
+    whatever else a reader could take in two ways is left to the rule on that (KUS010).
+
+    Args:
+        file: Path from the repository's root, for places.
+        raw: The bytes of the file.
+    """
+    try:
+        _look_at_events(file, _decode(file, raw, MAX_BYTES), MAX_DEPTH_OF_MANIFESTS)
+    except _UnreadableError as stop:
+        return (stop.found,)
+    return ()
+
+
+def _look_at_events(file: str, text: str, max_depth: int) -> None:
+    """Look at a text through the event parser, which keeps its own stack and no document in memory."""
+    depth = values = 0
+    try:
+        event: Any
+        for event in yaml.parse(text, Loader=_COMPOSER):
+            if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
+                fact = f"the anchor or alias {event.anchor!r} is not allowed here"
+                hint = "write the value out; quote a value that starts with & or *"
+                raise _unreadable("TEN024", file, event, fact, hint)
+            if isinstance(event, yaml.DocumentStartEvent) and (event.version or event.tags):
+                raise _unreadable("TEN024", file, event, "a directive is not allowed here", "remove the % line")
+            if getattr(event, "tag", None) is not None:
+                fact = f"the tag {event.tag!r} is not allowed here"
+                raise _unreadable("TEN024", file, event, fact, "remove it; quote a value that starts with !")
+            if isinstance(event, yaml.ScalarEvent) and len(event.value) > _LONGEST_NUMBER:
+                if _NUMBER.fullmatch(event.value):
+                    fact = f"a number of more than {_LONGEST_NUMBER} characters"
+                    raise _unreadable("TEN023", file, event, fact, "write a smaller one")
+            elif isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > max_depth:
+                    raise _unreadable("TEN023", file, event, f"more than {max_depth} levels of nesting")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+            values += isinstance(event, yaml.NodeEvent)
+            if values > MAX_VALUES:
+                raise _unreadable("TEN023", file, event, f"more than {MAX_VALUES} keys and values", _SPLIT)
+    except yaml.YAMLError as error:
+        _refuse_syntax(file, text, error)
+
+
+def _unreadable(rule: str, file: str, event: Any, fact: str, hint: str = "") -> _UnreadableError:
+    return _UnreadableError(finding(rule, _place(file, event), fact, hint))
+
+
+def _compose(file: str, text: str) -> yaml.Node:
+    loader: Any = _Composer(text)
+    try:
+        if not loader.check_node():
+            fact = "the file holds no document"
+            raise _UnreadableError(finding("TEN008", Place(file), fact, "write the keys, or remove the file"))
+        node: yaml.Node = loader.get_node()
+        if loader.check_node():
+            mark = loader.get_node().start_mark
+            place = Place(file, mark.line + 1, mark.column + 1)
+            fact = "a second document starts here"
+            raise _UnreadableError(finding("TEN008", place, fact, "one file holds one document: remove the --- line"))
+    except yaml.YAMLError as error:
+        _refuse_syntax(file, text, error)
+    return node
+
+
+def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
+    place, problem = _explained(file, error)
+    if not place.line:
+        place = Place(file, text.count("\n", 0, getattr(error, "position", 0)) + 1)
+    around = text.splitlines()[place.line - 1 : place.line]
+    hint = "indent with spaces, not with tabs" if around and "\t" in around[0][: place.column] else ""
+    raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
+
+
+def _explained(file: str, error: UnicodeDecodeError | yaml.YAMLError) -> tuple[Place, str]:
+    """Return where the parser stopped, as far as it says that, and why."""
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
+    return Place(file, mark.line + 1, mark.column + 1) if mark else Place(file), problem
+
+
+def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) -> Any:
+    if isinstance(node, yaml.ScalarNode):
+        return _scalar_value(file, node, findings)
+    if depth > MAX_DEPTH:
+        findings.append(finding("TEN023", _place(file, node), f"more than {MAX_DEPTH} levels of nesting"))
+        return None
+    if isinstance(node, yaml.SequenceNode):
+        return [_construct(file, item, findings, depth + 1) for item in node.value]
+    result: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        if not isinstance(key_node, yaml.ScalarNode):
+            findings.append(finding("TEN009", _place(file, key_node), "a key must be a string"))
+            continue
+        key = _scalar_value(file, key_node, findings)
+        if not isinstance(key, str):
+            fact = f"the key `{key_node.value}` is read as {_said(key)}"
+            findings.append(finding("TEN009", _place(file, key_node), fact, "quote it"))
+        elif key in result:
+            fact = f"the key `{key}` stands here a second time"
+            findings.append(finding("TEN007", _place(file, key_node), fact, "keep one of the two"))
+        else:
+            result[key] = _construct(file, value_node, findings, depth + 1)
+    return result
+
+
+def _scalar_value(file: str, node: yaml.ScalarNode, findings: list[Finding]) -> Any:
+    text: str = node.value
+    if node.tag == _QUOTED:
+        return text
+    if text in _NULLS:
+        return None
+    if text in _BOOLEANS:
+        return _BOOLEANS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        number = float(text)
+        if number.is_integer():  # a whole number for JSON Schema and for Go, none for Python
+            hint = f"write {number:.0f}, or quote it"
+            findings.append(finding("TEN009", _place(file, node), f"`{text}` is a whole number for some readers", hint))
+        return number
+    trap = trap_of(text)
+    if trap:
+        hint = "write out what it would merge" if text == "<<" else "quote it"
+        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", hint))
+    return text
+
+
+def trap_of(text: str) -> str:
+    """Say what some YAML reader takes this plain scalar for, or return nothing when all agree on a string."""
+    lowered = text.lower()
+    if lowered in _TRUE_IN_1_1:
+        return "true"
+    if lowered in _FALSE_IN_1_1:
+        return "false"
+    if _DATE.fullmatch(text):
+        return "a date"
+    as_others_see_it = () if text.startswith("_") else (lowered, lowered.replace("_", ""))
+    if any(_NUMBER_SOMEWHERE.fullmatch(one) for one in as_others_see_it):
+        return "a number"
+    if text == "<<":
+        return "a merge key"
+    if text == "=":
+        return "a default value"
+    return ""
+
+
+def traps(text: str) -> Iterator[tuple[tuple[int, int, int], str, str]]:
+    """Find the plain scalars, keys included, that YAML 1.1, YAML 1.2 and Go do not all take for the same value.
+
+    Args:
+        text: YAML documents.
+
+    Yields:
+        The first position of the scalar (document, line and column, from 1), the scalar, and what some reader takes it
+        for.
+    """
+    number = 0
+    event: Any
+    for event in yaml.parse(text, Loader=_COMPOSER):
+        if isinstance(event, yaml.DocumentStartEvent):
+            number += 1
+        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _same_for_all(event.value):
+            trap = trap_of(event.value)
+            if trap:
+                mark: Any = event.start_mark
+                yield (number, mark.line + 1, mark.column + 1), event.value, trap
+
+
+def _same_for_all(text: str) -> bool:
+    """Say whether this plain scalar is the same null, boolean or number for every reader."""
+    return bool(text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text))
+
+
+def _said(value: Any) -> str:
+    return json.dumps(value) if isinstance(value, bool | int | float) else type_names[type(value)]
+
+
+def _place(file: str, node: Any) -> Place:
+    return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+class _PrintedLoader(yaml.CSafeLoader):
+    """Reads `=` and `<<` as the strings that Go means by them; PyYAML makes them types of their own, and stumbles."""
+
+
+_AS_TEXT: Final[Any] = yaml.CSafeLoader.construct_yaml_str
+_PrintedLoader.add_constructor("tag:yaml.org,2002:value", _AS_TEXT)
+_PrintedLoader.add_constructor("tag:yaml.org,2002:merge", _AS_TEXT)
+
+
+def read_objects(text: str) -> list[Any]:
+    """Parse the documents that kustomize printed; empty documents are left out."""
+    return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
+
+
+@lru_cache(_FILES)
+def objects_in(file: str, raw: bytes) -> tuple[tuple[str, str, int], ...]:
+    """Return kind, metadata.name and first line of each Kubernetes object in a hand-written file.
+
+    Args:
+        file: Path from the repository's root, for errors.
+        raw: What the file holds.
+
+    Raises:
+        TenantryError: It is not YAML.
+    """
+    found = []
+    try:
+        for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
+            top = _children(node)
+            kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
+            if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
+                found.append((kind.value, name.value, node.start_mark.line + 1))
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
+        place, problem = _explained(file, error)
+        raise TenantryError(f"{place}: this is not YAML: {problem}") from None
+    return tuple(found)
+
+
+def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -> tuple[Place, str | None]:
+    """Find a field of a Kubernetes object in a hand-written file that `objects_in` has read.
+
+    Args:
+        file: Path from the repository's root.
+        raw: What the file holds.
+        kind: Of the object; its first document counts.
+        name: Its metadata.name.
+        path: The field's keys.
+
+    Returns:
+        Where its value stands, and the value where it is a scalar; else the place of the deepest part of the path.
+    """
+    for node in _objects(raw):
+        top = _children(node)
+        if (_text(top.get("kind")), _text(_children(top.get("metadata")).get("name"))) != (kind, name):
+            continue
+        value: yaml.Node | None = node
+        for step in path:
+            found, value = value, _children(value).get(step)
+            if value is None:
+                return _place(file, found or node), None
+        return _place(file, value or node), _text(value)
+    return Place(file), None
+
+
+@lru_cache(maxsize=8)
+def _objects(raw: bytes) -> tuple[yaml.Node, ...]:
+    return tuple(yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader))
+
+
+def _text(node: yaml.Node | None) -> str | None:
+    return node.value if isinstance(node, yaml.ScalarNode) else None
+
+
+def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
+    if not isinstance(node, yaml.MappingNode):
+        return {}
+    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
+
+
+_UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
+
+
+def scalar(value: str | float | bool | Sequence[Any] | Mapping[str, Any] | None) -> str:
+    """Write a value as JSON that is also YAML 1.1 and 1.2 in flow style, so that all readers agree on it."""
+    text = json.dumps(value, ensure_ascii=False)
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+_PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9\u3040-\u9fff](?:[A-Za-z0-9 ._/\u3040-\u9fff-]*[A-Za-z0-9\u3040-\u9fff])?")
+
+
+def is_plain(text: str) -> bool:
+    """Say whether a string may stand unquoted: no reader takes it for anything else."""
+    if _same_for_all(text):
+        return False
+    return _PLAIN_TEXT.fullmatch(text) is not None and not trap_of(text)
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Quotes every string value, never writes an anchor, keeps the order that it is given."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
+
+
+def _represent_string(dumper: Any, value: str) -> Any:
+    style = "|" if "\n" in value and not _UNPRINTABLE.search(value) else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _represent_mapping(dumper: Any, value: Mapping[str, Any]) -> Any:
+    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
+    for key, _ in node.value:
+        if _PLAIN_KEY.fullmatch(key.value) and not trap_of(key.value) and key.value not in _BOOLEANS:
+            key.style = None
+    return node
+
+
+_Dumper.add_representer(str, _represent_string)
+_Dumper.add_representer(dict, _represent_mapping)
+
+
+def dump(value: Any) -> str:
+    """Write data as block YAML: every string value double-quoted, order kept, no anchors, no line folding."""
+    text: str = yaml.dump(
+        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20, default_flow_style=False
+    )
+    return text
+
+
+def walk_strings(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every string value in nested mappings and lists with its path."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from walk_strings(item, (*path, key))
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from walk_strings(item, (*path, index))

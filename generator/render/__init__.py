@@ -1,0 +1,1 @@
+"""What kustomize makes of the generated files, class by class."""

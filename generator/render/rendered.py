@@ -1,0 +1,167 @@
+"""What rules look at: a tenant as it was rendered and as Argo CD is told of it, a release of base/, and all tenants."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.fleet.model import Fleet, Platform, Tenant
+from generator.generate.releases import Origins
+from generator.reading.yamlio import Document
+
+Object = Mapping[str, Any]
+"""A Kubernetes object as kustomize printed it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """One tenant: its render, and the committed files that lead Argo CD to it.
+
+    Attributes:
+        tenant: The tenant file's record.
+        platform: The provider's numbers.
+        objects: The objects that kustomize made, in its order.
+        text: What kustomize printed for its class: the same, with sentinels for what is the tenant's own.
+        names: The names of all tenants.
+        hosts: The hosts of all tenants, each with its tenant.
+        overlay: The committed kustomization.yaml.
+        facts: The committed data sheet.
+        entry: The committed entry of the ApplicationSet.
+        project: The committed AppProject.
+        reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
+        origins: Where objects are written in base/.
+        alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
+            A rule that does not depend on these looks at the first for all of them.
+    """
+
+    tenant: Tenant
+    platform: Platform
+    objects: tuple[Object, ...]
+    text: str
+    names: frozenset[str]
+    hosts: Mapping[str, str]
+    overlay: Object
+    facts: Object
+    entry: Document
+    project: Document
+    reads: tuple[str, ...]
+    origins: Origins
+    alike: int = 1
+
+    def of_kind(self, *kinds: str) -> Iterator[Object]:
+        """Yield the objects of these kinds."""
+        return (one for one in self.objects if one["kind"] in kinds)
+
+    def place(self, one: Object | None = None) -> Place:
+        """Return where an object is written in base/, or the overlay when it is not known."""
+        origin = origin_of(self.origins, one) if one is not None else None
+        return origin or Place(layout.kustomization(self.tenant.name))
+
+    def found(self, rule: str, one: Object, fact: str, hint: str = "") -> Finding:
+        """Make a finding about one of the objects."""
+        return finding(rule, self.place(one), fact, hint, identity(one))
+
+    @property
+    def shard(self) -> str:
+        """The shard that the tenant's name hashes to."""
+        return layout.shard_of(self.tenant.name, self.platform.argocd.shards)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """What a release of base/ makes of a tenant that has everything, with facts that are like nothing else.
+
+    Attributes:
+        exposure: How this tenant is reached.
+        folders: The folders of the release that take part.
+        facts: The tenant's data sheet.
+        text: What kustomize printed.
+        again: What kustomize printed when it was asked a second time.
+        objects: The objects.
+        error: What kustomize said when it refused, or empty.
+    """
+
+    exposure: str
+    folders: frozenset[str]
+    facts: Object
+    text: str
+    again: str
+    objects: tuple[Object, ...]
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """One release of base/.
+
+    Attributes:
+        release: `edge` or its number.
+        platform: The provider's numbers.
+        kustomizations: Its kustomization files, by folder.
+        sources: Its YAML files, by path from the repository's root.
+        facts: A data sheet with every fact that tenantry writes.
+        probes: What it makes of a tenant that has everything, for each exposure that it has.
+        idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
+        origins: Where its objects are written.
+    """
+
+    release: str
+    platform: Platform
+    kustomizations: Mapping[str, Document]
+    sources: Mapping[str, str]
+    facts: Object
+    probes: tuple[Probe, ...]
+    idle: tuple[tuple[str, str, int], ...]
+    origins: Origins
+
+    @property
+    def folder(self) -> str:
+        """The release's folder."""
+        return layout.release(self.release)
+
+    def place(self, one: Object | None = None) -> Place:
+        """Return where an object is written, or the release when it is not known."""
+        origin = origin_of(self.origins, one) if one is not None else None
+        return origin or Place(self.folder)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Repository:
+    """All that is committed; equal to itself alone, so that what is worked out of it can be kept.
+
+    Attributes:
+        fleet: All input.
+        rendered: Every tenant that could be rendered.
+        files: Path -> text of every file in argocd/ and overlays/.
+        lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
+        ways: The command that brings a tenant file back, by name, for those that git's history has seen.
+    """
+
+    fleet: Fleet
+    rendered: tuple[Rendered, ...]
+    files: Mapping[str, str]
+    lost: frozenset[str] = frozenset()
+    ways: Mapping[str, str] = field(default_factory=dict)
+
+
+def origin_of(origins: Origins, one: Object) -> Place | None:
+    """Return where an object is written in base/, or None when it is not known."""
+    return origins.get((one["kind"], "" if one["kind"] == "Namespace" else one["metadata"]["name"]))
+
+
+_HASHED: Final = re.compile(r".+-[2456789bcdfghkmt]{10}")
+
+
+def has_hash(one: Object) -> bool:
+    """Say whether kustomize put a hash of the content behind the name, so that a change is a new object."""
+    return _HASHED.fullmatch(one["metadata"]["name"]) is not None
+
+
+def identity(one: Object) -> str:
+    """Name an object as Kind/namespace/name, or Kind/name without a namespace."""
+    metadata = one["metadata"]
+    parts = (one["kind"], metadata.get("namespace", ""), metadata["name"])
+    return "/".join(part for part in parts if part)

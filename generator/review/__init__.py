@@ -1,0 +1,1 @@
+"""What is wrong with one state of the repository, and with a change from one to another."""

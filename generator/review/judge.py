@@ -1,0 +1,224 @@
+"""What a change is judged by, as it stands before the change, and rules on what the change makes of it.
+
+It is read out of platform.yaml alone, and of no more than these keys: a plan that is wrong, or a version of tenantry
+that is not asked for yet, keeps nobody from knowing the budget.
+"""
+
+import copy
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final, TypeVar
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place
+from generator.fleet.model import Budget, Fleet, Platform, Weakened
+from generator.reading import yamlio
+from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
+from generator.reading.yamlio import Document
+from generator.review.blast_radius import raises_tenantry
+
+Key = TypeVar("Key", str, Path)
+
+_KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules")
+_LONGEST: Final = 120
+_WEIGHT: Final = {"warn": 1, "ignore": 2}
+_JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
+_JUDGED_TWICE: Final = "the tenantry before it says whether it is approved; the change counts as touching every tenant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judge:
+    """What stands in a platform.yaml and judges a change of it.
+
+    Attributes:
+        budget: How much one change may touch.
+        rules: The rules that are weakened.
+        retired_names: Names that were given up, with the day.
+        targets: Where Argo CD looks and deploys, and the cluster's addresses: path in the file -> value.
+        document: The file.
+    """
+
+    budget: Budget
+    rules: Mapping[str, Weakened]
+    retired_names: Mapping[str, str]
+    targets: Mapping[Path, Any]
+    document: Document
+
+    def says_the_same_as(self, other: "Judge") -> bool:
+        """Say whether another one judges alike; why a rule is weakened, or since when a name is gone, is not asked."""
+        return not changed(self, other) and not any(moved(self, other))
+
+
+NOBODY: Final = Judge(
+    budget=Budget(), rules={}, retired_names={}, targets={}, document=Document(layout.PLATFORM, "{}", {})
+)
+"""Where there is no platform.yaml yet."""
+
+
+def read(raw: bytes | None) -> tuple[Judge | None, tuple[Finding, ...]]:
+    """Read what judges a change out of the platform.yaml that stands before it.
+
+    Args:
+        raw: What the file holds; None where there is none.
+
+    Returns:
+        The judge, or None when it cannot be read; and what is wrong with it.
+    """
+    if raw is None:
+        return NOBODY, ()
+    document, findings = yamlio.read(layout.PLATFORM, raw)
+    if document is None:
+        return None, findings
+    if not isinstance(document.data, dict):
+        return None, (finding("PLT001", document.place(), "a mapping is needed"),)
+    refused = Checker(_schema(), lambda _path, _keyword: "PLT001").check(document)
+    return (None, tuple(refused)) if refused else (_judge(document), ())
+
+
+def of(platform: Platform) -> Judge:
+    """Return the judge that a valid platform.yaml holds."""
+    return _judge(platform.document)
+
+
+@cache
+def _schema() -> Mapping[str, Any]:
+    """Return the platform's schema with these keys alone, and none of them demanded."""
+    schema: dict[str, Any] = copy.deepcopy(dict(package_schema("platform")))
+    properties = {key: schema["properties"][key] for key in _KEYS}
+    return {**schema, "properties": properties, "required": [], "additionalProperties": {}}
+
+
+def _judge(document: Document) -> Judge:
+    data = with_defaults(_schema(), document.data)
+    return Judge(
+        budget=Budget(**data.get("budget", {})),
+        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        retired_names=data["retiredNames"],
+        targets=dict(_targets(data)),
+        document=document,
+    )
+
+
+def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
+    yield from _leaves(("git",), data.get("git", {}))
+    yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
+    for name, cluster in data.get("clusters", {}).items():
+        yield ("clusters", name, "server"), cluster["server"]
+        yield from _leaves(("clusters", name, "network"), cluster["network"])
+
+
+def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield from _leaves((*path, key), inner)
+    else:
+        yield path, value
+
+
+# --- what a change makes of it
+
+
+def changed(before: Judge, after: Judge) -> tuple[Finding, ...]:
+    """CHG004: say what a change does to the budget, the weakened rules and the retired names that it is judged by."""
+    return tuple(_changed(before, after))
+
+
+def another_tenantry(paths: Collection[str]) -> tuple[Finding, ...]:
+    """CHG004: say that a change brings another tenantry, which judges it only where the one before it cannot.
+
+    Args:
+        paths: The files that differ.
+    """
+    if not raises_tenantry(paths):
+        return ()
+    fact = "the tenantry that judges changes becomes another one"
+    return (finding("CHG004", Place(f"{layout.PINS}/package.txt"), fact, _JUDGED_TWICE),)
+
+
+def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
+    place = after.document.place
+    if before.budget != after.budget:
+        was, now = (_text(judge.document.data.get("budget")) for judge in (before, after))
+        yield finding("CHG004", place(("budget",), key=True), f"budget: {was} becomes {now}", _JUDGED_AS_BEFORE)
+    for rule in sorted(before.rules.keys() | after.rules.keys()):
+        was, now = (_weight(judge, rule) for judge in (before, after))
+        if was != now:
+            fact = f"rules.{rule}: {was} becomes {now}"
+            yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
+    for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):
+        fact = f"retiredNames: {name!r} is {'added' if name in after.retired_names else 'taken out'}"
+        yield finding("CHG004", place(("retiredNames", name), key=True), fact, _JUDGED_AS_BEFORE)
+
+
+def _weight(judge: Judge, rule: str) -> str:
+    return judge.rules[rule].severity if rule in judge.rules else "as it is"
+
+
+def moved(before: Judge, after: Judge) -> Iterator[Finding]:
+    """CHG005: repository, branches, API server and the addresses that the isolation proof takes for granted stay."""
+    if before is NOBODY:
+        return
+    for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
+        was, now = before.targets.get(path), after.targets.get(path)
+        if was != now:
+            fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
+            yield finding("CHG005", after.document.place(path), fact, "take it back")
+
+
+def given_again(before: Judge, fleet: Fleet) -> Iterator[Finding]:
+    """TEN005: a name that was retired before the change is not free because the change takes it out of the list."""
+    for tenant in fleet.tenants:
+        day = before.retired_names.get(tenant.name)
+        if day is not None and tenant.name not in fleet.platform.retired_names:
+            fact = f"{tenant.name!r} was retired on {day}; names are never used again"
+            yield finding("TEN005", tenant.document.place(("name",)), fact, "choose another name")
+
+
+def carried(counts: Judge, before: Judge, after: Judge) -> Judge:
+    """Return what counts after a change that may count: of what counted before it, with what the change changes.
+
+    Args:
+        counts: What counted before.
+        before: What stood before the change; more than what counts, where an earlier change does not count.
+        after: What stands after it.
+    """
+    return Judge(
+        budget=counts.budget if after.budget == before.budget else after.budget,
+        rules=_carried(counts.rules, before.rules, after.rules),
+        retired_names=_carried(counts.retired_names, before.retired_names, after.retired_names),
+        targets=_carried(counts.targets, before.targets, after.targets),
+        document=after.document,
+    )
+
+
+def _carried(counts: Mapping[Key, Any], before: Mapping[Key, Any], after: Mapping[Key, Any]) -> Mapping[Key, Any]:
+    changed_keys = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+    kept = {key: value for key, value in counts.items() if key not in changed_keys}
+    return {**kept, **{key: after[key] for key in after if key in changed_keys}}
+
+
+def weakened_in_both(before: Judge, after: Judge) -> Mapping[str, Weakened]:
+    """Return the weakenings that count for a change: of what stands before and after it, the stricter."""
+    return {
+        rule: min(before.rules[rule], after.rules[rule], key=lambda weakened: _WEIGHT[weakened.severity])
+        for rule in sorted(before.rules.keys() & after.rules.keys())
+    }
+
+
+def unreadable(where: str, findings: tuple[Finding, ...]) -> Finding:
+    """CHG021: the platform.yaml before a change cannot be read, so nobody knows what the change is judged by.
+
+    Args:
+        where: Which commit, in words.
+        findings: What is wrong with it.
+    """
+    first = findings[0]
+    fact = f"the budget that counts is not known: {where} cannot be read ({first.place}: {first.fact})"
+    return finding("CHG021", Place(layout.PLATFORM), fact, "take back what made it unreadable")
+
+
+def _text(value: Any) -> str:
+    text = "nothing" if value is None else yamlio.scalar(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,0 +1,316 @@
+"""The second path over the stages: load -> build -> check. Rules read what kustomize made of the committed files."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from generator import layout
+from generator.findings.catalog import finding
+from generator.findings.finding import Finding, Place, Refused, Severity
+from generator.fleet.lost import ways_back
+from generator.fleet.model import Fleet, Tenant, Weakened
+from generator.generate.releases import origins_of
+from generator.git import ordinary, reader
+from generator.git.snapshot import Snapshot
+from generator.kube.kustomization import Gate
+from generator.proofs import summary as proofs
+from generator.proofs.summary import Proved
+from generator.reading import yamlio
+from generator.reading.files import GENERATED
+from generator.reading.yamlio import Document
+from generator.render import classes
+from generator.render.base_probe import read_base
+from generator.render.classes import Sheet
+from generator.render.rendered import Base, Rendered, Repository
+from generator.rules import registry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What a run looked at and what it found.
+
+    Attributes:
+        tenants: How many tenants were rendered.
+        objects: How many objects they have together.
+        rules: How many rules looked at them.
+        findings: What they found.
+        weakened: How many findings platform.yaml made lighter or took out, by rule.
+        proofs: What was proved of the promises that the provider makes.
+    """
+
+    tenants: int
+    objects: int
+    rules: int
+    findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
+    proofs: tuple[Proved, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """Everything that rules look at.
+
+    Attributes:
+        bases: The releases of base/ that are in use.
+        repository: The tenants, rendered, and what is committed.
+        findings: What was found on the way: what cannot be read or rendered.
+    """
+
+    bases: tuple[Base, ...]
+    repository: Repository
+    findings: tuple[Finding, ...]
+
+
+def verify(
+    snapshot: Snapshot,
+    fleet: Fleet,
+    names: Collection[str] = (),
+    *,
+    turn: int,
+    changed: Collection[str] = (),
+    lost: Collection[str] = (),
+    rules: Mapping[str, Weakened] | None = None,
+) -> Verified:
+    """Render tenants from the committed files and run every rule.
+
+    Args:
+        snapshot: The repository.
+        fleet: All input.
+        names: Tenants to look at; all when empty.
+        turn: Chooses which member of each class is compared with a direct build.
+        changed: Tenants that are compared with a direct build whosever turn it is.
+        lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
+        rules: Which rules are weakened; as platform.yaml says when left out.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize.
+    """
+    gathered = gather(snapshot, fleet, names, turn=turn, changed=changed, lost=lost)
+    rendered = gathered.repository.rendered
+    kept, weakened = weaken(judge(gathered), fleet.platform.rules if rules is None else rules)
+    return Verified(
+        tenants=len(rendered),
+        objects=sum(len(one.objects) for one in rendered),
+        rules=len(registry.rules()),
+        findings=kept,
+        weakened=weakened,
+        proofs=proofs.of_the_repository(gathered.repository),
+    )
+
+
+def gather(
+    snapshot: Snapshot,
+    fleet: Fleet,
+    names: Collection[str] = (),
+    *,
+    turn: int = 0,
+    changed: Collection[str] = (),
+    lost: Collection[str] = (),
+) -> Gathered:
+    """Build the releases and the tenants; the arguments are those of `verify`.
+
+    Raises:
+        EnvironmentProblem: There is no kustomize.
+    """
+    named = frozenset(names)
+    wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
+    files = committed(snapshot)
+    gate = Gate(snapshot)
+    read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
+    built = list(render(snapshot, fleet, wanted, files, turn=turn, changed=changed))
+    rendered = tuple(one for one in built if isinstance(one, Rendered))
+    return Gathered(
+        bases=tuple(base for base, _ in read),
+        repository=Repository(
+            fleet=fleet,
+            rendered=rendered,
+            files=files,
+            lost=frozenset(lost),
+            ways=_ways_back(snapshot, fleet, files, lost),
+        ),
+        findings=(
+            *ordinary.line_ends({path: text.encode() for path, text in files.items() if "\r\n" in text}),
+            *(found for _, unreadable in read for found in unreadable),
+            *(one for one in built if isinstance(one, Finding)),
+        ),
+    )
+
+
+def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: Collection[str]) -> Mapping[str, str]:
+    """Return how the files of those companies come back that have generated files, and no tenant file, here."""
+    known = {*lost, *(tenant.name for tenant in fleet.tenants)}
+    orphans = {name for file in files if (name := layout.tenant_of(file)) is not None and name not in known}
+    head = (snapshot.commit or reader.head(snapshot.home)) if orphans else ""
+    if not head:
+        return {}
+    committed_beside = fleet.platform.publishing == "committed"
+    return ways_back(reader.open_repository(snapshot.home), [head], orphans, committed=committed_beside)
+
+
+def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield what was found on the way, and what every rule finds.
+
+    Args:
+        gathered: Everything that rules look at.
+        without: Rules that are left out.
+    """
+    yield from gathered.findings
+    for base in gathered.bases:
+        yield from registry.check_base(base, without)
+    for one in gathered.repository.rendered:
+        yield from registry.check_tenant(one, without)
+    yield from registry.check_repository(gathered.repository, without)
+
+
+def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[tuple[Finding, ...], Mapping[str, int]]:
+    """Give findings the weight that platform.yaml gives their rules; the only place that does.
+
+    Args:
+        findings: With the weight of the catalog.
+        rules: The rules that are weakened, by id.
+
+    Returns:
+        The findings that are left, and how many were weakened, by rule: 0 for a weakening that met nothing.
+    """
+    kept = []
+    weakened = Counter(dict.fromkeys(rules, 0))
+    for found in dict.fromkeys(findings):
+        weight = rules.get(found.rule)
+        if weight is None:
+            kept.append(found)
+            continue
+        weakened[found.rule] += 1
+        if weight.severity == "warn":
+            kept.append(found.with_severity(Severity.WARNING))
+    return tuple(kept), weakened
+
+
+def committed(snapshot: Snapshot) -> dict[str, str]:
+    """Read every file of overlays/ and argocd/.
+
+    Raises:
+        Refused: Something there is no ordinary file, or it is too much.
+    """
+    held = (snapshot.collect_all(folder, GENERATED) for folder in (layout.OVERLAYS, layout.ARGOCD))
+    return {path: raw.decode("utf-8", "replace") for one in held for path, raw in one.items()}
+
+
+def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Read the committed ApplicationSets of all shards; those that cannot be read are left to the rules."""
+    found = []
+    for file, text in sorted(files.items()):
+        if file.startswith(f"{layout.SHARDS}/") and file.endswith("/applicationset.yaml"):
+            document, _ = yamlio.read(file, text.encode())
+            if document is not None and isinstance(document.data, dict):
+                found.append(document.data)
+    return found
+
+
+def render(
+    snapshot: Snapshot,
+    fleet: Fleet,
+    tenants: Collection[Tenant],
+    files: Mapping[str, str],
+    *,
+    turn: int | None = 0,
+    changed: Collection[str] = (),
+) -> Iterator[Rendered | Finding]:
+    """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
+
+    Args:
+        snapshot: The repository.
+        fleet: All input.
+        tenants: Which tenants.
+        files: The committed files, see `committed`.
+        turn: Chooses which member of each class is compared with a direct build; None for nobody's turn.
+        changed: Tenants that are compared with a direct build whosever turn it is.
+    """
+    names = frozenset(tenant.name for tenant in fleet.tenants)
+    gate = Gate(snapshot)
+    origins = {release: origins_of(gate, release) for release in {tenant.ring.release for tenant in tenants}}
+    hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
+    others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
+    present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
+    sheets = []
+    for tenant in tenants:
+        documents, findings = _read(snapshot, tenant, fleet, files)
+        yield from findings
+        if findings:
+            continue
+        overlay, facts, entry, project = documents
+        try:
+            reads = gate.reads(overlay, [facts.file])
+        except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
+            yield from refused.findings
+            continue
+        alone = others[tenant.name] > _OF_AN_OVERLAY
+        sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
+        present[tenant.name] = (tenant, entry, project, reads)
+    by_name = {sheet.tenant: sheet for sheet in sheets}
+    for one in classes.render(gate, sheets, turn=turn, always=changed):
+        place = Place(layout.kustomization(one.tenant))
+        sheet = by_name[one.tenant]
+        if one.error:
+            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, snapshot.root)}")
+            continue
+        if one.difference:
+            yield finding("KUS013", place, one.difference)
+        tenant, entry, project, reads = present[one.tenant]
+        yield Rendered(
+            tenant=tenant,
+            platform=fleet.platform,
+            objects=one.objects,
+            text=one.text,
+            names=names,
+            hosts=hosts,
+            overlay=sheet.overlay,
+            facts=sheet.facts,
+            entry=entry,
+            project=project,
+            reads=reads,
+            origins=origins[tenant.ring.release],
+            alike=one.alike,
+        )
+
+
+_OF_AN_OVERLAY: Final = 2
+"""Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
+
+
+def _read(
+    snapshot: Snapshot, tenant: Tenant, fleet: Fleet, files: Mapping[str, str]
+) -> tuple[list[Document], list[Finding]]:
+    """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
+    documents: list[Document] = []
+    findings: list[Finding] = []
+    for file in _files_of(tenant, fleet):
+        if file not in files:
+            why, way = snapshot.why_missing(file)
+            findings.append(
+                finding("GEN002", Place(file), why or "this file is missing", way or "run `tenantry generate`")
+            )
+            continue
+        document, found = yamlio.read(file, files[file].encode())
+        findings.extend(found)
+        if document is None:
+            continue
+        documents.append(document)
+        if not isinstance(document.data, dict):
+            findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
+    return documents, findings
+
+
+def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:
+    shard = layout.shard_of(tenant.name, fleet.platform.argocd.shards)
+    return (
+        layout.kustomization(tenant.name),
+        layout.facts(tenant.name),
+        layout.entry(tenant.name, shard),
+        layout.project(tenant.name, shard),
+    )
+
+
+def _shorter(error: str, root: Path) -> str:
+    return error.replace(f"{root}/", "").replace("\n", " ")
