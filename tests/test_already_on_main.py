@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.review.verdict import marked
 from tests.harness import Ran, Repository
 

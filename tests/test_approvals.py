@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from generator.findings.catalog import finding
+from generator.findings import formats
 from generator.findings.finding import Place, Severity
-from generator.findings.formats import show
+from generator.findings.table import finding
 from generator.review import approvals
 
 DIGEST = "3f" * 32
@@ -26,7 +26,7 @@ def standing(text: str | None) -> approvals.Standing:
 
 def said(text: str, file: str = FILE) -> str:
     """Return what is said of a file under approvals/."""
-    return show(tuple(approvals.problems({file: text.encode()}, TODAY)), "text", {})
+    return formats.text(tuple(approvals.problems({file: text.encode()}, TODAY)))
 
 
 def test_what_check_writes_is_read_back() -> None:
@@ -120,7 +120,7 @@ def test_an_approval_makes_the_error_a_warning_that_names_it() -> None:
     lifted = approvals.lift((OVER_BUDGET, NOT_LIFTED), standing(GOOD))
 
     assert [found.severity for found in lifted] == [Severity.WARNING, Severity.ERROR]
-    assert show(lifted, "text", {}) == (
+    assert formats.text(lifted) == (
         "platform.yaml:3:1: warning: it touches 3 tenants, 2 are allowed; approved by Platform team: tried on staging"
         " for a week [TEN019]\n"
         "tenants/a.yaml:2:7: error: the volume would shrink [TEN012]\n  hint: keep it\n"

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings.catalog import RULES
+from generator.rules.every import RULES
 from tests.harness import Repository
 
 CASES = Path(__file__).parent / "cases"

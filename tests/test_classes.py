@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from generator import layout
+from generator import layout, pipeline
 from generator.fleet.model import Platform
-from generator.generate import pipeline
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Buildable, Gate

@@ -10,9 +10,8 @@ import click
 import pytest
 
 import generator.cli
-from generator import __version__
+from generator import __version__, pipeline
 from generator.cli import cli
-from generator.generate import pipeline
 from generator.kube import kustomize
 from generator.reading.schema import package_schema
 from tests.harness import ROOT, Repository

@@ -11,13 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import __version__
-from generator.findings.catalog import OF_INPUT, RULES, finding
-from generator.findings.finding import Finding, Place, Severity, in_order
-from generator.findings.formats import FORMATS, counted, plural, show, way_out
+from generator.findings.finding import Finding, Found, Place, Severity, in_order
+from generator.findings.formats import FORMATS, counted, plural, show
+from generator.findings.rule import OF_INPUT
+from generator.findings.table import finding
+from generator.rules.every import RULES
 
 ERROR = finding("TEN006", Place("tenants/a.yaml", 2, 7), "plan: 'glod' is not one of gold", "did you mean 'gold'?")
-WARNING = Finding(
-    "SEC010", Severity.WARNING, Place("base/x.yaml"), "50% <of> it: a, b", object="Deployment/a/fileserver"
+WARNING = RULES["SEC010"].finding(
+    Found(Place("base/x.yaml"), "50% <of> it: a, b", object="Deployment/a/fileserver", severity=Severity.WARNING)
 )
 FINDINGS = (ERROR, WARNING)
 SUMMARY: dict[str, Any] = {"tenants": 2}
@@ -25,7 +27,7 @@ SUMMARY: dict[str, Any] = {"tenants": 2}
 
 def test_text_is_a_line_and_a_hint() -> None:
     """With the place first, where editors and terminals find it."""
-    assert show(FINDINGS, "text", SUMMARY) == (
+    assert show(FINDINGS, "text", SUMMARY, RULES) == (
         "tenants/a.yaml:2:7: error: plan: 'glod' is not one of gold [TEN006]\n"
         "  hint: did you mean 'gold'?\n"
         "base/x.yaml: warning: Deployment/a/fileserver: 50% <of> it: a, b [SEC010]\n"
@@ -35,7 +37,7 @@ def test_text_is_a_line_and_a_hint() -> None:
 
 def test_json_holds_every_field_and_the_summary() -> None:
     """For programs: a version, and no field that comes and goes."""
-    assert json.loads(show(FINDINGS, "json", SUMMARY)) == {
+    assert json.loads(show(FINDINGS, "json", SUMMARY, RULES)) == {
         "version": 1,
         "findings": [
             {
@@ -69,7 +71,7 @@ def test_github_escapes_what_its_commands_are_made_of() -> None:
     """Percent signs and line breaks everywhere; commas and colons in properties."""
     strange = finding("TEN006", Place("tenants/a,b:c.yaml", 1), "100%")
 
-    assert show([*FINDINGS, strange], "github", SUMMARY) == (
+    assert show([*FINDINGS, strange], "github", SUMMARY, RULES) == (
         "::error file=tenants/a.yaml,line=2,col=7,title=TEN006::plan: 'glod' is not one of gold"
         "%0Ahint: did you mean 'gold'?\n"
         "::warning file=base/x.yaml,title=SEC010::Deployment/a/fileserver: 50%25 <of> it: a, b"
@@ -80,7 +82,7 @@ def test_github_escapes_what_its_commands_are_made_of() -> None:
 
 def test_sarif_names_the_rules_that_it_uses() -> None:
     """For code scanning: the results, and what their rules say."""
-    document = json.loads(show(FINDINGS, "sarif", SUMMARY))
+    document = json.loads(show(FINDINGS, "sarif", SUMMARY, RULES))
 
     assert document == {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -96,7 +98,7 @@ def test_sarif_names_the_rules_that_it_uses() -> None:
                                 "id": rule,
                                 "shortDescription": {"text": RULES[rule].title},
                                 "fullDescription": {"text": RULES[rule].why},
-                                "help": {"text": RULES[rule].mend},
+                                "help": {"text": RULES[rule].fix},
                             }
                             for rule in ("SEC010", "TEN006")
                         ],
@@ -143,7 +145,7 @@ def test_sarif_names_the_rules_that_it_uses() -> None:
 
 def test_junit_fails_for_errors_and_shows_warnings() -> None:
     """For test reports: a warning must not turn them red."""
-    assert show(FINDINGS, "junit", SUMMARY) == (
+    assert show(FINDINGS, "junit", SUMMARY, RULES) == (
         "<?xml version='1.0' encoding='utf-8'?>\n"
         '<testsuite name="tenantry" tests="2" failures="1" errors="0" skipped="0">\n'
         '  <testcase classname="TEN006" name="tenants/a.yaml:2:7">\n'
@@ -160,23 +162,23 @@ def test_what_is_on_main_already_is_marked_and_keeps_its_weight() -> None:
     """In each form a reader can tell it from what the change brings, and no report turns red for it."""
     found = (replace(ERROR, on_main=True),)
 
-    assert show(found, "text", SUMMARY) == (
+    assert show(found, "text", SUMMARY, RULES) == (
         "tenants/a.yaml:2:7: error (already on main): plan: 'glod' is not one of gold [TEN006]\n"
         "  hint: did you mean 'gold'?\n"
     )
-    assert show(found, "github", SUMMARY) == (
+    assert show(found, "github", SUMMARY, RULES) == (
         "::error file=tenants/a.yaml,line=2,col=7,title=TEN006 (already on main)::plan: 'glod' is not one of gold"
         "%0Ahint: did you mean 'gold'?\n"
     )
-    in_json = json.loads(show(found, "json", SUMMARY))["findings"][0]
+    in_json = json.loads(show(found, "json", SUMMARY, RULES))["findings"][0]
     assert (in_json["severity"], in_json["alreadyOnMain"]) == ("error", True)
-    in_sarif = json.loads(show(found, "sarif", SUMMARY))["runs"][0]["results"][0]
+    in_sarif = json.loads(show(found, "sarif", SUMMARY, RULES))["runs"][0]["results"][0]
     assert (in_sarif["level"], in_sarif["message"]["text"], in_sarif["properties"]) == (
         "error",
         "plan: 'glod' is not one of gold (already on main) (hint: did you mean 'gold'?)",
         {"alreadyOnMain": True},
     )
-    assert show(found, "junit", SUMMARY) == (
+    assert show(found, "junit", SUMMARY, RULES) == (
         "<?xml version='1.0' encoding='utf-8'?>\n"
         '<testsuite name="tenantry" tests="1" failures="0" errors="0" skipped="1">\n'
         '  <testcase classname="TEN006" name="tenants/a.yaml:2:7">\n'
@@ -206,7 +208,7 @@ def test_what_is_on_main_already_is_marked_and_keeps_its_weight() -> None:
 )
 def test_nothing_found_is_said_in_every_form(form: str, text: str) -> None:
     """A report of no tests would be taken for a run that never happened."""
-    assert show((), form, SUMMARY) == text
+    assert show((), form, SUMMARY, RULES) == text
 
 
 SARIF_AS_CODE_SCANNING_READS_IT: dict[str, Any] = {
@@ -271,24 +273,24 @@ ANY_FINDINGS = st.lists(
 @given(ANY_FINDINGS)
 def test_any_text_leaves_every_form_well_formed(findings: tuple[Finding, ...]) -> None:
     """A finding quotes what people write, and people write anything."""
-    shown = {form: show(findings, form, SUMMARY) for form in FORMATS}
+    shown = {form: show(findings, form, SUMMARY, RULES) for form in FORMATS}
 
     assert len(json.loads(shown["json"])["findings"]) == len(findings)
     jsonschema_rs.validate(SARIF_AS_CODE_SCANNING_READS_IT, json.loads(shown["sarif"]))
     assert len(ElementTree.fromstring(shown["junit"])) == max(1, len(findings))  # noqa: S314 -- our own output
-    assert shown["text"].count("\n") == len(findings) + sum(bool(way_out(found)) for found in findings)
+    assert shown["text"].count("\n") == len(findings) + sum(bool(found.hint) for found in findings)
     assert shown["github"].count("\n") == len(findings)
 
 
 def test_every_finding_about_a_render_has_a_way_out() -> None:
     """What a value of a file should be is told with the value; what base/ should be, by the rule at least."""
-    bare = [finding(rule, Place("base/x.yaml"), "x") for rule in RULES]
+    bare = [rule.finding(Found(Place("base/x.yaml"), "x")) for rule in RULES.values()]
 
-    silent = {found.rule for found in bare if not way_out(found)}
+    silent = {found.rule for found in bare if not found.hint}
 
     assert silent == {rule for rule in RULES if rule.startswith(OF_INPUT)}
-    assert way_out(finding("KUS015", Place("base/x.yaml"), "x")) == "mend select and fieldPaths, or remove the target"
-    assert way_out(ERROR) == "did you mean 'gold'?"
+    assert "fix select and fieldPaths, or remove the target" in {found.hint for found in bare}
+    assert ERROR.hint == "did you mean 'gold'?"
 
 
 def test_findings_are_counted_in_words() -> None:

@@ -15,6 +15,7 @@ from generator.kube.kustomization import Gate
 from generator.reading import yamlio
 from generator.render import classes
 from generator.render.classes import Sheet
+from generator.rules.every import RULES
 from tests.harness import ROOT, Repository
 
 WORDS_OF_THE_BASE = (
@@ -28,7 +29,7 @@ def found_in(tenants: Mapping[str, str], platform: str = "", **beside: str) -> l
     text = platform or (ROOT / "platform.yaml").read_text(encoding="utf-8")
     files = {"platform.yaml": text, **{f"tenants/{name}.yaml": held for name, held in tenants.items()}}
     first, *others = (yamlio.read(file, held.encode())[0] for file, held in files.items())
-    _, findings = validate(Sources(first, tuple(one for one in others if one), (), _own_texts() | beside))
+    _, findings = validate(Sources(first, tuple(one for one in others if one), (), _own_texts() | beside), RULES)
     return [f"{one.place}: {one.fact} [{one.rule}]" for one in findings]
 
 

@@ -11,12 +11,11 @@ import yaml
 from hypothesis import given, settings
 from ruamel.yaml import YAML
 
-from generator import layout
+from generator import layout, pipeline
 from generator.findings.finding import Severity
 from generator.fleet.load import load
 from generator.fleet.model import Fleet, Platform, Resources
 from generator.fleet.validate import validate
-from generator.generate import pipeline
 from generator.generate.compose import compose
 from generator.generate.releases import Release
 from generator.generate.size import add_ons_of, size
@@ -24,6 +23,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
 from generator.reading import yamlio
+from generator.rules.every import RULES
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets, nearly_valid_tenants
 
@@ -53,7 +53,7 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
     given_files = {f"tenants/{keys['name']}.yaml": _written(keys) for keys in fleet}
     platform = {layout.PLATFORM: (ROOT / layout.PLATFORM).read_bytes()}
     with tempfile.TemporaryDirectory() as empty:
-        valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files))
+        valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files), RULES)
     assert valid is not None, findings
     sizes = {}
     for tenant in valid.tenants:
@@ -174,7 +174,7 @@ def test_a_nearly_valid_tenant_is_accepted_or_refused_with_a_place(keys: Keys) -
     raw = _written(keys)
     platform = (ROOT / layout.PLATFORM).read_bytes()
     with tempfile.TemporaryDirectory() as empty:
-        fleet, findings = validate(load(Snapshot.of_folder(Path(empty)), {layout.PLATFORM: platform, file: raw}))
+        fleet, findings = validate(load(Snapshot.of_folder(Path(empty)), {layout.PLATFORM: platform, file: raw}), RULES)
 
     assert (fleet is None) == any(found.severity is Severity.ERROR for found in findings)
     for found in findings:

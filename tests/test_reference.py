@@ -6,7 +6,7 @@ import re
 import pytest
 
 from generator.cli import cli
-from generator.findings.catalog import RULES
+from generator.rules.every import RULES
 from tools import reference
 
 

@@ -87,10 +87,10 @@ def test_a_platform_s_schema_leaves_the_package_s_alone() -> None:
 
 def test_a_pattern_does_not_accept_a_trailing_newline() -> None:
     """In Python, $ does."""
-    checker = Checker({"properties": {"name": {"pattern": "^a$"}}}, lambda _path, _keyword: "TEN001")
+    checker = Checker({"properties": {"name": {"pattern": "^a$"}}})
 
-    assert checker.check(Document("file.yaml", 'name: "a"\n', {"name": "a"})) == []
-    assert len(checker.check(Document("file.yaml", 'name: "a\\n"\n', {"name": "a\n"}))) == 1
+    assert checker.refusals(Document("file.yaml", 'name: "a"\n', {"name": "a"})) == []
+    assert len(checker.refusals(Document("file.yaml", 'name: "a\\n"\n', {"name": "a\n"}))) == 1
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,11 @@ from typing import Final
 import pytest
 
 from generator.findings.finding import EnvironmentProblem, Finding, in_order
-from generator.findings.formats import show
+from generator.findings.formats import text
 from generator.git import reader
 from generator.review import comparison, revision
 from generator.review.comparison import Origin
-from generator.rules import change as rules
+from generator.rules import every
 from tests.harness import Ran, Repository, environment
 
 CORE: Final = "base/edge/core/fileserver.yaml"
@@ -72,8 +72,8 @@ def found(repository: Repository) -> str:
         published = reader.branch_of(git, "deploy")
         origin = Origin(repository=git, commit=base, published=published)
         compared, unread = comparison.against(origin, after, reader.touched(git, base, head), folder / "before")
-    judged: list[Finding] = [*unread, *(rules.judge(compared) if compared else ())]
-    return show(in_order(judged), "text", {})
+    judged: list[Finding] = [*unread, *(every.check_change(compared) if compared else ())]
+    return text(in_order(judged))
 
 
 def check(repository: Repository) -> Ran:

@@ -5,6 +5,7 @@ import pytest
 from generator.fleet.load import Sources
 from generator.fleet.validate import validate
 from generator.reading import yamlio
+from generator.rules.every import RULES
 from tests.harness import ROOT
 
 
@@ -21,7 +22,8 @@ def test_file_names_that_differ_in_case_alone_are_refused() -> None:
         sources(
             ("tenants/Company-001.yaml", "name: company-002\nplan: bronze\n"),
             ("tenants/company-001.yaml", "name: company-001\nplan: bronze\n"),
-        )
+        ),
+        RULES,
     )
 
     assert [(found.rule, str(found.place), found.fact) for found in findings] == [
@@ -37,7 +39,8 @@ def test_file_names_that_differ_in_case_alone_are_refused() -> None:
 def test_tenants_come_sorted_by_name_wherever_their_files_lie() -> None:
     """So output never depends on folders."""
     fleet, findings = validate(
-        sources(("tenants/z/aaa.yaml", "name: aaa\nplan: bronze\n"), ("tenants/bbb.yaml", "name: bbb\nplan: gold\n"))
+        sources(("tenants/z/aaa.yaml", "name: aaa\nplan: bronze\n"), ("tenants/bbb.yaml", "name: bbb\nplan: gold\n")),
+        RULES,
     )
 
     assert findings == ()
@@ -62,7 +65,8 @@ def test_tenants_come_sorted_by_name_wherever_their_files_lie() -> None:
 def test_names_of_real_companies_are_accepted(text: str) -> None:
     """A rule against forgeries must not refuse the honest ones."""
     _, findings = validate(
-        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {yamlio.scalar(text)}\n"))
+        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {yamlio.scalar(text)}\n")),
+        RULES,
     )
 
     assert findings == ()
@@ -71,6 +75,6 @@ def test_names_of_real_companies_are_accepted(text: str) -> None:
 def test_every_mistake_of_a_file_is_told() -> None:
     """One mistake never hides another, in one file as in many."""
     text = "name: company-001\nplan: gold\nstorage: 5Ti\nhosts: [x.example.org]\ndisplayName: ' x'\n"
-    _, findings = validate(sources(("tenants/company-001.yaml", text)))
+    _, findings = validate(sources(("tenants/company-001.yaml", text)), RULES)
 
     assert sorted(found.rule for found in findings) == ["TEN010", "TEN014", "TEN026"]

@@ -6,14 +6,15 @@ import pytest
 from click.testing import CliRunner
 
 from generator.cli import cli
-from generator.findings.catalog import finding
 from generator.findings.finding import EnvironmentProblem, Place, Severity
+from generator.findings.table import finding
 from generator.fleet.load import load
 from generator.fleet.model import Weakened
 from generator.fleet.validate import validate
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.review.verify import weaken
+from generator.rules.every import RULES
 from tests.rules.harness import ROOT, copy_repository
 
 REASON = "one pod is what we sell for the time being"
@@ -49,7 +50,7 @@ def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
 def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, weight: str, said: str) -> None:
     """Unknown rules, those of the input, those that keep data and neighbours safe, and what would change nothing."""
     root = _repository(tmp_path, f"rules:\n  {rule}: {{severity: {weight}, reason: {REASON}}}\n")
-    fleet, findings = validate(load(Snapshot.of_work_tree(root)))
+    fleet, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
     assert fleet is None
     assert [(one.rule, f"{one.fact}; {one.hint}") for one in findings] == [("PLT001", said)]
 
@@ -57,7 +58,7 @@ def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, we
 def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     """Whoever reads platform.yaml next must know why."""
     root = _repository(tmp_path, "rules:\n  K8S011: {severity: ignore}\n")
-    _, findings = validate(load(Snapshot.of_work_tree(root)))
+    _, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
     assert [one.fact for one in findings] == ["the key `rules.K8S011.reason` is missing"]
 
 

@@ -15,9 +15,9 @@ from typing import Any
 import click
 
 from generator.cli import cli
-from generator.findings.catalog import LIFTED_BY_APPROVAL, RULES
 from generator.findings.finding import Exit
 from generator.reading.schema import package_schema
+from generator.rules.every import RULES
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "tests" / "cluster" / "results.json"
@@ -115,13 +115,13 @@ def _verbs() -> Iterator[str]:
 def _rules() -> Iterator[str]:
     yield "# Rules\n"
     yield "Each finding names its rule; `tenantry explain RULE` prints a row of this page.\n"
-    lifted = ", ".join(sorted(LIFTED_BY_APPROVAL))
+    lifted = ", ".join(sorted(rule.id for rule in RULES.values() if rule.lifted_by_approval))
     yield f"An [approval of the change](../guides/approve-a-change.md) lifts {lifted}.\n"
     for family, rows in groupby(sorted(RULES.values(), key=lambda rule: rule.id), key=lambda rule: rule.id[:3]):
         yield f"## {family}\n"
-        yield "| rule | weight | what must hold | why | how to mend | source |\n|---|---|---|---|---|---|"
+        yield "| rule | weight | what must hold | why | how to fix | source |\n|---|---|---|---|---|---|"
         for rule in rows:
-            cells = (rule.id, rule.severity, rule.title, rule.why, rule.mend, rule.source)
+            cells = (rule.id, rule.severity, rule.title, rule.why, rule.fix, rule.source)
             yield "| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |"
         yield ""
 

@@ -69,9 +69,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except Refused as refused:
-        from generator.findings.formats import counted, show
+        from generator.findings.formats import counted, text
 
-        click.echo(show(refused.findings, "text", {}), nl=False, err=True)
+        click.echo(text(refused.findings), nl=False, err=True)
         click.echo(f"{counted(refused.findings)}; nothing was written", err=True)
         return refused.exit_code
     except TenantryError as error:

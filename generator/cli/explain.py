@@ -14,13 +14,15 @@ from generator.findings.finding import Exit
 @click.pass_obj
 def explain(directory: Path, subject: str) -> Exit:
     """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
-    from generator.findings.catalog import LIFTED_BY_APPROVAL, RULES
+    from generator.rules.every import RULES
 
     if subject.upper() in RULES:
         rule = RULES[subject.upper()]
         click.echo(f"{rule.id} ({rule.severity}): {rule.title}\n")
-        click.echo(f"why:    {rule.why}\nmend:   {rule.mend}\nsource: {rule.source}")
-        if rule.id in LIFTED_BY_APPROVAL:
+        click.echo(f"why:    {rule.why}\nfix:    {rule.fix}\nsource: {rule.source}")
+        if rule.firm:
+            click.echo(f"firm:   platform.yaml cannot weaken it: {rule.firm}")
+        if rule.lifted_by_approval:
             click.echo("lifted: by an approval of the change, see docs/guides/approve-a-change.md")
         return Exit.FINE
     if subject.isupper():  # no tenant's name is
@@ -29,9 +31,8 @@ def explain(directory: Path, subject: str) -> Exit:
 
 
 def _numbers(directory: Path, name: str) -> Exit:
-    from generator import layout
+    from generator import layout, pipeline
     from generator.cli.render import known
-    from generator.generate import pipeline
     from generator.generate.explain import derivations, edges
     from generator.git.snapshot import Snapshot
 

@@ -18,10 +18,9 @@ def generate(directory: Path, check: bool) -> Exit:
     Only files that differ are written. A tenant file that is gone is an error, and nothing is removed because of it;
     one that was lost before, and is gone from the last commit as well, is a warning.
     """
-    from generator import layout
-    from generator.findings.formats import plural, show
+    from generator import layout, pipeline
+    from generator.findings.formats import plural, text
     from generator.fleet import lost
-    from generator.generate import pipeline
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
 
@@ -39,7 +38,7 @@ def generate(directory: Path, check: bool) -> Exit:
             raise Refused([*result.findings, *found])
     else:
         changes, found = pipeline.write(root, snapshot, result, policy)
-    click.echo(show((*result.findings, *found), "text", {}), nl=False, err=True)
+    click.echo(text((*result.findings, *found)), nl=False, err=True)
     for change in changes:
         click.echo(f"{change.kind:>7} {change.file}")
     files = plural(len(result.tree), "file")

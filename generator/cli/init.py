@@ -67,7 +67,7 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     answer is refused, nothing is written. What is made was generated and checked before.
     """
     from generator.findings.finding import TenantryError
-    from generator.findings.formats import counted, plural, show
+    from generator.findings.formats import counted, plural, text
     from generator.init.init import Answers, create
     from generator.init.package import package
 
@@ -81,7 +81,7 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     done = create(directory / folder, Answers(**answers | {"package": chosen}))
     for file in done.files:
         click.echo(f" create {file}")
-    click.echo(show(done.findings, "text", {}), nl=False, err=True)
+    click.echo(text(done.findings), nl=False, err=True)
     click.echo(f"{plural(len(done.files), 'file')}, checked: {counted(done.findings)}", err=True)
     click.echo(f"  next: commit and push {folder} to {answers['repo_url']}, then docs/guides/start.md", err=True)
     return Exit.FINE

@@ -88,10 +88,11 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
         summary: Counts of the run; `tenants` is always there, `said` and `proof` hold words for the summary line.
     """
     from generator.findings.formats import counted, plural, show
+    from generator.rules.every import RULES
 
     said, proof = summary.get("said", ""), summary.get("proof", "")
     data = {key: value for key, value in summary.items() if key not in ("said", "proof")}
-    click.echo(show(findings, form, data), nl=False)
+    click.echo(show(findings, form, data, RULES), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}{proof}", err=True)
     return Exit.REFUSED if any(found.refuses for found in findings) else Exit.FINE
 
@@ -107,8 +108,9 @@ def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
 def refusal(refused: Refused, form: str) -> Exit:
     """Print why the input was refused, in the form that was asked for, and say how the run ends."""
     from generator.findings.formats import counted, show
+    from generator.rules.every import RULES
 
-    click.echo(show(refused.findings, form, {}), nl=False)
+    click.echo(show(refused.findings, form, {}, RULES), nl=False)
     click.echo(f"{counted(refused.findings)}; nothing could be rendered", err=True)
     return Exit.REFUSED
 

@@ -43,7 +43,7 @@ def publish(directory: Path, remote: str, retry_for: float, author: str, date: s
     Your index and files are never touched. When the branch moves meanwhile, the run starts again from its new head.
     Linux and macOS; there is no lock for Windows.
     """
-    from generator.findings.formats import show
+    from generator.findings.formats import text
     from generator.publish.publish import Order
     from generator.publish.publish import publish as run
 
@@ -55,7 +55,7 @@ def publish(directory: Path, remote: str, retry_for: float, author: str, date: s
         click.echo(f"pushed {done.commit[:10]} to {done.branch}, from {done.source[:10]}", err=True)
     else:
         click.echo(f"nothing pushed to {done.branch}: {done.reason}", err=True)
-    click.echo(show(done.kept, "text", {}), nl=False, err=True)
+    click.echo(text(done.kept), nl=False, err=True)
     return Exit.REFUSED if done.kept else Exit.FINE
 
 

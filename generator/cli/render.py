@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit:
     """Build the committed overlays of the tenants NAME, or of all, with kustomize."""
-    from generator import layout
+    from generator import layout, pipeline
     from generator.findings.finding import TenantryError
-    from generator.generate import pipeline
     from generator.git.snapshot import Snapshot
     from generator.kube import kustomize
     from generator.kube.kustomization import Gate
@@ -72,8 +71,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
     another one at each commit, the same one in every run of a commit.
     """
+    from generator import pipeline
     from generator.findings.finding import in_order
-    from generator.generate import pipeline
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN

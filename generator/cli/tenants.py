@@ -72,7 +72,7 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
 
 def _next(root: Path, file: str) -> str:
     """Say what to do after a tenant file was written."""
-    from generator.generate import pipeline
+    from generator import pipeline
     from generator.git.snapshot import Snapshot
 
     if pipeline.validated_platform(Snapshot.of_work_tree(root)).publishing == "committed":
@@ -97,7 +97,7 @@ def list_(directory: Path, applications: bool, form: str) -> Exit:
     Where generated files are published on a branch of their own, the Applications are those of what publish would
     write there.
     """
-    from generator.generate import pipeline
+    from generator import pipeline
     from generator.git.snapshot import Snapshot
 
     root = root_of(directory)
@@ -125,8 +125,8 @@ def _applications(root: Path, form: str) -> Exit:
     """Print what the ApplicationSet controller would make, offline; what freezes a set ends the run with 1."""
     import json
 
+    from generator import pipeline
     from generator.applicationset import expand_all
-    from generator.generate import pipeline
     from generator.git.snapshot import Snapshot
     from generator.reading import yamlio
     from generator.review.verify import application_sets, committed

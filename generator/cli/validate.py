@@ -25,11 +25,12 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
     from generator.fleet.validate import validate as check
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
+    from generator.rules.every import RULES
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
     sources = load(snapshot)
-    fleet, findings = check(sources, earlier.of_work_tree(root))
+    fleet, findings = check(sources, RULES, earlier.of_work_tree(root))
     findings = in_order([*findings, *problems(snapshot)])
     if files:
         wanted = {_from_root(root, directory, file) for file in files}

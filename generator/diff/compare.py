@@ -4,17 +4,16 @@ import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
-from generator import layout
+from generator import layout, pipeline
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import group
 from generator.diff.owned import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
 from generator.findings.finding import Refused, TenantryError
-from generator.generate import pipeline
-from generator.generate.pipeline import Composed
 from generator.git import reader
 from generator.git.reader import Repository, Touched
 from generator.git.snapshot import Snapshot
+from generator.pipeline import Composed
 from generator.review import revision
 from generator.review.blast_radius import may_touch_all
 from generator.review.comparison import touched_tenants

@@ -10,11 +10,11 @@ from typing import Final
 
 from generator.diff.objects import Change, Edit
 from generator.generate.argocd import FINALIZER
+from generator.kube.sync import CONFIRM, KEEP, options
 from generator.reading import quantity
 from generator.render.rendered import Object
 from generator.rules.change import immutable_changes
 
-SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
 APPLICATION: Final = "Application"
 PROJECT: Final = "AppProject"
 
@@ -84,15 +84,9 @@ def fate(change: Change, leaving: Fate | None = None) -> tuple[Fate, tuple[str, 
 
 def _gone(one: Object) -> Fate:
     """Return the fate of an object that git holds no more; Argo CD reads the options of the live one (A15)."""
-    if "Prune=false" in options(one):
+    if KEEP in options(one):
         return Fate.KEPT
-    return Fate.HELD if "Prune=confirm" in options(one) else Fate.PRUNED
-
-
-def options(one: Object) -> frozenset[str]:
-    """Return the sync options that stand on an object."""
-    text = (one["metadata"].get("annotations") or {}).get(SYNC_OPTIONS, "")
-    return frozenset(option.strip() for option in text.split(","))
+    return Fate.HELD if CONFIRM in options(one) else Fate.PRUNED
 
 
 def _smaller_claim(before: Object, after: Object) -> Iterable[str]:

@@ -11,10 +11,10 @@ from generator.diff.groups import Owner, Pair
 from generator.findings.finding import Refused, TenantryError
 from generator.fleet.model import Tenant
 from generator.generate.argocd import API_VERSION
-from generator.generate.pipeline import Composed
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import Gate
+from generator.pipeline import Composed
 from generator.reading import yamlio
 from generator.reading.files import BY_HAND, Kind
 from generator.render import classes

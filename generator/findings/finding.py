@@ -46,15 +46,38 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What the function of a rule finds; the rule makes a finding of it.
+
+    Attributes:
+        place: Where the cause stands.
+        fact: What is the case, one sentence without a full stop.
+        hint: The way out here, when it is not the rule's own.
+        object: The Kubernetes object it is about, as Kind/namespace/name, or empty.
+        severity: Its weight where that is not the rule's.
+    """
+
+    place: Place
+    fact: str
+    hint: str = ""
+    object: str = ""
+    severity: Severity | None = None
+
+    def as_warning(self) -> "Found":
+        """Return the same as a warning."""
+        return replace(self, severity=Severity.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong, with the way out.
 
     Attributes:
-        rule: Id of the rule that was broken, a key of `generator.findings.catalog.RULES`.
+        rule: Id of the rule that was broken.
         severity: The rule's severity, or what platform.yaml makes of it.
         place: Where the cause stands.
         fact: What is the case, one sentence without a full stop.
-        hint: What to do about it, or empty.
+        hint: What to do about it; empty where the fact says so itself.
         object: The Kubernetes object it is about, as Kind/namespace/name, or empty.
         on_main: Whether the commit that a change started from has it as well: it is shown, and refuses nothing.
     """

@@ -1,44 +1,32 @@
 """Every form in which findings are shown; each is a function from findings to text."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Final
 from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
 from generator import __version__
-from generator.findings.catalog import OF_INPUT, RULES
 from generator.findings.finding import Finding
-
-FORMATS: Final = ("text", "json", "github", "sarif", "junit")
+from generator.findings.rule import Rule
 
 _FORMAT_VERSION: Final = 1
 _ON_MAIN: Final = "already on main"
 
 
-def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -> str:
+def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
     """Write findings in one of `FORMATS`.
 
     Args:
         findings: In the order in which they are shown.
         form: One of `FORMATS`.
         summary: Counts and proofs of the run, for the machine formats.
+        rules: What the rules say, for SARIF.
 
     Returns:
         The text, ending in a newline, or nothing when there is nothing to say.
     """
-    return _FORMS[form](findings, summary)
-
-
-def way_out(found: Finding) -> str:
-    """Return the hint of a finding, or what its rule says is to be done.
-
-    What is wrong with the input is told with the very value that is wrong, and needs no more words.
-    """
-    if found.hint or found.rule.startswith(OF_INPUT):
-        return found.hint
-    mend = RULES[found.rule].mend.removesuffix(".")
-    return mend[:1].lower() + mend[1:]
+    return _FORMS[form](findings, summary, rules)
 
 
 def counted(findings: Sequence[Finding]) -> str:
@@ -55,15 +43,15 @@ def plural(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _text(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
-    del summary
+def text(findings: Iterable[Finding]) -> str:
+    """Write findings for people."""
     lines = []
     for found in findings:
         about = f"{found.object}: " if found.object else ""
         weight = f"{found.severity} ({_ON_MAIN})" if found.on_main else found.severity
         lines.append(f"{found.place}: {weight}: {about}{found.fact} [{found.rule}]")
-        if hint := way_out(found):
-            lines.append(f"  hint: {hint}")
+        if found.hint:
+            lines.append(f"  hint: {found.hint}")
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -76,26 +64,27 @@ def _as_data(found: Finding) -> dict[str, Any]:
         "column": found.place.column,
         "object": found.object,
         "fact": found.fact,
-        "hint": way_out(found),
+        "hint": found.hint,
         "alreadyOnMain": found.on_main,
     }
 
 
-def _json(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+def _json(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+    del rules
     document = {"version": _FORMAT_VERSION, "findings": [_as_data(found) for found in findings], "summary": summary}
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _github(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+def _github(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
     """Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
-    del summary
+    del summary, rules
     lines = []
     for found in findings:
         title = f"{found.rule} ({_ON_MAIN})" if found.on_main else found.rule
         where = {"file": found.place.file, "line": found.place.line, "col": found.place.column, "title": title}
         properties = ",".join(f"{key}={_escaped(str(value), ':,')}" for key, value in where.items() if value)
         about = f"{found.object}: " if found.object else ""
-        hint = f"\nhint: {said}" if (said := way_out(found)) else ""
+        hint = f"\nhint: {found.hint}" if found.hint else ""
         lines.append(f"::{found.severity} {properties}::{_escaped(f'{about}{found.fact}{hint}')}\n")
     return "".join(lines)
 
@@ -106,7 +95,7 @@ def _escaped(text: str, more: str = "") -> str:
     return text
 
 
-def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
+def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
     """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
     used = sorted({found.rule for found in findings})
     driver = {
@@ -115,9 +104,9 @@ def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
         "rules": [
             {
                 "id": rule,
-                "shortDescription": {"text": RULES[rule].title},
-                "fullDescription": {"text": RULES[rule].why},
-                "help": {"text": RULES[rule].mend},
+                "shortDescription": {"text": rules[rule].title},
+                "fullDescription": {"text": rules[rule].why},
+                "help": {"text": rules[rule].fix},
             }
             for rule in used
         ],
@@ -140,7 +129,7 @@ def _sarif_result(found: Finding) -> dict[str, Any]:
     location = {"physicalLocation": {"artifactLocation": {"uri": found.place.file}, "region": region}}
     if found.object:
         location["logicalLocations"] = [{"fullyQualifiedName": found.object}]  # type: ignore[assignment]
-    hint = f" (hint: {said})" if (said := way_out(found)) else ""
+    hint = f" (hint: {found.hint})" if found.hint else ""
     mark = f" ({_ON_MAIN})" if found.on_main else ""
     return {
         "ruleId": found.rule,
@@ -151,8 +140,8 @@ def _sarif_result(found: Finding) -> dict[str, Any]:
     }
 
 
-def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
-    del summary
+def _junit(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+    del summary, rules
     errors, skipped = (str(sum(map(attrgetter(what), findings))) for what in ("refuses", "on_main"))
     tests = str(max(1, len(findings)))
     suite = ElementTree.Element("testsuite", name="tenantry", tests=tests, failures=errors, errors="0", skipped=skipped)
@@ -164,7 +153,7 @@ def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
             ElementTree.SubElement(case, "skipped", message=f"{_ON_MAIN}: {found.severity}: {found.fact}")
         elif found.refuses:
             failure = ElementTree.SubElement(case, "failure", message=found.fact, type=found.rule)
-            failure.text = way_out(found)
+            failure.text = found.hint
         else:
             ElementTree.SubElement(case, "system-out").text = f"warning: {found.fact}"
     if not findings:
@@ -173,10 +162,12 @@ def _junit(findings: Sequence[Finding], summary: Mapping[str, Any]) -> str:
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any]], str]]] = {
-    "text": _text,
+_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any], Mapping[str, Rule]], str]]] = {
+    "text": lambda findings, *_: text(findings),
     "json": _json,
     "github": _github,
     "sarif": _sarif,
     "junit": _junit,
 }
+
+FORMATS: Final = tuple(_FORMS)

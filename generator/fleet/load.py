@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import EnvironmentProblem, Finding, Place
+from generator.findings.table import finding
 from generator.git import ordinary, reader
 from generator.git.entries import above
 from generator.git.snapshot import Snapshot

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Severity
+from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.git import reader
 from generator.git.reader import Repository

@@ -9,8 +9,9 @@ from typing import Any, Final
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from generator import __version__, layout
-from generator.findings.catalog import FIRM, OF_INPUT, RULES, finding
 from generator.findings.finding import Finding, Severity, in_order
+from generator.findings.rule import Rule
+from generator.findings.table import finding
 from generator.fleet.load import Sources
 from generator.fleet.model import (
     ArgoCD,
@@ -48,22 +49,25 @@ def had_nothing(documents: Collection[Document]) -> Mapping[str, int]:
     return {}
 
 
-def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
+def validate(
+    sources: Sources, rules: Mapping[str, Rule], had: Had = had_nothing
+) -> tuple[Fleet | None, tuple[Finding, ...]]:
     """Check everything that can be known from the input alone.
 
     Args:
         sources: What was read.
+        rules: Every rule, of which platform.yaml may weaken some, by id.
         had: Tells what companies had before; asked only for those that have more than their plan allows.
 
     Returns:
         The fleet, or None when there is an error; and all findings of the run, in order.
     """
     findings = list(sources.findings)
-    platform = _platform(sources.platform, findings) if sources.platform else None
-    checker = Checker(tenant_schema(tuple(platform.plans)) if platform else package_schema("tenant"), _tenant_rule)
+    platform = _platform(sources.platform, rules, findings) if sources.platform else None
+    checker = Checker(tenant_schema(tuple(platform.plans)) if platform else package_schema("tenant"))
     well_formed = []
     for document in sources.tenants:
-        refused = checker.check(document)
+        refused = checker.check(document, _tenant_rule)
         findings.extend(refused)
         if not refused:
             well_formed.append(document)
@@ -82,11 +86,14 @@ def validate(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tu
     return Fleet(platform=platform, tenants=tuple(sorted(tenants, key=lambda one: one.name))), in_order(findings)
 
 
-def validate_in_part(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
+def validate_in_part(
+    sources: Sources, rules: Mapping[str, Rule], had: Had = had_nothing
+) -> tuple[Fleet | None, tuple[Finding, ...]]:
     """Check what `validate` checks, and leave out the tenants whose files have errors.
 
     Args:
         sources: What was read.
+        rules: As for `validate`.
         had: As for `validate`.
 
     Returns:
@@ -94,7 +101,7 @@ def validate_in_part(sources: Sources, had: Had = had_nothing) -> tuple[Fleet | 
     """
     findings: list[Finding] = []
     while True:
-        fleet, found = validate(sources, had)
+        fleet, found = validate(sources, rules, had)
         findings += found
         wrong = {one.place.file for one in found if one.severity is Severity.ERROR}
         if fleet is not None or sources.platform is None or sources.platform.file in wrong:
@@ -119,12 +126,13 @@ def _platform_rule(path: Path, keyword: str) -> str:
 # --- platform.yaml
 
 
-def _platform(document: Document, findings: list[Finding]) -> Platform | None:
+def _platform(document: Document, rules: Mapping[str, Rule], findings: list[Finding]) -> Platform | None:
     schema = package_schema("platform")
-    refused = Checker(schema, _platform_rule).check(document)
+    refused = Checker(schema).check(document, _platform_rule)
     if not refused:
-        checks = (_requires, _branches, _addresses, _storage, _ring_names, _weakenings)
+        checks = (_requires, _branches, _addresses, _storage, _ring_names)
         refused = [found for check in checks for found in check(document)]
+        refused += _weakenings(document, rules)
     findings.extend(refused)
     if refused:
         return None
@@ -255,17 +263,18 @@ def _ring_names(document: Document) -> Iterator[Finding]:
         seen.add(ring["name"])
 
 
-def _weakenings(document: Document) -> Iterator[Finding]:
-    for rule, weakened in document.data.get("rules", {}).items():
-        place = document.place(("rules", rule), key=True)
-        if rule not in RULES:
-            yield finding("PLT001", place, f"rules: there is no rule {rule!r}", did_you_mean(rule, RULES))
-        elif rule.startswith(OF_INPUT):
-            yield finding("PLT001", place, f"rules: {rule} is applied while the input is read, and cannot be weakened")
-        elif rule in FIRM:
-            yield finding("PLT001", place, f"rules: {rule} cannot be weakened: {FIRM[rule]}")
-        elif weakened["severity"] == "warn" and RULES[rule].severity is Severity.WARNING:
-            yield finding("PLT001", place, f"rules: {rule} is a warning already", "ignore takes it out")
+def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:
+    for name, weakened in document.data.get("rules", {}).items():
+        place = document.place(("rules", name), key=True)
+        rule = rules.get(name)
+        if rule is None:
+            yield finding("PLT001", place, f"rules: there is no rule {name!r}", did_you_mean(name, rules))
+        elif rule.is_of_input:
+            yield finding("PLT001", place, f"rules: {name} is applied while the input is read, and cannot be weakened")
+        elif rule.firm:
+            yield finding("PLT001", place, f"rules: {name} cannot be weakened: {rule.firm}")
+        elif weakened["severity"] == "warn" and rule.severity is Severity.WARNING:
+            yield finding("PLT001", place, f"rules: {name} is a warning already", "ignore takes it out")
 
 
 # --- tenants

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from generator import layout
+from generator.kube.sync import GUARD, SYNC_OPTIONS, SYNC_WAVE
 
 Manifest = dict[str, Any]
 
@@ -77,9 +78,6 @@ a new company's project comes later: on a busy machine after 21 to 34 s (six of 
 up to 5 min.
 """
 
-_GUARD: Final = "Prune=false,Delete=false"
-_SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
-_SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
 _GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
 
 # Empty for a usual tenant. Only a tenant that is being purged may take its objects along (A11). No value of
@@ -137,7 +135,7 @@ def application_set(
             "name": f"tenants-{shard}",
             "namespace": namespace,
             # After the projects: a set that sees an entry without its project comes back only at its requeue.
-            "annotations": {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "1", "tenantry.dev/shards": str(shards)},
+            "annotations": {SYNC_OPTIONS: ",".join(GUARD), SYNC_WAVE: "1", "tenantry.dev/shards": str(shards)},
             # Lets the controller take its ownerReferences off the Applications before the set is gone (A13).
             "finalizers": [FINALIZER],
         },
@@ -218,7 +216,7 @@ def platform_project(*, namespace: str, repo_url: str) -> Manifest:
     cluster alone. It is a project of its own because the shards' Applications need none of that.
     """
     project = _own_project(PLATFORM, namespace=namespace, repo_url=repo_url, destination="*", kinds=(("*", "*"),))
-    project["metadata"]["annotations"] = {_SYNC_OPTIONS: _GUARD, _SYNC_WAVE: "-1"}
+    project["metadata"]["annotations"] = {SYNC_OPTIONS: ",".join(GUARD), SYNC_WAVE: "-1"}
     project["spec"]["clusterResourceWhitelist"] = _kinds((("*", "*"),))
     return project
 

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Refused, TenantryError
+from generator.findings.table import finding
 from generator.fleet.model import Platform
 from generator.generate import workloads
 from generator.generate.headroom import Workload

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding
+from generator.findings.table import finding
 from generator.fleet.model import Platform, Resources, Tenant
 from generator.generate.headroom import Share, Workload
 from generator.reading import quantity

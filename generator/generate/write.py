@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.generate.compose import HEADER, Tree
 from generator.reading import files
 from generator.reading.files import BadFile

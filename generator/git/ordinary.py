@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.git.entries import LINK_MODE, OTHER_MODE, REPOSITORY_MODE, Attribute, TreeEntry, is_plain
 
 MODULES: Final = ".gitmodules"

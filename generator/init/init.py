@@ -21,12 +21,11 @@ import jinja2
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-from generator import layout
+from generator import layout, pipeline
 from generator.findings.finding import Finding, Refused, Severity, TenantryError, in_order
 from generator.fleet.load import Sources
 from generator.fleet.model import Exposure, Publishing
 from generator.fleet.validate import validate
-from generator.generate import pipeline
 from generator.generate.compose import Tree
 from generator.generate.write import replace
 from generator.git import reader
@@ -35,6 +34,7 @@ from generator.init.package import Package
 from generator.kube.kustomization import outermost
 from generator.reading import yamlio
 from generator.review.check import check
+from generator.rules.every import RULES
 
 Forge = Literal["github", "gitlab"]
 
@@ -125,7 +125,7 @@ def judge(source: str, answers: Answers) -> None:
         TenantryError: CODEOWNERS would not name anybody.
     """
     platform, findings = yamlio.read(layout.PLATFORM, platform_text(source, answers).encode())
-    _, found = validate(Sources(platform, (), findings))
+    _, found = validate(Sources(platform, (), findings), RULES)
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
         raise Refused(errors)

@@ -12,8 +12,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding
+from generator.findings.table import finding
 from generator.kube.lenient import sequence
 from generator.reading import yamlio
 from generator.reading.schema import Checker, package_schema
@@ -52,12 +52,16 @@ def check(document: Document) -> tuple[Finding, ...]:
     Args:
         document: The parsed kustomization.yaml.
     """
-    return (*_checker().check(document), *_references_of_another_form(document), *_patches_out_of_bounds(document))
+    return (
+        *_checker().check(document, lambda _path, _keyword: "KUS002"),
+        *_references_of_another_form(document),
+        *_patches_out_of_bounds(document),
+    )
 
 
 @cache
 def _checker() -> Checker:
-    return Checker(package_schema("kustomization"), lambda _path, _keyword: "KUS002")
+    return Checker(package_schema("kustomization"))
 
 
 def references(data: Any) -> Iterator[Reference]:

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Refused
+from generator.findings.table import finding
 from generator.git import ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube import allowed

@@ -13,6 +13,11 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def spec_of(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the spec of an object, or an empty one."""
+    return mapping(one.get("spec"))
+
+
 def sequence(value: Any) -> list[Any]:
     """Return a value that should be a list, or an empty one."""
     return value if isinstance(value, list) else []

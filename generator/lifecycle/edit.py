@@ -20,6 +20,7 @@ from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
 from generator.reading import yamlio
 from generator.reading.schema import package_schema
+from generator.rules.every import RULES
 
 
 def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
@@ -148,7 +149,7 @@ def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
     instead = {file: text.encode(errors="surrogateescape")}
-    _, findings = validate(load(snapshot, instead), earlier.of_work_tree(snapshot.home))
+    _, findings = validate(load(snapshot, instead), RULES, earlier.of_work_tree(snapshot.home))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

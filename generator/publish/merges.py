@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.git import reader
 from generator.git.reader import Repository, Touched

@@ -18,7 +18,7 @@ from generator.review import approvals, comparison, revision
 from generator.review.blast_radius import is_source
 from generator.review.comparison import Origin
 from generator.review.revision import State
-from generator.rules import change
+from generator.rules import every
 
 _KEPT: Final = frozenset({"TEN017"})
 """Rules on two commits that a publication answers otherwise: a company whose file is gone stays as it was published."""
@@ -63,7 +63,7 @@ def _between(origin: Origin, source: str, after: State, folder: Path) -> tuple[F
     if not any(is_source(file.path) for file in files):
         return ()
     compared, unread = comparison.against(origin, after, files, folder)
-    return (*unread, *(change.judge(compared, without=_KEPT) if compared else ()))
+    return (*unread, *(every.check_change(compared, without=_KEPT) if compared else ()))
 
 
 def _of_merges(repository: Repository, since: Sequence[Merge], folder: Path) -> Iterator[Finding]:

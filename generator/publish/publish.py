@@ -17,17 +17,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from generator import layout
+from generator import layout, pipeline
 from generator.findings.finding import EnvironmentProblem, Finding, Refused, TenantryError
 from generator.fleet import earlier, lost
 from generator.fleet.model import Platform
-from generator.generate import pipeline
-from generator.generate.pipeline import Composed
 from generator.generate.write import Change, Kind
 from generator.git import inspection, push, reader
 from generator.git.entries import TreeEntry
 from generator.git.reader import Repository
 from generator.git.snapshot import Snapshot
+from generator.pipeline import Composed
 from generator.publish import publication
 from generator.publish.merges import Merge, between, judged
 from generator.publish.published import TRAILER, Before, is_current, on_its_own_branch, on_the_main_branch

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator import layout
+from generator import layout, pipeline
 from generator.findings.finding import Refused
 from generator.fleet import earlier
-from generator.generate import pipeline
 from generator.generate.write import compare
 from generator.git import push, reader
 from generator.git.reader import Repository

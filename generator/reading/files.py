@@ -14,8 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, TenantryError
+from generator.findings.table import finding
 
 MAX_BYTES: Final = 1 << 20
 """Of one file, unless the caller has a smaller bound: 1 MiB, the most that etcd takes for an object."""

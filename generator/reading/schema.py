@@ -11,8 +11,8 @@ from typing import Any, Final, Protocol
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind as Kind
 
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Finding, Found, Place
+from generator.findings.table import TABLE
 
 Path = tuple[str | int, ...]
 RuleOf = Callable[[Path, str], str]
@@ -93,30 +93,42 @@ class Checker:
 
     Args:
         schema: A JSON Schema of draft 2020-12.
-        rule_of: Chooses the rule that a refusal breaks, from the path in the document and the schema's keyword.
     """
 
-    def __init__(self, schema: Mapping[str, Any], rule_of: RuleOf) -> None:
+    def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
-        self._rule_of = rule_of
         self._validator = jsonschema_rs.Draft202012Validator(dict(schema))
 
-    def check(self, document: Placed) -> list[Finding]:
-        """Return everything that the schema refuses in a document; nothing when it is valid."""
+    def check(self, document: Placed, rule_of: RuleOf) -> list[Finding]:
+        """Return everything that the schema refuses in a document; nothing when it is valid.
+
+        Args:
+            document: The document.
+            rule_of: Chooses the rule that a refusal breaks, from the path in the document and the schema's keyword.
+        """
+        return [
+            TABLE[rule_of(tuple(error.instance_path), error.kind.name)].finding(found)
+            for error, found in self._refused(document)
+        ]
+
+    def refusals(self, document: Placed) -> list[Found]:
+        """Return everything that the schema refuses, for a rule that says so."""
+        return [found for _, found in self._refused(document)]
+
+    def _refused(self, document: Placed) -> list[tuple[jsonschema_rs.ValidationError, Found]]:
         if self._validator.is_valid(document.data):
             return []
         errors = list(self._validator.iter_errors(document.data))
         mistyped = {tuple(error.instance_path) for error in errors if isinstance(error.kind, Kind.Type)}
         return [
-            found
+            (error, found)
             for error in errors
             if not (isinstance(error.kind, Kind.Enum) and tuple(error.instance_path) in mistyped)
             for found in self._in_words(error, document)
         ]
 
-    def _in_words(self, error: jsonschema_rs.ValidationError, document: Placed) -> Iterator[Finding]:
+    def _in_words(self, error: jsonschema_rs.ValidationError, document: Placed) -> Iterator[Found]:
         path: Path = tuple(error.instance_path)
-        rule = self._rule_of(path, error.kind.name)
         where = dotted(path)
         value: Any = error.instance
         schema = _at(self._schema, error.schema_path[:-1])
@@ -124,56 +136,53 @@ class Checker:
         match error.kind:
             case Kind.AdditionalProperties(unexpected=unexpected):
                 for key in unexpected:
-                    yield finding(rule, document.place((*path, key), key=True), *_unexpected(path, key, schema))
+                    yield Found(document.place((*path, key), key=True), *_unexpected(path, key, schema))
             case Kind.PropertyNames(error=inner):
                 form = _at(self._schema, inner.schema_path[:-1]).get("x-form", "")
-                yield finding(
-                    rule,
+                yield Found(
                     document.place((*path, str(inner.instance)), key=True),
                     f"the key {_short(inner.instance)} is not {form}",
                 )
             case Kind.Required(property=missing):
-                yield finding(rule, place, f"the key `{dotted((*path, missing))}` is missing")
+                yield Found(place, f"the key `{dotted((*path, missing))}` is missing")
             case Kind.Enum(options=options):
                 choices = [str(option) for option in options]
-                yield finding(
-                    rule,
+                yield Found(
                     place,
                     f"{where}: {_short(value)} is not one of {', '.join(choices)}",
                     did_you_mean(value, choices),
                 )
             case Kind.Constant(expected_value=expected):
-                yield finding(rule, place, f"{where}: {_short(value)} is not {expected!r}")
+                yield Found(place, f"{where}: {_short(value)} is not {expected!r}")
             case Kind.Type(types=types):
                 expected = " or ".join(_TYPE_WORDS[one] for one in types)
-                yield finding(rule, place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value))
+                yield Found(place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value))
             case Kind.Pattern():
                 example = next(iter(schema.get("examples", ())), "")
                 hint = f"for example {example}" if isinstance(example, str) and example else ""
-                yield finding(
-                    rule,
+                yield Found(
                     place,
                     f"{where}: {_short(value)} is not {schema.get('x-form', 'of the form that it needs')}",
                     hint,
                 )
             case Kind.MaxLength(limit=limit):
                 fact = f"{where}: {len(value)} characters, {len(value) - limit} more than the {limit} allowed"
-                yield finding(rule, place, fact)
+                yield Found(place, fact)
             case Kind.MinLength(limit=limit):
-                yield finding(rule, place, f"{where}: {len(value)} characters, {_at_least(limit)}")
+                yield Found(place, f"{where}: {len(value)} characters, {_at_least(limit)}")
             case Kind.Minimum(limit=limit):
-                yield finding(rule, place, f"{where}: {value} is less than {limit}")
+                yield Found(place, f"{where}: {value} is less than {limit}")
             case Kind.Maximum(limit=limit):
-                yield finding(rule, place, f"{where}: {value} is more than {limit}")
+                yield Found(place, f"{where}: {value} is more than {limit}")
             case Kind.MinItems(limit=limit) | Kind.MinProperties(limit=limit):
-                yield finding(rule, place, f"{where}: {len(value)} {_members(value)}, {_at_least(limit)}")
+                yield Found(place, f"{where}: {len(value)} {_members(value)}, {_at_least(limit)}")
             case Kind.MaxItems(limit=limit) | Kind.MaxProperties(limit=limit):
                 fact = f"{where}: {len(value)} {_members(value)}, {len(value) - limit} more than the {limit} allowed"
-                yield finding(rule, place, fact)
+                yield Found(place, fact)
             case Kind.UniqueItems():
-                yield finding(rule, place, f"{where}: the same item stands here twice", "keep one of the two")
+                yield Found(place, f"{where}: the same item stands here twice", "keep one of the two")
             case _:
-                yield finding(rule, place, f"{where}: {error.message}")
+                yield Found(place, f"{where}: {error.message}")
 
 
 def _unexpected(path: Path, key: str, schema: Mapping[str, Any]) -> tuple[str, str]:

@@ -15,8 +15,8 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml._yaml import CParser
 
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, TenantryError
+from generator.findings.table import finding
 
 MAX_BYTES: Final = 1 << 20
 MAX_DEPTH: Final = 24

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from generator import layout
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Found, Place
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate.releases import Origins
+from generator.kube.pods import pod_spec
+from generator.reading.schema import Path
 from generator.reading.yamlio import Document
 
 Object = Mapping[str, Any]
@@ -55,14 +56,28 @@ class Rendered:
         """Yield the objects of these kinds."""
         return (one for one in self.objects if one["kind"] in kinds)
 
+    def named(self, kind: str) -> dict[str, Object]:
+        """Return the objects of a kind by their names."""
+        return {one["metadata"]["name"]: one for one in self.of_kind(kind)}
+
+    @property
+    def workloads(self) -> list[Object]:
+        """The objects that make pods."""
+        return [one for one in self.objects if pod_spec(one) is not None]
+
     def place(self, one: Object | None = None) -> Place:
         """Return where an object is written in base/, or the overlay when it is not known."""
         origin = origin_of(self.origins, one) if one is not None else None
         return origin or Place(layout.kustomization(self.tenant.name))
 
-    def found(self, rule: str, one: Object, fact: str, hint: str = "") -> Finding:
-        """Make a finding about one of the objects."""
-        return finding(rule, self.place(one), fact, hint, identity(one))
+    def found(self, one: Object, fact: str, hint: str = "") -> Found:
+        """Say what is wrong with one of the objects."""
+        return Found(self.place(one), fact, hint, identity(one))
+
+    def found_in_project(self, path: Path, fact: str, hint: str = "run `tenantry generate`") -> Found:
+        """Say what is wrong at a place in the tenant's AppProject."""
+        project = f"AppProject/{self.platform.argocd.namespace}/{self.tenant.name}"
+        return Found(self.project.place(path), fact, hint, project)
 
     @property
     def shard(self) -> str:

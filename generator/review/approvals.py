@@ -13,11 +13,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import LIFTED_BY_APPROVAL, finding
-from generator.findings.finding import Finding, Severity
+from generator.findings.finding import Finding, Found, Severity
+from generator.findings.table import finding
 from generator.reading import yamlio
 from generator.reading.schema import Checker, Path, package_schema
 from generator.reading.yamlio import Document
+from generator.rules.every import RULES
 
 MAX_BYTES: Final = 16 * 1024
 """Of one file under approvals/."""
@@ -86,7 +87,7 @@ def read(file: str, raw: bytes) -> tuple[Approval | None, tuple[Finding, ...]]:
     document, findings = yamlio.read(file, raw, max_bytes=MAX_BYTES)
     if document is None:
         return None, findings
-    found = Checker(package_schema("approval"), _rule).check(document) or list(_beyond_the_schema(document))
+    found = Checker(package_schema("approval")).check(document, _rule) or list(_beyond_the_schema(document))
     if found:
         return None, tuple(found)
     data = document.data
@@ -154,12 +155,12 @@ def standing(digest: str, raw: bytes | None, today: date, *, way: str) -> Standi
 
 def is_lifted_by_approval(found: Finding) -> bool:
     """Say whether an approval of the change makes an error a warning."""
-    return found.severity is Severity.ERROR and found.rule in LIFTED_BY_APPROVAL
+    return found.severity is Severity.ERROR and RULES[found.rule].lifted_by_approval
 
 
 def is_about_approvals(found: Finding) -> bool:
     """Say whether a finding is of a rule that an approval lifts, or of approvals and the judge themselves."""
-    return found.rule in LIFTED_BY_APPROVAL or found.rule in _OF_THE_JUDGE
+    return RULES[found.rule].lifted_by_approval or found.rule in _OF_THE_JUDGE
 
 
 _OF_THE_JUDGE: Final = frozenset({"CHG002", "CHG003", "CHG004"})
@@ -179,8 +180,8 @@ def _lifted(found: Finding, standing: Standing) -> Finding:
     approval = standing.approval
     if approval is None:
         return replace(found, hint=f"{found.hint}, or {standing.way}" if found.hint else standing.way)
-    said = finding(found.rule, found.place, f"{found.fact}; approved by {approval.by}: {approval.reason}")
-    return replace(said, severity=Severity.WARNING, object=found.object)
+    fact = f"{found.fact}; approved by {approval.by}: {approval.reason}"
+    return RULES[found.rule].finding(Found(found.place, fact, object=found.object, severity=Severity.WARNING))
 
 
 def text_of(digest: str, reason: str, by: str) -> str:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Refused
+from generator.findings.table import finding
 from generator.fleet import lost
 from generator.fleet.lost import Lost
 from generator.fleet.model import Fleet, Platform, Weakened
@@ -31,7 +31,7 @@ from generator.review.look import Look, look, look_as_far_as_possible, names_of
 from generator.review.pull_request import PullRequest, approvals_in
 from generator.review.revision import State
 from generator.review.verify import verify
-from generator.rules import change
+from generator.rules import change, every
 
 _SAMPLE: Final = 10
 
@@ -134,7 +134,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: 
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
-        rules=done.rules + change.COUNT,
+        rules=done.rules + every.count(*every.ON_TWO_COMMITS),
         findings=(*found, *approvals.lift(of_both, standing)),
         weakened=done.weakened,
         weights=weights,
@@ -217,7 +217,7 @@ def _compared(request: PullRequest, after: State, folder: Path) -> tuple[Impact,
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
         return replace(impact, tenants=names), (*_removed(request, gone, fleet.platform), *found)
     impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
-    return impact, (*found, *change.judge(compared))
+    return impact, (*found, *every.check_change(compared))
 
 
 def _published(request: PullRequest, platform: Platform) -> str | None:
@@ -307,7 +307,7 @@ def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, s
     return Checked(
         tenants=0,
         objects=0,
-        rules=change.COUNT,
+        rules=every.count(*every.ON_TWO_COMMITS),
         findings=(*marked, *approvals.lift(of_both, standing)),
         weakened={},
         weights={},

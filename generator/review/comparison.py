@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet
-from generator.generate.pipeline import Composed
 from generator.git.reader import Repository, Touched
 from generator.git.snapshot import Snapshot
+from generator.pipeline import Composed
 from generator.reading import quantity, yamlio
 from generator.reading.files import Kind
 from generator.render.rendered import Rendered, identity

@@ -11,8 +11,8 @@ from functools import cache
 from typing import Any, Final, TypeVar
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place
+from generator.findings.table import finding
 from generator.fleet.model import Budget, Fleet, Platform, Weakened
 from generator.reading import yamlio
 from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
@@ -73,7 +73,7 @@ def read(raw: bytes | None) -> tuple[Judge | None, tuple[Finding, ...]]:
         return None, findings
     if not isinstance(document.data, dict):
         return None, (finding("PLT001", document.place(), "a mapping is needed"),)
-    refused = Checker(_schema(), lambda _path, _keyword: "PLT001").check(document)
+    refused = Checker(_schema()).check(document, lambda _path, _keyword: "PLT001")
     return (None, tuple(refused)) if refused else (_judge(document), ())
 
 

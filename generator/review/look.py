@@ -4,12 +4,11 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from generator import layout
-from generator.findings.catalog import finding
+from generator import layout, pipeline
 from generator.findings.finding import Finding, Place, Refused
+from generator.findings.table import finding
 from generator.fleet.lost import Lost
 from generator.fleet.validate import Had
-from generator.generate import pipeline
 from generator.generate.write import Change, Kind, compare
 from generator.git import inspection
 from generator.git.snapshot import Snapshot

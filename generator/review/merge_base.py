@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from generator import layout
+from generator import layout, pipeline
 from generator.findings.finding import Finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.load import Sources
 from generator.fleet.model import Platform
 from generator.fleet.validate import validate
-from generator.generate import pipeline
-from generator.generate.pipeline import Composed
 from generator.git.entries import FILE_MODES, TreeEntry
 from generator.git.reader import Repository
 from generator.git.snapshot import Snapshot
+from generator.pipeline import Composed
 from generator.reading import yamlio
+from generator.rules.every import RULES
 
 _TRIED: Final = 20
 """How many earlier states of platform.yaml and base/, and of a tenant file, are tried."""
@@ -128,5 +128,5 @@ def _is_readable(file: str, text: bytes, platform: Platform) -> bool:
     document, findings = yamlio.read(file, text)
     if document is None or findings:
         return False
-    fleet, _ = validate(Sources(platform.document, (document,), ()), lambda _: {file: 1 << 62})
+    fleet, _ = validate(Sources(platform.document, (document,), ()), RULES, lambda _: {file: 1 << 62})
     return fleet is not None

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from generator import layout
+from generator import layout, pipeline
 from generator.fleet import earlier
 from generator.fleet.validate import Had
-from generator.generate import pipeline
-from generator.generate.pipeline import Composed
 from generator.git.reader import Repository, Touched
 from generator.git.snapshot import Snapshot
+from generator.pipeline import Composed
 from generator.review.blast_radius import may_touch_all
 
 SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)

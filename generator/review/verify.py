@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Refused, Severity
+from generator.findings.table import finding
 from generator.fleet.lost import ways_back
 from generator.fleet.model import Fleet, Tenant, Weakened
 from generator.generate.releases import origins_of
@@ -24,7 +24,8 @@ from generator.render import classes
 from generator.render.base_probe import read_base
 from generator.render.classes import Sheet
 from generator.render.rendered import Base, Rendered, Repository
-from generator.rules import registry
+from generator.rules import every
+from generator.rules.rule import Per
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +94,7 @@ def verify(
     return Verified(
         tenants=len(rendered),
         objects=sum(len(one.objects) for one in rendered),
-        rules=len(registry.rules()),
+        rules=every.count(Per.CLASS, Per.TENANT, Per.RELEASE, Per.FLEET),
         findings=kept,
         weakened=weakened,
         proofs=proofs.of_the_repository(gathered.repository),
@@ -158,10 +159,10 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
     """
     yield from gathered.findings
     for base in gathered.bases:
-        yield from registry.check_base(base, without)
+        yield from every.check(base, Per.RELEASE, without=without)
     for one in gathered.repository.rendered:
-        yield from registry.check_tenant(one, without)
-    yield from registry.check_repository(gathered.repository, without)
+        yield from every.check_tenant(one, without)
+    yield from every.check(gathered.repository, Per.FLEET, without=without)
 
 
 def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[tuple[Finding, ...], Mapping[str, int]]:

@@ -1,1 +1,1 @@
-"""Rules: `catalog` says what each one is, the family modules beside it hold the functions that check them."""
+"""Rules, by family: each has its words at the function that checks it, and `every` knows them all."""

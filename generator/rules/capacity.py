@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding
+from generator.findings import sources
+from generator.findings.finding import Found, Severity
 from generator.fleet.model import Chatbot, Plan, Resources
 from generator.generate import size, workloads
 from generator.generate.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_text
@@ -16,7 +16,7 @@ from generator.proofs.quota import Line, Proof
 from generator.reading import quantity
 from generator.render.rendered import Base, Rendered
 from generator.rules.podsecurity import all_containers
-from generator.rules.registry import base_rule, class_rule, tenant_rule
+from generator.rules.rule import Per, of_table, rule
 
 
 def proof_of(rendered: Rendered) -> Proof:
@@ -24,37 +24,59 @@ def proof_of(rendered: Rendered) -> Proof:
     return quota.prove(rendered.objects, rendered.platform.reserve)
 
 
-@class_rule("CAP004")
-def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "CAP004",
+    per=Per.CLASS,
+    title="everything that may run at once fits the quota",
+    why="A roll-out at the autoscaler's most would be refused half-way and wait.",
+    fix="Run `tenantry generate`; for what base/ counts, change base/edge/core/ceilings.yaml.",
+    source=sources.QUOTA,
+)
+def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
     """Everything that may run at once fits the quota: compute, pods and counts of objects (R4)."""
     proof = proof_of(rendered)
     for one, why in proof.unbounded:
-        yield rendered.found("CAP004", one, f"the sum cannot be known: {why}")
+        yield rendered.found(one, f"the sum cannot be known: {why}")
     for line in proof.lines:
         if line.slack < 0 and not _is_storage(line):
-            yield _too_much(rendered, "CAP004", line)
+            yield _too_much(rendered, line)
 
 
-@class_rule("CAP007")
-def volumes_fit_the_quota(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "CAP007",
+    per=Per.CLASS,
+    title="the volumes fit the quota of storage",
+    why="The claim would be refused, and the file server wait for it.",
+    fix="Run `tenantry generate`.",
+    source=sources.QUOTA,
+)
+def volumes_fit_the_quota(rendered: Rendered) -> Iterator[Found]:
     """The claims of the render fit the quota of storage, in number and in size."""
     for line in proof_of(rendered).lines:
         if line.slack < 0 and _is_storage(line):
-            yield _too_much(rendered, "CAP007", line)
+            yield _too_much(rendered, line)
 
 
 def _is_storage(line: Line) -> bool:
     return line.resource.endswith(("requests.storage", "persistentvolumeclaims"))
 
 
-def _too_much(rendered: Rendered, rule: str, line: Line) -> Finding:
+def _too_much(rendered: Rendered, line: Line) -> Found:
     parts = f" ({' + '.join(line.parts)})" if line.parts else ""
     fact = f"{line.resource}: up to {line.text(line.used)} at once{parts}, and {line.text(line.hard)} are admitted"
-    return rendered.found(rule, line.quota, fact, f"{line.text(-line.slack)} too much")
+    return rendered.found(line.quota, fact, f"{line.text(-line.slack)} too much")
 
 
-@class_rule("CAP008")
-def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "CAP008",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="no container promises itself less than its plan's share",
+    why="The sum of requests would say little of what the plan takes from the nodes.",
+    fix="Raise the container's requests in base/.",
+    source="design: requests are half of the limits",
+)
+def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
     """No container may use more times its requests than the plan's limits are of the plan's requests."""
     ceiling = rendered.platform.plans[rendered.tenant.plan].ceiling
     for one in rendered.objects:
@@ -72,29 +94,45 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Finding]:
                         f"container {container.get('name')} may use {most / given:g} times the {resource} that it"
                         f" requests; plan {rendered.tenant.plan} means {policy:g} times"
                     )
-                    yield rendered.found("CAP008", one, fact)
+                    yield rendered.found(one, fact)
 
 
-@class_rule("CAP010")
-def workloads_can_be_counted(rendered: Rendered) -> Iterator[Finding]:
+@of_table("CAP010", per=Per.CLASS)
+def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
     """Each workload has a formula for how many of its pods exist at once, and all that goes into it (R4)."""
     for problem in proof_of(rendered).uncounted:
-        yield rendered.found("CAP010", problem.one, problem.fact, problem.hint)
+        yield rendered.found(problem.one, problem.fact, problem.hint)
 
 
-@base_rule("CAP006")
-def plans_hold_what_is_promised(base: Base) -> Iterator[Finding]:
+@rule(
+    "CAP006",
+    per=Per.RELEASE,
+    severity=Severity.WARNING,
+    title="a plan or an add-on holds the pods that platform.yaml promises",
+    why="The customer reads a number that can never be reached.",
+    fix="Lower its maxReplicas, or raise its cpu and memory.",
+    source="design: plans are counts of equal pods",
+)
+def plans_hold_what_is_promised(base: Base) -> Iterator[Found]:
     """A maxReplicas that platform.yaml states is one that the cpu and memory beside it hold."""
     for sold in _sold(base):
         cap, most = sold.what.max_replicas, sold.room.pods
         if cap is not None and most < cap:
             place = base.platform.document.place((*sold.path, "maxReplicas"))
             fact = f"{sold.name}: maxReplicas {cap} is promised, and its cpu and memory hold {most}"
-            yield finding("CAP006", place, fact, f"write {most}, or raise cpu and memory")
+            yield Found(place, fact, f"write {most}, or raise cpu and memory")
 
 
-@base_rule("CAP009")
-def plans_can_be_filled(base: Base) -> Iterator[Finding]:
+@rule(
+    "CAP009",
+    per=Per.RELEASE,
+    severity=Severity.WARNING,
+    title="what is sold can be used",
+    why="What the pods can never use in the steady state is sold and never delivered.",
+    fix="Remove maxReplicas, or choose cpu and memory in the proportion of a pod.",
+    source="design: a plan of which the steady state can fill less than 90 % is a warning",
+)
+def plans_can_be_filled(base: Base) -> Iterator[Found]:
     """The pods that may run in the steady state fill each part of what is sold to 90 % at least."""
     for sold in _sold(base):
         most = size.most_replicas(sold.room, sold.what.max_replicas)
@@ -102,11 +140,11 @@ def plans_can_be_filled(base: Base) -> Iterator[Finding]:
         if share < FILLED:
             place = base.platform.document.place(sold.path)
             fact = f"{sold.name}: its pods can use {share:.0%} of its {RESOURCE_WORDS[field]}"
-            yield finding("CAP009", place, fact, _fuller(sold, field))
+            yield Found(place, fact, _fuller(sold, field))
 
 
-@tenant_rule("CAP009")
-def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Finding]:
+@plans_can_be_filled.also(Per.TENANT)
+def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Found]:
     """A tenant's own limit leaves it what its plan holds, or is known to take some away."""
     tenant = rendered.tenant
     if tenant.overrides.max_replicas is None:
@@ -118,7 +156,7 @@ def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Finding]:
         if share < FILLED:
             place = tenant.document.place(("overrides", "maxReplicas"))
             fact = f"its pods can use {share:.0%} of the {RESOURCE_WORDS[field]} of plan {tenant.plan}"
-            yield finding("CAP009", place, fact, "remove overrides.maxReplicas, or choose a smaller plan")
+            yield Found(place, fact, "remove overrides.maxReplicas, or choose a smaller plan")
 
 
 FILLED: Final = 0.9

@@ -1,34 +1,45 @@
 """Rules on two commits: what a change may not do to a tenant that was there before."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Finding, Found, Place
+from generator.findings.rule import Firm
+from generator.findings.table import finding
 from generator.fleet.model import Tenant
 from generator.generate.size import RESOURCE_WORDS, amount_text
 from generator.reading import quantity
 from generator.render.rendered import Object, identity
-from generator.rules import losses
-from generator.rules.compared import Compared, Step
+from generator.rules.compared import Compared, Step, Unread
+from generator.rules.rule import Per, of_table, rule
 
 
-def storage_never_shrinks(step: Step) -> Iterator[Finding]:
-    """TEN012: a claim can be made larger, never smaller (R8)."""
+@of_table("TEN012", per=Per.STEP)
+def storage_never_shrinks(step: Step) -> Iterator[Found]:
+    """A claim can be made larger, never smaller."""
     if step.after.storage < step.before.storage:
         yield _shrinks(step.after, step.before.storage)
 
 
-def _shrinks(tenant: Tenant, before: int) -> Finding:
+def _shrinks(tenant: Tenant, before: int) -> Found:
     key = "storage" if "storage" in tenant.document.data else "plan"
     was, now = quantity.bytes_text(before), quantity.bytes_text(tenant.storage)
     fact = f"the volume has {was} and would shrink to {now}"
-    return finding("TEN012", tenant.document.place((key,)), fact, f"keep it: tenantry set {tenant.name} storage={was}")
+    return Found(tenant.document.place((key,)), fact, f"keep it: tenantry set {tenant.name} storage={was}")
 
 
-def downgrades_go_in_two_steps(step: Step) -> Iterator[Finding]:
-    """CAP005: what runs now must fit the quota that comes (R7), or every new pod is refused."""
+@rule(
+    "CAP005",
+    per=Per.STEP,
+    title="what runs before a change fits the quota after it",
+    why="With a quota below what runs, every new pod is refused and a rollout never ends.",
+    fix="Lower the number of pods first, and the plan when they are gone.",
+    source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+    firm=Firm.TWO_COMMITS,
+)
+def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
+    """What runs now must fit the quota that comes, or every new pod is refused."""
     running = step.size_before.fileserver
     stay = [scaling for scaling in step.size_before.scalings if scaling is running or step.size_after.chatbot]
     uses = sum((scaling.workload.pod * scaling.at_once for scaling in stay), step.size_before.reserve)
@@ -47,7 +58,7 @@ def downgrades_go_in_two_steps(step: Step) -> Iterator[Finding]:
             f"in two steps: first tenantry set {step.after.name} plan={step.before.plan} overrides.maxReplicas={most},"
             " merge and wait for Healthy; then change the plan"
         )
-        yield finding("CAP005", step.after.document.place(("plan",)), fact, hint)
+        yield Found(step.after.document.place(("plan",)), fact, hint)
         return
 
 
@@ -59,21 +70,30 @@ _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "RoleBinding": (("roleRef",),),
     "Job": (("spec", "template"), ("spec", "selector")),
 }
-"""Fields that the API server refuses to change, by kind (W3)."""
+"""Fields that the API server refuses to change, by kind."""
 
 _HOLDS_DATA: Final = ("PersistentVolumeClaim", "StatefulSet")
 """Kinds of which another name means other, empty volumes."""
 
 
 def immutable_changes(before: Object, after: Object) -> Iterator[str]:
-    """Yield the fields that differ between two states of an object and that the API server refuses to change (W3)."""
+    """Yield the fields that differ between two states of an object and that the API server refuses to change."""
     for path in _IMMUTABLE.get(after["kind"], ()):
         if _at(before, path) != _at(after, path):
             yield ".".join(path)
 
 
-def immutable_fields_stay(step: Step) -> Iterator[Finding]:
-    """K8S010: Argo CD's sync fails for ever on a field that cannot be changed."""
+@rule(
+    "K8S010",
+    per=Per.STEP,
+    title="immutable fields stay as they are",
+    why="The API server refuses the update, and the sync fails until the change is taken back.",
+    fix="Give the changed object another name, or take the change back.",
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#label-selector-updates",
+    firm=Firm.TWO_COMMITS,
+)
+def immutable_fields_stay(step: Step) -> Iterator[Found]:
+    """Argo CD's sync fails for ever on a field that cannot be changed."""
     if step.rendered_before is None or step.rendered_after is None:
         return
     before = {identity(one): one for one in step.rendered_before.objects}
@@ -84,7 +104,7 @@ def immutable_fields_stay(step: Step) -> Iterator[Finding]:
             hint = "take the change back"
             if one["kind"] not in _HOLDS_DATA:
                 hint = f"give the changed object another name, or {hint}"
-            yield step.rendered_after.found("K8S010", one, fact, hint)
+            yield step.rendered_after.found(one, fact, hint)
 
 
 def _at(one: Object, path: tuple[str, ...]) -> Any:
@@ -94,17 +114,19 @@ def _at(one: Object, path: tuple[str, ...]) -> Any:
     return value
 
 
-def a_cluster_keeps_its_name(compared: Compared) -> Iterator[Finding]:
-    """TEN011: an Application of another cluster is another Application."""
+@of_table("TEN011", per=Per.CHANGE)
+def a_cluster_keeps_its_name(compared: Compared) -> Iterator[Found]:
+    """An Application of another cluster is another Application."""
     before, after = compared.before.cluster.name, compared.after.cluster.name
     if before != after:
         place = compared.after.document.place(("clusters", after), key=True)
         fact = f"the cluster {before!r} becomes {after!r}, for every tenant"
-        yield finding("TEN011", place, fact, f"Argo CD would make every tenant again: {compared.taken_back([])}")
+        yield Found(place, fact, f"Argo CD would make every tenant again: {compared.taken_back([])}")
 
 
+@of_table("TEN017", per=Per.CHANGE)
 def tenant_files_stay(compared: Compared) -> Iterator[Finding]:
-    """TEN011, TEN017, TEN020: what may not become of a tenant file that was there."""
+    """A tenant file that was there stays, under its name (TEN011), and several least of all go at once (TEN020)."""
     return removed_files(compared.gone, compared.commit, compared.then_generate)
 
 
@@ -132,59 +154,44 @@ def removed_files(gone: Mapping[str, str], commit: str, then: str) -> Iterator[F
 # --- what cannot be compared, and names that were given before
 
 
-def what_is_needed_can_be_read(compared: Compared) -> Iterator[Finding]:
-    """CHG021, TEN012: a tenant file that no commit has in a form that can be read hides what the company has."""
+@storage_never_shrinks.also(Per.CHANGE)
+def unread_storage_never_shrinks(compared: Compared) -> Iterator[Found]:
+    """Nor what the last file that states a size said, though no more of it can be read."""
+    for unread in compared.unread:
+        if unread.storage is not None and _is_larger(unread):
+            yield _shrinks(unread.tenant, unread.storage)
+
+
+def _is_larger(unread: Unread) -> bool:
+    return unread.storage is not None and unread.tenant.storage < unread.storage
+
+
+@of_table("CHG021", per=Per.CHANGE)
+def what_is_needed_can_be_read(compared: Compared) -> Iterator[Found]:
+    """A tenant file that no commit has in a form that can be read hides what the company has."""
     for unread in compared.unread:
         tenant = unread.tenant
-        if unread.storage is not None and tenant.storage < unread.storage:
-            yield _shrinks(tenant, unread.storage)
-        elif unread.published:
+        if unread.published and not _is_larger(unread):
             why = f"{unread.why.place}: {unread.why.fact}"
             fact = f"{unread.file} cannot be read in {compared.commit[:10]} nor in any commit before it ({why})"
-            yield finding("CHG021", tenant.document.place(), f"{fact}: nobody can tell what the company has")
+            yield Found(tenant.document.place(), f"{fact}: nobody can tell what the company has")
 
 
-def a_name_is_given_once(compared: Compared) -> Iterator[Finding]:
-    """CHG024: a new company of an old name gets the old one's volume."""
+@rule(
+    "CHG024",
+    per=Per.CHANGE,
+    title="a name is given once",
+    why="What the earlier company left in the cluster, its volume too, would be the new one's.",
+    fix="Choose another name; a company that comes back gets its last file as it was.",
+    source="design: lifecycle",
+    firm=Firm.DATA,
+)
+def a_name_is_given_once(compared: Compared) -> Iterator[Found]:
+    """A new company of an old name gets the old one's volume."""
     for old in compared.returning:
         if old.restored or old.published:
             continue
         fact = f"the name {old.name!r} was given before: {old.path} in {old.commit[:10]}"
         command = f"git show {old.commit[:10]}:{old.path} > {old.place.file}{compared.then_generate}"
         hint = f"choose another name; or, if that company comes back, give it its file as it was: {command}"
-        yield finding("CHG024", old.place, fact, hint)
-
-
-OF_A_TENANT: Final[Mapping[str, Callable[[Step], Iterator[Finding]]]] = {
-    "TEN012": storage_never_shrinks,
-    "CAP005": downgrades_go_in_two_steps,
-    "K8S010": immutable_fields_stay,
-}
-"""Rules on one tenant before and after, by their id."""
-
-OF_ALL: Final[Mapping[str, Callable[[Compared], Iterator[Finding]]]] = {
-    "TEN011": a_cluster_keeps_its_name,
-    "TEN017": tenant_files_stay,
-    "CHG020": losses.what_holds_data_stays,
-    "CHG021": what_is_needed_can_be_read,
-    "CHG022": losses.hosts_stay,
-    "CHG024": a_name_is_given_once,
-}
-"""Rules on all that a change does, by the first of their ids."""
-
-COUNT: Final = len(OF_A_TENANT) + len(OF_ALL)
-
-
-def judge(compared: Compared, without: Collection[str] = ()) -> Iterator[Finding]:
-    """Yield what every rule on two commits finds.
-
-    Args:
-        compared: The two.
-        without: Keys of `OF_ALL` that are left out.
-    """
-    for rule, check in OF_ALL.items():
-        if rule not in without:
-            yield from check(compared)
-    for step in compared.steps:
-        for check_one in OF_A_TENANT.values():
-            yield from check_one(step)
+        yield Found(old.place, fact, hint)

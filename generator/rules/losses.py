@@ -4,15 +4,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Found, Place, Severity
 from generator.findings.formats import plural
+from generator.findings.rule import Firm
 from generator.fleet.model import Tenant
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.render.rendered import Object, Rendered, origin_of
 from generator.rules.compared import Compared, Step
-from generator.rules.kustomize import hosts_of
+from generator.rules.render import hosts_of
+from generator.rules.rule import Per, rule
 from generator.rules.whereabouts import out_of_sight, secrets_elsewhere
 
 _CLAIM: Final = "PersistentVolumeClaim"
@@ -21,15 +22,28 @@ _NAMED: Final = 20
 """How many names a message lists."""
 
 
-def what_holds_data_stays(compared: Compared) -> Iterator[Finding]:
-    """CHG020: no claim, secret store or namespace leaves a tenant's render, and pods find it where it was."""
+@rule(
+    "CHG020",
+    per=Per.CHANGE,
+    title="what holds a company's data stays in its render, and in its pods",
+    why=(
+        "A claim, secret store or namespace of another name is a new, empty one; the old one is left behind unseen, as"
+        " is a claim that is mounted elsewhere, in part, read-only or under another volume, and a key that moves."
+    ),
+    fix="Take the change back; a company that moves its data does so by hand, and the change is approved.",
+    source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming",
+    firm=Firm.DATA,
+    lifted_by_approval=True,
+)
+def what_holds_data_stays(compared: Compared) -> Iterator[Found]:
+    """No claim, secret store or namespace leaves a tenant's render, and pods find it where it was."""
     lost: dict[tuple[str, Place], list[Step]] = defaultdict(list)
     for step in compared.steps:
         for fact, place in _lost(step):
             lost[fact, place].append(step)
     for (fact, place), steps in lost.items():
         whom = _listed([step.after.name for step in steps])
-        yield finding("CHG020", place, f"{fact}, for {whom}", compared.taken_back(steps))
+        yield Found(place, f"{fact}, for {whom}", compared.taken_back(steps))
 
 
 def _lost(step: Step) -> Iterator[tuple[str, Place]]:
@@ -77,25 +91,54 @@ def _mounted(rendered: Rendered) -> frozenset[str]:
 # --- hosts
 
 
-def hosts_stay(compared: Compared) -> Iterator[Finding]:
-    """CHG022, CHG023: who loses a host is named; above the budget that is an error."""
-    lost = [(step, host) for step in compared.steps for host in sorted(_lost_hosts(step))]
+@rule(
+    "CHG022",
+    per=Per.CHANGE,
+    severity=Severity.WARNING,
+    title="a company keeps its hosts",
+    why="Links, bookmarks and programs of the company's people lead to the host that it had.",
+    fix="Tell the company first, or leave it the host.",
+    source="design: one pull request shows its whole effect",
+    firm=Firm.TWO_COMMITS,
+)
+def hosts_stay(compared: Compared) -> Iterator[Found]:
+    """Who loses a host is named."""
     holders = {host: step.after.name for step in compared.steps for host in _hosts(step.rendered_after, step.after)}
     said: dict[Place, list[str]] = defaultdict(list)
-    for step, host in lost:
+    for step, host in _lost_hosts(compared):
         to = f", from now on {holders[host]}'s" if host in holders else ""
         said[_cause(compared, step, host)].append(f"{host} ({step.after.name}{to})")
     for place, hosts in said.items():
         fact = f"{plural(len(hosts), 'host')} of a company no longer {'leads' if len(hosts) == 1 else 'lead'} to it"
-        yield finding("CHG022", place, f"{fact}: {_listed(hosts)}", "tell the company first, or leave it its host")
+        yield Found(place, f"{fact}: {_listed(hosts)}", "tell the company first, or leave it its host")
+
+
+@rule(
+    "CHG023",
+    per=Per.CHANGE,
+    title="no change takes away more hosts than the blast-radius budget allows",
+    why="A slip in domain or hostSuffixes takes the address of every customer away.",
+    fix="Split the change, or have it approved.",
+    source="design: one pull request shows its whole effect",
+    firm=Firm.TWO_COMMITS,
+    lifted_by_approval=True,
+)
+def few_hosts_are_lost_at_once(compared: Compared) -> Iterator[Found]:
+    """More hosts than the budget of the state before allows are not lost in one change."""
+    lost = _lost_hosts(compared)
     steps = list({step.after.name: step for step, _ in lost}.values())
     if words := _over(compared, len(steps), len(lost)):
         fact = f"the change takes away more hosts than the blast-radius budget allows: {words}"
-        yield finding("CHG023", next(iter(said)), fact, compared.taken_back(steps))
+        yield Found(_cause(compared, *lost[0]), fact, compared.taken_back(steps))
 
 
-def _lost_hosts(step: Step) -> frozenset[str]:
-    return _hosts(step.rendered_before, step.before) - _hosts(step.rendered_after, step.after)
+def _lost_hosts(compared: Compared) -> list[tuple[Step, str]]:
+    """Return each host that a company loses, with the company."""
+    return [
+        (step, host)
+        for step in compared.steps
+        for host in sorted(_hosts(step.rendered_before, step.before) - _hosts(step.rendered_after, step.after))
+    ]
 
 
 def _hosts(rendered: Rendered | None, tenant: Tenant) -> frozenset[str]:

@@ -3,24 +3,32 @@
 from collections.abc import Iterator
 
 from generator import layout
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Found, Place, Severity
+from generator.findings.rule import Firm
 from generator.proofs import isolation
 from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import UnreadableError
 from generator.reachability.promises import check, expectations
 from generator.reachability.proof import Leak
 from generator.render.rendered import Rendered, Repository
-from generator.rules.registry import class_rule, repository_rule
+from generator.rules.rule import Per, rule
 
 
-@repository_rule("NET001")
-def no_tenant_reaches_another(repository: Repository) -> Iterator[Finding]:
+@rule(
+    "NET001",
+    per=Per.FLEET,
+    title="no pod of a tenant reaches a pod of another",
+    why="A company's files could be read from another company's namespace.",
+    fix="Take away the policy that is named as evidence at one of the two ends.",
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+    firm=Firm.NEIGHBOURS,
+)
+def no_tenant_reaches_another(repository: Repository) -> Iterator[Found]:
     """Yield each way in which pods of one tenant reach pods of another."""
     by_name = {one.tenant.name: one for one in repository.rendered}
     for leak in isolation.prove(repository).leaks:
         target = by_name[leak.destination]
-        yield finding("NET001", _place(target, leak), str(leak), _evidence(leak), f"Namespace/{leak.destination}")
+        yield Found(_place(target, leak), str(leak), _evidence(leak), f"Namespace/{leak.destination}")
 
 
 def _place(target: Rendered, leak: Leak) -> Place:
@@ -38,14 +46,21 @@ def _evidence(leak: Leak) -> str:
     return f"let out by: {out}; let in by: {into}"
 
 
-@class_rule("NET002")
-def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "NET002",
+    per=Per.CLASS,
+    title="what a tenant cannot do without is let through",
+    why="Names, the web, metrics, traces or the chatbot would fail without a word.",
+    fix="Add a policy for the connection that is named, at the end that refuses it.",
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
+)
+def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
     """Yield each connection that the tenant cannot do without and that its policies refuse."""
     place = Place(layout.kustomization(rendered.tenant.name))
     namespace = f"Namespace/{rendered.tenant.name}"
     space = isolation.read(rendered)
     if isinstance(space, UnreadableError):
-        yield finding("NET002", place, f"its policies cannot be evaluated: {space}", "mend the policy", namespace)
+        yield Found(place, f"its policies cannot be evaluated: {space}", "mend the policy", namespace)
         return
     chatbot = rendered.platform.chatbot
     models = chatbot.endpoints if rendered.tenant.chatbot and chatbot else ()
@@ -53,11 +68,19 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Finding]:
         if not promise.kept:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"
-            yield finding("NET002", place, fact, "add a policy that allows it", namespace)
+            yield Found(place, fact, "add a policy that allows it", namespace)
 
 
-@class_rule("NET003")
-def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "NET003",
+    per=Per.CLASS,
+    title="no policy lets a tenant out to the cluster's own addresses",
+    why="Through a node, a Service, the API server or the metadata service a pod can leave its namespace.",
+    fix="Narrow the range, or take these addresses out with `except`.",
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-ipblock-selectors",
+    firm=Firm.NEIGHBOURS,
+)
+def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator[Found]:
     """Yield each ipBlock that shares an address with the cluster's own."""
     policies = {one["metadata"]["name"]: one for one in rendered.of_kind("NetworkPolicy")}
     space = isolation.read(rendered)
@@ -67,11 +90,19 @@ def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator
         where = str(found.place).partition(" ")[2]
         fact = f"{where} allows {found.block}, which covers {found.network} ({found.area})"
         hint = "narrow it, or take those addresses out with except"
-        yield rendered.found("NET003", policies[found.place.policy], fact, hint)
+        yield rendered.found(policies[found.place.policy], fact, hint)
 
 
-@class_rule("NET004")
-def no_peer_is_dead(rendered: Rendered) -> Iterator[Finding]:
+@rule(
+    "NET004",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="a peer without a namespace selects pods of the tenant",
+    why="It lets nobody through; mostly two items were written where one was meant.",
+    fix="Put both selectors into one item of the list, or mend the labels.",
+    source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+)
+def no_peer_is_dead(rendered: Rendered) -> Iterator[Found]:
     """Yield each peer that selects no pod of the tenant's own namespace."""
     policies = {one["metadata"]["name"]: one for one in rendered.of_kind("NetworkPolicy")}
     space = isolation.read(rendered)
@@ -80,4 +111,4 @@ def no_peer_is_dead(rendered: Rendered) -> Iterator[Finding]:
     for place in find_dead_peers(space):
         fact = f"{str(place).partition(' ')[2]} selects no pod of the tenant"
         hint = "put the namespaceSelector into the same item, or mend the labels"
-        yield rendered.found("NET004", policies[place.policy], fact, hint)
+        yield rendered.found(policies[place.policy], fact, hint)

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from generator import layout
-from generator.findings.catalog import finding
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Found, Place
 from generator.kube.lenient import mapping
 from generator.reading import yamlio
 from generator.render.rendered import Repository
-from generator.rules.registry import repository_rule
+from generator.rules.rule import Per, rule
 
 PARAMETERS: Final = "argocd-cmd-params-cm"
 """The ConfigMap that Argo CD's programs take their options from."""
@@ -18,8 +17,15 @@ SUBMODULES: Final = ("applicationsetcontroller.enable.git.submodule", "reposerve
 """The options that let a program fetch the submodules of a repository; each is on where nobody sets it."""
 
 
-@repository_rule("ARG029")
-def submodules_are_not_fetched(repository: Repository) -> Iterator[Finding]:
+@rule(
+    "ARG029",
+    per=Per.FLEET,
+    title="Argo CD fetches no submodule",
+    why="What a submodule holds is applied, and read as entries, and no check has seen it.",
+    fix='Set both options to "false" in argocd/platform/, and restart the two programs.',
+    source="https://argo-cd.readthedocs.io/en/stable/user-guide/private-repositories/#submodules",
+)
+def submodules_are_not_fetched(repository: Repository) -> Iterator[Found]:
     """Both programs of Argo CD that read the repository leave its submodules alone.
 
     Only what stands in a file of its own counts, so that the place of a value is known. Without any file in
@@ -37,9 +43,9 @@ def submodules_are_not_fetched(repository: Repository) -> Iterator[Finding]:
         for document, value in values:
             if value != "false":
                 place, fact = document.place(("data", option)), f"{option} is {yamlio.scalar(value)}"
-                yield finding("ARG029", place, fact, f'write `{option}: "false"`')
+                yield Found(place, fact, f'write `{option}: "false"`')
         if not values:
             place = documents[0].place(("data",)) if documents else Place(files[0])
             fact = f"nothing in {layout.PLATFORM_MANIFESTS}/ sets {option}"
             where = f"below `data` of the ConfigMap {PARAMETERS}, in a file of its own that the kustomization names"
-            yield finding("ARG029", place, fact, f'write `{option}: "false"` {where}')
+            yield Found(place, fact, f'write `{option}: "false"` {where}')

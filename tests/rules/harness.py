@@ -19,16 +19,17 @@ from typing import Any, Final
 
 import yaml
 
+from generator import pipeline
 from generator.findings.finding import Finding, Refused
 from generator.fleet.model import Platform, Tenant
-from generator.generate import pipeline
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
 from generator.reading import yamlio
 from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
 from generator.review.verify import Gathered, committed, gather, render
-from generator.rules import registry
+from generator.rules import every
+from generator.rules.rule import Per
 
 ROOT: Final = Path(__file__).parents[2]
 INPUT: Final = ("base", "overlays", "argocd", "tenants", "platform.yaml")
@@ -228,9 +229,9 @@ def said_by_others(gathered: Gathered, case: Case) -> list[Finding]:
     tenants = (one for one in gathered.repository.rendered if case.change is None or one.tenant.name == case.tenant)
     return [
         *gathered.findings,
-        *(found for base in releases for found in registry.check_base(base, without)),
-        *(found for one in tenants for found in registry.check_tenant(one, without)),
-        *registry.check_repository(gathered.repository, without),
+        *(found for base in releases for found in every.check(base, Per.RELEASE, without=without)),
+        *(found for one in tenants for found in every.check_tenant(one, without)),
+        *every.check(gathered.repository, Per.FLEET, without=without),
     ]
 
 
@@ -273,7 +274,8 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
         empty = Repository(fleet=good_repository().fleet, rendered=(), files={})
         return Gathered(bases=(), repository=empty, findings=refused.findings)
     touches_base = any(edit.file.startswith("base/") or edit.file == "platform.yaml" for edit in edits)
-    if touches_base and (rule in registry.base_checks() or rule not in registry.rules()):
+    looks_at = {check.per for check in every.CHECKS if check.rule.id == rule}
+    if touches_base and (Per.RELEASE in looks_at or not looks_at):
         gathered = gather(snapshot, fleet, [tenant] if tenant else ())
     else:
         files = committed(snapshot)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.findings.catalog import RULES
 from generator.review.verify import judge
+from generator.rules.every import RULES
 from tests.rules.harness import Escape, edited, escapes, said
 
 ESCAPES = tuple(escapes())

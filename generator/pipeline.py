@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from generator import layout
-from generator.findings.catalog import finding
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
+from generator.findings.table import finding
 from generator.fleet import earlier, lost
 from generator.fleet.load import load, load_platform
 from generator.fleet.model import Fleet, Platform
@@ -16,6 +16,7 @@ from generator.generate.releases import COMPONENTS, Release, read_release
 from generator.generate.size import Size, add_ons_of, size
 from generator.generate.write import Change, Differences, alone, apply, compare
 from generator.git.snapshot import Snapshot
+from generator.rules.every import RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def validated(
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(snapshot, instead), had or earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(load(snapshot, instead), RULES, had or earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
@@ -65,7 +66,7 @@ def validated_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None =
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load_platform(snapshot, instead))
+    fleet, findings = validate(load_platform(snapshot, instead), RULES)
     if fleet is None:
         raise Refused(findings)
     return fleet.platform
@@ -105,7 +106,7 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     Raises:
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
-    fleet, findings = validate_in_part(load(snapshot), had or earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate_in_part(load(snapshot), RULES, had or earlier.of_work_tree(snapshot.home))
     errors = [found for found in findings if found.severity is Severity.ERROR]
     if fleet is None:
         return None, tuple(errors)

@@ -1,0 +1,33 @@
+"""What Argo CD reads in an object's annotations: sync options and waves, and when an Application is rendered again."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from generator.kube.lenient import mapping
+
+SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+"""https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/"""
+SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
+"""https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/"""
+GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
+"""https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
+
+KEEP: Final = "Prune=false"
+CONFIRM: Final = "Prune=confirm"
+GUARD: Final = (KEEP, "Delete=false")
+"""What keeps an object when git holds it no more, and when its Application goes."""
+FORCEFUL: Final = ("Replace=true", "Force=true", "Validate=false")
+"""What recreates an object, or skips its validation."""
+
+
+def options(one: Mapping[str, Any]) -> frozenset[str]:
+    """Return the sync options that an object's annotation holds."""
+    text = mapping(mapping(one.get("metadata")).get("annotations")).get(SYNC_OPTIONS, "")
+    return frozenset(option.strip() for option in str(text).split(","))
+
+
+def wave(one: Mapping[str, Any]) -> int:
+    """Return the wave in which an object is synced; 0 when it says none that can be read."""
+    text = str(mapping(mapping(one.get("metadata")).get("annotations")).get(SYNC_WAVE, "0"))
+    return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else 0

@@ -1,0 +1,136 @@
+"""SEC: quota and limits are what the plan says, and nobody gets out."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from generator.findings import sources
+from generator.findings.finding import Found
+from generator.findings.rule import Firm
+from generator.kube.lenient import mapping, mappings, spec_of
+from generator.proofs import escape, quota
+from generator.reading import quantity
+from generator.render.rendered import Rendered, identity
+from generator.rules.rule import Per, rule
+
+TENANT_LABEL: Final = "tenantry.dev/tenant"
+
+_DOORS: Final = ("services.loadbalancers", "services.nodeports")
+_COUNTED: Final = (
+    "persistentvolumeclaims",
+    "services",
+    "count/secrets",
+    "count/configmaps",
+    "count/deployments.apps",
+    "count/jobs.batch",
+    "requests.ephemeral-storage",
+    "limits.ephemeral-storage",
+)
+
+
+def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
+    """Return what each quota that counts everything allows; one with scopes counts some pods alone."""
+    quotas = (spec_of(one) for one in rendered.of_kind("ResourceQuota"))
+    return [mapping(spec.get("hard")) for spec in quotas if not spec.get("scopes") and not spec.get("scopeSelector")]
+
+
+@rule(
+    "SEC015",
+    per=Per.CLASS,
+    title="the quota forbids LoadBalancers and node ports",
+    why="Either would be a door that no policy of the platform sees.",
+    fix="Put the two zeros back in base/edge/core/ceilings.yaml.",
+    source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+)
+def quota_forbids_doors(rendered: Rendered) -> Iterator[Found]:
+    """A quota sets the number of LoadBalancers and node ports to none."""
+    for key in _DOORS:
+        if not any(str(hard.get(key)) == "0" for hard in _hard(rendered)):
+            one = next(rendered.of_kind("ResourceQuota"), None)
+            fact = f"no ResourceQuota sets {key} to 0"
+            place, name = rendered.place(one), identity(one) if one else ""
+            yield Found(place, fact, f'add {key}: "0" to spec.hard', name)
+
+
+@rule(
+    "SEC018",
+    per=Per.TENANT,
+    title="quota, limits and labels are no weaker than the plan",
+    why="No company exceeds its ceiling is what is promised.",
+    fix="Run `tenantry generate`, or put it back in base/.",
+    source="seed: no company can exceed its ceiling",
+)
+def guards_are_not_weaker_than_the_plan(rendered: Rendered) -> Iterator[Found]:
+    """Quota, LimitRange and the Namespace's labels are at least as strict as the tenant's plan demands."""
+    yield from _weak_quota(rendered)
+    yield from _weak_limits(rendered)
+    for one in rendered.of_kind("Namespace"):
+        labels = mapping(one["metadata"].get("labels"))
+        if labels.get(TENANT_LABEL) != rendered.tenant.name:
+            fact = f"its label {TENANT_LABEL} is {labels.get(TENANT_LABEL, 'not set')}"
+            yield rendered.found(one, fact, "guards of the cluster select by it")
+
+
+def _weak_quota(rendered: Rendered) -> Iterator[Found]:
+    tenant, platform = rendered.tenant, rendered.platform
+    ceiling = quota.ceiling(rendered.objects, tenant, platform)
+    bounds: tuple[tuple[str, Callable[[str], int], int], ...] = (
+        ("requests.cpu", quantity.millicores, ceiling.requests_cpu),
+        ("limits.cpu", quantity.millicores, ceiling.limits_cpu),
+        ("requests.memory", quantity.octets, ceiling.requests_memory),
+        ("limits.memory", quantity.octets, ceiling.limits_memory),
+        ("requests.storage", quantity.octets, tenant.storage),
+    )
+    one = next(rendered.of_kind("ResourceQuota"), None)
+    place, name = rendered.place(one), identity(one) if one else ""
+    quotas = _hard(rendered)
+    for key, read, most in bounds:
+        given = [value for value in (_quantity(hard.get(key), read) for hard in quotas) if value is not None]
+        text = quantity.cpu_text(most) if read is quantity.millicores else quantity.bytes_text(most)
+        if not given:
+            yield Found(place, f"no ResourceQuota bounds {key}, {text} by plan {tenant.plan}", "", name)
+        elif min(given) > most:
+            wide = quantity.cpu_text(min(given)) if read is quantity.millicores else quantity.bytes_text(min(given))
+            fact = f"{key} is {wide}, more than the {text} of plan {tenant.plan}, its add-ons and their roll-outs"
+            yield Found(place, fact, "run `tenantry generate`", name)
+    for key in ("pods", *_COUNTED):
+        if not any(key in hard for hard in quotas):
+            yield Found(place, f"no ResourceQuota bounds {key}", "", name)
+
+
+def _quantity(value: Any, read: Callable[[str], int]) -> int | None:
+    try:
+        return read(str(value))
+    except ValueError:
+        return None
+
+
+def _weak_limits(rendered: Rendered) -> Iterator[Found]:
+    limits = [
+        (one, limit)
+        for one in rendered.of_kind("LimitRange")
+        for limit in mappings(spec_of(one).get("limits"))
+        if limit.get("type") == "Container"
+    ]
+    if not limits:
+        fact = "no LimitRange gives containers their limits: a pod without them would be refused"
+        yield Found(rendered.place(), fact)
+    for one, limit in limits:
+        for key in ("default", "defaultRequest", "max"):
+            for resource in ("cpu", "memory"):
+                if resource not in mapping(limit.get(key)):
+                    yield rendered.found(one, f"{key}.{resource} is not set")
+
+
+@rule(
+    "SEC024",
+    per=Per.TENANT,
+    title="nobody of a company gets out of it: the proof holds",
+    why="Access control is promised; this is what remains when all Roles, bindings and the project are read together.",
+    fix="See the rules of Roles (SEC008), bindings (SEC009) and projects (ARG013-ARG016).",
+    source=sources.ACCESS,
+    firm=Firm.NEIGHBOURS,
+)
+def nobody_gets_out(rendered: Rendered) -> Iterator[Found]:
+    """Whatever other rules say of each Role, binding and list: read together, they let nobody and nothing out."""
+    for way in escape.ways_out(rendered):
+        yield Found(way.place, f"{way.fact}, and {way.claim}", "", way.object)

@@ -1,0 +1,254 @@
+"""KUS: what a release of base/ says to kustomize changes something, and writes every fact."""
+
+import difflib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from generator import layout
+from generator.findings import sources
+from generator.findings.finding import Found
+from generator.findings.rule import Firm
+from generator.generate.compose import components_of
+from generator.generate.releases import COMPONENTS, CORE
+from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.pods import pod_spec
+from generator.render.rendered import Base, Object, Rendered, has_hash, identity
+from generator.rules.podsecurity import all_containers
+from generator.rules.rule import Per, of_table, rule
+
+# --- what a release may hold; what none may hold is refused before it is built (`generator.kube.allowed`)
+
+
+@of_table("KUS001", per=Per.RELEASE)
+def the_release_builds(base: Base) -> Iterator[Found]:
+    """A tenant that has everything can be built from the release."""
+    errors: dict[str, list[str]] = {}
+    for probe in base.probes:
+        errors.setdefault(probe.error, []).append(probe.exposure)
+    for error, exposures in errors.items():
+        if error:
+            how = " or ".join(exposures)
+            fact = f"a tenant that has everything cannot be built, by {how}: {error}"
+            yield Found(base.place(), fact)
+
+
+_IN_TEMPLATES: Final = frozenset({"tenantry.dev/tenant"})
+"""Labels of an overlay that may stand in pod templates: one that changes with the plan would restart every pod."""
+
+
+@of_table("KUS002", per=Per.CLASS)
+def an_overlay_restarts_no_pod(rendered: Rendered) -> Iterator[Found]:
+    """No overlay puts labels into pod templates that change with the plan."""
+    place = rendered.place()
+    for label in mappings(rendered.overlay.get("labels")):
+        others = sorted(set(mapping(label.get("pairs"))) - _IN_TEMPLATES)
+        if label.get("includeTemplates") and others:
+            fact = f"the label {others[0]} stands in pod templates: whenever it changes, every pod restarts"
+            yield Found(place, fact, "write it in an item of its own without includeTemplates")
+
+
+@rule(
+    "KUS003",
+    per=Per.RELEASE,
+    title="every patch and image of base/ changes something",
+    why="kustomize says nothing when a patch selects nothing, or an image's name occurs nowhere.",
+    fix="Mend the target or the name, or remove the entry.",
+    source=sources.KUSTOMIZE,
+)
+def every_entry_changes_something(base: Base) -> Iterator[Found]:
+    """The render is another one without any patch or image of base/."""
+    for folder, key, index in base.idle:
+        document = base.kustomizations[folder]
+        entry = document.data[key][index]
+        what = f"the image {entry.get('name')!r}" if key == "images" else f"patch {index + 1}"
+        hint = "its name occurs in no object" if key == "images" else "its target selects nothing, or has it already"
+        yield Found(document.place((key, index)), f"{what} changes nothing", hint)
+
+
+@every_entry_changes_something.also(Per.CLASS)
+def every_image_was_set(rendered: Rendered) -> Iterator[Found]:
+    """No container runs the bare name that base/ writes for `images:` to replace."""
+    for one in rendered.objects:
+        for container in all_containers(pod_spec(one) or {}):
+            image = str(container.get("image", ""))
+            if not re.search(r"[/:@]", image):
+                fact = f"container {container.get('name')} has the bare image {image!r}: no entry of images names it"
+                yield rendered.found(one, fact, "images: of core does not reach what a component brings")
+
+
+# --- facts
+
+
+@rule(
+    "KUS015",
+    per=Per.RELEASE,
+    title="every replacement of base/ writes its fact",
+    why="kustomize says nothing when `select` matches no object; the field keeps what base/ wrote.",
+    fix="Mend select and fieldPaths, or remove the target.",
+    source=sources.KUSTOMIZE,
+    firm=Firm.RENDER,
+)
+def every_replacement_writes_its_fact(base: Base) -> Iterator[Found]:
+    """In a tenant that has everything, every target of every replacement holds the value of its source."""
+    for folder, document in base.kustomizations.items():
+        probes = [probe for probe in base.probes if folder in probe.folders and not probe.error]
+        for index, replacement in enumerate(mappings(document.data.get("replacements"))):
+            path = ("replacements", index)
+            for number, target in enumerate(mappings(replacement.get("targets"))):
+                place = document.place((*path, "targets", number))
+                for probe in probes:
+                    fact = _unwritten(mapping(replacement.get("source")), target, probe.facts, probe.objects)
+                    if fact:
+                        yield Found(place, fact)
+                        break
+
+
+def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[Object]) -> str:
+    """Say what a target does not have of its source, or nothing."""
+    select = mapping(target.get("select"))
+    chosen = [one for one in objects if _is_selected(select, one)]
+    chosen = [one for one in chosen if not any(_is_selected(no, one) for no in mappings(target.get("reject")))]
+    said = ", ".join(f"{key} {value}" for key, value in select.items())
+    if not chosen:
+        return f"select ({said}) matches no object"
+    source_path = str(source.get("fieldPath", "metadata.name"))
+    values = [value for one in (facts, *objects) if _is_selected(source, one) for value in _at(one, source_path)]
+    options = mapping(target.get("options"))
+    if not values or "encoding" in options:
+        return ""
+    value = _part(values[0], mapping(source.get("options")))
+    for field in list(strings(target.get("fieldPaths"))) or ["metadata.name"]:
+        for one in chosen:
+            held = [_part(other, options) for other in _at(one, field)]
+            if not held:
+                return f"{field} is in no {identity(one)}"
+            if any(_text(other) != _text(value) for other in held):
+                return f"{field} of {identity(one)} does not hold {source_path}"
+    return ""
+
+
+def _is_selected(select: Object, one: Object) -> bool:
+    """Say whether kustomize's selector names an object; its strings are anchored regular expressions (K9)."""
+    group, slash, version = one["apiVersion"].partition("/")
+    metadata = one["metadata"]
+    name = metadata["name"].rpartition("-")[0] if has_hash(one) else metadata["name"]
+    has = {"group": group if slash else "", "version": version if slash else group, "kind": one["kind"], "name": name}
+    if one["kind"] == "Namespace":
+        has.pop("name")  # renamed by the overlay, so select named it otherwise
+    for key, value in has.items():
+        if key in select and not _matches(str(select[key]), value):
+            return False
+    for key, labels in (("labelSelector", "labels"), ("annotationSelector", "annotations")):
+        wanted = str(select[key]).split(",") if key in select else []
+        has_pairs = {f"{name}={value}" for name, value in mapping(metadata.get(labels)).items()}
+        if not set(wanted) <= has_pairs:
+            return False
+    return True
+
+
+def _matches(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:  # Go reads a few expressions that Python does not, such as \z
+        return False
+
+
+_STEP: Final = re.compile(r"\[([^\]]+)\]|((?:\\.|[^.\[\]])+)")
+
+
+def _at(value: Any, field: str) -> list[Any]:
+    """Return the values at a fieldPath of kustomize: `spec.data.*.key`, `spec.hard.[requests.cpu]`, `a.[name=b].c`."""
+    found = [value]
+    for match in _STEP.finditer(field):
+        step = match[1] or match[2].replace("\\.", ".")
+        found = [inner for one in found for inner in _inside(one, step)]
+    return found
+
+
+def _inside(value: Any, step: str) -> Iterator[Any]:
+    if isinstance(value, Mapping):
+        if step in value:
+            yield value[step]
+    elif isinstance(value, list):
+        key, equals, wanted = step.partition("=")
+        if step == "*":
+            yield from value
+        elif equals:
+            yield from (one for one in mappings(value) if str(one.get(key)) == wanted)
+        elif step.isdecimal() and int(step) < len(value):
+            yield value[int(step)]
+
+
+def _part(value: Any, options: Object) -> Any:
+    """Return the part of a value that `delimiter` and `index` choose."""
+    if "delimiter" not in options:
+        return value
+    parts = str(value).split(options["delimiter"])
+    return parts[max(0, min(options.get("index", 0), len(parts) - 1))]
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, list | dict) else str(value)
+
+
+@rule(
+    "KUS017",
+    per=Per.RELEASE,
+    title="a release reads only facts that tenantry writes",
+    why="The build of every tenant on the release would fail.",
+    fix="Mend the fieldPath, or use a release that this tenantry knows.",
+    source="design: a release records the facts it reads",
+)
+def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
+    """Every fact that a release reads is one that tenantry writes."""
+    known = list(_paths(base.facts.get("spec"), "spec"))
+    for document in base.kustomizations.values():
+        for index, replacement in enumerate(mappings(document.data.get("replacements"))):
+            source = mapping(replacement.get("source"))
+            field = str(source.get("fieldPath", ""))
+            if source.get("kind") == base.facts["kind"] and not _at(base.facts, field):
+                near = difflib.get_close_matches(field, known, n=1)
+                place = document.place(("replacements", index, "source", "fieldPath"))
+                hint = f"did you mean {near[0]!r}?" if near else ""
+                yield Found(place, f"there is no fact {field!r}", hint)
+
+
+def _paths(value: Any, above: str) -> Iterator[str]:
+    for key, inner in mapping(value).items():
+        yield f"{above}.{key}"
+        yield from _paths(inner, f"{above}.{key}")
+
+
+@rule(
+    "KUS014",
+    per=Per.TENANT,
+    title="components come in their fixed order: add-ons, exposure, exposure of add-ons, facts last",
+    why="A replacement does not reach what a later component brings, and says nothing.",
+    fix="Run `tenantry generate`.",
+    source="design: an overlay is a data sheet",
+    firm=Firm.RENDER,
+)
+def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
+    """An overlay builds core of its ring's release, and the tenant's components in their fixed order."""
+    above = f"../../{layout.release(rendered.tenant.ring.release)}"
+    wanted = {
+        "resources": [f"{above}/{CORE}", "facts.yaml"],
+        "components": [f"{above}/{COMPONENTS}/{one}" for one in components_of(rendered.tenant, rendered.platform)],
+    }
+    for key, expected in wanted.items():
+        given = rendered.overlay.get(key)
+        if given == expected:
+            continue
+        listed = given if isinstance(given, list) else []
+        missing = [one for one in expected if one not in listed]
+        extra = [str(one) for one in listed if one not in expected]
+        parts = [f"{', '.join(missing)} is missing"] if missing else []
+        parts += [f"{', '.join(extra)} is too much"] if extra else []
+        fact = "; ".join(parts) or f"the order is {', '.join(_last(one) for one in listed)}"
+        hint = "run `tenantry generate`" if parts else f"it is {', '.join(map(_last, expected))}"
+        yield Found(rendered.place(), f"{key}: {fact}", hint)
+
+
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]

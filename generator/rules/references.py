@@ -1,0 +1,223 @@
+"""K8S: selectors select, references lead somewhere, ports are there."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from generator.findings.finding import Found
+from generator.kube.lenient import mapping, mappings, spec_of
+from generator.kube.pods import pod_spec
+from generator.render.rendered import Object, Rendered, identity
+from generator.rules.podsecurity import all_containers
+from generator.rules.relations import selected_by
+from generator.rules.rule import Per, rule
+
+_SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
+
+
+@rule(
+    "K8S002",
+    per=Per.CLASS,
+    title="a selector selects the pods that it is meant for",
+    why="A Service without pods answers nobody, a policy without pods guards nothing, a Deployment is refused.",
+    fix="Use the labels of the pod template.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/",
+)
+def selectors_select(rendered: Rendered) -> Iterator[Found]:
+    """Every selector selects pods of the render, and a workload's selector exactly its own."""
+    workloads = rendered.workloads
+    for one in rendered.objects:
+        spec = spec_of(one)
+        if one["kind"] in _SELECTING:
+            yield from _own_pods(rendered, one, workloads)
+        elif one["kind"] == "Service" and spec.get("selector"):
+            if not selected_by({"matchLabels": spec["selector"]}, workloads):
+                yield rendered.found(one, "its selector selects no pod")
+        elif one["kind"] == "PodDisruptionBudget" and not selected_by(spec.get("selector"), workloads):
+            yield rendered.found(one, "its selector selects no pod")
+        elif (
+            one["kind"] == "NetworkPolicy"
+            and spec.get("podSelector")
+            and not selected_by(spec["podSelector"], workloads)
+        ):
+            yield rendered.found(one, "its podSelector selects no pod: it guards nothing")
+
+
+def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
+    selected = selected_by(spec_of(one).get("selector"), workloads)
+    if not any(other is one for other in selected):
+        yield rendered.found(one, "its selector does not select its own pods")
+    for other in selected:
+        if other is not one:
+            yield rendered.found(one, f"its selector selects the pods of {identity(other)} as well")
+    for spread in mappings(mapping(pod_spec(one)).get("topologySpreadConstraints")):
+        if not selected_by(spread.get("labelSelector"), [one]):
+            yield rendered.found(one, f"its spread over {spread.get('topologyKey')} does not count its own pods")
+
+
+@rule(
+    "K8S012",
+    per=Per.CLASS,
+    title="what is referred to is there",
+    why="A pod that waits for a Secret that nobody makes never starts; a route without its Service answers 500.",
+    fix="Add the object or mend the name.",
+    source="https://kubernetes.io/docs/concepts/configuration/secret/",
+)
+def references_lead_somewhere(rendered: Rendered) -> Iterator[Found]:
+    """What pods, routes, bindings and ExternalSecrets name is in the render, or made by something in it."""
+    keys = _keys(rendered)
+    for one in rendered.objects:
+        for kind, name, key in _references(one):
+            if (kind, name) not in keys:
+                yield rendered.found(one, f"there is no {kind} {name}")
+            elif key and key not in keys[kind, name]:
+                yield rendered.found(one, f"the {kind} {name} has no key {key}")
+
+
+def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
+    """Return what can be referred to, by kind and name, with its keys; a Secret is what an ExternalSecret makes."""
+    keys = {(one["kind"], one["metadata"]["name"]): set(mapping(one.get("data"))) for one in rendered.objects}
+    for one in rendered.of_kind("ExternalSecret"):
+        target = str(mapping(spec_of(one).get("target")).get("name", one["metadata"]["name"]))
+        keys["Secret", target] = {str(item.get("secretKey")) for item in mappings(spec_of(one).get("data"))}
+    return keys
+
+
+def _references(one: Object) -> Iterator[tuple[str, str, str]]:
+    """Yield kind, name and key, or no key, of everything in the namespace that an object cannot do without."""
+    spec = spec_of(one)
+    match one["kind"]:
+        case "RoleBinding":
+            role = mapping(one.get("roleRef"))
+            yield str(role.get("kind")), str(role.get("name")), ""
+        case "ExternalSecret":
+            store = mapping(spec.get("secretStoreRef"))
+            yield str(store.get("kind")), str(store.get("name")), ""
+        case "HTTPRoute":
+            for item in mappings(spec.get("rules")):
+                yield from (("Service", str(to.get("name")), "") for to in mappings(item.get("backendRefs")))
+        case "Ingress":
+            yield from (("Service", str(service.get("name")), "") for service in _ingress_services(spec))
+        case _:
+            yield from _pod_references(mapping(pod_spec(one)))
+
+
+def _ingress_services(spec: Object) -> Iterator[Object]:
+    backends = [
+        path.get("backend")
+        for item in mappings(spec.get("rules"))
+        for path in mappings(mapping(item.get("http")).get("paths"))
+    ]
+    for backend in (*backends, spec.get("defaultBackend")):
+        if service := mapping(mapping(backend).get("service")):
+            yield service
+
+
+def _pod_references(spec: Object) -> Iterator[tuple[str, str, str]]:
+    if "serviceAccountName" in spec:
+        yield "ServiceAccount", str(spec["serviceAccountName"]), ""
+    yield from (("Secret", str(one.get("name")), "") for one in mappings(spec.get("imagePullSecrets")))
+    for volume in mappings(spec.get("volumes")):
+        yield from _volume_references(volume)
+        for source in mappings(mapping(volume.get("projected")).get("sources")):
+            yield from _volume_references(source)
+    for container in all_containers(spec):
+        for source in mappings(container.get("envFrom")):
+            for field, kind in (("configMapRef", "ConfigMap"), ("secretRef", "Secret")):
+                if (found := mapping(source.get(field))) and not found.get("optional"):
+                    yield kind, str(found.get("name")), ""
+        for variable in mappings(container.get("env")):
+            for field, kind in (("configMapKeyRef", "ConfigMap"), ("secretKeyRef", "Secret")):
+                found = mapping(mapping(variable.get("valueFrom")).get(field))
+                if found and not found.get("optional"):
+                    yield kind, str(found.get("name")), str(found.get("key"))
+
+
+def _volume_references(volume: Object) -> Iterator[tuple[str, str, str]]:
+    if claim := mapping(volume.get("persistentVolumeClaim")):
+        yield "PersistentVolumeClaim", str(claim.get("claimName")), ""
+    for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+        source = mapping(volume.get(field))
+        if source and not source.get("optional"):
+            name = str(source.get("secretName", source.get("name")))
+            items = [str(item.get("key")) for item in mappings(source.get("items"))]
+            yield from ((kind, name, key) for key in items or [""])
+
+
+@rule(
+    "K8S014",
+    per=Per.CLASS,
+    title="a port that is named is a port of the pods",
+    why="A Service, route or policy that names another lets nothing through, in silence.",
+    fix="Use the name of a container's port.",
+    source="https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports",
+)
+def ports_are_there(rendered: Rendered) -> Iterator[Found]:
+    """Every port that a Service, a route, a probe or a policy names is one of the pods or Services that it means."""
+    workloads = rendered.workloads
+    services = rendered.named("Service")
+    for one in rendered.objects:
+        spec = spec_of(one)
+        match one["kind"]:
+            case "Service":
+                pods = selected_by({"matchLabels": spec.get("selector")}, workloads) if spec.get("selector") else []
+                for port in mappings(spec.get("ports")):
+                    yield from _port(rendered, one, "targetPort", port.get("targetPort", port.get("port")), pods)
+            case "HTTPRoute":
+                for item in mappings(spec.get("rules")):
+                    for to in mappings(item.get("backendRefs")):
+                        yield from _service_port(rendered, one, services.get(str(to.get("name"))), to.get("port"))
+            case "Ingress":
+                for service in _ingress_services(spec):
+                    port = mapping(service.get("port"))
+                    wanted = port.get("name", port.get("number"))
+                    yield from _service_port(rendered, one, services.get(str(service.get("name"))), wanted)
+            case "NetworkPolicy":
+                yield from _policy_ports(rendered, one, workloads)
+            case _:
+                yield from _probe_ports(rendered, one)
+
+
+def _ports(workload: Object) -> list[Any]:
+    ports = [port for one in all_containers(mapping(pod_spec(workload))) for port in mappings(one.get("ports"))]
+    return [port.get(key) for port in ports for key in ("name", "containerPort")]
+
+
+def _port(rendered: Rendered, one: Object, what: str, wanted: Any, pods: Sequence[Object]) -> Iterator[Found]:
+    for pod in pods:
+        if wanted not in _ports(pod):
+            yield rendered.found(one, f"{what} {wanted} is no port of {identity(pod)}")
+
+
+def _service_port(rendered: Rendered, one: Object, service: Object | None, wanted: Any) -> Iterator[Found]:
+    if service is None:
+        return  # K8S012 says so
+    if wanted not in [port.get(key) for port in mappings(spec_of(service).get("ports")) for key in ("name", "port")]:
+        yield rendered.found(one, f"port {wanted} is no port of {identity(service)}")
+
+
+def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
+    """A named port is one of the pods that are reached; a policy for every pod means those that have it."""
+    spec = spec_of(one)
+    for item in mappings(spec.get("ingress")):
+        for port in mappings(item.get("ports")):
+            if isinstance(port.get("port"), str) and spec.get("podSelector"):
+                yield from _port(
+                    rendered, one, "ingress port", port["port"], selected_by(spec["podSelector"], workloads)
+                )
+    for item in mappings(spec.get("egress")):
+        for port in mappings(item.get("ports")):
+            for peer in mappings(item.get("to")):
+                at_home = peer.get("podSelector") and "namespaceSelector" not in peer
+                if isinstance(port.get("port"), str) and at_home:
+                    pods = selected_by(peer["podSelector"], workloads)
+                    yield from _port(rendered, one, "egress port", port["port"], pods)
+
+
+def _probe_ports(rendered: Rendered, one: Object) -> Iterator[Found]:
+    for container in all_containers(mapping(pod_spec(one))):
+        names = [port.get("name") for port in mappings(container.get("ports"))]
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+            for how in ("httpGet", "tcpSocket"):
+                port = mapping(mapping(container.get(probe)).get(how)).get("port")
+                if isinstance(port, str) and port not in names:
+                    yield rendered.found(one, f"{probe} port {port} is no port of container {container.get('name')}")

@@ -1,0 +1,278 @@
+"""KUS: a render holds what is the company's own, and the same for every reader."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import yaml
+
+from generator.findings import sources
+from generator.findings.finding import Found, Place
+from generator.findings.rule import Firm
+from generator.generate.size import CHATBOT, FILESERVER
+from generator.kube import tenant_names
+from generator.kube.lenient import mapping, mappings, strings
+from generator.reading import yamlio
+from generator.render import classes
+from generator.render.rendered import Base, Object, Rendered
+from generator.rules.rule import Per, rule
+
+
+@rule(
+    "KUS011",
+    per=Per.RELEASE,
+    title="the same files render the same bytes",
+    why="Argo CD would see a difference at every comparison and sync for ever.",
+    fix="Remove what makes the difference.",
+    source=sources.KUSTOMIZE,
+    firm=Firm.RENDER,
+)
+def a_release_renders_the_same(base: Base) -> Iterator[Found]:
+    """Two builds of the same files print the same bytes."""
+    for probe in base.probes:
+        if probe.text != probe.again:
+            pairs = enumerate(zip(probe.text.splitlines(), probe.again.splitlines(), strict=False), start=1)
+            line = next(
+                (f"line {number}: {one!r}, then {other!r}" for number, (one, other) in pairs if one != other), ""
+            )
+            yield Found(base.place(), f"two builds of exposure {probe.exposure} differ {line}".strip())
+
+
+CLUSTER_SCOPED: Final = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("cert-manager.io", "ClusterIssuer"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+        ("external-secrets.io", "ClusterExternalSecret"),
+        ("external-secrets.io", "ClusterSecretStore"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("networking.k8s.io", "IngressClass"),
+        ("networking.k8s.io", "IPAddress"),
+        ("networking.k8s.io", "ServiceCIDR"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("policy.networking.k8s.io", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("resource.k8s.io", "DeviceClass"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttachment"),
+        ("storage.k8s.io", "VolumeAttributesClass"),
+    }
+)
+"""Kinds of the whole cluster, by group: those of Kubernetes, and those of what usually stands beside it."""
+
+
+def _is_of_the_cluster(one: Object) -> bool:
+    group, slash, _ = one["apiVersion"].partition("/")
+    return (group if slash else "", one["kind"]) in CLUSTER_SCOPED
+
+
+@rule(
+    "KUS005",
+    per=Per.TENANT,
+    title="every object lies in the tenant's namespace, and the Namespace is the only one outside",
+    why="An object elsewhere is out of reach of the quota and the policies, and in reach of others.",
+    fix="Remove the namespace from the object; what is shared belongs to argocd/platform/.",
+    source="design: namespace = tenant",
+    firm=Firm.NEIGHBOURS,
+)
+def objects_stay_in_the_namespace(rendered: Rendered) -> Iterator[Found]:
+    """Every object lies in the tenant's namespace; the Namespace of that name is the only one outside."""
+    name = rendered.tenant.name
+    for one in rendered.objects:
+        metadata = one["metadata"]
+        if one["kind"] == "Namespace":
+            if metadata["name"] != name:
+                yield rendered.found(one, f"this is not the tenant's Namespace, {name}")
+        elif _is_of_the_cluster(one):
+            yield rendered.found(one, f"a {one['kind']} belongs to the whole cluster")
+        elif metadata.get("namespace") != name:
+            where = metadata.get("namespace", "no namespace")
+            yield rendered.found(one, f"it lies in {where}, not in {name}")
+
+
+@rule(
+    "KUS006",
+    per=Per.CLASS,
+    title="nothing of the whole cluster has a namespace",
+    why="kustomize gives one to every kind that it does not know; the API server refuses it.",
+    fix="Move the object to argocd/platform/.",
+    source="https://kubernetes.io/docs/concepts/overview/working-with-objects/namespaces/",
+    firm=Firm.NEIGHBOURS,
+)
+def nothing_of_the_cluster_has_a_namespace(rendered: Rendered) -> Iterator[Found]:
+    """No kind of the whole cluster was given a namespace, as kustomize does with kinds that it does not know."""
+    for one in rendered.objects:
+        if _is_of_the_cluster(one) and "namespace" in one["metadata"]:
+            yield rendered.found(one, f"a {one['kind']} has no namespace, and this one was given one")
+
+
+_LEFT_OVER: Final = re.compile(r"placeholder|changeme|<no value>|\{\{|\}\}|\$\{", re.IGNORECASE)
+_WORDS: Final = re.compile(r"placeholder|changeme", re.IGNORECASE)
+
+
+@rule(
+    "KUS007",
+    per=Per.CLASS,
+    title="no placeholder is left in the render",
+    why="A fact that was not written leaves the placeholder of base/ behind, which can even be valid.",
+    fix="Carry the fact to the field by a replacement in the component.",
+    source="design: an overlay is a data sheet",
+)
+def no_placeholder_is_left(rendered: Rendered) -> Iterator[Found]:
+    """No text of the render holds a word that should have been replaced; a company's own name is none."""
+    own = sorted((*rendered.tenant.hosts, rendered.tenant.name), key=len, reverse=True)
+    itself = re.compile("|".join(f"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])" for text in own))
+    for one in rendered.objects:
+        for path, text in _texts(one):
+            # the files in a ConfigMap are a program's own: it may well mean ${...} and {{...}}
+            pattern = _WORDS if one["kind"] == "ConfigMap" and path[:1] == ("data",) else _LEFT_OVER
+            if pattern.search(text) and (match := pattern.search(itself.sub("\n", text))):
+                where = ".".join(map(str, path))
+                yield rendered.found(one, f"{where} still holds {match[0]!r}")
+
+
+def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield every string with its path, keys of mappings included."""
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            yield (*path, key), str(key)
+            yield from _texts(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _texts(inner, (*path, index))
+
+
+@rule(
+    "KUS008",
+    per=Per.CLASS,
+    title="no other tenant is named in a render",
+    why=(
+        "A namespace, host, path, group or identity of somebody else is a way to them. The same word elsewhere, as the"
+        " name of a volume or in a sentence, is none."
+    ),
+    fix="Take the name out; use the fact `name`.",
+    source="seed: no traffic between companies",
+    firm=Firm.NEIGHBOURS,
+)
+def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Found]:
+    """No text of the render means another tenant, or is one of its hosts.
+
+    What is the same for a class is looked at with sentinels in the place of what is not, so that the name of its first
+    tenant is foreign there as well.
+    """
+    shared = classes.NAME in rendered.text
+    foreign = rendered.names if shared else rendered.names - {rendered.tenant.name}
+    hosts = {host: name for host, name in rendered.hosts.items() if shared or name != rendered.tenant.name}
+    if foreign.isdisjoint(tenant_names.TOKEN.findall(rendered.text)) and hosts.keys().isdisjoint(_zones(rendered.text)):
+        return
+    looked_at = yamlio.read_objects(rendered.text) if shared else rendered.objects
+    for one, object_of_the_first in zip(looked_at, rendered.objects, strict=True):
+        found = {mention.name: mention for mention in tenant_names.mentions(one) if mention.name in foreign}
+        for name, mention in sorted(found.items()):
+            yield _names_another(rendered, object_of_the_first, str(mention), name)
+        for path, text in yamlio.walk_strings(one):
+            for host in sorted(hosts.keys() & set(_zones(text))):
+                fact = f"{'.'.join(map(str, path))} names the host {host} of the tenant {hosts[host]}"
+                yield _names_another(rendered, object_of_the_first, fact, hosts[host])
+
+
+def _names_another(rendered: Rendered, one: Object, fact: str, name: str) -> Found:
+    hint = f"use the company's facts; if something else is called {name} here, the tenant needs another name"
+    return rendered.found(one, fact, hint)
+
+
+def _zones(text: str) -> Iterator[str]:
+    """Yield every DNS name in a text, and what it lies under."""
+    for host in tenant_names.hosts_in(text):
+        labels = host.split(".")
+        for start in range(len(labels) - 1):
+            zone = ".".join(labels[start:])
+            yield zone
+            yield zone.rpartition("--")[2]  # an add-on's host is PREFIX--HOST
+
+
+@rule(
+    "KUS010",
+    per=Per.CLASS,
+    title="every YAML reader takes every value for the same",
+    why="kustomize hands plain scalars on as they are; Argo CD reads them by Go's rules, people's tools by others.",
+    fix="Quote the value in base/.",
+    source=sources.YAML,
+)
+def readers_agree(rendered: Rendered) -> Iterator[Found]:
+    """Every plain scalar that kustomize printed is the same for YAML 1.1, YAML 1.2 and Go."""
+    for (number, _, _), text, trap in yamlio.traps(rendered.text):
+        one = rendered.objects[number - 1]
+        yield rendered.found(one, f"`{text}` is {trap} for some readers", "quote it in base/")
+
+
+@readers_agree.also(Per.RELEASE)
+def readers_agree_on_the_release(base: Base) -> Iterator[Found]:
+    """So is every one in base/: kustomize reads `0440` as 288 and `1e3` as 1000, whatever its author meant."""
+    for file, source in base.sources.items():
+        try:
+            found = list(yamlio.traps(source))
+        except yaml.YAMLError:
+            continue  # KUS001 says so
+        for (_, line, column), text, trap in found:
+            fact = f"`{text}` is {trap} for some readers"
+            yield Found(Place(file, line, column), fact, "quote it, or write it as all read it")
+
+
+@rule(
+    "KUS016",
+    per=Per.TENANT,
+    title="the hosts that are rendered are the hosts that are declared",
+    why="A host too many takes another company's users; one too few leaves people before a closed door.",
+    fix="Run `tenantry generate`; carry the fact `hosts` to the route.",
+    source="design: an overlay is a data sheet",
+    firm=Firm.NEIGHBOURS,
+)
+def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Found]:
+    """The file server's route has the tenant's hosts, the chatbot's the one made of the first, and no other has any."""
+    hosts = rendered.tenant.hosts
+    declared = {FILESERVER: set(hosts)} | ({CHATBOT: {f"chat--{hosts[0]}"}} if rendered.tenant.chatbot else {})
+    routes = {one["metadata"]["name"]: one for one in rendered.of_kind("HTTPRoute", "Ingress")}
+    for name, one in routes.items():
+        for what, found in _hosts(one):
+            wanted = declared.get(name, set())
+            for host in sorted(found - wanted):
+                yield rendered.found(one, f"{what}: {host} is not a host of this {name}")
+            for host in sorted(wanted - found):
+                yield rendered.found(one, f"{what}: the host {host} is missing")
+    for name in declared.keys() - routes.keys():
+        yield Found(rendered.place(), f"no route leads to {name} ({', '.join(sorted(declared[name]))})")
+
+
+def hosts_of(route: Object) -> frozenset[str]:
+    """Return every host that an HTTPRoute or an Ingress answers for."""
+    return frozenset(host for _, hosts in _hosts(route) for host in hosts)
+
+
+def _hosts(one: Object) -> Iterator[tuple[str, set[str]]]:
+    spec = mapping(one.get("spec"))
+    if one["kind"] == "HTTPRoute":
+        yield "spec.hostnames", set(strings(spec.get("hostnames")))
+        return
+    yield "spec.rules", {str(rule.get("host", "*")) for rule in mappings(spec.get("rules"))}
+    yield "spec.tls", {host for item in mappings(spec.get("tls")) for host in strings(item.get("hosts"))}

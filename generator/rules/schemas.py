@@ -1,0 +1,54 @@
+"""K8S: objects follow the schemas of the cluster's version."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from generator.findings.finding import Found, Place
+from generator.kube import schemas
+from generator.render.rendered import Base, Object, Rendered, identity
+from generator.rules.rule import Per, rule
+
+
+@dataclass(frozen=True, slots=True)
+class _Printed:
+    """An object as a schema looks at it: all of it stands where the object is written."""
+
+    data: Object
+    where: Place
+
+    def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
+        del path, key
+        return self.where
+
+
+@rule(
+    "K8S001",
+    per=Per.RELEASE,
+    title="every object follows the strict schema of its kind for the cluster's version",
+    why="An unknown key is dropped in silence, an unknown kind or value fails the sync.",
+    fix="Mend the field that is named.",
+    source="https://kubernetes.io/docs/reference/kubernetes-api/",
+)
+def the_version_is_known(base: Base) -> Iterator[Found]:
+    """There are schemas of the cluster's version of Kubernetes."""
+    cluster = base.platform.cluster
+    if not schemas.is_known_version(cluster.kubernetes):
+        place = base.platform.document.place(("clusters", cluster.name, "kubernetes"))
+        fact = f"there are no schemas of Kubernetes {cluster.kubernetes}: nothing can be held against it"
+        yield Found(place, fact, "install a kubernetes-validate that has them")
+
+
+@the_version_is_known.also(Per.CLASS)
+def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
+    """Every object is valid for the strict schema of its kind."""
+    version = rendered.platform.cluster.kubernetes
+    if not schemas.is_known_version(version):
+        return
+    for one in rendered.objects:
+        checker = schemas.checker(version, one["apiVersion"], one["kind"])
+        if checker is None:
+            fact = f"{one['apiVersion']} {one['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
+            yield rendered.found(one, fact)
+            continue
+        for found in checker.refusals(_Printed(one, rendered.place(one))):
+            yield replace(found, object=identity(one))

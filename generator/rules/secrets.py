@@ -1,0 +1,128 @@
+"""SEC: nothing secret stands in git, and secrets come from the company's own path."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+from generator import layout
+from generator.findings.finding import Found, Place
+from generator.findings.rule import Firm
+from generator.kube.lenient import mapping, mappings, spec_of
+from generator.reading.yamlio import walk_strings
+from generator.render.rendered import Object, Rendered, Repository
+from generator.rules.literals import secret_like
+from generator.rules.rule import Per, rule
+
+
+@rule(
+    "SEC011",
+    per=Per.CLASS,
+    title="nothing secret stands in git",
+    why="What was committed once is known for ever.",
+    fix="Take it from an ExternalSecret, and change the secret.",
+    source="https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
+)
+def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Found]:
+    """No Secret is rendered, and no text looks like one."""
+    for one in rendered.objects:
+        if one["kind"] == "Secret":
+            yield rendered.found(one, "a Secret stands in git", "take it from an ExternalSecret")
+            continue
+        for where, fact in _secrets(one):
+            yield rendered.found(one, f"{where} looks like {fact}", "take it from an ExternalSecret")
+
+
+@nothing_secret_is_rendered.also(Per.FLEET)
+def nothing_secret_is_committed(repository: Repository) -> Iterator[Found]:
+    """No line of a file in argocd/ or overlays/ looks like a secret.
+
+    The files of two tenants have most lines in common but for the name, so each such line is looked at once.
+    """
+    seen: dict[str, str] = {}
+    for file, text in repository.files.items():
+        for number, line in enumerate(text.replace(_tenant_of(file), "NAME").splitlines(), start=1):
+            what = seen.get(line)
+            if what is None:
+                what = seen[line] = secret_like(line)
+            if what:
+                hint = "take it out, and change it: it is known from now on"
+                yield Found(Place(file, number), f"this looks like {what}", hint)
+
+
+def _tenant_of(file: str) -> str:
+    path = PurePosixPath(file)
+    return path.parts[1] if path.parts[0] == layout.OVERLAYS else path.stem
+
+
+def _secrets(one: Object) -> Iterator[tuple[str, str]]:
+    """Yield where a secret-like text stands in an object, and what it looks like."""
+    for path, text in walk_strings(one):
+        name = str(path[-1])
+        if name == "value":
+            # an environment variable's value is named beside it
+            holder: Any = one
+            for step in path[:-1]:
+                holder = holder[step]
+            name = str(holder.get("name", name))
+        if what := secret_like(text, name):
+            yield _dotted(path), what
+
+
+def _dotted(path: Sequence[str | int]) -> str:
+    return "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path).removeprefix(".")
+
+
+_ESO: Final = "external-secrets.io/v1"
+_VAULT_NAMESPACE: Final = ("vault", "namespace")
+"""Vault calls its own partitions so; it is none of Kubernetes'."""
+
+
+@rule(
+    "SEC012",
+    per=Per.TENANT,
+    title="secrets come from the company's own path, asked for as the company",
+    why="A shared store lets any ExternalSecret read any company's keys.",
+    fix="Use the namespace's SecretStore and keys below tenants/NAME/.",
+    source="https://external-secrets.io/latest/guides/multi-tenancy/",
+    firm=Firm.NEIGHBOURS,
+)
+def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Found]:
+    """An ExternalSecret reads below `tenants/NAME/` through a store of this namespace, which asks as this namespace."""
+    stores = {one["metadata"]["name"] for one in rendered.of_kind("SecretStore")}
+    prefix = f"tenants/{rendered.tenant.name}/"
+    for one in rendered.of_kind("ExternalSecret", "SecretStore"):
+        if one.get("apiVersion") != _ESO:
+            yield rendered.found(one, f"apiVersion is {one.get('apiVersion')}", f"write {_ESO}")
+    for one in rendered.of_kind("ClusterSecretStore", "ClusterExternalSecret", "PushSecret"):
+        yield rendered.found(one, f"a {one['kind']} reaches beyond the namespace")
+    for one in rendered.of_kind("ExternalSecret"):
+        for where, reference in _store_references(spec_of(one)):
+            if reference.get("kind", "SecretStore") != "SecretStore" or str(reference.get("name")) not in stores:
+                said = f"{reference.get('kind', 'SecretStore')} {reference.get('name')}"
+                yield rendered.found(one, f"{where} is {said}, no store of this namespace")
+        for where, key in _keys(spec_of(one)):
+            if not str(key).startswith(prefix) or ".." in str(key).split("/"):
+                yield rendered.found(one, f"{where} is {key or 'not set'}, not below {prefix}")
+    for one in rendered.of_kind("SecretStore"):
+        for path, text in walk_strings(spec_of(one)):
+            if path[-1] == "namespace" and path[-2:] != _VAULT_NAMESPACE and text != rendered.tenant.name:
+                yield rendered.found(one, f"spec.{_dotted(path)} asks with an identity of {text}")
+
+
+def _store_references(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    yield "spec.secretStoreRef", mapping(spec.get("secretStoreRef"))
+    for section in ("data", "dataFrom"):
+        for index, item in enumerate(mappings(spec.get(section))):
+            source = mapping(item.get("sourceRef"))
+            if "storeRef" in source:
+                yield f"spec.{section}[{index}].sourceRef.storeRef", mapping(source["storeRef"])
+
+
+def _keys(spec: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for index, item in enumerate(mappings(spec.get("data"))):
+        yield f"spec.data[{index}].remoteRef.key", mapping(item.get("remoteRef")).get("key")
+    for index, item in enumerate(mappings(spec.get("dataFrom"))):
+        if "extract" in item:
+            yield f"spec.dataFrom[{index}].extract.key", mapping(item["extract"]).get("key")
+        if "find" in item:
+            yield f"spec.dataFrom[{index}].find.path", mapping(item["find"]).get("path")

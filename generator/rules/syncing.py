@@ -1,0 +1,121 @@
+"""ARG: how objects are synced: in which order, and what is never pruned."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings import sources
+from generator.findings.finding import Found, Severity
+from generator.findings.rule import Firm
+from generator.kube.lenient import mapping, mappings, string
+from generator.kube.pods import pod_spec
+from generator.kube.sync import FORCEFUL, GUARD, SYNC_OPTIONS, options, wave
+from generator.render.rendered import Rendered
+from generator.rules.rule import Per, rule
+
+
+@rule(
+    "ARG009",
+    per=Per.TENANT,
+    title="Namespace, volumes and project carry Prune=false,Delete=false",
+    why="A volume is gone with its namespace: neither a sync nor a deleted Application may remove them.",
+    fix="Put the annotation back in base/.",
+    source=sources.SYNC_OPTIONS,
+    firm=Firm.DATA,
+)
+def data_is_guarded(rendered: Rendered) -> Iterator[Found]:
+    """Namespace, volumes and the project carry what keeps a sync or a deleted Application from removing them."""
+    for one in rendered.of_kind("Namespace", "PersistentVolumeClaim"):
+        missing = [option for option in GUARD if option not in options(one)]
+        if missing:
+            fact = f"{SYNC_OPTIONS} lacks {' and '.join(missing)}"
+            yield rendered.found(one, fact, "write Prune=false,Delete=false")
+    missing = [option for option in GUARD if option not in options(rendered.project.data)]
+    if missing:
+        fact = f"{SYNC_OPTIONS} lacks {' and '.join(missing)}"
+        yield rendered.found_in_project(("metadata", "annotations"), fact)
+
+
+@rule(
+    "ARG018",
+    per=Per.CLASS,
+    title="a volume is in no earlier wave than the pods that mount it",
+    why="A class that binds on first use waits for the pod, which waits for the wave: for ever.",
+    fix="Put both into one wave.",
+    source=sources.SYNC_WAVES,
+)
+def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Found]:
+    """A claim is in no earlier wave than the pods that mount it: it may wait for the first of them."""
+    claims = {one["metadata"]["name"]: one for one in rendered.of_kind("PersistentVolumeClaim")}
+    for one in rendered.objects:
+        for volume in mappings((pod_spec(one) or {}).get("volumes")):
+            claim = claims.get(string(mapping(volume.get("persistentVolumeClaim")).get("claimName")))
+            if claim is not None and wave(claim) < wave(one):
+                name = one["metadata"]["name"]
+                fact = f"it is in wave {wave(claim)}, and {one['kind']} {name}, which it may wait for, in {wave(one)}"
+                yield rendered.found(claim, fact, "put both into one wave")
+
+
+@rule(
+    "ARG019",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="an Ingress and an HPA are in the last wave",
+    why="They become healthy by others' doing, and a wave waits until all of it is healthy.",
+    fix="Put them into the last wave.",
+    source=sources.SYNC_WAVES,
+)
+def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Found]:
+    """Ingress and HPA become healthy by others' doing, so nothing waits for them."""
+    last = max((wave(one) for one in rendered.objects), default=0)
+    for one in rendered.of_kind("Ingress", "HorizontalPodAutoscaler"):
+        if wave(one) < last:
+            fact = f"it is in wave {wave(one)}, and wave {last} waits until it is healthy"
+            yield rendered.found(one, fact, "put it into the last wave")
+
+
+@rule(
+    "ARG021",
+    per=Per.CLASS,
+    title="what an HPA scales has no replicas in git",
+    why="Each sync would set the number back, against the autoscaler.",
+    fix="Remove `replicas` from base/.",
+    source=sources.BEST_PRACTICES,
+)
+def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Found]:
+    """What an HPA scales has no `replicas` in git: Argo CD would set it back at each sync."""
+    scaled = {
+        (string(target.get("kind")), string(target.get("name")))
+        for one in rendered.of_kind("HorizontalPodAutoscaler")
+        for target in (mapping(mapping(one.get("spec")).get("scaleTargetRef")),)
+    }
+    for one in rendered.objects:
+        if (one["kind"], one["metadata"]["name"]) in scaled and "replicas" in mapping(one.get("spec")):
+            fact = f"replicas is {one['spec']['replicas']}, and a HorizontalPodAutoscaler owns it"
+            yield rendered.found(one, fact, "remove it")
+
+
+_HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_COMPARE: Final = "argocd.argoproj.io/compare-options"
+
+
+@rule(
+    "ARG028",
+    per=Per.CLASS,
+    title="an object asks Argo CD for nothing but a plain sync",
+    why="A hook is not kept, a replaced object loses its state, and one that is hidden stays when git drops it.",
+    fix="Remove the annotation from base/.",
+    source=sources.SYNC_OPTIONS,
+)
+def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Found]:
+    """No object asks Argo CD to recreate it, to skip its validation, to run it as a hook, or to look away."""
+    for one in rendered.objects:
+        annotations = mapping(one["metadata"].get("annotations"))
+        for option in FORCEFUL:
+            if option in options(one):
+                yield rendered.found(one, f"{SYNC_OPTIONS} holds {option}", "remove it")
+        for key in _HOOKS:
+            if key in annotations:
+                fact = f"{key} makes it a hook: Argo CD runs it beside the sync and does not keep it"
+                yield rendered.found(one, fact, "remove the annotation")
+        if "IgnoreExtraneous" in str(annotations.get(_COMPARE, "")):
+            yield rendered.found(one, f"{_COMPARE} hides it when git drops it", "remove the annotation")

@@ -1,0 +1,129 @@
+"""SEC: services, routes and Ingresses let nobody in but by the company's own hosts."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from generator.findings.finding import Found, Severity
+from generator.findings.rule import Firm
+from generator.kube.lenient import mapping, mappings, sequence, spec_of, strings
+from generator.render.rendered import Object, Rendered
+from generator.rules.rule import Per, rule
+
+
+@rule(
+    "SEC013",
+    per=Per.CLASS,
+    title="a Service is a ClusterIP in front of the company's own pods",
+    why="Any other kind opens a door beside the Gateway, or leads to addresses of others.",
+    fix="Write type: ClusterIP and a selector.",
+    source="https://kubernetes.io/docs/concepts/services-networking/service/",
+)
+def services_stay_inside(rendered: Rendered) -> Iterator[Found]:
+    """A Service is a ClusterIP in front of this namespace's pods: no door of its own, no address of others."""
+    for one in rendered.of_kind("Service"):
+        spec = spec_of(one)
+        kind = spec.get("type", "ClusterIP")
+        if kind != "ClusterIP":
+            yield rendered.found(one, f"type is {kind}", "write ClusterIP; routes lead in from outside")
+        for key in ("externalIPs", "loadBalancerIP", "externalName"):
+            if spec.get(key):
+                yield rendered.found(one, f"{key} is set")
+        if not spec.get("selector") and kind != "ExternalName":
+            yield rendered.found(one, "it has no selector, so it leads wherever its endpoints say")
+    for one in rendered.of_kind("Endpoints", "EndpointSlice"):
+        yield rendered.found(one, "addresses behind a Service are written by hand", "let a selector choose")
+
+
+_INGRESS_ANNOTATIONS: Final = ("argocd.argoproj.io/", "cert-manager.io/", "tenantry.dev/", "link.argocd.argoproj.io/")
+
+
+@rule(
+    "SEC014",
+    per=Per.CLASS,
+    title="an Ingress carries no annotation of a controller",
+    why="Snippets run in the controller that all companies share; aliases and middlewares reach other hosts.",
+    fix="Remove the annotation.",
+    source="https://kubernetes.io/docs/concepts/services-networking/ingress/",
+)
+def ingresses_only_route(rendered: Rendered) -> Iterator[Found]:
+    """An Ingress carries no annotation of a controller: snippets, aliases and foreign middlewares are written so."""
+    for one in rendered.of_kind("Ingress"):
+        for key in mapping(one["metadata"].get("annotations")):
+            if not key.startswith(_INGRESS_ANNOTATIONS):
+                fact = f"the annotation {key} is read by an ingress controller"
+                yield rendered.found(one, fact, "what a route needs beyond its rules belongs to the platform")
+
+
+@rule(
+    "SEC017",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="every route is encrypted",
+    why="Passwords and files would be readable on the way.",
+    fix="Name the listener with TLS, or list the host under tls.",
+    source="https://gateway-api.sigs.k8s.io/guides/tls/",
+)
+def routes_are_encrypted(rendered: Rendered) -> Iterator[Found]:
+    """Every host of an Ingress stands in its `tls`; an HTTPRoute names the Gateway's listener that has TLS."""
+    for one in rendered.of_kind("Ingress"):
+        covered = {host for tls in mappings(spec_of(one).get("tls")) for host in strings(tls.get("hosts"))}
+        for item in mappings(spec_of(one).get("rules")):
+            if str(item.get("host")) not in covered:
+                yield rendered.found(one, f"{item.get('host')} has no TLS", "add it to spec.tls")
+    for one in rendered.of_kind("HTTPRoute"):
+        for index, parent in enumerate(mappings(spec_of(one).get("parentRefs"))):
+            if not parent.get("sectionName"):
+                fact = f"parentRefs[{index}] names no listener, so the route answers without TLS as well"
+                yield rendered.found(one, fact, "add sectionName: https")
+
+
+@rule(
+    "SEC021",
+    per=Per.TENANT,
+    title="a route has its own hosts and leads to Services of its own namespace",
+    why="A route without a host takes every host of the Gateway, other companies' included.",
+    fix="Name the hosts; lead to a Service of the namespace.",
+    source="https://gateway-api.sigs.k8s.io/api-types/httproute/",
+    firm=Firm.NEIGHBOURS,
+)
+def routes_lead_to_own_services(rendered: Rendered) -> Iterator[Found]:
+    """A route has hosts of its own, hangs on a Gateway, and leads to Services of its own namespace."""
+    for one in rendered.of_kind("Ingress"):
+        if spec_of(one).get("defaultBackend"):
+            yield rendered.found(one, "defaultBackend takes the requests for every unknown host")
+        for index, item in enumerate(mappings(spec_of(one).get("rules"))):
+            yield from _open_host(rendered, one, f"rules[{index}].host", item.get("host"))
+    for one in rendered.of_kind("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
+        spec = spec_of(one)
+        for index, host in enumerate(sequence(spec.get("hostnames")) or [None]):
+            yield from _open_host(rendered, one, f"hostnames[{index}]", host)
+        for index, parent in enumerate(mappings(spec.get("parentRefs"))):
+            if parent.get("kind", "Gateway") != "Gateway":
+                fact = f"parentRefs[{index}] is a {parent['kind']}: the route would take its traffic"
+                yield rendered.found(one, fact, "hang it on the Gateway")
+        for where, reference in _backends(spec, "spec"):
+            other = reference.get("namespace", rendered.tenant.name)
+            if other != rendered.tenant.name or reference.get("kind", "Service") != "Service":
+                fact = f"{where} is {reference.get('kind', 'Service')} {reference.get('name')} of {other}"
+                yield rendered.found(one, fact, "lead to a Service of this namespace")
+
+
+def _open_host(rendered: Rendered, one: Object, where: str, host: Any) -> Iterator[Found]:
+    if not host:
+        yield rendered.found(one, f"{where} is missing, which is every host", "name the host")
+    elif "*" in str(host):
+        yield rendered.found(one, f"{where} is {host}, which covers hosts of others", "name the host")
+
+
+def _backends(value: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield every backend below a route's spec: of rules, and of filters that mirror or ask elsewhere."""
+    if isinstance(value, Mapping):
+        for key, inside in value.items():
+            if key == "backendRef":
+                yield f"{where}.{key}", mapping(inside)
+            elif key == "backendRefs":
+                yield from ((f"{where}.{key}[{index}]", one) for index, one in enumerate(mappings(inside)))
+            yield from _backends(inside, f"{where}.{key}")
+    elif isinstance(value, list):
+        for index, inside in enumerate(value):
+            yield from _backends(inside, f"{where}[{index}]")

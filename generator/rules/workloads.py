@@ -1,0 +1,141 @@
+"""K8S: volumes can be shared, nodes drained, pods probed."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from generator.findings.finding import Found, Severity
+from generator.generate.size import FILESERVER
+from generator.kube.lenient import mapping, mappings, spec_of, string, strings, whole
+from generator.kube.pods import pod_spec
+from generator.render.rendered import Object, Rendered, identity
+from generator.rules.relations import autoscalers, selected_by
+from generator.rules.rule import Per, rule
+
+
+def _replicas(rendered: Rendered, workload: Object) -> tuple[int, int]:
+    """Return how many replicas a workload has at least and at most."""
+    scalers = autoscalers(rendered).get((workload["kind"], workload["metadata"]["name"]), [])
+    own = whole(spec_of(workload).get("replicas"), 1)
+    least = [whole(spec_of(one).get("minReplicas"), 1) for one in scalers] or [own]
+    most = [whole(spec_of(one).get("maxReplicas"), 1) for one in scalers] or [own]
+    return min(least), max(most)
+
+
+@rule(
+    "K8S006",
+    per=Per.CLASS,
+    title="pods that share a volume may share it",
+    why="A ReadWriteOnce volume keeps the second pod, or the new one of a roll-out, from ever starting.",
+    fix="Use ReadWriteMany, or one replica and strategy Recreate.",
+    source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes",
+)
+def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Found]:
+    """A volume for one node or one pod is not mounted where two pods can be at once (W1)."""
+    claims = rendered.named("PersistentVolumeClaim")
+    for one in rendered.workloads:
+        mounted = [
+            string(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
+            for volume in mappings(mapping(pod_spec(one)).get("volumes"))
+        ]
+        for claim in (claims[name] for name in mounted if name in claims):
+            modes = list(strings(spec_of(claim).get("accessModes")))
+            if {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
+                continue
+            _, most = _replicas(rendered, one)
+            what = f"the volume {claim['metadata']['name']} is {', '.join(modes)}"
+            if most > 1:
+                yield rendered.found(one, f"{what}, and there may be {most} pods")
+            elif one["kind"] == "Deployment" and mapping(spec_of(one).get("strategy")).get("type") != "Recreate":
+                yield rendered.found(one, f"{what}, and a roll-out starts the new pod before the old one ends")
+
+
+@rule(
+    "K8S007",
+    per=Per.CLASS,
+    title="no StatefulSet with volumes of its own is scaled",
+    why="Every replica would have an empty volume of its own, and show a part of the files.",
+    fix="Use a Deployment with one shared volume.",
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/",
+)
+def no_replica_has_a_volume_of_its_own(rendered: Rendered) -> Iterator[Found]:
+    """A StatefulSet that makes a volume for each replica has one replica (W2)."""
+    for one in rendered.of_kind("StatefulSet"):
+        _, most = _replicas(rendered, one)
+        if spec_of(one).get("volumeClaimTemplates") and most > 1:
+            yield rendered.found(one, f"each of up to {most} replicas would have a volume of its own")
+
+
+@rule(
+    "K8S008",
+    per=Per.CLASS,
+    title="a disruption budget lets a node be drained",
+    why="At the least number of pods none may go: a drain waits for ever.",
+    fix="Use maxUnavailable: 1.",
+    source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+)
+def nodes_can_be_drained(rendered: Rendered) -> Iterator[Found]:
+    """A PodDisruptionBudget lets at least one pod go while there are as few as there may be (R12)."""
+    workloads = rendered.workloads
+    for one in rendered.of_kind("PodDisruptionBudget"):
+        for workload in selected_by(spec_of(one).get("selector"), workloads):
+            least, _ = _replicas(rendered, workload)
+            may_go = _disruptions(spec_of(one), least)
+            if may_go is not None and may_go < 1:
+                fact = f"at {least} of {identity(workload)} it lets no pod go: a drain waits for ever"
+                yield rendered.found(one, fact)
+
+
+def _disruptions(spec: Object, replicas: int) -> int | None:
+    """Return how many pods may go; Kubernetes rounds percentages up, in both fields."""
+    if "maxUnavailable" in spec:
+        return _of(spec["maxUnavailable"], replicas)
+    return replicas - _of(spec["minAvailable"], replicas) if "minAvailable" in spec else None
+
+
+def _of(value: Any, replicas: int) -> int:
+    percent = str(value).removesuffix("%")
+    if percent.isdecimal() and str(value).endswith("%"):
+        return math.ceil(replicas * int(percent) / 100)
+    return whole(value, 1)
+
+
+@rule(
+    "K8S009",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="a plan that promises availability always runs two pods",
+    why="While one pod moves or restarts, nobody answers.",
+    fix="Raise minReplicas of the plan, or promise nothing.",
+    source="https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
+)
+def a_promise_needs_two_pods(rendered: Rendered) -> Iterator[Found]:
+    """A plan that promises availability has two file servers at all times."""
+    plan = rendered.platform.plans[rendered.tenant.plan]
+    for one in rendered.of_kind("Deployment"):
+        least, _ = _replicas(rendered, one)
+        if one["metadata"]["name"] == FILESERVER and plan.availability and least < 2:  # noqa: PLR2004 -- one and another
+            fact = f"plan {plan.name} promises {plan.availability}, and {least} pod may be all there is"
+            yield rendered.found(one, fact, f"raise minReplicas of plan {plan.name}")
+
+
+@rule(
+    "K8S011",
+    per=Per.CLASS,
+    severity=Severity.WARNING,
+    title="containers are probed and pods are spread",
+    why="A pod that hangs keeps its traffic; pods on one node go down together.",
+    fix="Add the probes or topologySpreadConstraints.",
+    source="https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/",
+)
+def pods_are_probed_and_spread(rendered: Rendered) -> Iterator[Found]:
+    """Containers of a Deployment are probed, and its pods are spread over nodes."""
+    for one in rendered.of_kind("Deployment"):
+        spec = mapping(pod_spec(one))
+        for container in mappings(spec.get("containers")):
+            for probe in ("readinessProbe", "livenessProbe"):
+                if not container.get(probe):
+                    yield rendered.found(one, f"container {container.get('name')} has no {probe}")
+        keys = [spread.get("topologyKey") for spread in mappings(spec.get("topologySpreadConstraints"))]
+        if "kubernetes.io/hostname" not in keys:
+            yield rendered.found(one, "its pods are not spread over nodes")
