@@ -13,7 +13,7 @@ import yaml
 from click.testing import CliRunner
 
 from generator.cli import run
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 
 ROOT: Final = Path(__file__).parents[1]
 """The checkout that is tested."""
@@ -75,7 +75,7 @@ class Repository:
     def tenant(self, name: str = "company-001", **keys: Any) -> Self:
         """Write the file of a tenant; its plan is bronze unless `plan` says otherwise."""
         data = {"name": name, "plan": "bronze"} | keys
-        text = "".join(f"{key}: {yamlio.scalar(value)}\n" for key, value in data.items())
+        text = "".join(f"{key}: {yaml_writer.scalar(value)}\n" for key, value in data.items())
         return self.write(f"tenants/{name}.yaml", text)
 
     def write(self, file: str, content: str | bytes) -> Self:

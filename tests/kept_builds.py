@@ -19,7 +19,7 @@ import pytest
 
 from generator.kube import kustomize
 from generator.kube.kustomization import Buildable
-from generator.reading import yamlio
+from generator.reading import yaml_objects
 
 Texts = Callable[[Iterable[Buildable]], Iterator[tuple[str, str]]]
 
@@ -41,12 +41,12 @@ class Kept:
     def put_in_place(self) -> None:
         """Take the place of the real ones, for fixtures as for tests."""
         kustomize.texts = self.texts
-        yamlio.read_objects = read_objects
+        yaml_objects.read_objects = read_objects
 
     def step_aside(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Leave one test the real ones."""
         monkeypatch.setattr(kustomize, "texts", self._texts)
-        monkeypatch.setattr(yamlio, "read_objects", _READ_OBJECTS)
+        monkeypatch.setattr(yaml_objects, "read_objects", _READ_OBJECTS)
 
     def texts(self, folders: Iterable[Buildable]) -> Iterator[tuple[str, str]]:
         """Build many folders, as the real one does, but for those that were built before."""
@@ -98,7 +98,7 @@ def _named(home: Path, place: Path, known: dict[Path, str], found: re.Match[byte
     return _digest(target.resolve(), known).encode()
 
 
-_READ_OBJECTS: Final = yamlio.read_objects
+_READ_OBJECTS: Final = yaml_objects.read_objects
 
 
 @lru_cache(maxsize=256)
@@ -107,6 +107,6 @@ def _pickled(text: str) -> bytes:
 
 
 def read_objects(text: str) -> list[Any]:
-    """Stand in the place of `generator.reading.yamlio.read_objects`: objects of their own for each caller, quickly."""
+    """Stand in the place of `yaml_objects.read_objects`: objects of their own for each caller, quickly."""
     objects: list[Any] = pickle.loads(_pickled(text))  # noqa: S301 -- made above
     return objects

@@ -46,6 +46,7 @@ PURE = (
     "findings.rule",
     "findings.sources",
     "findings.table",
+    "findings.words",
     "fleet.model",
     "fleet.reserved",
     "fleet.validate",
@@ -80,8 +81,8 @@ DOORS = {
     "click": ("cli",),
     "jinja2": ("generate.compose", "init.init"),
     "jsonschema_rs": ("reading.schema",),
-    "ruamel": ("lifecycle.edit", "init.init"),
-    "subprocess": ("kube.kustomize", "cli", "git.reader"),
+    "ruamel": ("reading.yaml_editor",),
+    "subprocess": ("kube.kustomize", "cli", "git.door"),
     "yaml": ("applicationset", "reading", "rules"),
 }
 """What is heavy, or touches the world, and the rooms and modules that may import it."""

@@ -13,7 +13,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.kustomize import Built
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from generator.render import classes
 from generator.render.classes import Sheet
 from tests.harness import ROOT, Repository
@@ -29,7 +29,7 @@ def sheets(repository: Repository) -> list[Sheet]:
     found = []
     for folder in sorted((repository.root / layout.OVERLAYS).iterdir()):
         overlay, facts = (
-            yamlio.read(name, (folder / name).read_bytes())[0] for name in ("kustomization.yaml", "facts.yaml")
+            yaml_reader.read(name, (folder / name).read_bytes())[0] for name in ("kustomization.yaml", "facts.yaml")
         )
         assert overlay
         assert facts

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from generator import __version__
 from generator.findings.finding import Finding, Found, Place, Severity, in_order
-from generator.findings.formats import FORMATS, counted, plural, show
+from generator.findings.formats import FORMATS, counted, show
 from generator.findings.rule import OF_INPUT
 from generator.findings.table import finding
+from generator.findings.words import plural
 from generator.rules.every import RULES
 
 ERROR = finding("TEN006", Place("tenants/a.yaml", 2, 7), "plan: 'glod' is not one of gold", "did you mean 'gold'?")

@@ -21,7 +21,7 @@ from generator.generate.write import replace as write_whole
 from generator.init import init
 from generator.init.init import Answers
 from generator.init.package import package
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from tests.harness import ROOT, Ran, Repository
 
 SOURCE = init.own_files()[layout.PLATFORM]
@@ -136,7 +136,7 @@ def test_the_answers_stand_in_platform_yaml_beside_our_comments(new: Repository)
     """Nothing of our own example is left in it: no host suffix, no dashboard."""
     begin(new, "--cluster", "prod-1", "--server", "https://10.0.0.1:6443", "--exposure", "ingress", "--mode", "branch")
 
-    document, findings = yamlio.read(layout.PLATFORM, new.read(layout.PLATFORM).encode())
+    document, findings = yaml_reader.read(layout.PLATFORM, new.read(layout.PLATFORM).encode())
 
     assert document is not None
     assert findings == ()
@@ -187,7 +187,7 @@ def test_whatever_is_answered_is_refused_or_read_back_as_it_was(field: str, valu
     except Refused:
         return
 
-    document, _ = yamlio.read(layout.PLATFORM, init.platform_text(SOURCE, answers).encode())
+    document, _ = yaml_reader.read(layout.PLATFORM, init.platform_text(SOURCE, answers).encode())
 
     assert document is not None
     ((cluster, settings),) = document.data["clusters"].items()

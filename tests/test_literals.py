@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from generator.reading.yamlio import walk_strings
+from generator.reading.yaml_reader import walk_strings
 from generator.rules.literals import secret_like
 
 ROOT = Path(__file__).parents[1]

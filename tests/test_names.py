@@ -12,7 +12,7 @@ from generator.fleet.validate import validate
 from generator.git.snapshot import Snapshot
 from generator.kube import tenant_names
 from generator.kube.kustomization import Gate
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_reader, yaml_writer
 from generator.render import classes
 from generator.render.classes import Sheet
 from generator.rules.every import RULES
@@ -28,7 +28,7 @@ def found_in(tenants: Mapping[str, str], platform: str = "", **beside: str) -> l
     """Validate tenant files from memory beside files of the platform, and return what is said."""
     text = platform or (ROOT / "platform.yaml").read_text(encoding="utf-8")
     files = {"platform.yaml": text, **{f"tenants/{name}.yaml": held for name, held in tenants.items()}}
-    first, *others = (yamlio.read(file, held.encode())[0] for file, held in files.items())
+    first, *others = (yaml_reader.read(file, held.encode())[0] for file, held in files.items())
     _, findings = validate(Sources(first, tuple(one for one in others if one), (), _own_texts() | beside), RULES)
     return [f"{one.place}: {one.fact} [{one.rule}]" for one in findings]
 
@@ -74,8 +74,8 @@ def _sheets(repository: Repository) -> list[Sheet]:
     return [
         Sheet(
             tenant=folder.name,
-            overlay=yamlio.read_objects((folder / "kustomization.yaml").read_text(encoding="utf-8"))[0],
-            facts=yamlio.read_objects((folder / "facts.yaml").read_text(encoding="utf-8"))[0],
+            overlay=yaml_objects.read_objects((folder / "kustomization.yaml").read_text(encoding="utf-8"))[0],
+            facts=yaml_objects.read_objects((folder / "facts.yaml").read_text(encoding="utf-8"))[0],
         )
         for folder in sorted((repository.root / "overlays").iterdir())
     ]
@@ -345,7 +345,7 @@ def test_a_domain_of_the_platform_is_no_host_of_a_company() -> None:
 )
 def test_a_joiner_is_taken_where_the_script_needs_it(text: str) -> None:
     """Persian and Hindi are misspelt without, and a family of emoji falls apart."""
-    assert found_in(bronze("acme", f"displayName: {yamlio.scalar(text)}\n")) == []
+    assert found_in(bronze("acme", f"displayName: {yaml_writer.scalar(text)}\n")) == []
 
 
 @pytest.mark.parametrize(
@@ -367,7 +367,7 @@ def test_a_joiner_is_taken_where_the_script_needs_it(text: str) -> None:
 )
 def test_a_joiner_that_joins_nothing_is_refused(text: str, index: int, which: str) -> None:
     """Nothing is drawn for it, so two names that look alike would be two."""
-    assert found_in(bronze("acme", f"displayName: {yamlio.scalar(text)}\n")) == [
+    assert found_in(bronze("acme", f"displayName: {yaml_writer.scalar(text)}\n")) == [
         f"tenants/acme.yaml:3:14: displayName: character {index} is U+{which} [TEN010]"
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from generator.kube.pods import pod_template
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_writer
 from tests.harness import Repository
 
 GOLDEN = Path(__file__).parent / "golden" / "explain"
@@ -45,7 +45,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool]
         repository.tenant(plan=plan, chatbot=chatbot).generate()
         objects = repository.render("company-001")
         found[plan, chatbot] = {
-            one["metadata"]["name"]: yamlio.dump(template) for one in objects if (template := pod_template(one))
+            one["metadata"]["name"]: yaml_writer.dump(template) for one in objects if (template := pod_template(one))
         }
     return found
 
@@ -175,12 +175,12 @@ def test_an_override_changes_nothing_of_the_quota(repository: Repository) -> Non
     repository.git("init", "--quiet", "--initial-branch=main")
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--message", "start")
-    quota = yamlio.read_objects(repository.read(facts))[0]["spec"]["quota"]
+    quota = yaml_objects.read_objects(repository.read(facts))[0]["spec"]["quota"]
     repository.git("switch", "--quiet", "--create", "change")
 
     assert repository.run("set", "company-001", "overrides.maxReplicas=1").exit == 0
     repository.generate()
     repository.git("commit", "--quiet", "--all", "--message", "Use less")
 
-    assert yamlio.read_objects(repository.read(facts))[0]["spec"]["quota"] == quota
+    assert yaml_objects.read_objects(repository.read(facts))[0]["spec"]["quota"] == quota
     assert repository.run("check", "--base", "main").exit == 0

@@ -22,7 +22,7 @@ from generator.generate.size import add_ons_of, size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
-from generator.reading import yamlio
+from generator.reading import yaml_reader, yaml_writer
 from generator.rules.every import RULES
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets, nearly_valid_tenants
@@ -65,7 +65,7 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
 
 
 def _written(keys: Keys) -> bytes:
-    return "".join(f"{yamlio.scalar(key)}: {yamlio.scalar(value)}\n" for key, value in keys.items()).encode()
+    return "".join(f"{yaml_writer.scalar(key)}: {yaml_writer.scalar(value)}\n" for key, value in keys.items()).encode()
 
 
 @FEW
@@ -125,7 +125,7 @@ def test_every_generated_file_reads_the_same_by_yaml_1_1_and_1_2(
                 continue
             read = yaml.safe_load(text)
             assert read == YAML(typ="safe", pure=True).load(io.StringIO(text))
-            document, findings = yamlio.read(file, text.encode())
+            document, findings = yaml_reader.read(file, text.encode())
             assert findings == ()
             assert document is not None
             assert document.data == read

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.git import reader
+from generator.git import door, trees
 from generator.review import approvals, blast_radius
 from tests.harness import Ran, Repository
 
@@ -68,7 +68,7 @@ def for_everybody(clone: Repository, word: str = "org") -> Repository:
 def approval(clone: Repository) -> tuple[str, str]:
     """Return path and text of the approval of what stands in the work tree, against HEAD."""
     clone.git("add", "--all")
-    files = reader.touched_since(reader.open_repository(clone.root), clone.git("rev-parse", "HEAD").strip())
+    files = trees.touched_since(door.open_repository(clone.root), clone.git("rev-parse", "HEAD").strip())
     digest = blast_radius.digest_of([file for file in files if blast_radius.is_source(file.path)])
     return approvals.file_of(digest), approvals.text_of(digest, REASON, BY)
 

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.git.reader import open_repository, touched
+from generator.git.door import open_repository
+from generator.git.trees import touched
 from generator.review.approvals import file_of, text_of
 from generator.review.blast_radius import digest_of
 from tests.harness import Repository, environment

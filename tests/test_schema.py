@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 
 from generator.reading.schema import Checker, dotted, package_schema, tenant_schema, with_defaults
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 from tests.harness import Repository
 
 OURS = ("tenant", "platform", "approval")

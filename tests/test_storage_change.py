@@ -8,7 +8,7 @@ import pytest
 
 from generator.fleet import earlier
 from generator.fleet.validate import had_nothing
-from generator.git import reader
+from generator.git import ancestry, door
 from generator.reading import quantity
 from tests.harness import Repository
 
@@ -133,11 +133,11 @@ def test_every_pair_of_plans_has_a_storage_that_passes(before: str, after: str, 
     for had in (None, *PLANS[before]):
         keys = {"storage": had} if had else {}
         committed(repository.tenant("company-001", plan=before, **keys), "start")
-        base = reader.head(repository.root)
+        base = ancestry.head(repository.root)
         size = quantity.octets(had or PLANS[before][0])
 
         kept = repository.run("set", "company-001", f"plan={after}", f"storage={quantity.bytes_text(size)}")
-        told = earlier.storage_had(reader.open_repository(repository.root), base)
+        told = earlier.storage_had(door.open_repository(repository.root), base)
         more = repository.run("set", "company-001", f"storage={quantity.bytes_text(8 * size)}")
 
         assert kept.exit == 0, kept.said

@@ -11,7 +11,7 @@ import pytest
 
 from generator.findings.finding import EnvironmentProblem, Finding, in_order
 from generator.findings.formats import text
-from generator.git import reader
+from generator.git import ancestry, door, trees
 from generator.review import comparison, revision
 from generator.review.comparison import Origin
 from generator.rules import every
@@ -64,14 +64,14 @@ def sha(repository: Repository, name: str = "main") -> str:
 def found(repository: Repository) -> str:
     """Commit, compare the commit with main, and return what the rules on two commits say."""
     commit(repository)
-    git = reader.open_repository(repository.root)
-    base, head = (reader.commit_of(git, name) for name in ("main", "HEAD"))
+    git = door.open_repository(repository.root)
+    base, head = (ancestry.commit_of(git, name) for name in ("main", "HEAD"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary).resolve()
         after = revision.of_commit(git, head, folder / "after")
-        published = reader.branch_of(git, "deploy")
+        published = ancestry.branch_of(git, "deploy")
         origin = Origin(repository=git, commit=base, published=published)
-        compared, unread = comparison.against(origin, after, reader.touched(git, base, head), folder / "before")
+        compared, unread = comparison.against(origin, after, trees.touched(git, base, head), folder / "before")
     judged: list[Finding] = [*unread, *(every.check_change(compared) if compared else ())]
     return text(in_order(judged))
 

@@ -4,7 +4,8 @@ import pytest
 
 from generator.fleet.load import Sources
 from generator.fleet.validate import validate
-from generator.reading import yamlio
+from generator.reading import yaml_reader
+from generator.reading.yaml_writer import scalar
 from generator.rules.every import RULES
 from tests.harness import ROOT
 
@@ -12,7 +13,7 @@ from tests.harness import ROOT
 def sources(*tenants: tuple[str, str]) -> Sources:
     """Read tenant files from memory, with this checkout's platform.yaml."""
     files = {"platform.yaml": (ROOT / "platform.yaml").read_text(encoding="utf-8"), **dict(tenants)}
-    platform, *documents = (yamlio.read(file, text.encode())[0] for file, text in files.items())
+    platform, *documents = (yaml_reader.read(file, text.encode())[0] for file, text in files.items())
     return Sources(platform, tuple(document for document in documents if document), ())
 
 
@@ -65,8 +66,7 @@ def test_tenants_come_sorted_by_name_wherever_their_files_lie() -> None:
 def test_names_of_real_companies_are_accepted(text: str) -> None:
     """A rule against forgeries must not refuse the honest ones."""
     _, findings = validate(
-        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {yamlio.scalar(text)}\n")),
-        RULES,
+        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {scalar(text)}\n")), RULES
     )
 
     assert findings == ()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from generator.kube import kustomize
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_reader, yaml_writer
 from tests.strategies import plain_scalars
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)
@@ -41,14 +41,14 @@ def in_go(folder: Path, items: list[str]) -> Any:
     printed = subprocess.run(
         [kustomize.kustomize(), "build", str(folder)], check=True, capture_output=True, text=True, encoding="utf-8"
     ).stdout
-    (read,) = yamlio.read_objects(printed)
+    (read,) = yaml_objects.read_objects(printed)
     return read["spec"]
 
 
 @given(VALUES)
 def test_a_scalar_reads_back_the_same_in_yaml_1_1_and_1_2(value: Any) -> None:
     """Templates write values as JSON, which no reader takes for anything else."""
-    line = f"key: {yamlio.scalar(value)}\n"
+    line = f"key: {yaml_writer.scalar(value)}\n"
 
     assert in_1_1(line) == in_1_2(line) == {"key": value}
 
@@ -56,7 +56,7 @@ def test_a_scalar_reads_back_the_same_in_yaml_1_1_and_1_2(value: Any) -> None:
 @given(VALUES)
 def test_a_dump_reads_back_the_same_in_yaml_1_1_and_1_2(value: Any) -> None:
     """The same holds for what is dumped from data."""
-    text = yamlio.dump({"key": value})
+    text = yaml_writer.dump({"key": value})
 
     assert in_1_1(text) == in_1_2(text) == {"key": value}
 
@@ -64,7 +64,7 @@ def test_a_dump_reads_back_the_same_in_yaml_1_1_and_1_2(value: Any) -> None:
 @given(st.dictionaries(TEXT, TEXT, min_size=1, max_size=5))
 def test_our_own_reader_agrees_with_our_own_writer(value: dict[str, str]) -> None:
     """What is dumped passes the strict reader."""
-    document, findings = yamlio.read("file.yaml", yamlio.dump(value).encode())
+    document, findings = yaml_reader.read("file.yaml", yaml_writer.dump(value).encode())
 
     assert (document.data if document else None, findings) == (value, ())
 
@@ -76,7 +76,7 @@ def test_a_scalar_reads_back_the_same_in_go(tmp_path: Path) -> None:
     words = "on Off yes NO y null ~ 1e3 0x1F 0o17 017 1_000 12:30 2024-01-31 .inf .NaN << = true 1.0 +1 -".split()
     wanted = [*texts, *words, *(f" {text} " for text in words), *(f"{text}\n" for text in words), ""]
 
-    assert in_go(tmp_path, [yamlio.scalar(text) for text in wanted]) == wanted
+    assert in_go(tmp_path, [yaml_writer.scalar(text) for text in wanted]) == wanted
 
 
 @example(["-_", "-_0", "0b_", "0X1F", "._", "1__", "0_x1", "1e1_0", "=", "<<"])
@@ -84,7 +84,7 @@ def test_a_scalar_reads_back_the_same_in_go(tmp_path: Path) -> None:
 def test_what_is_read_as_text_is_text_for_every_reader(texts: list[str]) -> None:
     """A plain scalar that YAML 1.1 or 1.2 takes for something else is never passed on as text."""
     for text in texts:
-        document, _ = yamlio.read("file.yaml", f"key: {text}\n".encode())
+        document, _ = yaml_reader.read("file.yaml", f"key: {text}\n".encode())
         if document is not None and isinstance(document.data["key"], str):
             assert in_1_1(document.text) == in_1_2(document.text) == document.data
 
@@ -94,7 +94,7 @@ def test_what_is_read_as_text_is_text_for_every_reader(texts: list[str]) -> None
 def test_what_is_read_as_text_is_text_for_go(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     """The same, asked of kustomize for many at once."""
     accepted = [
-        text for text in texts if (found := yamlio.read("x", f"- {text}\n".encode())[0]) and found.data == [text]
+        text for text in texts if (found := yaml_reader.read("x", f"- {text}\n".encode())[0]) and found.data == [text]
     ]
 
     if accepted:
@@ -104,9 +104,9 @@ def test_what_is_read_as_text_is_text_for_go(tmp_path_factory: pytest.TempPathFa
 @given(plain_scalars())
 def test_text_that_may_stand_plain_is_text_for_every_reader(text: str) -> None:
     """`tenantry add` writes names without quotes where that is safe."""
-    if yamlio.is_plain(text):
+    if yaml_writer.is_plain(text):
         line = f"key: {text}\n"
-        document, findings = yamlio.read("file.yaml", line.encode())
+        document, findings = yaml_reader.read("file.yaml", line.encode())
 
         assert findings == ()
         assert document is not None
@@ -118,7 +118,7 @@ def test_text_that_may_stand_plain_is_text_for_every_reader(text: str) -> None:
 )
 def test_no_input_breaks_the_reader(raw: bytes) -> None:
     """Whatever a file holds, it is read or refused with a place inside it."""
-    document, findings = yamlio.read("file.yaml", raw)
+    document, findings = yaml_reader.read("file.yaml", raw)
 
     assert (document is None) == bool(findings)
     for found in findings:
@@ -146,7 +146,7 @@ def test_a_place_is_that_of_the_value_its_key_or_what_is_nearest(
     path: tuple[str | int, ...], key: bool, place: str
 ) -> None:
     """Editors and CI logs link a place."""
-    document, _ = yamlio.read("file.yaml", "# 株\nname: a\nhosts:\n- b\n- c\n".encode())
+    document, _ = yaml_reader.read("file.yaml", "# 株\nname: a\nhosts:\n- b\n- c\n".encode())
     assert document is not None
 
     assert str(document.place(path, key=key)) == place
@@ -156,7 +156,7 @@ def test_a_dump_keeps_order_and_unicode_and_folds_nothing() -> None:
     """A generated file is read by people as well."""
     value = {"b": "株式会社 " * 40, "a": ["on", "", "two\nlines\n"], "on": True, "c": {}}
 
-    assert yamlio.dump(value) == (
+    assert yaml_writer.dump(value) == (
         f'b: "{"株式会社 " * 40}"\na:\n- "on"\n- ""\n- |\n  two\n  lines\n"on": true\nc: {{}}\n'
     )
 
@@ -165,4 +165,4 @@ def test_a_dump_writes_equal_lists_twice() -> None:
     """An anchor is legal YAML, and nobody expects one."""
     same = ["x"]
 
-    assert yamlio.dump({"a": same, "b": same}) == 'a:\n- "x"\nb:\n- "x"\n'
+    assert yaml_writer.dump({"a": same, "b": same}) == 'a:\n- "x"\nb:\n- "x"\n'

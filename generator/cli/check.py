@@ -84,7 +84,7 @@ def _refuse_bad_use(base: str | None, approve: str | None, approvals_only: bool)
 
 
 def _say_what_was_left_out(root: Path, done: "Checked") -> None:
-    from generator.git.reader import uncommitted
+    from generator.git.trees import uncommitted
 
     if not done.impact:
         click.echo("no history was looked at: what a change may not do needs --base REF", err=True)
@@ -95,7 +95,7 @@ def _say_what_was_left_out(root: Path, done: "Checked") -> None:
 
 
 def _summary(done: "Checked") -> dict[str, Any]:
-    from generator.findings.formats import plural
+    from generator.findings.words import plural
 
     summary: dict[str, Any] = {
         "tenants": done.tenants,

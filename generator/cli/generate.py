@@ -19,7 +19,8 @@ def generate(directory: Path, check: bool) -> Exit:
     one that was lost before, and is gone from the last commit as well, is a warning.
     """
     from generator import layout, pipeline
-    from generator.findings.formats import plural, text
+    from generator.findings.formats import text
+    from generator.findings.words import plural
     from generator.fleet import lost
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot

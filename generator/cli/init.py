@@ -67,7 +67,8 @@ def init(directory: Path, /, folder: Path, **options: str | None) -> Exit:
     answer is refused, nothing is written. What is made was generated and checked before.
     """
     from generator.findings.finding import TenantryError
-    from generator.findings.formats import counted, plural, text
+    from generator.findings.formats import counted, text
+    from generator.findings.words import plural
     from generator.init.init import Answers, create
     from generator.init.package import package
 

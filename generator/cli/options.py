@@ -9,6 +9,7 @@ import click
 
 from generator.findings.finding import Exit, Finding, Refused
 from generator.findings.formats import FORMATS
+from generator.findings.words import did_you_mean
 
 if TYPE_CHECKING:
     from datetime import date
@@ -27,18 +28,15 @@ def root_of(directory: Path) -> Path:
 
 def turn_of(root: Path) -> int:
     """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
-    from generator.git import reader
+    from generator.git import ancestry
 
-    return int(reader.head(root) or "0", 16)
+    return int(ancestry.head(root) or "0", 16)
 
 
 def unknown(what: str, name: str, choices: Iterable[str], *, param_hint: str) -> click.BadParameter:
     """Make the usage error for a name that is none of the choices, with the nearest one when there is one."""
-    import difflib
-
-    close = difflib.get_close_matches(name, list(choices), n=1)
-    hint = f"; did you mean {close[0]!r}?" if close else ""
-    return click.BadParameter(f"there is no {what} {name!r}{hint}", param_hint=param_hint)
+    hint = did_you_mean(name, choices)
+    return click.BadParameter("; ".join(filter(None, [f"there is no {what} {name!r}", hint])), param_hint=param_hint)
 
 
 def format_option(command: Command) -> Command:
@@ -87,7 +85,8 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
         form: One of `FORMATS`.
         summary: Counts of the run; `tenants` is always there, `said` and `proof` hold words for the summary line.
     """
-    from generator.findings.formats import counted, plural, show
+    from generator.findings.formats import counted, show
+    from generator.findings.words import plural
     from generator.rules.every import RULES
 
     said, proof = summary.get("said", ""), summary.get("proof", "")
@@ -99,7 +98,7 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
 
 def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
     """Say which rules platform.yaml weakened, and how many findings that met; nothing when it weakened none."""
-    from generator.findings.formats import plural
+    from generator.findings.words import plural
 
     said = [f"{rule} {rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
     return f" ({len(said)} weakened: {', '.join(said)})" if said else ""

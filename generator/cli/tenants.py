@@ -128,7 +128,7 @@ def _applications(root: Path, form: str) -> Exit:
     from generator import pipeline
     from generator.applicationset import expand_all
     from generator.git.snapshot import Snapshot
-    from generator.reading import yamlio
+    from generator.reading import yaml_writer
     from generator.review.verify import application_sets, committed
 
     snapshot = Snapshot.of_work_tree(root)
@@ -143,7 +143,7 @@ def _applications(root: Path, form: str) -> Exit:
     if form == "json":
         click.echo(json.dumps([one.manifest for one in generated], ensure_ascii=False, indent=2))
     elif form == "yaml":
-        click.echo("---\n".join(yamlio.dump(one.manifest) for one in generated), nl=False)
+        click.echo("---\n".join(yaml_writer.dump(one.manifest) for one in generated), nl=False)
     else:
         rows = [
             {

@@ -10,9 +10,10 @@ from generator.diff.groups import group
 from generator.diff.owned import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
 from generator.findings.finding import Refused, TenantryError
-from generator.git import reader
-from generator.git.reader import Repository, Touched
+from generator.git import ancestry, door, trees
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
+from generator.git.trees import Touched
 from generator.pipeline import Composed
 from generator.review import revision
 from generator.review.blast_radius import may_touch_all
@@ -32,10 +33,10 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         TenantryError: A state has errors, so that it cannot be rendered.
         EnvironmentProblem: There is no such commit, or no kustomize.
     """
-    repository = reader.open_repository(root)
-    after = reader.commit_of(repository, head) if head else None
-    before = reader.commit_of(repository, base) if base else _start(repository, root, after)
-    files = reader.touched(repository, before, after) if after else reader.touched_since(repository, before)
+    repository = door.open_repository(root)
+    after = ancestry.commit_of(repository, head) if head else None
+    before = ancestry.commit_of(repository, base) if base else _start(repository, root, after)
+    files = trees.touched(repository, before, after) if after else trees.touched_since(repository, before)
     by_hand = [one.path for one in files if one.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
     paths = (*revision.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
@@ -59,10 +60,10 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
 
 def _start(repository: Repository, root: Path, after: str | None) -> str:
     """Return the commit at which a change left the main branch, as the remote has it, or as it is here."""
-    text = reader.read(repository, after, layout.PLATFORM) if after else None
+    text = trees.read(repository, after, layout.PLATFORM) if after else None
     branch = pipeline.validated_platform(Snapshot.of_work_tree(root), {layout.PLATFORM: text} if text else None).branch
-    there = reader.has_reference(repository, f"refs/remotes/origin/{branch}")
-    return reader.merge_base(repository, f"origin/{branch}" if there else branch, after or "HEAD")
+    there = ancestry.has_reference(repository, f"refs/remotes/origin/{branch}")
+    return ancestry.merge_base(repository, f"origin/{branch}" if there else branch, after or "HEAD")
 
 
 def _state(repository: Repository, root: Path, commit: str | None, folder: Path, paths: Collection[str]) -> State:
@@ -103,5 +104,5 @@ def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
 
 def _tenants_there(repository: Repository, root: Path, commit: str | None) -> set[str]:
     """Return the names of all tenants by their files, read or not."""
-    held = reader.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
+    held = trees.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
     return {Path(file).stem for file in held if file.startswith(f"{layout.TENANTS}/") and file.endswith(".yaml")}

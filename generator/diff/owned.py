@@ -15,7 +15,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import Gate
 from generator.pipeline import Composed
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_reader
 from generator.reading.files import BY_HAND, Kind
 from generator.render import classes
 from generator.render.classes import Sheet
@@ -46,7 +46,7 @@ def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str
     Raises:
         TenantryError: Something cannot be rendered.
     """
-    read = cache(yamlio.read_objects)  # most overlays and facts are the same in both
+    read = cache(yaml_objects.read_objects)  # most overlays and facts are the same in both
     same = frozenset(path for path, text in old.composed.tree.items() if new.composed.tree.get(path) == text)
     before, after = (_rendered(state, names, same, read, name) for state, name in zip((old, new), called, strict=True))
     for name, hosts in _hosts(names, old.composed, new.composed).items():
@@ -122,7 +122,7 @@ def _platform(old: State, new: State, called: tuple[str, str]) -> Pair:
 
 
 def _read(composed: Composed, paths: Collection[str]) -> Objects:
-    return tuple(one for path in paths for one in yamlio.read_objects(composed.tree.get(path, "")))
+    return tuple(one for path in paths for one in yaml_objects.read_objects(composed.tree.get(path, "")))
 
 
 def _by_hand(snapshot: Snapshot, called: str) -> Objects:
@@ -137,9 +137,9 @@ def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     depth = folder.count("/") + 1
     manifests = snapshot.collect_all(folder, BY_HAND, ".yaml")
     here = {path: raw for path, raw in manifests.items() if path.count("/") == depth}
-    if refused := [found for path, raw in here.items() for found in yamlio.bounded(path, raw)]:
+    if refused := [found for path, raw in here.items() for found in yaml_reader.bounded(path, raw)]:
         raise Refused(refused)
-    found = (one for raw in here.values() for one in yamlio.read_objects(raw.decode()))
+    found = (one for raw in here.values() for one in yaml_objects.read_objects(raw.decode()))
     return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
 
 

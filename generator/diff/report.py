@@ -17,9 +17,9 @@ from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
 from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.selectors import NAMED, Name, Words, listed
-from generator.findings.formats import plural
+from generator.findings.words import plural
 from generator.generate import argocd
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,9 +340,9 @@ def _text_of(value: Any) -> list[str]:
     if isinstance(value, str) and "\n" in value:
         text = value
     elif isinstance(value, Mapping | list) and value:
-        text = yamlio.dump(value)
+        text = yaml_writer.dump(value)
     else:
-        text = yamlio.scalar(value)
+        text = yaml_writer.scalar(value)
     return [visible(line) for line in text.removesuffix("\n").split("\n")]
 
 

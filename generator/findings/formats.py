@@ -9,6 +9,7 @@ from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 from generator import __version__
 from generator.findings.finding import Finding
 from generator.findings.rule import Rule
+from generator.findings.words import plural
 
 _FORMAT_VERSION: Final = 1
 _ON_MAIN: Final = "already on main"
@@ -36,11 +37,6 @@ def counted(findings: Sequence[Finding]) -> str:
     warnings = len(findings) - errors - on_main
     apart = f", {on_main} already on main" if on_main else ""
     return f"{plural(errors, 'error')}, {plural(warnings, 'warning')}{apart}"
-
-
-def plural(number: int, noun: str) -> str:
-    """Write a number with its noun: `1 tenant`, `2 tenants`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def text(findings: Iterable[Finding]) -> str:

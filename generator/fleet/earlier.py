@@ -11,10 +11,10 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import EnvironmentProblem
 from generator.fleet.validate import Had
-from generator.git import reader
-from generator.git.reader import Repository
-from generator.reading import quantity, yamlio
-from generator.reading.yamlio import Document
+from generator.git import ancestry, door, trees
+from generator.git.door import Repository
+from generator.reading import quantity, yaml_reader
+from generator.reading.yaml_reader import Document
 
 _FEW: Final = 50
 """How many versions of one tenant file are read to find what a company had; a file changes a few times a year."""
@@ -41,7 +41,7 @@ def whole(repository: Repository, why: str) -> None:
     Raises:
         EnvironmentProblem: The clone is shallow.
     """
-    if reader.is_shallow(repository):
+    if ancestry.is_shallow(repository):
         fact = f"this clone is shallow, and {why}"
         raise EnvironmentProblem(fact, "fetch all history: git fetch --unshallow; in CI, fetch-depth: 0")
 
@@ -108,7 +108,7 @@ def storage_had(repository: Repository, commit: str, *, own: bool = True) -> Had
 
     @cache
     def plans(of: str) -> Mapping[str, Any]:
-        return _plans(reader.read(repository, of, layout.PLATFORM))
+        return _plans(trees.read(repository, of, layout.PLATFORM))
 
     def storage(of: str, data: bytes | None) -> tuple[int, int] | None:
         return _storage(data, plans(of))
@@ -117,7 +117,7 @@ def storage_had(repository: Repository, commit: str, *, own: bool = True) -> Had
         found: dict[str, int] = {}
         open_: dict[str, Document] = {}
         for document in documents:
-            here = storage(commit, reader.read(repository, commit, document.file)) if own else None
+            here = storage(commit, trees.read(repository, commit, document.file)) if own else None
             if here:
                 found[document.file] = here[0]
             if not here or here[0] < quantity.octets(document.data["storage"]):
@@ -140,8 +140,8 @@ def of_work_tree(root: Path) -> Had:
     """Return what tells how much storage companies had, for a work tree: nothing where git knows nothing."""
 
     def had(documents: Collection[Document]) -> Mapping[str, int]:
-        head = reader.head(root) if documents else ""
-        return storage_had(reader.open_repository(root), head)(documents) if head else {}
+        head = ancestry.head(root) if documents else ""
+        return storage_had(door.open_repository(root), head)(documents) if head else {}
 
     return had
 
@@ -165,5 +165,5 @@ def _storage(text: bytes | None, plans: Mapping[str, Any]) -> tuple[int, int] | 
 
 
 def _mapping(file: str, text: bytes | None) -> Mapping[str, Any]:
-    document, _ = yamlio.read(file, text or b"")
+    document, _ = yaml_reader.read(file, text or b"")
     return document.data if document is not None and isinstance(document.data, dict) else {}

@@ -11,10 +11,10 @@ from typing import Final
 from generator import layout
 from generator.findings.finding import EnvironmentProblem, Finding, Place
 from generator.findings.table import finding
-from generator.git import ordinary, reader
+from generator.git import door, ordinary, trees
 from generator.git.entries import above
 from generator.git.snapshot import Snapshot
-from generator.reading import files, yamlio
+from generator.reading import files, yaml_reader
 from generator.reading.files import BadFile, Kind
 
 MAX_TENANT_BYTES: Final = 16 * 1024
@@ -36,8 +36,8 @@ class Sources:
         generated: Names that have an overlay: tenants that are there already.
     """
 
-    platform: yamlio.Document | None
-    tenants: tuple[yamlio.Document, ...]
+    platform: yaml_reader.Document | None
+    tenants: tuple[yaml_reader.Document, ...]
     findings: tuple[Finding, ...]
     beside: Mapping[str, str] = field(default_factory=dict)
     generated: frozenset[str] = frozenset()
@@ -57,8 +57,8 @@ def find_root(start: Path) -> Path:
                 fact = f"{folder / layout.PLATFORM} is not at the top of its git repository {above}"
                 raise EnvironmentProblem(fact, "Argo CD's paths start at the top: move platform.yaml there")
             return folder
-    top = next((folder for folder in (start, *start.parents) if reader.is_repository(folder)), None)
-    if top and reader.has_seen(top, layout.PLATFORM):
+    top = next((folder for folder in (start, *start.parents) if door.is_repository(folder)), None)
+    if top and trees.has_seen(top, layout.PLATFORM):
         return top  # it is left out of a sparse checkout, or was removed, and whoever reads it says so
     fact = f"there is no {layout.PLATFORM} in {start} or above it"
     raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
@@ -74,7 +74,7 @@ def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sour
     instead = instead or {}
     findings: list[Finding] = []
     paths = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
-    platform = _document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead, findings)
+    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, instead, findings)
     tenants = [_document(snapshot, path, MAX_TENANT_BYTES, instead, findings) for path in paths]
     found = tuple(one for one in tenants if one is not None)
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
@@ -83,7 +83,8 @@ def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sour
 def load_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
     """Read platform.yaml alone; arguments as for `load`."""
     findings: list[Finding] = []
-    return Sources(_document(snapshot, layout.PLATFORM, yamlio.MAX_BYTES, instead or {}, findings), (), tuple(findings))
+    document = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, instead or {}, findings)
+    return Sources(document, (), tuple(findings))
 
 
 def _beside(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
@@ -102,11 +103,11 @@ def _generated(snapshot: Snapshot) -> frozenset[str]:
 
 def _document(
     snapshot: Snapshot, file: str, max_bytes: int, instead: Mapping[str, bytes], findings: list[Finding]
-) -> yamlio.Document | None:
+) -> yaml_reader.Document | None:
     raw = instead[file] if file in instead else _raw(snapshot, file, max_bytes, findings)
     if raw is None:
         return None
-    parsed, found = yamlio.read(file, raw, max_bytes=max_bytes)
+    parsed, found = yaml_reader.read(file, raw, max_bytes=max_bytes)
     findings.extend((*found, *ordinary.line_ends({file: raw})))
     return parsed
 

@@ -13,8 +13,8 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Severity
 from generator.findings.table import finding
 from generator.fleet import earlier
-from generator.git import reader
-from generator.git.reader import Repository
+from generator.git import ancestry, door, trees
+from generator.git.door import Repository
 
 Lost = Mapping[str, tuple[str, ...]]
 """Name of a company -> the generated files that are still there."""
@@ -39,10 +39,10 @@ def in_work_tree(root: Path, *, committed: bool, strict: bool = False) -> Policy
     """
 
     def policy(lost: Lost) -> tuple[Finding, ...]:
-        head = reader.head(root) if lost else ""
+        head = ancestry.head(root) if lost else ""
         if not head:
             return refused(lost)
-        repository = reader.open_repository(root)
+        repository = door.open_repository(root)
         hints = _hints(repository, [head], lost, committed=committed)
         return tuple(_findings(lost, hints)) if strict else _since(repository, head, head, lost, hints)
 
@@ -77,7 +77,7 @@ def held_by(repository: Repository, published: str, tenants: Collection[str]) ->
         tenants: The names of those that have one.
     """
     found: dict[str, list[str]] = defaultdict(list)
-    for path in reader.entries(repository, published):
+    for path in trees.entries(repository, published):
         name = layout.tenant_of(path)
         if name is not None and name not in tenants:
             found[name].append(path)
@@ -116,7 +116,7 @@ def ways_back(
     commands = {
         name: f"git checkout {found[0].commit[:10]} -- {found[0].path}{then}" for name, found in written.items()
     }
-    if len(commands) < len(names) and reader.is_shallow(repository):
+    if len(commands) < len(names) and ancestry.is_shallow(repository):
         fetched = "fetch all history, which says how to put it back: git fetch --unshallow"
         return {name: commands.get(name, fetched) for name in names}
     return commands
@@ -136,7 +136,7 @@ def _since(
     if not lost:
         return ()
     there = tenants_of(repository, commit)
-    held = reader.entries(repository, published) if published else {}
+    held = trees.entries(repository, published) if published else {}
     before = {name for name, files in lost.items() if name not in there and any(file in held for file in files)}
     old, new = ({name: lost[name] for name in lost if (name in before) is known} for known in (True, False))
     return (

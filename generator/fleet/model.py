@@ -6,7 +6,7 @@ from typing import Literal
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 
 Exposure = Literal["gateway", "ingress"]
 Publishing = Literal["committed", "branch"]

@@ -5,7 +5,7 @@ from typing import Final
 
 from generator.findings.finding import Place
 from generator.kube import tenant_names
-from generator.reading import words, yamlio
+from generator.reading import words, yaml_reader
 
 _GROUPS_OF: Final = "{} owns every user and group that begins with {}:"
 _TOP_LEVEL: Final = "the cluster's name servers would answer its Services for public hosts of that top-level domain"
@@ -110,7 +110,7 @@ def _hosts(file: str, text: str) -> Iterator[tuple[str, Place]]:
         yield from ((host, Place(file)) for host in tenant_names.hosts_in(text))
         return
     for data, marks in words.texts_in(text):
-        for path, value in yamlio.walk_strings(data):
+        for path, value in yaml_reader.walk_strings(data):
             yield from ((host, Place(file, *marks[path])) for host in tenant_names.hosts_in(value))
 
 

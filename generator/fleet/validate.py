@@ -12,6 +12,7 @@ from generator import __version__, layout
 from generator.findings.finding import Finding, Severity, in_order
 from generator.findings.rule import Rule
 from generator.findings.table import finding
+from generator.findings.words import did_you_mean
 from generator.fleet.load import Sources
 from generator.fleet.model import (
     ArgoCD,
@@ -32,8 +33,8 @@ from generator.kube.lenient import mapping, string, strings
 from generator.reachability.promises import read_neighbours
 from generator.reachability.space import Addresses
 from generator.reading import freetext, quantity
-from generator.reading.schema import Checker, Path, did_you_mean, dotted, package_schema, tenant_schema, with_defaults
-from generator.reading.yamlio import Document
+from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema, with_defaults
+from generator.reading.yaml_reader import Document
 
 _MAX_FQDN: Final = 253
 _MAX_LABEL: Final = 63

@@ -16,7 +16,7 @@ from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate import argocd
 from generator.generate.releases import Release
 from generator.generate.size import Size, add_ons_of
-from generator.reading import quantity, yamlio
+from generator.reading import quantity, yaml_writer
 from generator.reading.schema import tenant_schema
 
 Tree = Mapping[str, str]
@@ -53,9 +53,9 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
     followed = settings | {"revision": platform.revision}
     yield layout.TENANT_SCHEMA, json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     root = (argocd.root_project(**settings), argocd.root_application(**followed))
-    yield layout.ROOT_APPLICATION, header + "---\n".join(yamlio.dump(one) for one in root)
+    yield layout.ROOT_APPLICATION, header + "---\n".join(yaml_writer.dump(one) for one in root)
     platform_objects = (argocd.platform_project(**settings), argocd.platform_application(**followed))
-    yield layout.platform_application(), header + "---\n".join(yamlio.dump(one) for one in platform_objects)
+    yield layout.platform_application(), header + "---\n".join(yaml_writer.dump(one) for one in platform_objects)
     for number in range(platform.argocd.shards):
         shard = layout.shard_name(number)
         application_set = argocd.application_set(
@@ -65,8 +65,8 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
             links=platform.argocd.links,
             shards=platform.argocd.shards,
         )
-        yield layout.application_set(shard), header + yamlio.dump(application_set)
-        yield layout.shard_application(shard), header + yamlio.dump(argocd.shard_application(shard, **followed))
+        yield layout.application_set(shard), header + yaml_writer.dump(application_set)
+        yield layout.shard_application(shard), header + yaml_writer.dump(argocd.shard_application(shard, **followed))
 
 
 def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release) -> Iterator[tuple[str, str]]:
@@ -118,7 +118,7 @@ def _ingress_hosts(hosts: Iterable[str]) -> str:
             {"op": "copy", "from": "/spec/rules/0", "path": f"/spec/rules/{number}"},
             {"op": "replace", "path": f"/spec/rules/{number}/host", "value": host},
         ]
-    return yamlio.scalar(operations) if operations else ""
+    return yaml_writer.scalar(operations) if operations else ""
 
 
 @cache
@@ -126,7 +126,7 @@ def _templates() -> Mapping[str, jinja2.Template]:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("generator"),
         undefined=jinja2.StrictUndefined,
-        finalize=yamlio.scalar,
+        finalize=yaml_writer.scalar,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 -- YAML, not HTML: finalize writes every value as a JSON scalar
     )

@@ -19,7 +19,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import Gate
 from generator.kube.lenient import mapping
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_writer
 from generator.reading.files import Kind
 
 Origins = Mapping[tuple[str, str], Place]
@@ -125,8 +125,8 @@ def _builds(gate: Gate, folder: str, choices: list[list[str]]) -> list[tuple[Map
                 "resources": [f"{above}/{reads[0]}", "facts.yaml"],
                 "components": [f"{above}/{component}" for component in reads[1:]],
             }
-            (probe / "facts.yaml").write_text(yamlio.dump(_PROBE_FACTS), encoding="utf-8")
-            (probe / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
+            (probe / "facts.yaml").write_text(yaml_writer.dump(_PROBE_FACTS), encoding="utf-8")
+            (probe / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
             folders.append(gate.beside(probe, reads))
         built = list(kustomize.build_all(folders))
     for one in built:
@@ -152,7 +152,7 @@ def _place(snapshot: Snapshot, one: Mapping[str, Any], path: Sequence[str], orig
     origin = origins.get((kind, name))
     if origin is None:
         return Place(layout.BASE)
-    place, text = yamlio.field_in(origin.file, snapshot.read(origin.file), kind, name, path)
+    place, text = yaml_objects.field_in(origin.file, snapshot.read(origin.file), kind, name, path)
     rendered: Any = one
     for step in path:
         rendered = mapping(rendered).get(step)
@@ -185,7 +185,7 @@ def origins_of(gate: Gate, release: str) -> Origins:
     for file in gate.snapshot.under(layout.release(release)):
         if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE or not gate.is_bounded(file):
             continue
-        for kind, name, line in yamlio.objects_in(file, gate.snapshot.read(file)):
+        for kind, name, line in yaml_objects.objects_in(file, gate.snapshot.read(file)):
             # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
             origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
     return origins

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
+from generator.git.door import Repository
 from generator.git.entries import Attribute, TreeEntry, is_plain
-from generator.git.reader import Repository
 from generator.reading import files
 from generator.reading.files import BadFile
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from generator.findings.finding import EnvironmentProblem
+from generator.git.door import GitRefused, Repository
 from generator.git.entries import TreeEntry
-from generator.git.reader import GitRefused, Repository
 
 _REFS: Final = "refs/tenantry"
 """What we fetch goes to references of our own."""

@@ -20,9 +20,9 @@ from typing import Final
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.git import reader
+from generator.git import door, trees
+from generator.git.door import Repository
 from generator.git.entries import FILE_MODES, LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
-from generator.git.reader import Repository
 from generator.reading import files
 from generator.reading.files import BadFile, Bounds, Kind
 
@@ -203,18 +203,18 @@ class Snapshot:
 
     def way_back(self, path: str) -> str:
         """Say how a file or folder comes back that is gone; nothing to say where git has never seen it."""
-        command = reader.way_back(self.repository, self.commit, path) if self.repository else ""
+        command = trees.way_back(self.repository, self.commit, path) if self.repository else ""
         return f"put it back: {command}" if command else ""
 
     def ignored_by(self, path: str) -> str:
         """Return the rule by which git ignores a path, as file:line and pattern; empty when it does not."""
-        return reader.ignored_by(self.repository, path) if self.repository else ""
+        return trees.ignored_by(self.repository, path) if self.repository else ""
 
     def with_generated_files(self) -> "Snapshot":
         """Take what generate wrote as well, where git ignores it because it is published on a branch of its own."""
         if self.repository is None or self.commit:
             return self
-        ignored = reader.ignored(self.repository, (*layout.GENERATED, layout.ROOT_APPLICATION, layout.TENANT_SCHEMA))
+        ignored = trees.ignored(self.repository, (*layout.GENERATED, layout.ROOT_APPLICATION, layout.TENANT_SCHEMA))
         generated = {path: entry for path, entry in ignored.items() if layout.is_generated(path)}
         return dataclasses.replace(self, held={**self.held, **generated})
 
@@ -242,10 +242,10 @@ class Snapshot:
             EnvironmentProblem: Git refuses the repository.
             Refused: One of our folders holds too much, or is nested too deeply.
         """
-        if not reader.is_repository(root):
+        if not door.is_repository(root):
             return cls.of_folder(root)
-        repository = reader.open_repository(root)
-        held = reader.work_tree(repository)
+        repository = door.open_repository(root)
+        held = trees.work_tree(repository)
         _bound(held)
         held |= _special_files(repository, held)
         taken = cls(root=repository.root, held=held, repository=repository)
@@ -273,7 +273,7 @@ class Snapshot:
         Raises:
             Refused: One of our folders holds too much, or is nested too deeply.
         """
-        whole = reader.entries(repository, commit)
+        whole = trees.entries(repository, commit)
         _bound(whole)
         wanted = frozenset(paths)
         held = {path: entry for path, entry in whole.items() if _is_in(path, wanted)} if paths else whole
@@ -331,7 +331,7 @@ def _special_files(repository: Repository, held: Mapping[str, TreeEntry]) -> dic
                     found[entry.path] = TreeEntry(OTHER_MODE, "")
         except BadFile as bad:
             raise Refused([bad.finding]) from None
-    return {path: entry for path, entry in found.items() if not reader.ignored_by(repository, path)}
+    return {path: entry for path, entry in found.items() if not trees.ignored_by(repository, path)}
 
 
 def _bound(held: Collection[str]) -> None:
@@ -368,5 +368,5 @@ def _on_disk(root: Path) -> Iterator[tuple[str, TreeEntry]]:
             path = f"{folder}/{name}" if folder else name
             if is_folder:
                 pending.append(path)
-            elif (mode := reader.mode_of(root, path)) and (mode in FILE_MODES or layout.is_own(path)):
+            elif (mode := trees.mode_of(root, path)) and (mode in FILE_MODES or layout.is_own(path)):
                 yield path, TreeEntry(mode, "")

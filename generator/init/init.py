@@ -6,7 +6,6 @@ checked in a temporary folder first; so a refusal writes nothing.
 """
 
 import contextlib
-import io
 import os
 import re
 import tempfile
@@ -15,11 +14,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import jinja2
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from generator import layout, pipeline
 from generator.findings.finding import Finding, Refused, Severity, TenantryError, in_order
@@ -28,11 +25,12 @@ from generator.fleet.model import Exposure, Publishing
 from generator.fleet.validate import validate
 from generator.generate.compose import Tree
 from generator.generate.write import replace
-from generator.git import reader
+from generator.git import door
 from generator.git.snapshot import Snapshot
 from generator.init.package import Package
 from generator.kube.kustomization import outermost
-from generator.reading import yamlio
+from generator.reading import yaml_reader, yaml_writer
+from generator.reading.yaml_editor import edited, quoted_if_needed
 from generator.review.check import check
 from generator.rules.every import RULES
 
@@ -90,27 +88,20 @@ def platform_text(source: str, answers: Answers) -> str:
         source: Our own platform.yaml.
         answers: Written as scalars, never as text, so that nothing in them can become structure.
     """
-    editor = YAML()
-    editor.preserve_quotes = True
-    editor.width = 1 << 20
-    data = editor.load(source)
-    data["git"]["repoURL"] = _scalar(answers.repo_url)
-    data["git"]["publishing"] = answers.mode
-    data["domain"] = _scalar(answers.domain)
-    data["exposure"] = answers.exposure
-    (cluster,) = data["clusters"].values()
-    cluster["server"] = _scalar(answers.server)
-    data["clusters"].clear()
-    data["clusters"][_scalar(answers.cluster)] = cluster
-    for of_our_example in (data["hostSuffixes"], data["argocd"]["links"]):
-        of_our_example.clear()
-    stream = io.StringIO()
-    editor.dump(data, stream)
-    return stream.getvalue()
 
+    def change(data: Any) -> None:
+        data["git"]["repoURL"] = quoted_if_needed(answers.repo_url)
+        data["git"]["publishing"] = answers.mode
+        data["domain"] = quoted_if_needed(answers.domain)
+        data["exposure"] = answers.exposure
+        (cluster,) = data["clusters"].values()
+        cluster["server"] = quoted_if_needed(answers.server)
+        data["clusters"].clear()
+        data["clusters"][quoted_if_needed(answers.cluster)] = cluster
+        for of_our_example in (data["hostSuffixes"], data["argocd"]["links"]):
+            of_our_example.clear()
 
-def _scalar(value: str) -> str:
-    return value if yamlio.is_plain(value) else DoubleQuotedScalarString(value)
+    return edited(source, change)
 
 
 def judge(source: str, answers: Answers) -> None:
@@ -124,7 +115,7 @@ def judge(source: str, answers: Answers) -> None:
         Refused: The schema of platform.yaml refuses a value.
         TenantryError: CODEOWNERS would not name anybody.
     """
-    platform, findings = yamlio.read(layout.PLATFORM, platform_text(source, answers).encode())
+    platform, findings = yaml_reader.read(layout.PLATFORM, platform_text(source, answers).encode())
     _, found = validate(Sources(platform, (), findings), RULES)
     errors = [one for one in found if one.severity is Severity.ERROR]
     if errors:
@@ -196,7 +187,7 @@ def workflows(*, branch: str, mode: Publishing, pins: str) -> Tree:
 
 
 def _branch(platform: str) -> str:
-    document, _ = yamlio.read(layout.PLATFORM, platform.encode())
+    document, _ = yaml_reader.read(layout.PLATFORM, platform.encode())
     assert document is not None, "it was validated"
     branch: str = document.data["git"]["branch"]
     return branch
@@ -233,7 +224,7 @@ def _templates() -> jinja2.Environment:
         comment_start_string="{=#",
         comment_end_string="#=}",
         undefined=jinja2.StrictUndefined,
-        finalize=yamlio.scalar,
+        finalize=yaml_writer.scalar,
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 -- YAML, not HTML: finalize writes every value as a JSON scalar
     )
@@ -298,7 +289,7 @@ def create(folder: Path, answers: Answers) -> Created:
         raise Refused(findings)
     _write(folder, files)
     if not (folder / ".git").exists():
-        reader.create(folder, _branch(tree[layout.PLATFORM]))
+        door.create(folder, _branch(tree[layout.PLATFORM]))
     return Created(files=tuple(sorted(files)), findings=findings)
 
 

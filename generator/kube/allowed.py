@@ -15,9 +15,9 @@ from typing import Any, Final
 from generator.findings.finding import Finding
 from generator.findings.table import finding
 from generator.kube.lenient import sequence
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from generator.reading.schema import Checker, package_schema
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 
 
 class Needs(StrEnum):
@@ -150,6 +150,6 @@ def _patches_out_of_bounds(document: Document) -> Iterator[Finding]:
     for index, patch in _entries(document.data.get("patches") if isinstance(document.data, Mapping) else None):
         text = patch.get("patch")
         if isinstance(text, str):
-            for found in yamlio.bounded(document.file, text.encode()):
+            for found in yaml_reader.bounded(document.file, text.encode()):
                 place = document.place(("patches", index, "patch"))
                 yield finding(found.rule, place, f"in this patch, {found.fact}", found.hint)

@@ -17,9 +17,9 @@ from generator.git import ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube import allowed
 from generator.kube.allowed import Needs, Reference
-from generator.reading import files, yamlio
+from generator.reading import files, yaml_reader
 from generator.reading.files import BadFile, Kind
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 
 FILE: Final = "kustomization.yaml"
 _SPELLINGS: Final = frozenset({FILE, "kustomization.yml", "kustomization"})
@@ -201,7 +201,7 @@ class Gate:
             raw = self.snapshot.read(file)
         except BadFile as bad:
             return _Folder(None, (), (*misspelt, bad.finding))
-        document, found = yamlio.read(file, raw)
+        document, found = yaml_reader.read(file, raw)
         if document is None:
             return _Folder(None, (), (*misspelt, *found))
         return self._judge_document(folder, document)
@@ -275,7 +275,7 @@ class Gate:
     def _judge_manifest(self, path: str) -> tuple[Finding, ...]:
         if path not in self._manifests:
             try:
-                self._manifests[path] = yamlio.bounded(path, self.snapshot.read(path))
+                self._manifests[path] = yaml_reader.bounded(path, self.snapshot.read(path))
             except BadFile as bad:
                 self._manifests[path] = (bad.finding,)
         return self._manifests[path]

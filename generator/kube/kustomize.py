@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from generator.findings.finding import EnvironmentProblem
 from generator.kube.kustomization import Buildable
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_reader
 
 VERSION: Final = "v5.8.1"
 """The kustomize that Argo CD 3.3.1 to 3.5 bundles (K15); 5.8.0 loses namespaces."""
@@ -129,7 +129,7 @@ def build_all(folders: Iterable[Buildable]) -> Iterator[Built]:
     Every object of a build that went well has an apiVersion, a kind and a name: kustomize takes numbers for them.
     """
     for printed, error in texts(folders):
-        objects = tuple(yamlio.read_objects(printed))
+        objects = tuple(yaml_objects.read_objects(printed))
         if said := error or next(filter(None, (_nameless(one) or _too_deep(one) for one in objects)), ""):
             yield Built((), said)
         else:
@@ -152,12 +152,13 @@ def _nameless(one: Mapping[str, Any]) -> str:
 def _too_deep(one: Mapping[str, Any]) -> str:
     """Say that an object has more levels than anything may have that is looked at by recursion, or nothing."""
     level: list[Any] = [one]
-    for _ in range(yamlio.MAX_DEPTH_OF_MANIFESTS):
+    for _ in range(yaml_reader.MAX_DEPTH_OF_MANIFESTS):
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
         level = [inner for inner in level if isinstance(inner, dict | list)]
         if not level:
             return ""
-    return f"{one['kind']}/{one['metadata']['name']} has more than {yamlio.MAX_DEPTH_OF_MANIFESTS} levels of nesting"
+    name = f"{one['kind']}/{one['metadata']['name']}"
+    return f"{name} has more than {yaml_reader.MAX_DEPTH_OF_MANIFESTS} levels of nesting"
 
 
 # --- one process

@@ -1,25 +1,21 @@
 """Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
 
-import difflib
-import io
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.scalarstring import DoubleQuotedScalarString
-
 from generator import layout
 from generator.findings.finding import Refused, TenantryError
+from generator.findings.words import did_you_mean
 from generator.fleet import earlier
 from generator.fleet.load import load
 from generator.fleet.validate import validate
 from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 from generator.reading.schema import package_schema
+from generator.reading.yaml_editor import edited, quoted_if_needed
 from generator.rules.every import RULES
 
 
@@ -47,8 +43,8 @@ def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, displ
 def _as_written(value: Any) -> str:
     """Write a scalar plain when every reader agrees on it, quoted otherwise."""
     if isinstance(value, bool):
-        return yamlio.scalar(value)
-    return value if yamlio.is_plain(value) else yamlio.scalar(value)
+        return yaml_writer.scalar(value)
+    return value if yaml_writer.is_plain(value) else yaml_writer.scalar(value)
 
 
 def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
@@ -69,31 +65,18 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
         unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
         if unreadable:
             raise Refused(unreadable)
-        close = difflib.get_close_matches(name, [PurePosixPath(one.file).stem for one in sources.tenants], n=1)
-        hint = f"did you mean {close[0]!r}?" if close else "see `tenantry list`"
+        hint = did_you_mean(name, [PurePosixPath(one.file).stem for one in sources.tenants]) or "see `tenantry list`"
         raise TenantryError(f"there is no tenant {name!r}", hint)
     if not isinstance(document.data, dict):
         _refuse_bad(snapshot, document.file, document.text)
-    above, body = _split(document.text)
-    editor = YAML()
-    editor.preserve_quotes = True
-    editor.width = 1 << 20
-    if items := re.search(r"^( *)-( +)\S", body, re.MULTILINE):
-        editor.indent(mapping=2, sequence=len(items[1]) + 1 + len(items[2]), offset=len(items[1]))
-    data = editor.load(body)
-    for key, value in changes.items():
-        _assign(data, key.split("."), _typed(key, value))
-    stream = io.StringIO()
-    editor.dump(data, stream)
-    text = above + stream.getvalue()
+
+    def change(data: Any) -> None:
+        for key, value in changes.items():
+            _assign(data, key.split("."), _typed(key, value))
+
+    text = edited(document.text, change)
     _refuse_bad(snapshot, document.file, text)
     return document.file, document.text, text
-
-
-def _split(text: str) -> tuple[str, str]:
-    """Split a file behind the line `---`, which ruamel would drop with the comments above it."""
-    start = re.match(r"(?:[ \t]*(?:#.*)?\n)*---[ \t]*(?:#.*)?\n", text)
-    return (start[0], text[start.end() :]) if start else ("", text)
 
 
 def _typed(key: str, value: str) -> Any:
@@ -111,17 +94,13 @@ def _typed(key: str, value: str) -> Any:
         case "integer" if value.isdecimal() and value.isascii():
             return int(value)
         case "array":
-            return [_quoted_if_needed(item) for item in value.split(",")]
+            return [quoted_if_needed(item) for item in value.split(",")]
         case "object":
             raise TenantryError(
                 f"{key} is a mapping", f"set a key inside it: {key}.{next(iter(schema['properties']))}=..."
             )
         case _:
-            return _quoted_if_needed(value)
-
-
-def _quoted_if_needed(text: str) -> str:
-    return text if yamlio.is_plain(text) else DoubleQuotedScalarString(text)
+            return quoted_if_needed(value)
 
 
 def _assign(data: Any, path: list[str], value: Any) -> None:

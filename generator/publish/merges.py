@@ -13,8 +13,9 @@ from generator import layout
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet import earlier
-from generator.git import reader
-from generator.git.reader import Repository, Touched
+from generator.git import door, trees
+from generator.git.door import Repository
+from generator.git.trees import Touched
 from generator.review import approvals, blast_radius, judge
 from generator.review.approvals import Standing
 from generator.review.judge import Judge
@@ -81,12 +82,12 @@ def _files(repository: Repository, pairs: Sequence[tuple[str, str]]) -> dict[str
     """Return the files that differ between each commit and its parent, by one command for all of them."""
     options = ("--stdin", "--raw", "-r", "-z", "--no-renames", "--no-abbrev")
     asked = "".join(f"{commit} {parent}\n" for commit, parent in pairs).encode()
-    fields = iter(reader.fields(repository.run("diff-tree", *options, stdin=asked)))
+    fields = iter(door.fields(repository.run("diff-tree", *options, stdin=asked)))
     found: dict[str, list[Touched]] = {}
     commit = ""
     for field in fields:
         if field.startswith(":"):
-            found[commit].append(reader.touched_of(field, next(fields)))
+            found[commit].append(trees.touched_of(field, next(fields)))
         else:
             commit = field
             found[commit] = []
@@ -135,7 +136,7 @@ def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fle
 def _judge_after(repository: Repository, merge: Merge, before: Judge) -> Judge:
     if not merge.touches(layout.PLATFORM):
         return before
-    return judge.read(reader.read(repository, merge.commit, layout.PLATFORM))[0] or before
+    return judge.read(trees.read(repository, merge.commit, layout.PLATFORM))[0] or before
 
 
 def _of_its_judge(merge: Merge, counts: Judge, before: Judge, after: Judge, fleet: int) -> Iterator[Finding]:
@@ -178,7 +179,7 @@ def standing(repository: Repository, merge: Merge, later: Sequence[Merge]) -> St
     alone = (other for other in later if other.touches(file) and _touches_approvals_alone(other))
     places = ((merge.parent, merge.day), *((other.commit, other.day) for other in alone))
     standings = [
-        approvals.standing(digest, reader.read(repository, commit, file), day, way=way) for commit, day in places
+        approvals.standing(digest, trees.read(repository, commit, file), day, way=way) for commit, day in places
     ]
     return next((standing for standing in standings if standing.approval), standings[-1])
 

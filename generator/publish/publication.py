@@ -10,8 +10,8 @@ from typing import Final
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.git import reader
-from generator.git.reader import Repository
+from generator.git import trees
+from generator.git.door import Repository
 from generator.publish import merges
 from generator.publish.merges import Merge
 from generator.review import approvals, comparison, revision
@@ -59,7 +59,7 @@ def judged(origin: Origin, source: str, after: State, since: Sequence[Merge], fo
 
 
 def _between(origin: Origin, source: str, after: State, folder: Path) -> tuple[Finding, ...]:
-    files = reader.touched(origin.repository, origin.commit, source)
+    files = trees.touched(origin.repository, origin.commit, source)
     if not any(is_source(file.path) for file in files):
         return ()
     compared, unread = comparison.against(origin, after, files, folder)

@@ -22,9 +22,9 @@ from generator.findings.finding import EnvironmentProblem, Finding, Refused, Ten
 from generator.fleet import earlier, lost
 from generator.fleet.model import Platform
 from generator.generate.write import Change, Kind
-from generator.git import inspection, push, reader
+from generator.git import ancestry, door, inspection, push, trees
+from generator.git.door import Repository
 from generator.git.entries import TreeEntry
-from generator.git.reader import Repository
 from generator.git.snapshot import Snapshot
 from generator.pipeline import Composed
 from generator.publish import publication
@@ -95,7 +95,7 @@ def publish(root: Path, order: Order, progress: Progress) -> Published:
         Refused: The input has errors, a rule finds one, or the change is over the budget; nothing was pushed.
         EnvironmentProblem: The remote cannot be reached or refuses, or rejected pushes for too long.
     """
-    repository = reader.open_repository(root)
+    repository = door.open_repository(root)
     deadline = time.monotonic() + order.retry_for
     with _alone(repository) as folder:
         progress("lock")
@@ -128,9 +128,9 @@ def _try(repository: Repository, order: Order, folder: Path, progress: Progress)
 
     if platform.publishing == "branch" and before is not None and before.source != source:
         last = before.source
-        if reader.is_ancestor(repository, source, last):
+        if ancestry.is_ancestor(repository, source, last):
             return done((), "a newer source is published already")
-        if not reader.is_ancestor(repository, last, source):
+        if not ancestry.is_ancestor(repository, last, source):
             raise _rewritten(repository, platform, last)
     work = _laid_out(repository, platform, source, tip, folder)
     _refuse(inspection.problems(work.source))
@@ -268,7 +268,7 @@ def _main(repository: Repository, remote: str, branch: str) -> tuple[Platform, s
     if source is None:
         hint = "push it first, or fix git.branch in platform.yaml"
         raise EnvironmentProblem(f"{remote} has no branch {branch}", hint)
-    text = reader.read(repository, source, layout.PLATFORM)
+    text = trees.read(repository, source, layout.PLATFORM)
     if text is None:
         raise TenantryError(f"{branch} has no {layout.PLATFORM}", "push it first")
     platform = pipeline.validated_platform(Snapshot.of_work_tree(repository.root), {layout.PLATFORM: text})
@@ -290,7 +290,7 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
     snapshot = Snapshot.of_commit(repository, source, tree, layout.OWN)
     if platform.publishing == "committed" or tip is None:
         return _Work(folder=folder, source=snapshot, snapshot=snapshot, published={})
-    held = reader.entries(repository, tip)
+    held = trees.entries(repository, tip)
     published = {path: entry for path, entry in held.items() if layout.is_generated(path)}
     there = Snapshot.of_commit(repository, tip, tree, tuple(published))
     contents = {**(snapshot.contents or {}), **(there.contents or {})}
@@ -359,7 +359,7 @@ def _touched(
         if layout.application_set(layout.shard_of(tenant.name, shards)) in changed:
             names.add(tenant.name)
     start = before.source if before else tip
-    files = reader.touched(repository, start, source) if start else ()
+    files = trees.touched(repository, start, source) if start else ()
     in_base = [file.path for file in files if file.path.startswith(f"{layout.BASE}/")]
     if in_base:
         for tenant in result.fleet.tenants:

@@ -14,8 +14,8 @@ from generator import layout, pipeline
 from generator.findings.finding import Refused
 from generator.fleet import earlier
 from generator.generate.write import compare
-from generator.git import push, reader
-from generator.git.reader import Repository
+from generator.git import ancestry, push, trees
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 
 TRAILER: Final = "Tenantry-Source"
@@ -70,7 +70,7 @@ def on_the_main_branch(repository: Repository, tip: str) -> Before | None:
         EnvironmentProblem: The clone is shallow, and does not tell.
     """
     named = _named(repository, tip)
-    if named is None or reader.parents(repository, named.commit)[:1] != (named.source,):
+    if named is None or ancestry.parents(repository, named.commit)[:1] != (named.source,):
         earlier.whole(repository, "what was published before stands in its history")
         return None
     return named if _differ_in_generated_files_alone(repository, named.commit, named.source) else None
@@ -88,7 +88,7 @@ def _named(repository: Repository, tip: str) -> Before | None:
 
 
 def _differ_in_generated_files_alone(repository: Repository, one: str, other: str) -> bool:
-    return all(layout.is_generated(file.path) for file in reader.touched(repository, one, other))
+    return all(layout.is_generated(file.path) for file in trees.touched(repository, one, other))
 
 
 def _by_sources(repository: Repository, published: str, source: str, index: Path) -> str | None:
@@ -100,7 +100,7 @@ def _by_sources(repository: Repository, published: str, source: str, index: Path
         source: The newest commit of the main branch.
         index: Where the index is made that this needs.
     """
-    generated = dict.fromkeys(filter(layout.is_generated, reader.entries(repository, published)))
+    generated = dict.fromkeys(filter(layout.is_generated, trees.entries(repository, published)))
     tree = push.tree_of(repository, published, generated, index)
     lines = repository.text("rev-list", "--first-parent", "--format=%T", "--end-of-options", source).splitlines()
     commits = (line.removeprefix("commit ") for line in lines[::2])

@@ -1,7 +1,6 @@
 """JSON Schema: one validator decides (jsonschema-rs), and its refusals get words, places and hints."""
 
 import copy
-import difflib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
@@ -13,6 +12,7 @@ from jsonschema_rs import ValidationErrorKind as Kind
 
 from generator.findings.finding import Finding, Found, Place
 from generator.findings.table import TABLE
+from generator.findings.words import did_you_mean
 
 Path = tuple[str | int, ...]
 RuleOf = Callable[[Path, str], str]
@@ -234,9 +234,3 @@ def _type_hint(types: Sequence[str], value: Any) -> str:
     if isinstance(value, str) and not {"array", "object"} & set(types):
         return f"write {' or '.join(_TYPE_WORDS[one] for one in types)} without quotes"
     return ""
-
-
-def did_you_mean(word: Any, choices: Sequence[str] | Mapping[str, Any]) -> str:
-    """Return the hint for a misspelt word, or nothing when no choice is near."""
-    close = difflib.get_close_matches(str(word), list(choices), n=1, cutoff=0.6)
-    return f"did you mean {close[0]!r}?" if close else ""

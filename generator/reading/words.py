@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import yaml
 
-from generator.reading.yamlio import MAX_DEPTH
+from generator.reading.yaml_reader import MAX_DEPTH
 
 Marks = dict[tuple[str | int, ...], tuple[int, int]]
 """Where the values of a document start: path -> line and column, from 1."""

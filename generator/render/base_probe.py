@@ -21,9 +21,9 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
 from generator.kube.kustomization import Gate
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_writer
 from generator.reading.files import BY_HAND
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 from generator.render.rendered import Base, Probe
 
 NAME: Final = "tenantry-probe"
@@ -90,7 +90,7 @@ def _facts(platform: Platform, release: str) -> Mapping[str, Any]:
 
 
 def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
-    sheet: Mapping[str, Any] = yamlio.read_objects(files[layout.facts(NAME)])[0]
+    sheet: Mapping[str, Any] = yaml_objects.read_objects(files[layout.facts(NAME)])[0]
     return sheet
 
 
@@ -150,7 +150,7 @@ def _build(
         for place, (folder, key, index) in zip(places[1:], entries, strict=True):
             data = dict(documents[folder].data)
             data[key] = [one for number, one in enumerate(data[key]) if number != index]
-            (place / folder / kustomization.FILE).write_text(yamlio.dump(data), encoding="utf-8")
+            (place / folder / kustomization.FILE).write_text(yaml_writer.dump(data), encoding="utf-8")
         overlays = [gate.beside(place / layout.overlay(NAME), parts) for place in places]
         first, again, *without = kustomize.build_all([overlays[0], *overlays])
         error = first.error.replace(f"{places[0]}/", "").replace("\n", " ")

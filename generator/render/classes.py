@@ -29,7 +29,7 @@ from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.lenient import mapping, strings
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 
 NAME: Final = "tenantry-sentinel"
 """Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
@@ -198,8 +198,8 @@ def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) ->
         overlay[key] = [
             os.path.normpath(f"{home}/{one}") if one.startswith("../") else one for one in overlay.get(key, ())
         ]
-    (folder / kustomization.FILE).write_text(yamlio.dump(overlay), encoding="utf-8")
-    (folder / "facts.yaml").write_text(yamlio.dump(facts), encoding="utf-8")
+    (folder / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
+    (folder / "facts.yaml").write_text(yaml_writer.dump(facts), encoding="utf-8")
     return gate.beside(folder, filter(None, reads))
 
 

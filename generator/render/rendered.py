@@ -11,7 +11,7 @@ from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate.releases import Origins
 from generator.kube.pods import pod_spec
 from generator.reading.schema import Path
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 
 Object = Mapping[str, Any]
 """A Kubernetes object as kustomize printed it."""

@@ -15,9 +15,9 @@ from typing import Final
 from generator import layout
 from generator.findings.finding import Finding, Found, Severity
 from generator.findings.table import finding
-from generator.reading import yamlio
+from generator.reading import yaml_reader, yaml_writer
 from generator.reading.schema import Checker, Path, package_schema
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 from generator.rules.every import RULES
 
 MAX_BYTES: Final = 16 * 1024
@@ -84,7 +84,7 @@ def read(file: str, raw: bytes) -> tuple[Approval | None, tuple[Finding, ...]]:
     Returns:
         The approval, or None when the file lifts nothing; and what is wrong with it.
     """
-    document, findings = yamlio.read(file, raw, max_bytes=MAX_BYTES)
+    document, findings = yaml_reader.read(file, raw, max_bytes=MAX_BYTES)
     if document is None:
         return None, findings
     found = Checker(package_schema("approval")).check(document, _rule) or list(_beyond_the_schema(document))
@@ -192,7 +192,7 @@ def text_of(digest: str, reason: str, by: str) -> str:
         reason: Why it may pass.
         by: Who says so.
     """
-    return yamlio.dump({"digest": digest, "reason": reason, "by": by})
+    return yaml_writer.dump({"digest": digest, "reason": reason, "by": by})
 
 
 def _short(digest: str) -> str:

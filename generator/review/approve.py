@@ -4,9 +4,9 @@ from datetime import date
 from pathlib import Path
 
 from generator.findings.finding import TenantryError
-from generator.findings.formats import plural
+from generator.findings.words import plural
 from generator.generate.write import replace
-from generator.git import reader
+from generator.git import ancestry, door
 from generator.reading import files
 from generator.reading.files import BadFile
 from generator.review import approvals
@@ -42,7 +42,7 @@ def approve(root: Path, done: Checked, reason: str, today: date) -> str:
     file = approvals.file_of(done.standing.digest)
     there = _there(root, file)
     if there is None:
-        text = approvals.text_of(done.standing.digest, reason, reader.author(reader.open_repository(root)))
+        text = approvals.text_of(done.standing.digest, reason, ancestry.author(door.open_repository(root)))
         replace(root / file, text.encode())
         return file
     approval, findings = approvals.read(file, there)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from generator import layout
 from generator.fleet.model import Budget
-from generator.git.reader import Touched
+from generator.git.trees import Touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,9 +19,9 @@ from generator.findings.table import finding
 from generator.fleet import lost
 from generator.fleet.lost import Lost
 from generator.fleet.model import Fleet, Platform, Weakened
-from generator.git import reader
-from generator.git.reader import Touched
+from generator.git import ancestry
 from generator.git.snapshot import Snapshot
+from generator.git.trees import Touched
 from generator.review import approvals, comparison, judge, pull_request, verdict
 from generator.review.approvals import Standing
 from generator.review.blast_radius import Impact, may_touch_all, raises_tenantry
@@ -224,7 +224,7 @@ def _published(request: PullRequest, platform: Platform) -> str | None:
     """Return what Argo CD follows, as far as it was fetched."""
     if platform.publishing == "committed":
         return request.start
-    return reader.branch_of(request.repository, platform.publishing_branch)
+    return ancestry.branch_of(request.repository, platform.publishing_branch)
 
 
 def _by_its_judge(

@@ -10,10 +10,11 @@ from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet
-from generator.git.reader import Repository, Touched
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
+from generator.git.trees import Touched
 from generator.pipeline import Composed
-from generator.reading import quantity, yamlio
+from generator.reading import quantity, yaml_reader
 from generator.reading.files import Kind
 from generator.render.rendered import Rendered, identity
 from generator.review.blast_radius import is_source, reads_any
@@ -297,7 +298,7 @@ def _stated_storage(snapshot: Snapshot, file: str) -> int | None:
     """Return the bytes that a tenant file with errors states, as far as that can be read."""
     if snapshot.kind_of(file) is not Kind.FILE:
         return None
-    document, _ = yamlio.read(file, snapshot.read(file))
+    document, _ = yaml_reader.read(file, snapshot.read(file))
     try:
         return quantity.octets(document.data["storage"]) if document else None
     except (KeyError, TypeError, ValueError):

@@ -14,9 +14,9 @@ from generator import layout
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet.model import Budget, Fleet, Platform, Weakened
-from generator.reading import yamlio
+from generator.reading import yaml_reader, yaml_writer
 from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 from generator.review.blast_radius import raises_tenantry
 
 Key = TypeVar("Key", str, Path)
@@ -68,7 +68,7 @@ def read(raw: bytes | None) -> tuple[Judge | None, tuple[Finding, ...]]:
     """
     if raw is None:
         return NOBODY, ()
-    document, findings = yamlio.read(layout.PLATFORM, raw)
+    document, findings = yaml_reader.read(layout.PLATFORM, raw)
     if document is None:
         return None, findings
     if not isinstance(document.data, dict):
@@ -220,5 +220,5 @@ def unreadable(where: str, findings: tuple[Finding, ...]) -> Finding:
 
 
 def _text(value: Any) -> str:
-    text = "nothing" if value is None else yamlio.scalar(value)
+    text = "nothing" if value is None else yaml_writer.scalar(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

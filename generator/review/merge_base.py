@@ -17,11 +17,11 @@ from generator.fleet.earlier import Version
 from generator.fleet.load import Sources
 from generator.fleet.model import Platform
 from generator.fleet.validate import validate
+from generator.git.door import Repository
 from generator.git.entries import FILE_MODES, TreeEntry
-from generator.git.reader import Repository
 from generator.git.snapshot import Snapshot
 from generator.pipeline import Composed
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from generator.rules.every import RULES
 
 _TRIED: Final = 20
@@ -125,7 +125,7 @@ def _readable(
 
 
 def _is_readable(file: str, text: bytes, platform: Platform) -> bool:
-    document, findings = yamlio.read(file, text)
+    document, findings = yaml_reader.read(file, text)
     if document is None or findings:
         return False
     fleet, _ = validate(Sources(platform.document, (document,), ()), RULES, lambda _: {file: 1 << 62})

@@ -10,9 +10,10 @@ from generator import layout
 from generator.findings.finding import Finding
 from generator.fleet import earlier
 from generator.fleet.validate import Had
-from generator.git import reader
-from generator.git.reader import Repository, Touched
+from generator.git import ancestry, door, trees
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
+from generator.git.trees import Touched
 from generator.reading.files import BadFile
 from generator.review import approvals, blast_radius, judge
 from generator.review.approvals import Standing
@@ -77,7 +78,7 @@ class PullRequest:
         way = f"have it approved: tenantry check --base {self.base} --approve REASON"
         if file in self.paths:
             way = f"merge {file} first, by a pull request of its own: in the change itself it lifts nothing"
-        return approvals.standing(self.digest, reader.read(self.repository, self.start, file), today, way=way)
+        return approvals.standing(self.digest, trees.read(self.repository, self.start, file), today, way=way)
 
 
 def of_head(root: Path, base: str) -> PullRequest:
@@ -90,10 +91,10 @@ def of_head(root: Path, base: str) -> PullRequest:
     Raises:
         EnvironmentProblem: There is no repository, or not enough history.
     """
-    repository = reader.open_repository(root)
-    head = reader.commit_of(repository, "HEAD")
-    start = reader.merge_base(repository, base, head)
-    files = reader.touched(repository, start, head)
+    repository = door.open_repository(root)
+    head = ancestry.commit_of(repository, "HEAD")
+    start = ancestry.merge_base(repository, base, head)
+    files = trees.touched(repository, start, head)
     return PullRequest(repository=repository, base=base, start=start, head=head, files=files)
 
 
@@ -109,11 +110,11 @@ def judge_before(repository: Repository, commit: str) -> tuple[Judge | None, tup
     Returns:
         The judge, or None when no version of the file can be read; and what is wrong with the newest.
     """
-    found, refused = judge.read(reader.read(repository, commit, layout.PLATFORM))
+    found, refused = judge.read(trees.read(repository, commit, layout.PLATFORM))
     if found is not None:
         return found, ()
-    for version in reader.versions(repository, commit, layout.PLATFORM, _MOST_VERSIONS):
-        raw = reader.read(repository, version, layout.PLATFORM)
+    for version in ancestry.versions(repository, commit, layout.PLATFORM, _MOST_VERSIONS):
+        raw = trees.read(repository, version, layout.PLATFORM)
         found = judge.read(raw)[0] if raw is not None else None
         if found is not None:
             return found, ()

@@ -8,8 +8,9 @@ from typing import Final
 from generator import layout, pipeline
 from generator.fleet import earlier
 from generator.fleet.validate import Had
-from generator.git.reader import Repository, Touched
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
+from generator.git.trees import Touched
 from generator.pipeline import Composed
 from generator.review.blast_radius import may_touch_all
 

@@ -12,14 +12,14 @@ from generator.findings.table import finding
 from generator.fleet.lost import ways_back
 from generator.fleet.model import Fleet, Tenant, Weakened
 from generator.generate.releases import origins_of
-from generator.git import ordinary, reader
+from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from generator.reading.files import GENERATED
-from generator.reading.yamlio import Document
+from generator.reading.yaml_reader import Document
 from generator.render import classes
 from generator.render.base_probe import read_base
 from generator.render.classes import Sheet
@@ -143,11 +143,11 @@ def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: C
     """Return how the files of those companies come back that have generated files, and no tenant file, here."""
     known = {*lost, *(tenant.name for tenant in fleet.tenants)}
     orphans = {name for file in files if (name := layout.tenant_of(file)) is not None and name not in known}
-    head = (snapshot.commit or reader.head(snapshot.home)) if orphans else ""
+    head = (snapshot.commit or ancestry.head(snapshot.home)) if orphans else ""
     if not head:
         return {}
     committed_beside = fleet.platform.publishing == "committed"
-    return ways_back(reader.open_repository(snapshot.home), [head], orphans, committed=committed_beside)
+    return ways_back(door.open_repository(snapshot.home), [head], orphans, committed=committed_beside)
 
 
 def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding]:
@@ -203,7 +203,7 @@ def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
     found = []
     for file, text in sorted(files.items()):
         if file.startswith(f"{layout.SHARDS}/") and file.endswith("/applicationset.yaml"):
-            document, _ = yamlio.read(file, text.encode())
+            document, _ = yaml_reader.read(file, text.encode())
             if document is not None and isinstance(document.data, dict):
                 found.append(document.data)
     return found
@@ -293,7 +293,7 @@ def _read(
                 finding("GEN002", Place(file), why or "this file is missing", way or "run `tenantry generate`")
             )
             continue
-        document, found = yamlio.read(file, files[file].encode())
+        document, found = yaml_reader.read(file, files[file].encode())
         findings.extend(found)
         if document is None:
             continue

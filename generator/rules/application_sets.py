@@ -21,7 +21,7 @@ from generator.findings.rule import Firm
 from generator.generate.argocd import FINALIZER
 from generator.kube.lenient import mapping, mappings, sequence
 from generator.kube.sync import FORCEFUL, GENERATE_PATHS, GUARD, SYNC_OPTIONS, options
-from generator.reading.yamlio import Document, read
+from generator.reading.yaml_reader import Document, read
 from generator.render.rendered import Repository
 from generator.rules.rule import Per, rule
 from generator.rules.ways import GENERATE, way_back

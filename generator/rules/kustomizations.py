@@ -1,6 +1,5 @@
 """KUS: what a release of base/ says to kustomize changes something, and writes every fact."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -9,6 +8,7 @@ from generator import layout
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
+from generator.findings.words import did_you_mean
 from generator.generate.compose import components_of
 from generator.generate.releases import COMPONENTS, CORE
 from generator.kube.lenient import mapping, mappings, strings
@@ -208,10 +208,8 @@ def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
             source = mapping(replacement.get("source"))
             field = str(source.get("fieldPath", ""))
             if source.get("kind") == base.facts["kind"] and not _at(base.facts, field):
-                near = difflib.get_close_matches(field, known, n=1)
                 place = document.place(("replacements", index, "source", "fieldPath"))
-                hint = f"did you mean {near[0]!r}?" if near else ""
-                yield Found(place, f"there is no fact {field!r}", hint)
+                yield Found(place, f"there is no fact {field!r}", did_you_mean(field, known))
 
 
 def _paths(value: Any, above: str) -> Iterator[str]:

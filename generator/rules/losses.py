@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Final
 
 from generator.findings.finding import Found, Place, Severity
-from generator.findings.formats import plural
 from generator.findings.rule import Firm
+from generator.findings.words import plural
 from generator.fleet.model import Tenant
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec

@@ -12,7 +12,7 @@ from generator.findings.rule import Firm
 from generator.generate.size import CHATBOT, FILESERVER
 from generator.kube import tenant_names
 from generator.kube.lenient import mapping, mappings, strings
-from generator.reading import yamlio
+from generator.reading import yaml_objects, yaml_reader
 from generator.render import classes
 from generator.render.rendered import Base, Object, Rendered
 from generator.rules.rule import Per, rule
@@ -185,12 +185,12 @@ def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Found]:
     hosts = {host: name for host, name in rendered.hosts.items() if shared or name != rendered.tenant.name}
     if foreign.isdisjoint(tenant_names.TOKEN.findall(rendered.text)) and hosts.keys().isdisjoint(_zones(rendered.text)):
         return
-    looked_at = yamlio.read_objects(rendered.text) if shared else rendered.objects
+    looked_at = yaml_objects.read_objects(rendered.text) if shared else rendered.objects
     for one, object_of_the_first in zip(looked_at, rendered.objects, strict=True):
         found = {mention.name: mention for mention in tenant_names.mentions(one) if mention.name in foreign}
         for name, mention in sorted(found.items()):
             yield _names_another(rendered, object_of_the_first, str(mention), name)
-        for path, text in yamlio.walk_strings(one):
+        for path, text in yaml_reader.walk_strings(one):
             for host in sorted(hosts.keys() & set(_zones(text))):
                 fact = f"{'.'.join(map(str, path))} names the host {host} of the tenant {hosts[host]}"
                 yield _names_another(rendered, object_of_the_first, fact, hosts[host])
@@ -221,7 +221,7 @@ def _zones(text: str) -> Iterator[str]:
 )
 def readers_agree(rendered: Rendered) -> Iterator[Found]:
     """Every plain scalar that kustomize printed is the same for YAML 1.1, YAML 1.2 and Go."""
-    for (number, _, _), text, trap in yamlio.traps(rendered.text):
+    for (number, _, _), text, trap in yaml_reader.traps(rendered.text):
         one = rendered.objects[number - 1]
         yield rendered.found(one, f"`{text}` is {trap} for some readers", "quote it in base/")
 
@@ -231,7 +231,7 @@ def readers_agree_on_the_release(base: Base) -> Iterator[Found]:
     """So is every one in base/: kustomize reads `0440` as 288 and `1e3` as 1000, whatever its author meant."""
     for file, source in base.sources.items():
         try:
-            found = list(yamlio.traps(source))
+            found = list(yaml_reader.traps(source))
         except yaml.YAMLError:
             continue  # KUS001 says so
         for (_, line, column), text, trap in found:

@@ -8,7 +8,7 @@ from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.kube.lenient import mapping, mappings, spec_of
-from generator.reading.yamlio import walk_strings
+from generator.reading.yaml_reader import walk_strings
 from generator.render.rendered import Object, Rendered, Repository
 from generator.rules.literals import secret_like
 from generator.rules.rule import Per, rule

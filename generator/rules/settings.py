@@ -6,7 +6,7 @@ from typing import Final
 from generator import layout
 from generator.findings.finding import Found, Place
 from generator.kube.lenient import mapping
-from generator.reading import yamlio
+from generator.reading import yaml_reader, yaml_writer
 from generator.render.rendered import Repository
 from generator.rules.rule import Per, rule
 
@@ -34,7 +34,7 @@ def submodules_are_not_fetched(repository: Repository) -> Iterator[Found]:
     files = [file for file in sorted(repository.files) if file.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
     documents = []
     for file in files:
-        document, _ = yamlio.read(file, repository.files[file].encode())
+        document, _ = yaml_reader.read(file, repository.files[file].encode())
         data = mapping(document.data) if document else {}
         if document and data.get("kind") == "ConfigMap" and mapping(data.get("metadata")).get("name") == PARAMETERS:
             documents.append(document)
@@ -42,7 +42,7 @@ def submodules_are_not_fetched(repository: Repository) -> Iterator[Found]:
         values = [(one, one.data["data"][option]) for one in documents if option in mapping(one.data.get("data"))]
         for document, value in values:
             if value != "false":
-                place, fact = document.place(("data", option)), f"{option} is {yamlio.scalar(value)}"
+                place, fact = document.place(("data", option)), f"{option} is {yaml_writer.scalar(value)}"
                 yield Found(place, fact, f'write `{option}: "false"`')
         if not values:
             place = documents[0].place(("data",)) if documents else Place(files[0])

@@ -15,7 +15,7 @@ from generator.fleet.model import Fleet
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Buildable
-from generator.reading import yamlio
+from generator.reading import yaml_reader
 from generator.review import check
 from generator.review.verify import Verified, verify
 from tests.pull_requests.state import UnreadableError
@@ -28,10 +28,10 @@ _KEPT: Final = 4000
 def remembered() -> Iterator[None]:
     """Let everything in this process that reads YAML do it once for each input, until the end."""
     with pytest.MonkeyPatch.context() as patch:
-        for reader in (yamlio.read, yamlio.bounded):
-            patch.setattr(yamlio, reader.__name__, lru_cache(_KEPT)(reader))
-        traps = yamlio.traps
-        patch.setattr(yamlio, "traps", lru_cache(_KEPT)(lambda text: tuple(traps(text))))
+        for reader in (yaml_reader.read, yaml_reader.bounded):
+            patch.setattr(yaml_reader, reader.__name__, lru_cache(_KEPT)(reader))
+        traps = yaml_reader.traps
+        patch.setattr(yaml_reader, "traps", lru_cache(_KEPT)(lambda text: tuple(traps(text))))
         patch.setattr(check, "verify", _once_for_main(verify))
         yield
 

@@ -24,7 +24,7 @@ from generator.findings.finding import Finding, Refused
 from generator.fleet.model import Platform, Tenant
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
 from generator.review.verify import Gathered, committed, gather, render
@@ -216,7 +216,7 @@ def written(one: Mapping[str, Any]) -> str:
 
 @lru_cache(maxsize=256)
 def _dumped(pickled: bytes) -> str:
-    return yamlio.dump(pickle.loads(pickled))  # noqa: S301 -- made above
+    return yaml_writer.dump(pickle.loads(pickled))  # noqa: S301 -- made above
 
 
 def said_by_others(gathered: Gathered, case: Case) -> list[Finding]:

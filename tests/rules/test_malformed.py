@@ -20,7 +20,7 @@ from generator.kube.kustomize import Built
 from generator.proofs import isolation, summary
 from generator.reachability.matrix import matrix
 from generator.reachability.policy import UnreadableError
-from generator.reading import yamlio
+from generator.reading import yaml_writer
 from generator.render.rendered import Rendered, Repository
 from generator.review.verify import Gathered, judge, render
 from tests import harness
@@ -161,7 +161,7 @@ def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong:
     """So it is with an overlay, a data sheet, an entry, a project and an ApplicationSet that somebody edited."""
     good = good_repository()
     file, path = place
-    files = {**good.files, file: yamlio.dump(spoil(_documents()[file], path, wrong))}
+    files = {**good.files, file: yaml_writer.dump(spoil(_documents()[file], path, wrong))}
 
     with mock.patch.object(kustomize, "build_all", _built):
         read = list(render(Snapshot.of_work_tree(ROOT), good.fleet, [_good().tenant], files))

@@ -15,15 +15,22 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml._yaml import CParser
 
-from generator.findings.finding import Finding, Place, TenantryError
+from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 
 MAX_BYTES: Final = 1 << 20
+
+
 MAX_DEPTH: Final = 24
+
+
 MAX_DEPTH_OF_MANIFESTS: Final = 64
 """A Deployment has some 12 levels, a CustomResourceDefinition some 40."""
+
+
 MAX_VALUES: Final = 100_000
 """Keys, values and lists in one file: the composer needs some 600 bytes for each."""
+
 
 type_names: Final = {
     str: "a string",
@@ -35,11 +42,17 @@ type_names: Final = {
     type(None): "empty",
 }
 
+
 _PLAIN: Final = "plain"
+
+
 _QUOTED: Final = "quoted"
 
+
 _NULLS: Final = frozenset({"", "~", "null", "Null", "NULL"})
-_BOOLEANS: Final = {
+
+
+BOOLEANS: Final = {
     "true": True,
     "True": True,
     "TRUE": True,
@@ -47,10 +60,20 @@ _BOOLEANS: Final = {
     "False": False,
     "FALSE": False,
 }
+
+
 _INTEGER: Final = re.compile(r"0|-?[1-9][0-9]{0,17}")
+
+
 _DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\.[0-9]{1,18}")
+
+
 _TRUE_IN_1_1: Final = frozenset({"y", "yes", "on"})
+
+
 _FALSE_IN_1_1: Final = frozenset({"n", "no", "off"})
+
+
 _NUMBER_SOMEWHERE: Final = re.compile(
     r"""[-+]?(?: 0b[01_]+ | 0o[0-7_]+ | 0x[0-9a-f_]+
         | [0-9_]+(?::[0-5]?[0-9])+(?:\.[0-9_]*)?
@@ -59,17 +82,35 @@ _NUMBER_SOMEWHERE: Final = re.compile(
     re.VERBOSE,
 )
 """A number for at least one reader, in lower case; Go takes underscores out first, and ruamel takes -_ for one."""
+
+
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt \t].*)?")
+
+
 _NEEDS_A_CLOSER_LOOK: Final = re.compile(r"[&*!%]")
+
+
 _OPENERS: Final = re.compile(r"[\[{?-]")
+
+
 _FEW_OPENERS: Final = 200
+
+
 _SPLIT: Final = "split the file"
+
+
 _LONGEST_NUMBER: Final = 1_000
 """Characters of a number, with or without a unit; Python makes none of more than a few thousand digits."""
+
+
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_.eE+-]*[A-Za-z]{0,2}")
+
+
 _SMALL: Final = 1 << 16
 """Characters of a text that cannot hold too many values."""
-_FILES: Final = 512
+
+
+KEPT_FILES: Final = 512
 """Of how many files of base/ what was found out is remembered: a run looks at each six times, in two states."""
 
 
@@ -92,7 +133,7 @@ class Document:
 
         A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
         """
-        node = _nodes(self.text)
+        node = nodes(self.text)
         mark = node.start_mark
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -133,7 +174,7 @@ _COMPOSER: Final[Any] = _Composer
 
 
 @lru_cache(maxsize=1)
-def _nodes(text: str) -> Any:
+def nodes(text: str) -> Any:
     """Compose a text for its marks; the last one is kept, because a bad file is asked for many places in a row."""
     return yaml.compose(text, Loader=_COMPOSER)
 
@@ -195,7 +236,7 @@ def _look_closer(file: str, text: str) -> None:
         _look_at_events(file, text, MAX_DEPTH)
 
 
-@lru_cache(_FILES)
+@lru_cache(KEPT_FILES)
 def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
     """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
 
@@ -246,7 +287,7 @@ def _look_at_events(file: str, text: str, max_depth: int) -> None:
 
 
 def _unreadable(rule: str, file: str, event: Any, fact: str, hint: str = "") -> _UnreadableError:
-    return _UnreadableError(finding(rule, _place(file, event), fact, hint))
+    return _UnreadableError(finding(rule, place_of(file, event), fact, hint))
 
 
 def _compose(file: str, text: str) -> yaml.Node:
@@ -267,7 +308,7 @@ def _compose(file: str, text: str) -> yaml.Node:
 
 
 def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
-    place, problem = _explained(file, error)
+    place, problem = explained(file, error)
     if not place.line:
         place = Place(file, text.count("\n", 0, getattr(error, "position", 0)) + 1)
     around = text.splitlines()[place.line - 1 : place.line]
@@ -275,7 +316,7 @@ def _refuse_syntax(file: str, text: str, error: yaml.YAMLError) -> NoReturn:
     raise _UnreadableError(finding("TEN021", place, f"this is not YAML: {problem}", hint)) from None
 
 
-def _explained(file: str, error: UnicodeDecodeError | yaml.YAMLError) -> tuple[Place, str]:
+def explained(file: str, error: UnicodeDecodeError | yaml.YAMLError) -> tuple[Place, str]:
     """Return where the parser stopped, as far as it says that, and why."""
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "unreadable"
@@ -286,22 +327,22 @@ def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) 
     if isinstance(node, yaml.ScalarNode):
         return _scalar_value(file, node, findings)
     if depth > MAX_DEPTH:
-        findings.append(finding("TEN023", _place(file, node), f"more than {MAX_DEPTH} levels of nesting"))
+        findings.append(finding("TEN023", place_of(file, node), f"more than {MAX_DEPTH} levels of nesting"))
         return None
     if isinstance(node, yaml.SequenceNode):
         return [_construct(file, item, findings, depth + 1) for item in node.value]
     result: dict[str, Any] = {}
     for key_node, value_node in node.value:
         if not isinstance(key_node, yaml.ScalarNode):
-            findings.append(finding("TEN009", _place(file, key_node), "a key must be a string"))
+            findings.append(finding("TEN009", place_of(file, key_node), "a key must be a string"))
             continue
         key = _scalar_value(file, key_node, findings)
         if not isinstance(key, str):
             fact = f"the key `{key_node.value}` is read as {_said(key)}"
-            findings.append(finding("TEN009", _place(file, key_node), fact, "quote it"))
+            findings.append(finding("TEN009", place_of(file, key_node), fact, "quote it"))
         elif key in result:
             fact = f"the key `{key}` stands here a second time"
-            findings.append(finding("TEN007", _place(file, key_node), fact, "keep one of the two"))
+            findings.append(finding("TEN007", place_of(file, key_node), fact, "keep one of the two"))
         else:
             result[key] = _construct(file, value_node, findings, depth + 1)
     return result
@@ -313,20 +354,21 @@ def _scalar_value(file: str, node: yaml.ScalarNode, findings: list[Finding]) -> 
         return text
     if text in _NULLS:
         return None
-    if text in _BOOLEANS:
-        return _BOOLEANS[text]
+    if text in BOOLEANS:
+        return BOOLEANS[text]
     if _INTEGER.fullmatch(text):
         return int(text)
     if _DECIMAL.fullmatch(text):
         number = float(text)
         if number.is_integer():  # a whole number for JSON Schema and for Go, none for Python
             hint = f"write {number:.0f}, or quote it"
-            findings.append(finding("TEN009", _place(file, node), f"`{text}` is a whole number for some readers", hint))
+            fact = f"`{text}` is a whole number for some readers"
+            findings.append(finding("TEN009", place_of(file, node), fact, hint))
         return number
     trap = trap_of(text)
     if trap:
         hint = "write out what it would merge" if text == "<<" else "quote it"
-        findings.append(finding("TEN009", _place(file, node), f"`{text}` is read as {trap}", hint))
+        findings.append(finding("TEN009", place_of(file, node), f"`{text}` is read as {trap}", hint))
     return text
 
 
@@ -364,158 +406,28 @@ def traps(text: str) -> Iterator[tuple[tuple[int, int, int], str, str]]:
     for event in yaml.parse(text, Loader=_COMPOSER):
         if isinstance(event, yaml.DocumentStartEvent):
             number += 1
-        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not _same_for_all(event.value):
+        elif isinstance(event, yaml.ScalarEvent) and event.implicit[0] and not same_for_all(event.value):
             trap = trap_of(event.value)
             if trap:
                 mark: Any = event.start_mark
                 yield (number, mark.line + 1, mark.column + 1), event.value, trap
 
 
-def _same_for_all(text: str) -> bool:
+def same_for_all(text: str) -> bool:
     """Say whether this plain scalar is the same null, boolean or number for every reader."""
-    return bool(text in _NULLS or text in _BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text))
+    return bool(text in _NULLS or text in BOOLEANS or _INTEGER.fullmatch(text) or _DECIMAL.fullmatch(text))
 
 
 def _said(value: Any) -> str:
     return json.dumps(value) if isinstance(value, bool | int | float) else type_names[type(value)]
 
 
-def _place(file: str, node: Any) -> Place:
+def place_of(file: str, node: Any) -> Place:
+    """Return where a node or an event begins."""
     return Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
-class _PrintedLoader(yaml.CSafeLoader):
-    """Reads `=` and `<<` as the strings that Go means by them; PyYAML makes them types of their own, and stumbles."""
-
-
-_AS_TEXT: Final[Any] = yaml.CSafeLoader.construct_yaml_str
-_PrintedLoader.add_constructor("tag:yaml.org,2002:value", _AS_TEXT)
-_PrintedLoader.add_constructor("tag:yaml.org,2002:merge", _AS_TEXT)
-
-
-def read_objects(text: str) -> list[Any]:
-    """Parse the documents that kustomize printed; empty documents are left out."""
-    return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
-
-
-@lru_cache(_FILES)
-def objects_in(file: str, raw: bytes) -> tuple[tuple[str, str, int], ...]:
-    """Return kind, metadata.name and first line of each Kubernetes object in a hand-written file.
-
-    Args:
-        file: Path from the repository's root, for errors.
-        raw: What the file holds.
-
-    Raises:
-        TenantryError: It is not YAML.
-    """
-    found = []
-    try:
-        for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
-            top = _children(node)
-            kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
-            if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
-                found.append((kind.value, name.value, node.start_mark.line + 1))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        place, problem = _explained(file, error)
-        raise TenantryError(f"{place}: this is not YAML: {problem}") from None
-    return tuple(found)
-
-
-def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -> tuple[Place, str | None]:
-    """Find a field of a Kubernetes object in a hand-written file that `objects_in` has read.
-
-    Args:
-        file: Path from the repository's root.
-        raw: What the file holds.
-        kind: Of the object; its first document counts.
-        name: Its metadata.name.
-        path: The field's keys.
-
-    Returns:
-        Where its value stands, and the value where it is a scalar; else the place of the deepest part of the path.
-    """
-    for node in _objects(raw):
-        top = _children(node)
-        if (_text(top.get("kind")), _text(_children(top.get("metadata")).get("name"))) != (kind, name):
-            continue
-        value: yaml.Node | None = node
-        for step in path:
-            found, value = value, _children(value).get(step)
-            if value is None:
-                return _place(file, found or node), None
-        return _place(file, value or node), _text(value)
-    return Place(file), None
-
-
-@lru_cache(maxsize=8)
-def _objects(raw: bytes) -> tuple[yaml.Node, ...]:
-    return tuple(yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader))
-
-
-def _text(node: yaml.Node | None) -> str | None:
-    return node.value if isinstance(node, yaml.ScalarNode) else None
-
-
-def _children(node: yaml.Node | None) -> dict[str, yaml.Node]:
-    if not isinstance(node, yaml.MappingNode):
-        return {}
-    return {key.value: value for key, value in node.value if isinstance(key, yaml.ScalarNode)}
-
-
-_UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
-
-
-def scalar(value: str | float | bool | Sequence[Any] | Mapping[str, Any] | None) -> str:
-    """Write a value as JSON that is also YAML 1.1 and 1.2 in flow style, so that all readers agree on it."""
-    text = json.dumps(value, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-_PLAIN_TEXT: Final = re.compile(r"[A-Za-z0-9\u3040-\u9fff](?:[A-Za-z0-9 ._/\u3040-\u9fff-]*[A-Za-z0-9\u3040-\u9fff])?")
-
-
-def is_plain(text: str) -> bool:
-    """Say whether a string may stand unquoted: no reader takes it for anything else."""
-    if _same_for_all(text):
-        return False
-    return _PLAIN_TEXT.fullmatch(text) is not None and not trap_of(text)
-
-
-class _Dumper(yaml.CSafeDumper):
-    """Quotes every string value, never writes an anchor, keeps the order that it is given."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        del data
-        return True
-
-
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*")
-
-
-def _represent_string(dumper: Any, value: str) -> Any:
-    style = "|" if "\n" in value and not _UNPRINTABLE.search(value) else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-def _represent_mapping(dumper: Any, value: Mapping[str, Any]) -> Any:
-    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
-    for key, _ in node.value:
-        if _PLAIN_KEY.fullmatch(key.value) and not trap_of(key.value) and key.value not in _BOOLEANS:
-            key.style = None
-    return node
-
-
-_Dumper.add_representer(str, _represent_string)
-_Dumper.add_representer(dict, _represent_mapping)
-
-
-def dump(value: Any) -> str:
-    """Write data as block YAML: every string value double-quoted, order kept, no anchors, no line folding."""
-    text: str = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1 << 20, default_flow_style=False
-    )
-    return text
+UNPRINTABLE: Final = re.compile("[\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]")
 
 
 def walk_strings(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
