@@ -60,7 +60,7 @@ def measure(folder: Path, what: str) -> None:
     difference = compare(folder, "HEAD")
     comment = show(difference, "markdown")
     spent, waited = seconds() - start, time.perf_counter() - wall
-    tenants = len({owner.name for one in difference.groups for owner in one.owners})
+    tenants = len({owner.name for group in difference.groups for owner in group.owners})
     print(f"  {what}: {spent:.2f} CPU s, {waited:.2f} s, {tenants} tenants, {len(comment)} characters")
 
 

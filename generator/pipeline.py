@@ -118,7 +118,7 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     fleet = replace(fleet, tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes))
     tree = compose(fleet, sizes, releases)
     whole = Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=())
-    return whole, (*errors, *(one for one in found if one.severity is Severity.ERROR))
+    return whole, (*errors, *(problem for problem in found if problem.severity is Severity.ERROR))
 
 
 def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
@@ -128,7 +128,7 @@ def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, 
     for tenant in fleet.tenants:
         numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
         findings.extend(found)
-        if not any(one.severity is Severity.ERROR for one in found):
+        if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
     return sizes, tuple(findings)
 
@@ -165,7 +165,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
 def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
     """PLT003: the components of a release that tenants on it need and that are not there."""
     tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release]
-    needed = {one: tenant.name for tenant in reversed(tenants) for one in components_of(tenant, fleet.platform)}
+    needed = {item: tenant.name for tenant in reversed(tenants) for item in components_of(tenant, fleet.platform)}
     for component, tenant in sorted(needed.items()):
         folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
         if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(layout.release(release))):
@@ -230,7 +230,7 @@ def write(
     with alone(root):
         found = differences(snapshot, result)
         told = policy(found.lost)
-        if any(one.refuses for one in told):
+        if any(problem.refuses for problem in told):
             raise Refused([*result.findings, *told])
         _refuse_left_out(snapshot, found.changes)
         if snapshot.contents is None:

@@ -35,7 +35,7 @@ class Forge:
 
     def bodies(self, author: str) -> list[str]:
         """Return what an author's comments say."""
-        return [one["body"] for one in self.comments if one["user"]["login"] == author]
+        return [comment["body"] for comment in self.comments if comment["user"]["login"] == author]
 
 
 class Handler(BaseHTTPRequestHandler):

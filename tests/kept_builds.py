@@ -54,7 +54,7 @@ class Kept:
         wanted = list(folders)
         times: Counter[str] = Counter()
         keys = []
-        for content in map(_content, (one.folder for one in wanted)):
+        for content in map(_content, (item.folder for item in wanted)):
             times[content] += 1
             keys.append((content, times[content]))
         missing = [number for number, key in enumerate(keys) if key not in self._kept]

@@ -144,7 +144,7 @@ class Simulation:
     @property
     def pods(self) -> int:
         """Pods that exist and are to stay."""
-        return sum(len(one.pods) for one in self.sets)
+        return sum(len(appset.pods) for appset in self.sets)
 
     @property
     def complete(self) -> bool:
@@ -193,87 +193,87 @@ class Simulation:
     def _next(self) -> int:
         """Return the next second in which something happens by itself."""
         ready = self.motion.ready if isinstance(self.motion, Rolling) else 0
-        times = [pod.ready + ready for one in self.sets for pod in one.pods] + self.terminating
-        times += [math.ceil(one.retry) for one in self.sets]
+        times = [pod.ready + ready for appset in self.sets for pod in appset.pods] + self.terminating
+        times += [math.ceil(appset.retry) for appset in self.sets]
         return min((time for time in times if time > self.now), default=self.now + 1)
 
     def _deployment(self) -> bool:
-        before = [one.wanted for one in self.sets]
+        before = [appset.wanted for appset in self.sets]
         if self._scaled_for[0] != self.replicas:
             self._scale()
         elif isinstance(self.motion, Recreating):
             self._recreate()
         else:
             self._roll()
-        self.sets = [one for one in self.sets if one.pods or one.wanted or one is self.newest]
-        return before != [one.wanted for one in self.sets]
+        self.sets = [appset for appset in self.sets if appset.pods or appset.wanted or appset is self.newest]
+        return before != [appset.wanted for appset in self.sets]
 
     def _scale(self) -> None:
         """Spread a new number of replicas over the ReplicaSets in proportion (sync.go, scale)."""
         above, _ = self._step()
         total_before = self._scaled_for[1]
         self._scaled_for = (self.replicas, self.replicas + above)
-        active = [one for one in self.sets if one.wanted]
+        active = [appset for appset in self.sets if appset.wanted]
         if len(active) <= 1:
-            for one in active:
-                one.wanted = self.replicas
+            for item in active:
+                item.wanted = self.replicas
             return
         if self.newest.wanted == self.replicas == self._available(self.newest):
-            for one in active:
-                one.wanted = self.replicas if one is self.newest else 0
+            for item in active:
+                item.wanted = self.replicas if item is self.newest else 0
             return
         if isinstance(self.motion, Recreating):
             return
         total = self.replicas + above
-        change = left = total - sum(one.wanted for one in active)
+        change = left = total - sum(item.wanted for item in active)
         if not change:
             return
         # the largest first; of equals the newest when it grows, the oldest when it shrinks
         active.sort(key=lambda one: (-one.wanted, -one.template if change > 0 else one.template))
-        for one in active:
-            share = math.floor(one.wanted * total / total_before + 0.5) - one.wanted
+        for item in active:
+            share = math.floor(item.wanted * total / total_before + 0.5) - item.wanted
             share = 0 if not left else min(share, left) if change > 0 else max(share, left)
-            one.wanted += share
+            item.wanted += share
             left -= share
         active[0].wanted = max(0, active[0].wanted + left)
 
     def _roll(self) -> None:
         """Scale the new ReplicaSet up, else the old ones down (rolling.go)."""
         above, below = self._step()
-        total = sum(one.wanted for one in self.sets)
+        total = sum(appset.wanted for appset in self.sets)
         if self.newest.wanted > self.replicas:
             self.newest.wanted = self.replicas
             return
         if self.newest.wanted < self.replicas and total < self.replicas + above:
             self.newest.wanted += min(self.replicas + above - total, self.replicas - self.newest.wanted)
             return
-        old = [one for one in self.sets[:-1] if one.wanted]
+        old = [appset for appset in self.sets[:-1] if appset.wanted]
         floor = self.replicas - below
         may_go = total - floor - (self.newest.wanted - self._available(self.newest))
         if not old or may_go <= 0:
             return
-        for one in old:  # cleanupUnhealthyReplicas
-            unhealthy = min(may_go, one.wanted - self._available(one))
+        for item in old:  # cleanupUnhealthyReplicas
+            unhealthy = min(may_go, item.wanted - self._available(item))
             if unhealthy > 0:
-                one.wanted -= unhealthy
+                item.wanted -= unhealthy
                 may_go -= unhealthy
         spare = sum(map(self._available, self.sets)) - floor
-        for one in old:  # scaleDownOldReplicaSetsForRollingUpdate
-            down = max(0, min(spare, one.wanted))
-            one.wanted -= down
+        for item in old:  # scaleDownOldReplicaSetsForRollingUpdate
+            down = max(0, min(spare, item.wanted))
+            item.wanted -= down
             spare -= down
 
     def _recreate(self) -> None:
         """Start the new pods when none of the old ones is left, those that are terminating included (recreate.go)."""
-        for one in self.sets[:-1]:
-            one.wanted = 0
-        if not any(one.pods for one in self.sets[:-1]) and (self.newest.pods or not self.terminating):
+        for appset in self.sets[:-1]:
+            appset.wanted = 0
+        if not any(appset.pods for appset in self.sets[:-1]) and (self.newest.pods or not self.terminating):
             self.newest.wanted = self.replicas
 
     # --- the ReplicaSets and the quota
 
     def _replica_sets(self) -> bool:
-        acts = [self._replica_set(one) for one in self._in_any_order()]
+        acts = [self._replica_set(item) for item in self._in_any_order()]
         return any(acts)
 
     def _in_any_order(self) -> list[ReplicaSet]:

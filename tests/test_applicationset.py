@@ -22,7 +22,7 @@ def test_an_entry_becomes_one_application() -> None:
     """The whole Application of a usual tenant, as Argo CD creates it."""
     expansion = expand(application_set(), {f"{FOLDER}/acme.yaml": entry()})
     assert not expansion.problems
-    assert [one.path for one in expansion.applications] == [f"{FOLDER}/acme.yaml"]
+    assert [application.path for application in expansion.applications] == [f"{FOLDER}/acme.yaml"]
     assert expansion.applications[0].manifest == {
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -73,12 +73,12 @@ def test_every_case_has_its_answer(case: Case) -> None:
     expansion = expand(application_set(**case.spec), case.all_files())
     assert {problem.effect for problem in expansion.problems} == ({case.effect} if case.effect else set())
     assert all(case.message in problem.message for problem in expansion.problems)
-    assert tuple(one.name for one in expansion.applications) == case.names
+    assert tuple(application.name for application in expansion.applications) == case.names
     assert expansion.frozen == (case.effect in {Effect.FREEZES, Effect.UNDECIDED})
 
 
 def test_only_a_tenant_that_is_being_purged_takes_its_objects_along() -> None:
-    """The cascade finalizer follows the state alone (A11)."""
+    """The cascade finalizer follows the state alone."""
     for state in ("active", "suspended", "retiring", "purging"):
         (one,) = expand(application_set(), {f"{FOLDER}/acme.yaml": entry(state=state)}).applications
         finalizers = one.manifest["metadata"].get("finalizers", [])
@@ -114,7 +114,7 @@ def test_the_reader_of_entries_can_be_another() -> None:
 
 
 def test_two_sets_that_make_one_application_are_found() -> None:
-    """Both entries are named, since which set owns the Application depends on who came first (A44)."""
+    """Both entries are named, since which set owns the Application depends on who came first."""
     second = {**application_set(), "metadata": {**application_set()["metadata"], "name": "tenants-s01"}}
     second["spec"]["generators"] = [
         {"git": {**second["spec"]["generators"][0]["git"], "files": [{"path": "other/*.yaml"}]}}
@@ -133,8 +133,8 @@ def test_expanded_applications_fit_our_schema() -> None:
     for state in ("active", "purging"):
         for paused in ("true", "false"):
             files = {f"{FOLDER}/acme.yaml": entry(state=state, paused=paused)}
-            for one in expand(application_set(), files).applications:
-                validator.validate(one.manifest)
+            for application in expand(application_set(), files).applications:
+                validator.validate(application.manifest)
 
 
 PATHS = ("a/x.yaml", "a/b/y.yaml", "a/b/c/z.yml", "w.yaml", "a/.hidden.yaml")
@@ -199,7 +199,7 @@ def test_excluded_files_are_left_out() -> None:
     files = [{"path": f"{FOLDER}/old.yaml", "exclude": True}, {"path": f"{FOLDER}/*.yaml"}]
     spec = {"generators": [{"git": {**git, "files": files}}]}
     expansion = expand(application_set(**spec), {f"{FOLDER}/acme.yaml": entry(), f"{FOLDER}/old.yaml": ""})
-    assert [one.name for one in expansion.applications] == ["acme"]
+    assert [application.name for application in expansion.applications] == ["acme"]
 
 
 def test_the_empty_template_of_a_generator_changes_nothing() -> None:
@@ -320,7 +320,7 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 
 
 def test_the_stored_size_grows_with_the_tenants() -> None:
-    """A set of 10,000 tenants stays under etcd's limit only because Argo CD writes 5,000 rows at most (A2)."""
+    """A set of 10,000 tenants stays under etcd's limit only because Argo CD writes 5,000 rows at most."""
     few, many, most = (
         stored_size(application_set(), [f"company-{index:05d}" for index in range(count)]) for count in (0, 5000, 10000)
     )

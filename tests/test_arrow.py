@@ -130,7 +130,7 @@ def test_imports_go_round_in_no_circle() -> None:
     graph = {module: imports(module, lazy=False) & MODULES.keys() - {module, "generator"} for module in MODULES}
 
     # a package stands for its modules where one of them is imported through it
-    leaves = {module: {one for one in used if not module.startswith(f"{one}.")} for module, used in graph.items()}
+    leaves = {module: {item for item in used if not module.startswith(f"{item}.")} for module, used in graph.items()}
     assert list(TopologicalSorter(leaves).static_order())
 
 
@@ -174,7 +174,7 @@ def test_the_middle_does_no_io(part: str) -> None:
 
 
 def test_the_command_line_imports_nothing_heavy() -> None:
-    """Completion and --help start Python anew each time."""
+    """Completion and --help start Python again each time."""
     code = "import sys, generator.cli; print(*{name.split('.')[0] for name in sys.modules})"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT)
 

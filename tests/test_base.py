@@ -50,13 +50,13 @@ def company(tmp_path: Path) -> Company:
         *, plan: str = "silver", chatbot: bool = True, exposure: str = "gateway", facts: Mapping[str, Any] = FACTS
     ) -> Objects:
         add_ons = ["ai-chatbot"] if chatbot else []
-        components = [*add_ons, exposure, *(f"{one}-{exposure}" for one in add_ons), "facts"]
+        components = [*add_ons, exposure, *(f"{item}-{exposure}" for item in add_ons), "facts"]
         kustomization = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
             "namespace": "company-777",
             "resources": ["../../base/edge/core", "facts.yaml"],
-            "components": [f"../../base/edge/components/{one}" for one in components],
+            "components": [f"../../base/edge/components/{component}" for component in components],
             "labels": [
                 {"pairs": {"tenantry.dev/tenant": "company-777"}, "includeTemplates": True},
                 {"pairs": {"tenantry.dev/plan": plan}},
@@ -72,7 +72,7 @@ def company(tmp_path: Path) -> Company:
         (overlay / "facts.yaml").write_text(json.dumps(sheet))
         (built,) = kustomize.build_all([Gate(Snapshot.of_folder(tmp_path)).open("overlays/company-777")])
         assert not built.error, built.error
-        return {(one["kind"], one["metadata"]["name"]): one for one in built.objects}
+        return {(obj["kind"], obj["metadata"]["name"]): obj for obj in built.objects}
 
     return render
 

@@ -138,7 +138,7 @@ def test_a_removed_tenant_file_is_refused(merged: Repository) -> None:
 
 
 def test_several_removed_at_once_are_a_finding_of_their_own(merged: Repository) -> None:
-    """A mass removal is a mistake more often than a wish."""
+    """A mass removal is usually a mistake."""
     for file in [file for file in merged.files() if "company-001" in file or "company-002" in file]:
         merged.remove(file)
     record(merged)
@@ -188,7 +188,7 @@ def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(merged: Repository, 
 
 
 def test_another_cluster_is_refused(merged: Repository) -> None:
-    """Argo CD would make every company anew, somewhere else."""
+    """Argo CD would make every company again, somewhere else."""
     merged.edit("platform.yaml", "  in-cluster:\n", "  elsewhere:\n")
     commit(merged)
 

@@ -98,7 +98,7 @@ def test_every_action_is_pinned_by_the_digest_of_a_commit_with_its_version(text:
     """But for our own, which comes with the checkout."""
     used = re.findall(r"uses: (\S+)(.*)", text)
 
-    loose = [one for one in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", "".join(one))]
+    loose = [item for item in used if not re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v[\d.]+", "".join(item))]
 
     assert {name.strip('"') for name, _ in loose} <= OUR_OWN
 
@@ -352,7 +352,7 @@ def test_there_is_one_comment_and_the_next_run_writes_it_again(tmp_path: Path, f
     texts = ['first\n"quoted" & % + $HOME `x` 株式会社\n', "second\n"]
     done: Sequence[Any] = [comment(tmp_path, forge, text) for text in texts]
 
-    assert [(one.returncode, one.stderr) for one in done] == [(0, ""), (0, "")]
+    assert [(item.returncode, item.stderr) for item in done] == [(0, ""), (0, "")]
     assert forge.bodies("someone") == [f"{MARK}\nfooled you"]
     assert forge.bodies(Handler.me) == ["another workflow's words", f"{MARK}\nsecond\n"]
 

@@ -57,7 +57,7 @@ def test_tenants_that_differ_in_name_and_hosts_alone_are_built_once(
 
     assert len(rendered) == 6
     assert len(built) == 4
-    assert sorted(one.alike for one in rendered) == [0, 0, 0, 0, 3, 3]
+    assert sorted(item.alike for item in rendered) == [0, 0, 0, 0, 3, 3]
 
 
 def test_every_member_of_every_class_has_its_turn(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,7 +96,7 @@ def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) 
         )
     )
 
-    assert [one.alike for one in rendered] == [1, 1]
+    assert [item.alike for item in rendered] == [1, 1]
 
 
 @settings(max_examples=8)
@@ -110,10 +110,10 @@ def test_every_tenant_gets_what_a_direct_build_gives(
         repository.tenant(**keys)
     repository.generate()
 
-    for one in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0):
-        (direct,) = kustomize.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(one.tenant))])
-        assert one.objects == direct.objects
-        assert not one.difference
+    for item in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0):
+        (direct,) = kustomize.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(item.tenant))])
+        assert item.objects == direct.objects
+        assert not item.difference
 
 
 def differ(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
@@ -176,7 +176,7 @@ def test_who_is_compared_follows_from_the_commit(
     assert again == found
 
 
-def test_a_changed_tenant_is_compared_whosever_turn_it_is(
+def test_a_changed_tenant_is_compared_regardless_of_sampling(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody else has its name and hosts yet, so what they do was never tried."""

@@ -40,7 +40,7 @@ def test_every_help_has_a_sentence_and_an_example(repository: Repository, verb: 
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_option_says_what_it_does(verb: str) -> None:
     """An option without help is a riddle."""
-    silent = [one.name for one in cli.commands[verb].params if isinstance(one, click.Option) and not one.help]
+    silent = [param.name for param in cli.commands[verb].params if isinstance(param, click.Option) and not param.help]
 
     assert silent == []
 
@@ -76,7 +76,7 @@ def test_generate_writes_only_what_differs(repository: Repository) -> None:
 
 
 def test_check_of_generate_exits_3_and_names_the_way_out(repository: Repository) -> None:
-    """CI shows the command that mends it."""
+    """CI shows the command that fixes it."""
     repository.tenant().generate()
 
     ran = repository.tenant(plan="gold").run("generate", "--check")
@@ -210,7 +210,7 @@ def test_explain_says_what_a_rule_demands(repository: Repository) -> None:
     assert ran.stdout == (
         "TEN013 (error): a host belongs to one tenant\n\n"
         "why:    Two routes for one host send a company's users to another company.\n"
-        "mend:   Remove the host from one of the two.\n"
+        "fix:    Remove the host from one of the two.\n"
         "source: https://gateway-api.sigs.k8s.io/api-types/httproute/\n"
     )
 

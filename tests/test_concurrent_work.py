@@ -34,7 +34,7 @@ def branches(tmp_path_factory: pytest.TempPathFactory) -> Repository:
 @settings(max_examples=12)
 @given(order=st.permutations(NAMES))
 def test_onboardings_merge_in_any_order_into_the_same_bytes(branches: Repository, order: list[str]) -> None:
-    """No conflict, no shared file: the merged tree is what generating it anew gives."""
+    """No conflict, no shared file: the merged tree is what generating it again gives."""
     branches.git("switch", "--quiet", "--detach", "main")
     for name in order:
         branches.git("merge", "--quiet", "--no-edit", name)
@@ -52,8 +52,8 @@ def test_onboardings_merge_in_any_order_into_the_same_bytes(branches: Repository
 _KILLED: Final = """
 import os, signal, sys
 from pathlib import Path
-from generator import pipeline, write
-from generator.snapshot import Snapshot
+from generator import pipeline
+from generator.git.snapshot import Snapshot
 left = int(sys.argv[2])
 real = os.replace
 def replace(source, target):

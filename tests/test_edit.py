@@ -125,7 +125,7 @@ def test_add_refuses_a_company_that_is_there_in_another_folder(repository: Repos
 
 
 def test_add_is_not_stopped_by_the_mistakes_of_others(repository: Repository) -> None:
-    """A salesperson cannot mend a colleague's file."""
+    """A salesperson cannot fix a colleague's file."""
     repository.write("tenants/broken.yaml", "name: [\n")
 
     assert repository.run("add", "company-101", "--plan", "gold").exit == 0
@@ -213,7 +213,7 @@ def test_set_writes_a_value_as_its_key_needs_it(repository: Repository, assignme
             1,
             (
                 f"{FILE}:1:7: error: the file is named company-001, its tenant company-002 [TEN002]\n"
-                "  hint: rename the file to company-002.yaml, or mend the name\n"
+                "  hint: rename the file to company-002.yaml, or fix the name\n"
                 "1 error, 0 warnings; nothing was written\n"
             ),
         ),
@@ -263,8 +263,8 @@ def test_set_writes_nothing_that_would_be_refused(
     assert repository.files() == before
 
 
-def test_set_mends_a_file_that_is_refused_as_it_is(repository: Repository) -> None:
-    """Otherwise a mistake could only be mended by hand."""
+def test_set_fixes_a_file_that_is_refused_as_it_is(repository: Repository) -> None:
+    """Otherwise a mistake could only be fixed by hand."""
     repository.write(FILE, "name: company-001\nplan: glod\noverrides: none\n")
 
     ran = repository.run("set", "company-001", "plan=gold", "overrides.minReplicas=2")
@@ -280,7 +280,7 @@ def test_set_says_when_there_is_nothing_to_change(repository: Repository) -> Non
 
     ran = repository.run("set", "company-001", "plan=bronze")
 
-    assert (ran.exit, ran.stderr) == (0, f"{FILE} is so already\n")
+    assert (ran.exit, ran.stderr) == (0, f"{FILE} is unchanged\n")
     assert (repository.root / FILE).stat().st_mtime_ns == before
 
 

@@ -1,4 +1,4 @@
-"""The proof that nobody of a company gets out of it."""
+"""The proof that no subject of a tenant can leave its namespace."""
 
 import dataclasses
 from typing import Any, Final
@@ -13,15 +13,15 @@ from tests.rules.harness import COMPANY, good_repository
 
 
 def _good() -> Rendered:
-    return next(one for one in good_repository().rendered if one.tenant.name == COMPANY)
+    return next(item for item in good_repository().rendered if item.tenant.name == COMPANY)
 
 
 def _with_rule(role: str, rule: dict[str, Any]) -> Rendered:
     """Give one Role of the good render one more rule."""
     good = _good()
     objects = tuple(
-        {**one, "rules": [*one["rules"], rule]} if (one["kind"], one["metadata"]["name"]) == ("Role", role) else one
-        for one in good.objects
+        {**obj, "rules": [*obj["rules"], rule]} if (obj["kind"], obj["metadata"]["name"]) == ("Role", role) else obj
+        for obj in good.objects
     )
     return dataclasses.replace(good, objects=objects)
 
@@ -34,13 +34,13 @@ def test_every_company_of_this_repository_is_contained() -> None:
 
     assert (proof.tenants, proof.proved, proof.counterexamples) == (6, 6, ())
     assert proof.questions == 6 * 6 * len(FORBIDDEN)
-    assert proof.objects == sum(len(one.objects) for one in rendered)
+    assert proof.objects == sum(len(item.objects) for item in rendered)
 
 
 def test_a_counterexample_names_the_company_the_claim_and_the_object() -> None:
     """One company with a Role too wide is not proved; the others are."""
     wide = _with_rule("support", {"apiGroups": [""], "resources": ["secrets"], "verbs": ["list"]})
-    others = [one for one in good_repository().rendered if one.tenant.name != COMPANY]
+    others = [item for item in good_repository().rendered if item.tenant.name != COMPANY]
 
     proof = prove_containment([wide, *others])
 
@@ -136,10 +136,10 @@ def test_a_project_accepts_as_argo_cd_does(spec: dict[str, Any], one: dict[str, 
 def test_the_constant_list_is_what_base_renders_and_what_support_sees() -> None:
     """No kind stands in the list that neither base/ renders nor a controller makes of what it renders."""
     rendered = {
-        (one["apiVersion"].rpartition("/")[0], one["kind"])
+        (obj["apiVersion"].rpartition("/")[0], obj["kind"])
         for company in good_repository().rendered
-        for one in company.objects
-        if one["kind"] != "Namespace"
+        for obj in company.objects
+        if obj["kind"] != "Namespace"
     }
     children = {("", "Pod"), ("apps", "ReplicaSet"), ("discovery.k8s.io", "EndpointSlice")}
     of_the_other_exposure = {("networking.k8s.io", "Ingress")}

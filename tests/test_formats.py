@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from operator import attrgetter
 from typing import Any
 from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from generator import __version__
 from generator.findings.finding import Finding, Found, Place, Severity, in_order
 from generator.findings.formats import FORMATS, counted, show
-from generator.findings.rule import OF_INPUT
+from generator.findings.rule import OF_INPUT, Rule
 from generator.findings.table import finding
 from generator.findings.words import plural
 from generator.rules.every import RULES
@@ -260,12 +261,15 @@ SARIF_AS_CODE_SCANNING_READS_IT: dict[str, Any] = {
 
 ANY_FINDINGS = st.lists(
     st.builds(
-        finding,
-        st.sampled_from(sorted(RULES)),
-        st.builds(Place, st.just("tenants/a.yaml"), st.integers(0, 99), st.integers(0, 99)),
-        st.text(),
-        st.text(),
-        st.text(),
+        Rule.finding,
+        st.sampled_from(sorted(RULES.values(), key=attrgetter("id"))),
+        st.builds(
+            Found,
+            st.builds(Place, st.just("tenants/a.yaml"), st.integers(0, 99), st.integers(0, 99)),
+            st.text(),
+            st.text(),
+            st.text(),
+        ),
     ),
     max_size=4,
 ).map(in_order)

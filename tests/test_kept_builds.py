@@ -46,7 +46,7 @@ def test_equal_files_are_built_once_wherever_they_stand(tmp_path: Path) -> None:
     far.mkdir(parents=True)
     (far / "kustomization.yaml").write_text("namespace: x\nresources: [../../../here/base]\n")
 
-    said = [next(kept.texts([one])) for one in (here, there, Buildable(far))]
+    said = [next(kept.texts([item])) for item in (here, there, Buildable(far))]
 
     assert counted.number == 1
     assert said == [next(kustomize.texts([here]))] * 3

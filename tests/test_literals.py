@@ -71,7 +71,7 @@ def test_nothing_in_this_repository_looks_like_a_secret() -> None:
         files += sorted((ROOT / folder).rglob("*.yaml"))
     for file in files:
         text = file.read_text(encoding="utf-8")
-        values = [(str(path[-1]), value) for one in yaml.safe_load_all(text) for path, value in walk_strings(one)]
+        values = [(str(path[-1]), value) for item in yaml.safe_load_all(text) for path, value in walk_strings(item)]
         found += [(file.name, what) for name, value in [("", text), *values] if (what := secret_like(value, name))]
 
     assert found == []

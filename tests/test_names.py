@@ -29,8 +29,8 @@ def found_in(tenants: Mapping[str, str], platform: str = "", **beside: str) -> l
     text = platform or (ROOT / "platform.yaml").read_text(encoding="utf-8")
     files = {"platform.yaml": text, **{f"tenants/{name}.yaml": held for name, held in tenants.items()}}
     first, *others = (yaml_reader.read(file, held.encode())[0] for file, held in files.items())
-    _, findings = validate(Sources(first, tuple(one for one in others if one), (), _own_texts() | beside), RULES)
-    return [f"{one.place}: {one.fact} [{one.rule}]" for one in findings]
+    _, findings = validate(Sources(first, tuple(other for other in others if other), (), _own_texts() | beside), RULES)
+    return [f"{found.place}: {found.fact} [{found.rule}]" for found in findings]
 
 
 @cache
@@ -64,8 +64,8 @@ def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository
 
     assert done.exit == 0, done.said
     assert f"{len(WORDS_OF_THE_BASE) + 1} tenants, " in done.stderr
-    assert [one.tenant for one in rendered if one.difference or one.error] == []
-    assert sum(one.alike for one in rendered) == len(rendered) > max(one.alike for one in rendered) > 1
+    assert [item.tenant for item in rendered if item.difference or item.error] == []
+    assert sum(item.alike for item in rendered) == len(rendered) > max(item.alike for item in rendered) > 1
     assert len(list((repository.root / "tenants").glob("*.yaml"))) == len(WORDS_OF_THE_BASE) + 1
 
 

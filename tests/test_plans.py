@@ -45,7 +45,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool]
         repository.tenant(plan=plan, chatbot=chatbot).generate()
         objects = repository.render("company-001")
         found[plan, chatbot] = {
-            one["metadata"]["name"]: yaml_writer.dump(template) for one in objects if (template := pod_template(one))
+            obj["metadata"]["name"]: yaml_writer.dump(template) for obj in objects if (template := pod_template(obj))
         }
     return found
 
@@ -72,7 +72,7 @@ def test_a_second_in_base_changes_the_quota_and_what_explain_says(repository: Re
 
     assert "fileserver.headroom = 6: 1 surge + 3 terminating in a roll-out + 1 let go by the autoscaler" in said
     assert "ceil(131 s of grace / 65 s of minReadySeconds) x 1 surge" in said
-    quota = next(one for one in repository.render("company-001") if one["kind"] == "ResourceQuota")
+    quota = next(item for item in repository.render("company-001") if item["kind"] == "ResourceQuota")
     assert quota["spec"]["hard"]["limits.cpu"] == "2500m"
 
 

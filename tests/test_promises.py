@@ -17,7 +17,7 @@ Objects = dict[tuple[str, str], dict[str, Any]]
 
 def by_identity(objects: list[dict[str, Any]]) -> Objects:
     """Index the objects of one tenant by kind and name."""
-    return {(one["kind"], one["metadata"]["name"]): one for one in objects}
+    return {(obj["kind"], obj["metadata"]["name"]): obj for obj in objects}
 
 
 def test_the_committed_output_of_this_repository_is_current() -> None:

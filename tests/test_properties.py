@@ -80,9 +80,9 @@ def test_a_render_stays_in_its_namespace_and_names_no_other_tenant(
         name = keys["name"]
         printed, error = kustomize.text(Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(name)))
         assert not error
-        for one in yaml.safe_load_all(printed):
-            place = "name" if one["kind"] in CLUSTER_SCOPED else "namespace"
-            assert one["metadata"][place] == name
+        for item in yaml.safe_load_all(printed):
+            place = "name" if item["kind"] in CLUSTER_SCOPED else "namespace"
+            assert item["metadata"][place] == name
         others = {other["name"] for other in fleet} - {name} - BASE_WORDS - _words(" ".join(keys.get("hosts", ())))
         assert not others & _words(printed)
 
@@ -156,7 +156,7 @@ def test_the_numbers_keep_their_bounds(releases: Mapping[str, Release], fleet: l
     assert _within(scaling.workload.pod * scaling.max_replicas, plan.ceiling)
     if tenant.overrides.max_replicas is None:
         assert not _within(scaling.workload.pod * (scaling.max_replicas + 1), plan.ceiling)
-        full = sum((one.workload.pod * one.at_once for one in numbers.scalings), valid.platform.reserve)
+        full = sum((item.workload.pod * item.at_once for item in numbers.scalings), valid.platform.reserve)
         assert full == numbers.quota
 
 

@@ -372,7 +372,7 @@ publish(Path(sys.argv[1]), Order(), progress)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
-def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_mend(origin: Origin, step: str) -> None:
+def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_fix(origin: Origin, step: str) -> None:
     """The next run gives the tree of an undisturbed one, and clears away worktree and locks of the killed one."""
     clone = origin.clone("clone")
     publish(clone)

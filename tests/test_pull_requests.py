@@ -80,13 +80,13 @@ def counted(outcomes: list[Outcome]) -> dict[str, Any]:
         "passedAtOnce": len(outcomes) - len(refused),
         "refusedAtFirst": len(refused),
         "passedAfterDoingWhatRefusalsSaid": len(through),
-        "ofTheseByACommand": sum(any(way.startswith(("tenantry", "git")) for way in one.ways) for one in through),
-        "ofTheseByAnApproval": sum(any(ways.APPROVE in way for way in one.ways) for one in through),
-        "ofTheseByTakingBackWhatNoRefusalPointedAt": sum(one.guessed for one in through),
+        "ofTheseByACommand": sum(any(way.startswith(("tenantry", "git")) for way in item.ways) for item in through),
+        "ofTheseByAnApproval": sum(any(ways.APPROVE in way for way in item.ways) for item in through),
+        "ofTheseByTakingBackWhatNoRefusalPointedAt": sum(item.guessed for item in through),
         "lostSomethingAndPassed": sum(bool(outcome.losses) for outcome in outcomes),
         "refusedWithoutAnExitThatPasses": len(refused) - len(through),
         "wrong": sum(bool(outcome.wrong) for outcome in outcomes),
-        "refusingRules": dict(sorted(Counter(rule for one in refused for rule in one.rules).items())),
+        "refusingRules": dict(sorted(Counter(rule for item in refused for rule in item.rules).items())),
     }
 
 

@@ -6,8 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from generator.cli import cli
-from generator.findings.finding import EnvironmentProblem, Place, Severity
-from generator.findings.table import finding
+from generator.findings.finding import EnvironmentProblem, Found, Place, Severity
 from generator.fleet.load import load
 from generator.fleet.model import Weakened
 from generator.fleet.validate import validate
@@ -28,9 +27,9 @@ def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
     """`warn` keeps it as a warning, `ignore` takes it out, and both are counted, even when they met nothing."""
     rules = _platform(CAP004="warn", K8S011="ignore", K8S009="ignore")
     place = Place("base/edge")
-    found = [finding(rule, place, "it is so") for rule in ("CAP004", "K8S011", "KUS005")]
+    found = [RULES[rule].finding(Found(place, "it is so")) for rule in ("CAP004", "K8S011", "KUS005")]
     kept, counts = weaken(found, rules)
-    assert [(one.rule, one.severity) for one in kept] == [("CAP004", Severity.WARNING), ("KUS005", Severity.ERROR)]
+    assert [(item.rule, item.severity) for item in kept] == [("CAP004", Severity.WARNING), ("KUS005", Severity.ERROR)]
     assert counts == {"CAP004": 1, "K8S011": 1, "K8S009": 0}
 
 
@@ -52,14 +51,14 @@ def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, we
     root = _repository(tmp_path, f"rules:\n  {rule}: {{severity: {weight}, reason: {REASON}}}\n")
     fleet, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
     assert fleet is None
-    assert [(one.rule, f"{one.fact}; {one.hint}") for one in findings] == [("PLT001", said)]
+    assert [(found.rule, f"{found.fact}; {found.hint}") for found in findings] == [("PLT001", said)]
 
 
 def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     """Whoever reads platform.yaml next must know why."""
     root = _repository(tmp_path, "rules:\n  K8S011: {severity: ignore}\n")
     _, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
-    assert [one.fact for one in findings] == ["the key `rules.K8S011.reason` is missing"]
+    assert [found.fact for found in findings] == ["the key `rules.K8S011.reason` is missing"]
 
 
 @pytest.mark.parametrize("verb", ["verify", "check"])

@@ -30,7 +30,7 @@ def test_a_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.Monk
             write.replace(path, b"new")
 
     assert path.read_text() == "old"
-    assert [one.name for one in tmp_path.iterdir()] == ["file.yaml"]
+    assert [item.name for item in tmp_path.iterdir()] == ["file.yaml"]
 
 
 def test_a_folder_goes_with_its_last_file(repository: Repository) -> None:
@@ -55,7 +55,7 @@ def test_a_file_beside_a_generated_one_is_left_alone(repository: Repository) -> 
     assert repository.files() == before
 
 
-def test_a_generated_file_that_was_edited_is_written_anew(repository: Repository) -> None:
+def test_a_generated_file_that_was_edited_is_written_again(repository: Repository) -> None:
     """Its header says so."""
     repository.tenant().generate()
     before = repository.files()

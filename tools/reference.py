@@ -68,7 +68,7 @@ def _claims() -> Iterator[str]:
         yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
     if unseen := sorted(claimed() - {claim["text"] for claim in results["claims"]}):
         yield f"\nNot in that run, because they were written or changed since: {'; '.join(unseen)}.\n"
-    yield "\nWhat a claim leans on stands for something that the machine has not:\n"
+    yield "\nWhat a claim leans on stands for a component that this machine lacks:\n"
     yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
     yield from _full_seconds()
     yield ""
@@ -86,7 +86,7 @@ def _full_seconds() -> Iterator[str]:
         yield f"| {what} | {f'{seconds / 60:.0f} min' if seconds > _A_FEW_MINUTES else f'{seconds:.0f} s'} |"
     for name, used in seen["used"].items():
         counted, expected = (
-            f"{one['pods']} pods with {one['limits.cpu']}m CPU" for one in (used, seen["expected"][name])
+            f"{item['pods']} pods with {item['limits.cpu']}m CPU" for item in (used, seen["expected"][name])
         )
         refused = len(seen["refused"][name])
         yield f"| {name}, counted by its quota | {counted} at most, by the formula {expected}; {refused} pods refused |"

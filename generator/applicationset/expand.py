@@ -1,7 +1,7 @@
 """What the ApplicationSet controller makes of a set and the files of one commit, without a cluster.
 
 The steps are those of Argo CD: find the files, decode each, add `path`, render the template, apply the
-rendered `templatePatch`, decide on the finalizer. One failure anywhere stops the whole set (A3), so an
+rendered `templatePatch`, decide on the finalizer. One failure anywhere stops the whole set, so an
 expansion has either all of its Applications or none, and says which file is to blame.
 
 `preservedFields` change nothing here: they keep what somebody wrote on an Application that is already there.
@@ -26,13 +26,13 @@ from generator.kube.lenient import mapping, sequence, string
 Decoder = Callable[[str], Any]
 
 RESERVED_KEYS: Final = ("path", "values")
-"""Keys of an entry that belong to the generator (A7)."""
+"""Keys of an entry that belong to the generator."""
 
 
 class Effect(enum.Enum):
     """What a problem does in the cluster."""
 
-    FREEZES = "the whole set stops: nothing is created, updated or deleted until it is mended"
+    FREEZES = "the whole set stops: nothing is created, updated or deleted until it is fixed"
     UNDECIDED = "it lies outside what tenantry can foresee of Argo CD"
     SKIPPED = "this Application is neither created nor updated"
     CONTESTED = "the set that comes second fails on this Application, and deletes nothing"
@@ -91,7 +91,7 @@ def expand(
         application_set: the manifest; what it may hold is what `generator.generate.argocd` writes, the rest is
             UNDECIDED.
         files: text by path from the repository's root: every file that a pattern of the set could find.
-        globbing: how the cluster's Argo CD reads patterns (A8).
+        globbing: how the cluster's Argo CD reads patterns.
         decode: reads an entry; a ValueError of it counts as a file that Argo CD cannot read.
 
     Returns:
@@ -130,8 +130,8 @@ def expand_all(
     globbing: Globbing = Globbing.GREEDY,
     decode: Decoder = goyaml.decode,
 ) -> tuple[Expansion, ...]:
-    """Expand all sets of a repository, and find the Applications that more than one of them makes (A44)."""
-    expansions = [expand(one, files, globbing=globbing, decode=decode) for one in application_sets]
+    """Expand all sets of a repository, and find the Applications that more than one of them makes."""
+    expansions = [expand(appset, files, globbing=globbing, decode=decode) for appset in application_sets]
     owners: defaultdict[str, list[str]] = defaultdict(list)
     for expansion in expansions:
         for application in expansion.applications:
@@ -145,11 +145,11 @@ def expand_all(
                 *(
                     Problem(
                         Effect.CONTESTED,
-                        f"the Application {one.name} is made by {' and '.join(owners[one.name])}",
-                        one.path,
+                        f"the Application {item.name} is made by {' and '.join(owners[item.name])}",
+                        item.path,
                     )
-                    for one in expansion.applications
-                    if len(owners[one.name]) > 1
+                    for item in expansion.applications
+                    if len(owners[item.name]) > 1
                 ),
             ),
         )
@@ -183,7 +183,7 @@ class _Plan:
     def application(self, params: Mapping[str, Any]) -> Manifest:
         """Return the Application of one set of parameters, as the controller hands it to the cluster."""
         manifest = argo.decoded(self._build(params))
-        # Without preserveResourcesOnDeletion every Application would take its objects along (A11).
+        # Without preserveResourcesOnDeletion every Application would take its objects along.
         if not self._preserve and not manifest["metadata"].get("finalizers"):
             manifest["metadata"]["finalizers"] = [FINALIZER]
         text = self._patch.render(params)
@@ -225,13 +225,13 @@ def _only(value: Any, where: str, keys: Iterable[str]) -> Mapping[str, Any]:
 def _finder(generator: Any) -> _Finder:
     git = _only(_only(generator, "spec.generators", ("git",)).get("git"), "spec.generators.git", _GIT_KEYS)
     files = sequence(git.get("files"))
-    # Any other template would override the set's own for what this generator finds (A9).
+    # Any other template would override the set's own for what this generator finds.
     if git.get("template", GENERATOR_TEMPLATE) != GENERATOR_TEMPLATE:
         raise _UnsupportedSetError("a template of spec.generators.git that is not empty is not supported")
     wanted: list[str] = []
     unwanted: list[str] = []
-    for one in files:
-        item = _only(one, "spec.generators.git.files", ("path", "exclude"))
+    for file in files:
+        item = _only(file, "spec.generators.git.files", ("path", "exclude"))
         (unwanted if item.get("exclude") else wanted).append(string(item.get("path")))
     if not files:
         raise _UnsupportedSetError("only a git generator with files is supported")
@@ -265,7 +265,7 @@ def _builder(value: Any) -> _Builder:
 
 
 def _entries(path: str, content: Any) -> list[dict[str, Any]]:
-    """Return the parameters in an entry: one mapping, or a list of them; an empty file is one empty mapping (A7)."""
+    """Return the parameters in an entry: one mapping, or a list of them; an empty file is one empty mapping."""
     if not path.isascii():
         raise UnsupportedTemplateError("a path beyond ASCII is not supported")
     entries = content if isinstance(content, list) else [content]
@@ -307,14 +307,14 @@ def _normalized(name: str) -> str:
 
 
 def _without_duplicates(generated: list[Generated]) -> tuple[list[Generated], list[Problem]]:
-    """Leave out Applications with one name: Argo CD looks errors up by name and applies neither (A6)."""
+    """Leave out Applications with one name: Argo CD looks errors up by name and applies neither."""
     count = Counter(application.name for application in generated)
     return (
-        [one for one in generated if count[one.name] == 1],
+        [item for item in generated if count[item.name] == 1],
         [
-            Problem(Effect.SKIPPED, f"{count[one.name]} entries make the Application {one.name}", one.path)
-            for one in generated
-            if count[one.name] > 1
+            Problem(Effect.SKIPPED, f"{count[item.name]} entries make the Application {item.name}", item.path)
+            for item in generated
+            if count[item.name] > 1
         ],
     )
 
@@ -323,7 +323,7 @@ _STATUS_ROWS: Final = 5000  # ARGOCD_APPLICATIONSET_CONTROLLER_MAX_RESOURCES_STA
 
 
 def stored_size(application_set: Mapping[str, Any], names: Iterable[str]) -> int:
-    """Estimate the bytes that a set takes in etcd, which accepts 1.5 MiB for one object (A2, ARG023).
+    """Estimate the bytes that a set takes in etcd, which accepts 1.5 MiB for one object.
 
     Counted are the manifest, the record of who manages which field, and a row of `status.resources` for each
     Application, in the longest form that it can have.

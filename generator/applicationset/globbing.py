@@ -1,4 +1,4 @@
-"""Which files a pattern of the git files generator finds, by the default matcher and by the newer one (A8).
+"""Which files a pattern of the git files generator finds, by the default matcher and by the newer one.
 
 By default Argo CD asks `git ls-files`, whose `*` and `?` match a slash as well, so a pattern reaches into
 sub-folders, and whose pattern may be a folder. With `applicationsetcontroller.enable.new.git.file.globbing`

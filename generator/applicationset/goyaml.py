@@ -1,7 +1,7 @@
 """Read YAML as Argo CD reads it: `sigs.k8s.io/yaml`, which is YAML 1.1 in the form of go-yaml v2.
 
 The grammar is libyaml's, of which go-yaml is a port; what a plain scalar means is decided here, because
-that is where the readers differ (K14): `12e03` is a number in Go and a string in PyYAML, `y` is true in Go
+that is where the readers differ: `12e03` is a number in Go and a string in PyYAML, `y` is true in Go
 alone. What Go reads in an order of its own, or what a data file has no use for (anchors, tags, merge keys,
 directives), is refused.
 """
@@ -36,7 +36,7 @@ class UnsupportedYamlError(ValueError):
 
 
 def decode(text: str) -> Any:
-    """Read the first document of a text as JSON values; Argo CD does not read what follows it (A7).
+    """Read the first document of a text as JSON values; Argo CD does not read what follows it.
 
     Args:
         text: YAML; empty text is null.

@@ -38,13 +38,13 @@ def _numbers(directory: Path, name: str) -> Exit:
 
     result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
     known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
-    tenant = next(one for one in result.fleet.tenants if one.name == name)
+    tenant = next(item for item in result.fleet.tenants if item.name == name)
     platform = result.fleet.platform
     release = layout.release(tenant.ring.release)
     click.echo(f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {release}")
-    for one in derivations(tenant, platform, result.sizes[name]):
-        click.echo(f"\n{one.name} = {one.value}: {one.because}")
-        for what, where in one.inputs:
+    for derivation in derivations(tenant, platform, result.sizes[name]):
+        click.echo(f"\n{derivation.name} = {derivation.value}: {derivation.because}")
+        for what, where in derivation.inputs:
             click.echo(f"  {what}: {where}" if where else f"  {what}")
     click.echo("\nwhat the quota has no room for at the maximum, and how long that takes (docs/concepts/plans.md):")
     for edge in edges(result.sizes[name]):

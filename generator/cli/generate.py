@@ -35,7 +35,7 @@ def generate(directory: Path, check: bool) -> Exit:
     if check:
         differences = pipeline.differences(snapshot, result)
         changes, found = differences.changes, policy(differences.lost)
-        if any(one.refuses for one in found):
+        if any(problem.refuses for problem in found):
             raise Refused([*result.findings, *found])
     else:
         changes, found = pipeline.write(root, snapshot, result, policy)

@@ -97,9 +97,9 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "objects": done.objects,
         "rules": done.rules,
         "weakened": dict(done.weakened),
-        "proved": {one.name: {"proved": one.proved, "of": one.of, "unit": one.unit} for one in done.proofs},
-        "left to the network plugin": list(LEFT_TO_THE_PLUGIN),
-        "proof": f"; proved: {_proved(done.proofs)}; left to the network plugin: {', '.join(LEFT_TO_THE_PLUGIN)}",
+        "proved": {proof.name: {"proved": proof.proved, "of": proof.of, "unit": proof.unit} for proof in done.proofs},
+        "notProved": list(LEFT_TO_THE_PLUGIN),
+        "proof": f"; proved: {_proved(done.proofs)}; not proved: {', '.join(LEFT_TO_THE_PLUGIN)}",
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
     of_approvals = approvals.problems(approvals_in(snapshot), today)
@@ -122,10 +122,10 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
     if form not in ("text", "json"):
         raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")
     known((name,), tuple(tenant.name for tenant in fleet.tenants))
-    tenant = next(one for one in fleet.tenants if one.name == name)
-    for one in render(snapshot, fleet, [tenant], committed(snapshot)):
-        if isinstance(one, Finding):
-            raise TenantryError(f"{one.place}: {one.fact}", one.hint)
+    tenant = next(item for item in fleet.tenants if item.name == name)
+    for item in render(snapshot, fleet, [tenant], committed(snapshot)):
+        if isinstance(item, Finding):
+            raise TenantryError(f"{item.place}: {item.fact}", item.hint)
         cluster = fleet.platform.cluster
         rows = [
             {
@@ -136,7 +136,7 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
                 "allowed by": [str(grant) for grant in row.allowed_by],
                 "refused by": [str(direction) for direction in row.refused_by],
             }
-            for row in matrix(read_space(one.objects), cluster.neighbours, cluster.addresses)
+            for row in matrix(read_space(item.objects), cluster.neighbours, cluster.addresses)
         ]
         table(rows, "json" if form == "json" else "table")
     return Exit.FINE
@@ -144,7 +144,9 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
 
 def _proved(proofs: "Sequence[Proved]") -> str:
     """Say in numbers what was proved; pairs are named, tenants go without saying."""
-    return ", ".join(f"{one.name} {one.proved}/{one.of}{' pairs' if one.unit == 'pairs' else ''}" for one in proofs)
+    return ", ".join(
+        f"{proof.name} {proof.proved}/{proof.of}{' pairs' if proof.unit == 'pairs' else ''}" for proof in proofs
+    )
 
 
 def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     if dry_run:
         click.echo(after, nl=False)
     elif before == after:
-        click.echo(f"{file} is so already", err=True)
+        click.echo(f"{file} is unchanged", err=True)
     else:
         edit.write(root, file, after)
         click.echo(f"changed {file}", err=True)
@@ -139,21 +139,23 @@ def _applications(root: Path, form: str) -> Exit:
         files = dict(pipeline.composed(snapshot).tree)
         click.echo(f"as tenantry publish would write them to {platform.publishing_branch}", err=True)
     expansions = expand_all(application_sets(files), files)
-    generated = sorted((one for each in expansions for one in each.applications), key=lambda one: one.name)
+    generated = sorted(
+        (application for each in expansions for application in each.applications), key=lambda one: one.name
+    )
     if form == "json":
-        click.echo(json.dumps([one.manifest for one in generated], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([item.manifest for item in generated], ensure_ascii=False, indent=2))
     elif form == "yaml":
-        click.echo("---\n".join(yaml_writer.dump(one.manifest) for one in generated), nl=False)
+        click.echo("---\n".join(yaml_writer.dump(item.manifest) for item in generated), nl=False)
     else:
         rows = [
             {
-                "name": one.name,
-                "project": one.manifest["spec"]["project"],
-                "path": one.manifest["spec"]["source"]["path"],
-                "revision": one.manifest["spec"]["source"]["targetRevision"],
-                "entry": one.path,
+                "name": item.name,
+                "project": item.manifest["spec"]["project"],
+                "path": item.manifest["spec"]["source"]["path"],
+                "revision": item.manifest["spec"]["source"]["targetRevision"],
+                "entry": item.path,
             }
-            for one in generated
+            for item in generated
         ]
         table(rows, form)
     problems = [(each.name, problem) for each in expansions for problem in each.problems]

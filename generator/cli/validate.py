@@ -34,7 +34,9 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
     findings = in_order([*findings, *problems(snapshot)])
     if files:
         wanted = {_from_root(root, directory, file) for file in files}
-        missing = sorted(wanted - {one.file for one in sources.tenants} - {found.place.file for found in findings})
+        missing = sorted(
+            wanted - {tenant.file for tenant in sources.tenants} - {found.place.file for found in findings}
+        )
         for file in missing:
             if not (root / file).is_file():
                 fact = f"{file} is a folder: name its files" if (root / file).is_dir() else f"{file} does not exist"

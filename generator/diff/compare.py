@@ -37,7 +37,7 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
     after = ancestry.commit_of(repository, head) if head else None
     before = ancestry.commit_of(repository, base) if base else _start(repository, root, after)
     files = trees.touched(repository, before, after) if after else trees.touched_since(repository, before)
-    by_hand = [one.path for one in files if one.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
+    by_hand = [file.path for file in files if file.path.startswith(f"{layout.PLATFORM_MANIFESTS}/")]
     paths = (*revision.needed(files), *([layout.PLATFORM_MANIFESTS] if by_hand else []))
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
@@ -77,7 +77,7 @@ def _state(repository: Repository, root: Path, commit: str | None, folder: Path,
         fact = (
             f"{_called(commit)} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
         )
-        raise TenantryError(fact, "mend them first: `tenantry validate` names them all") from None
+        raise TenantryError(fact, "fix them first: `tenantry validate` names them all") from None
 
 
 def _called(commit: str | None) -> str:

@@ -38,14 +38,14 @@ class Difference:
         """
         names: set[str] = set()
         refused: set[str] = set()
-        for one in self.groups:
+        for group in self.groups:
             stay = {
                 owner.name
-                for owner in one.owners
+                for owner in group.owners
                 if owner.kind == "tenant" and not owner.coming and not owner.leaving and owner.paused is paused
             }
-            if any(item.kind not in (APPLICATION, PROJECT) for item in one.items):
+            if any(item.kind not in (APPLICATION, PROJECT) for item in group.items):
                 names |= stay
-            if any(item.fate is Fate.REFUSED for item in one.items):
+            if any(item.fate is Fate.REFUSED for item in group.items):
                 refused |= stay
         return tuple(sorted(names - refused))

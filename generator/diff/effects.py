@@ -26,13 +26,13 @@ class Fate(StrEnum):
     """What becomes of an object, the gravest first.
 
     Attributes:
-        PURGED: Argo CD deletes it with its Application, which carries the finalizer for that (A10-A12).
+        PURGED: Argo CD deletes it with its Application, which carries the finalizer for that.
         PRUNED: Argo CD deletes it, because git holds it no more.
-        ORPHANED: Its Application goes, and it stays in the cluster without one (A10, A13).
-        KEPT: Git holds it no more, and `Prune=false` keeps it in the cluster (A15).
-        HELD: Git holds it no more, and `Prune=confirm` waits for somebody's word (A16).
-        RECREATED: `Force=true` deletes it and creates it anew.
-        REFUSED: The API server refuses the change, so the sync fails until it is taken back (W3).
+        ORPHANED: Its Application goes, and it stays in the cluster without one.
+        KEPT: Git holds it no more, and `Prune=false` keeps it in the cluster.
+        HELD: Git holds it no more, and `Prune=confirm` waits for somebody's word.
+        RECREATED: `Force=true` deletes it and creates it again.
+        REFUSED: The API server refuses the change, so the sync fails until it is taken back.
         REPLACED: Its name ends in a hash of its content: the new one comes, then the old one goes.
         CHANGED: It is changed in its place.
         CREATED: It is new.
@@ -83,17 +83,17 @@ def fate(change: Change, leaving: Fate | None = None) -> tuple[Fate, tuple[str, 
 
 
 def _gone(one: Object) -> Fate:
-    """Return the fate of an object that git holds no more; Argo CD reads the options of the live one (A15)."""
+    """Return the fate of an object that git holds no more; Argo CD reads the options of the live one."""
     if KEEP in options(one):
         return Fate.KEPT
     return Fate.HELD if CONFIRM in options(one) else Fate.PRUNED
 
 
 def _smaller_claim(before: Object, after: Object) -> Iterable[str]:
-    """Yield the field by which a claim would shrink, which the API server refuses (R8)."""
+    """Yield the field by which a claim would shrink, which the API server refuses."""
     if after["kind"] != "PersistentVolumeClaim":
         return
-    sizes = [one["spec"].get("resources", {}).get("requests", {}).get("storage") for one in (before, after)]
+    sizes = [item["spec"].get("resources", {}).get("requests", {}).get("storage") for item in (before, after)]
     try:
         old, new = (quantity.octets(str(text)) for text in sizes)
     except ValueError:
@@ -106,17 +106,17 @@ def restarts_pods(change: Change, edits: Iterable[Edit]) -> bool:
     """Say whether pods that run are replaced: their template differs, in whatever way."""
     if change.before is None or change.after is None or change.after["kind"] not in _POD_OWNERS:
         return False
-    return any(one.path[:2] == (".spec", ".template") for one in edits)
+    return any(edit.path[:2] == (".spec", ".template") for edit in edits)
 
 
 def leaving(application_before: Object | None, application_after: Object | None) -> Fate | None:
-    """Say what becomes of a tenant's objects when its Application goes; None when it does not go (A10, A11)."""
+    """Say what becomes of a tenant's objects when its Application goes; None when it does not go."""
     if application_before is None or application_after is not None:
         return None
     return Fate.PURGED if FINALIZER in application_before["metadata"].get("finalizers", ()) else Fate.ORPHANED
 
 
 def is_paused(application: Object) -> bool:
-    """Say whether Argo CD waits for somebody to sync an Application (A21)."""
+    """Say whether Argo CD waits for somebody to sync an Application."""
     automated = application["spec"].get("syncPolicy", {}).get("automated", {})
     return automated.get("enabled") is False

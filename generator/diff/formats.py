@@ -243,7 +243,7 @@ def as_json(difference: Difference) -> str:
         "paused": list(difference.synced(paused=True)),
         "grave": [_plain(words) for words in said.grave],
         "effects": [_plain(words) for words in said.effects],
-        "groups": [_group(difference, one) for one in difference.groups],
+        "groups": [_group(difference, group) for group in difference.groups],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 

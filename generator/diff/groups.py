@@ -110,10 +110,10 @@ def group(pairs: Iterable[Pair]) -> tuple[Group, ...]:
     # objects may differ, by the plan for example, where the change is the same; so it is found by the change itself
     owners: dict[str, set[Owner]] = defaultdict(set)
     known: dict[str, Item] = {}
-    for one in pairs:
-        owner = one.owner
+    for entry in pairs:
+        owner = entry.owner
         take = _taker(owner.strings)
-        for change in pair(one.before, one.after):
+        for change in pair(entry.before, entry.after):
             taken = Change(*(side and _replaced(side, take) for side in (change.before, change.after)))
             key = (json.dumps([taken.before, taken.after], sort_keys=True), owner.leaving)
             if key not in items:

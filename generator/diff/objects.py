@@ -6,7 +6,7 @@ Two objects are equal when a cluster that has one would be the same with the oth
 - the order of every list in a NetworkPolicy or a Role: their rules are alternatives, added up whatever their order;
 - another spelling of a quantity (`1000m` and `1`) where a quantity stands.
 
-The order of any other list counts: a pod template whose environment is sorted anew is another pod template to
+The order of any other list counts: a pod template whose environment is sorted again is another pod template to
 Kubernetes, and its pods restart. Items of a list that have names are still compared by name.
 """
 
@@ -94,8 +94,8 @@ def pair(before: Iterable[Object], after: Iterable[Object]) -> tuple[Change, ...
     A ConfigMap whose name ends in the hash of its content has another name with another content; it is paired with the
     one that it takes the place of, which is a change and not a loss.
     """
-    old = {_key(one): one for one in before}
-    new = {_key(one): one for one in after}
+    old = {_key(item): item for item in before}
+    new = {_key(item): item for item in after}
     changes = [
         Change(old[key], new[key]) for key in old if key in new and old[key] is not new[key] and old[key] != new[key]
     ]
@@ -106,8 +106,8 @@ def pair(before: Iterable[Object], after: Iterable[Object]) -> tuple[Change, ...
         if len(leaving) == len(coming) == 1:
             changes.append(Change(leaving[0], coming[0]))
         else:
-            changes += [Change(one, None) for one in leaving]
-            changes += [Change(None, one) for one in coming]
+            changes += [Change(item, None) for item in leaving]
+            changes += [Change(None, item) for item in coming]
     return tuple(changes)
 
 
@@ -123,10 +123,10 @@ def _key(one: Object) -> _Key:
 def _by_stem(objects: Iterable[Object]) -> Mapping[_Key, list[Object]]:
     """Index objects by their key without the hash; the hyphen that stays tells it from a name that never had one."""
     found: dict[_Key, list[Object]] = defaultdict(list)
-    for one in objects:
-        *place, name = _key(one)
+    for obj in objects:
+        *place, name = _key(obj)
         group, kind, namespace = place
-        found[group, kind, namespace, f"{name.rpartition('-')[0]}-" if has_hash(one) else name].append(one)
+        found[group, kind, namespace, f"{name.rpartition('-')[0]}-" if has_hash(obj) else name].append(obj)
     return found
 
 
@@ -200,9 +200,11 @@ def _of_lists(path: Path, before: list[Any], after: list[Any], *, unordered: boo
 
 def _without_common(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
     """Return the items that the other list lacks, in an order of their own."""
-    known = {_canonical(one) for one in others}
+    known = {_canonical(other) for other in others}
     return [
-        one for text, one in sorted(((_canonical(one), one) for one in items), key=itemgetter(0)) if text not in known
+        one
+        for text, one in sorted(((_canonical(item), item) for item in items), key=itemgetter(0))
+        if text not in known
     ]
 
 

@@ -30,8 +30,8 @@ _Reader = Callable[[str], list[Any]]
 def _hosts(names: Collection[str], old: Composed, new: Composed) -> Mapping[str, tuple[str, ...]]:
     """Return the hosts of tenants in either state, those of the old one before those that came."""
     was, now = by_name(old), by_name(new)
-    found = {name: [one for one in (was.get(name), now.get(name)) if one] for name in names}
-    return {name: tuple(dict.fromkeys(host for one in both for host in one.hosts)) for name, both in found.items()}
+    found = {name: [item for item in (was.get(name), now.get(name)) if item] for name in names}
+    return {name: tuple(dict.fromkeys(host for item in both for host in item.hosts)) for name, both in found.items()}
 
 
 def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str]) -> Iterator[Pair]:
@@ -70,13 +70,13 @@ def _rendered(
         sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
     applications = _applications(state.composed, here, read)
     found = {}
-    for one in classes.render(Gate(state.snapshot), sheets, turn=0):
-        wrong = one.error.replace(f"{state.snapshot.root}/", "") or one.difference
+    for item in classes.render(Gate(state.snapshot), sheets, turn=0):
+        wrong = item.error.replace(f"{state.snapshot.root}/", "") or item.difference
         if wrong:
-            raise TenantryError(f"{called}: {layout.kustomization(one.tenant)} cannot be rendered: {wrong}")
-        project = layout.project(one.tenant, layout.shard_of(one.tenant, state.composed.fleet.platform.argocd.shards))
+            raise TenantryError(f"{called}: {layout.kustomization(item.tenant)} cannot be rendered: {wrong}")
+        project = layout.project(item.tenant, layout.shard_of(item.tenant, state.composed.fleet.platform.argocd.shards))
         projects = () if project in same else read(tree[project])
-        found[one.tenant] = (applications[one.tenant], *projects, *one.objects)
+        found[item.tenant] = (applications[item.tenant], *projects, *item.objects)
     return found
 
 
@@ -86,11 +86,11 @@ def _applications(composed: Composed, names: Collection[str], read: _Reader) -> 
     paths = [layout.entry(name, layout.shard_of(name, shards)) for name in names]
     entries = {path: composed.tree[path] for path in paths}
     found = {}
-    for one in expand_all(application_sets(composed), entries, decode=lambda text: read(text)[0]):
-        for problem in one.problems:
-            raise TenantryError(f"{problem.path or one.name}: {problem.message}: {problem.effect.value}")
-        for made in one.applications:
-            owner = {"apiVersion": API_VERSION, "kind": "ApplicationSet", "name": one.name}
+    for item in expand_all(application_sets(composed), entries, decode=lambda text: read(text)[0]):
+        for problem in item.problems:
+            raise TenantryError(f"{problem.path or item.name}: {problem.message}: {problem.effect.value}")
+        for made in item.applications:
+            owner = {"apiVersion": API_VERSION, "kind": "ApplicationSet", "name": item.name}
             metadata = made.manifest["metadata"] | {"ownerReferences": [owner]}
             found[made.name] = made.manifest | {
                 "apiVersion": API_VERSION,
@@ -122,7 +122,7 @@ def _platform(old: State, new: State, called: tuple[str, str]) -> Pair:
 
 
 def _read(composed: Composed, paths: Collection[str]) -> Objects:
-    return tuple(one for path in paths for one in yaml_objects.read_objects(composed.tree.get(path, "")))
+    return tuple(obj for path in paths for obj in yaml_objects.read_objects(composed.tree.get(path, "")))
 
 
 def _by_hand(snapshot: Snapshot, called: str) -> Objects:
@@ -139,13 +139,17 @@ def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     here = {path: raw for path, raw in manifests.items() if path.count("/") == depth}
     if refused := [found for path, raw in here.items() for found in yaml_reader.bounded(path, raw)]:
         raise Refused(refused)
-    found = (one for raw in here.values() for one in yaml_objects.read_objects(raw.decode()))
-    return tuple(one for one in found if isinstance(one, dict) and {"apiVersion", "kind", "metadata"} <= one.keys())
+    found = (obj for raw in here.values() for obj in yaml_objects.read_objects(raw.decode()))
+    return tuple(
+        problem
+        for problem in found
+        if isinstance(problem, dict) and {"apiVersion", "kind", "metadata"} <= problem.keys()
+    )
 
 
 def shards_of(*composed: Composed) -> tuple[str, ...]:
     """Return the names of the shards that any of the states has."""
-    most = max(one.fleet.platform.argocd.shards for one in composed)
+    most = max(item.fleet.platform.argocd.shards for item in composed)
     return tuple(layout.shard_name(number) for number in range(most))
 
 

@@ -81,7 +81,7 @@ def report(difference: Difference) -> Report:
         grave=tuple(_effects(difference, grave=True)),
         title=_title(difference),
         effects=(*_effects(difference, grave=False), *_syncs(difference)),
-        sections=tuple(_section(difference, one) for one in groups),
+        sections=tuple(_section(difference, group) for group in groups),
         objects=tuple(_objects(difference)),
         command=f"tenantry diff {difference.before[:10]}" + ("" if after == WORK_TREE else f" {after[:10]}"),
     )
@@ -92,9 +92,9 @@ def _title(difference: Difference) -> Words:
     states: Words = (Name(difference.before[:10]), " to ", f"the {after}" if after == WORK_TREE else Name(after[:10]))
     if not difference.groups:
         return (*states, ": no change")
-    tenants = {owner.name for one in difference.groups for owner in one.owners if owner.kind == "tenant"}
+    tenants = {owner.name for group in difference.groups for owner in group.owners if owner.kind == "tenant"}
     changes = "changes" if len(tenants) == 1 else "change"
-    others = {owner for one in difference.groups for owner in one.owners if owner.kind != "tenant"}
+    others = {owner for group in difference.groups for owner in group.owners if owner.kind != "tenant"}
     shared = ", and what all of them share" if others else ""
     if not tenants:
         return (*states, ": no tenant changes, only what they share")
@@ -156,13 +156,13 @@ def _effects(difference: Difference, *, grave: bool) -> Iterator[Words]:
     """Say each effect once, with all objects that share it and all owners that it hits."""
     hit: dict[tuple[_Effect, OwnerKind, str], set[Owner]] = defaultdict(set)
     items: dict[tuple[_Effect, OwnerKind, str], Item] = {}
-    for one in difference.groups:
-        for item in one.items:
+    for group in difference.groups:
+        for item in group.items:
             if (item.fate in GRAVE) is not grave:
                 continue
-            for effect in _of_item(item, one.owners[0]):
-                key = (effect, one.owners[0].kind, _key(item))
-                hit[key].update(one.owners)
+            for effect in _of_item(item, group.owners[0]):
+                key = (effect, group.owners[0].kind, _key(item))
+                hit[key].update(group.owners)
                 items[key] = item
     shared: dict[tuple[_Effect, frozenset[Owner]], list[Item]] = defaultdict(list)
     for key, item in items.items():
@@ -216,7 +216,7 @@ def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
             why = f"the API server refuses another {fields}, so every sync fails until the old one is back"
             yield order, f"cannot sync {{objects}} in {{whose}}: {why}"
         case Fate.RECREATED:
-            yield order, f"deletes {{objects}} in {{whose}} and creates it anew, for another {fields}"
+            yield order, f"deletes {{objects}} in {{whose}} and creates it again, for another {fields}"
         case Fate.CHANGED if item.kind == "ApplicationSet":
             yield order, "changes {objects} in {whose}, and by it the Application of every tenant there"
         case Fate.CHANGED if owner.kind != "tenant" or item.kind == PROJECT:
@@ -236,7 +236,7 @@ def _of_application(item: Item) -> Iterator[_Effect]:
         case Fate.PURGED:
             yield (0, 0), "deletes the Application of {whose} with all its objects"
         case Fate.ORPHANED:
-            yield (0, 0), "deletes the Application of {whose} and leaves its objects in the cluster, in nobody's care"
+            yield (0, 0), "deletes the Application of {whose} and leaves its objects in the cluster, unmanaged"
         case _:
             owned = [edit.path[:2] == (".metadata", ".ownerReferences") for edit in item.edits]
             if any(owned):
@@ -250,7 +250,7 @@ def _syncs(difference: Difference) -> Iterator[Words]:
         yield ("syncs the Application of ", *difference.tenants.words(synced))
     if paused := difference.synced(paused=True):
         yield ("leaves the Application of ", *difference.tenants.words(paused), " to be synced by hand: it is paused")
-    restarts = any(item.restarts for one in difference.groups for item in one.items)
+    restarts = any(item.restarts for group in difference.groups for item in group.items)
     if (synced or paused) and not restarts:
         yield ("restarts no pod",)
 
@@ -349,8 +349,10 @@ def _text_of(value: Any) -> list[str]:
 def visible(text: str) -> str:
     """Write characters that cannot be seen, or that change how others are read, by their number."""
     return "".join(
-        f"\\u{ord(one):04x}" if unicodedata.category(one) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") else one
-        for one in text
+        f"\\u{ord(character):04x}"
+        if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
+        else character
+        for character in text
     )
 
 
@@ -361,10 +363,10 @@ def _objects(difference: Difference) -> Iterator[Words]:
     """Say of each object what becomes of it, in how many tenants and ways: as long as base/ makes it, not the fleet."""
     owners: dict[tuple[OwnerKind, Fate, str], list[Owner]] = defaultdict(list)
     ways: dict[tuple[OwnerKind, Fate, str], list[Item]] = defaultdict(list)
-    for one in sorted(difference.groups, key=_gravity):
-        for item in one.items:
-            key = (one.owners[0].kind, item.fate, _key(item))
-            owners[key] += one.owners
+    for group in sorted(difference.groups, key=_gravity):
+        for item in group.items:
+            key = (group.owners[0].kind, item.fate, _key(item))
+            owners[key] += group.owners
             ways[key].append(item)
     for key, some in ways.items():
         several = sorted(owners[key], key=lambda owner: owner.name)

@@ -68,7 +68,7 @@ class Universe:
         count = f"{len(names)} tenants"
         if len(names) == len(self.traits):
             return (f"all {count}",) if self.whole else (f"all {count} whose files change",)
-        if ways := [one for one in (self._selector(names), self._exception(names)) if one]:
+        if ways := [item for item in (self._selector(names), self._exception(names)) if item]:
             return (f"{count} (", *min(ways, key=lambda one: len("".join(one))), ")")
         return (f"{count} (", *listed([*map(Name, names[:NAMED]), f"{len(names) - NAMED} more"]), ")")
 
@@ -85,8 +85,8 @@ class Universe:
         values = [{combination[index] for combination in counts} for index in range(_TRAITS)]
         for size in range(1, _TRAITS + 1):
             for chosen in combinations(range(_TRAITS), size):
-                meant = (one for one in self._counts if all(one[index] in values[index] for index in chosen))
-                if all(self._counts[one] == counts[one] for one in meant):
+                meant = (count for count in self._counts if all(count[index] in values[index] for index in chosen))
+                if all(self._counts[item] == counts[item] for item in meant):
                     return (*_said(chosen, values), *(() if self.whole else (", of those whose files change",)))
         return ()
 

@@ -24,14 +24,14 @@ _ROWS: Final = (
         title="a tenant file is named after its tenant",
         why="Whoever looks for a company looks for its file.",
         fix="Rename the file; a name that is in use never changes.",
-        source="design: a tenant is one small file",
+        source="tenantry: a tenant is one small file, found by its name",
     ),
     Rule(
         id="TEN003",
         title="no two files declare the same tenant",
         why="Two files would fight over one namespace; names that differ in case alone collide on some file systems.",
         fix="Remove one of the two files.",
-        source="design: a tenant is one small file",
+        source="tenantry: a tenant is one small file, found by its name",
     ),
     Rule(
         id="TEN004",
@@ -93,7 +93,7 @@ _ROWS: Final = (
         title="a tenant's name and cluster never change",
         why="Argo CD would delete one environment and make another; the files stay in the first.",
         fix="Take the change back; a company that moves is a new tenant and a migration.",
-        source="design: a tenant; A20",
+        source="tenantry: a name is an identity, and an Application of another name or cluster is another one",
     ),
     Rule(
         id="TEN012",
@@ -131,28 +131,28 @@ _ROWS: Final = (
         title="what was generated for a tenant goes only after the tenant",
         why="A tenant file that vanished by mistake must not take the customer's environment with it.",
         fix="Put the tenant file back (`git restore`, `git revert`).",
-        source="design: nothing dies by accident",
+        source="tenantry: nothing of a customer is deleted by accident",
     ),
     Rule(
         id="TEN019",
         title="a change stays inside the blast-radius budget",
         why="A slip in a shared file can reach every customer at once.",
         fix="Split the change, or let the platform's owners approve it.",
-        source="design: one pull request shows its whole effect",
+        source="tenantry: one pull request shows its whole effect, and the budget bounds it",
         lifted_by_approval=True,
     ),
     Rule(
         id="TEN020",
         title="a change removes at most one entry",
-        why="Several Applications that vanish at once are a mistake more often than a wish.",
+        why="Several Applications that vanish at once are usually a mistake.",
         fix="Remove one at a time.",
-        source="A14",
+        source="Argo CD removes every Application whose entry is gone, however many they are",
     ),
     Rule(
         id="TEN021",
         title="a file is YAML",
         why="What cannot be read cannot be checked.",
-        fix="Mend the syntax at the place that is named.",
+        fix="Fix the syntax at the place that is named.",
         source=sources.YAML,
     ),
     Rule(
@@ -167,7 +167,7 @@ _ROWS: Final = (
         title="a file is small and shallow",
         why="A huge or deeply nested file can exhaust the machine that checks it.",
         fix="A tenant file is a few lines; remove what does not belong there.",
-        source="design: what bad input gets",
+        source="tenantry: bad input is refused in bounded time and memory",
     ),
     Rule(
         id="TEN024",
@@ -181,21 +181,21 @@ _ROWS: Final = (
         title="tenants/ holds ordinary .yaml files",
         why="A link can lead outside the repository, and a .yml file would be passed over in silence.",
         fix="Replace the link by a file; name the file NAME.yaml.",
-        source="design: what bad input gets",
+        source="tenantry: bad input is refused in bounded time and memory",
     ),
     Rule(
         id="TEN026",
         title="storage stays inside the plan",
         why="The plan's price covers its storage; a volume never shrinks, so what a company had before may stay.",
         fix="Ask for no more than the plan's maximum or, above it, what the company had; or choose a larger plan.",
-        source="design: overrides are bounded by the plan",
+        source="tenantry: what a tenant file states is bounded by its plan",
     ),
     Rule(
         id="TEN027",
         title="overrides stay inside the plan",
         why="An override may use less of the plan or use it differently, never more than it holds.",
         fix="Choose a value inside the bounds that are named, or a larger plan.",
-        source="design: overrides are bounded by the plan",
+        source="tenantry: what a tenant file states is bounded by its plan",
     ),
     # --- PLT: platform.yaml
     Rule(
@@ -210,14 +210,14 @@ _ROWS: Final = (
         title="this tenantry is one that platform.yaml asks for",
         why="Another version may write other manifests.",
         fix="Install a version that `requires` names, or change `requires` in a pull request of its own.",
-        source="design: platform.yaml",
+        source="tenantry: platform.yaml holds what the provider decides, and only what is there",
     ),
     Rule(
         id="PLT003",
         title="what platform.yaml names is there",
         why="A ring without its release, or a plan that holds no pod, would fail for every tenant.",
-        fix="Mend the value at the place that is named.",
-        source="design: platform.yaml",
+        fix="Fix the value at the place that is named.",
+        source="tenantry: platform.yaml holds what the provider decides, and only what is there",
     ),
     # --- NET: what NetworkPolicies let through
     # --- rules on two commits
@@ -227,7 +227,7 @@ _ROWS: Final = (
         title="the commit before the change can be composed",
         why="Without it, rules on two commits have nothing to compare with and are not run.",
         fix="Nothing, when this change fixes the branch; otherwise look at what is named.",
-        source="design: check",
+        source="tenantry: a change is judged by both of its commits",
         firm=Firm.TWO_COMMITS,
     ),
     Rule(
@@ -244,7 +244,7 @@ _ROWS: Final = (
         title="an approval has not ended",
         why="After its last day an approval lifts nothing.",
         fix="Remove the file, or give it a later day, in a pull request of its own.",
-        source="design: the gates",
+        source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.JUDGE,
     ),
     Rule(
@@ -253,7 +253,7 @@ _ROWS: Final = (
         title="a change leaves alone what it is judged by",
         why="Budget, weakened rules, retired names and tenantry itself count as the commit before the change has them.",
         fix="Nothing: the change counts as one that touches every tenant. What it allows is allowed once it is merged.",
-        source="design: the gates",
+        source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.JUDGE,
     ),
     Rule(
@@ -261,7 +261,7 @@ _ROWS: Final = (
         title="where Argo CD looks and where it deploys stays, and so do the cluster's own addresses",
         why="Another repository, branch or API server moves every tenant; the isolation proof rests on the addresses.",
         fix="Have the change approved, or take it back.",
-        source="design: the gates",
+        source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.JUDGE,
         lifted_by_approval=True,
     ),
@@ -270,7 +270,7 @@ _ROWS: Final = (
         title="what a change does can be judged",
         why="Errors that stand on main already can keep tenantry from rendering what the change brings.",
         fix="Take these errors away first, in a pull request that does nothing else.",
-        source="design: the gates",
+        source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.JUDGE,
         lifted_by_approval=True,
     ),
@@ -279,7 +279,7 @@ _ROWS: Final = (
         title="what a rule on two commits needs can be read",
         why="A file with errors hides what the company has: a smaller volume or a lost claim would pass unseen.",
         fix="Have the change approved by somebody who knows what was there.",
-        source="design: the gates",
+        source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.DATA,
         lifted_by_approval=True,
     ),
@@ -311,14 +311,14 @@ _ROWS: Final = (
         title="a file that tenantry must write is not somebody else's",
         why="tenantry never overwrites or removes what it did not make.",
         fix="Move the file away.",
-        source="design: nothing is deleted that we did not make",
+        source="tenantry: nothing is deleted that it did not make",
     ),
     Rule(
         id="GEN002",
         title="generated files are current",
         why="Argo CD would apply something else than the tenant files say.",
         fix="Run `tenantry generate` and commit the result.",
-        source="design: generate --check",
+        source="tenantry: the same input gives the same bytes",
     ),
     # --- FIL: what is opened
     Rule(
@@ -329,7 +329,7 @@ _ROWS: Final = (
             " folder exhausts the machine. So each is named before it is opened."
         ),
         fix="Put the file itself in the place of a link; remove the rest, or split it.",
-        source="design: nothing is opened before it is bounded",
+        source="tenantry: nothing is opened before it is bounded (docs/concepts/what-git-holds.md)",
     ),
     # --- ARG: what Argo CD is told
     # --- SEC: nobody reaches another company, the platform or the node
@@ -338,7 +338,7 @@ _ROWS: Final = (
         id="KUS001",
         title="kustomize builds every overlay",
         why="Argo CD runs the same build; what fails here fails there, after the merge.",
-        fix="Mend what kustomize names.",
+        fix="Fix what kustomize names.",
         source=sources.KUSTOMIZE,
         firm=Firm.RENDER,
     ),
@@ -391,7 +391,7 @@ _ROWS: Final = (
             " compared, another one at each commit, and with `check --base` every tenant whose file changed."
         ),
         fix="This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
-        source="design: rendering by class",
+        source="tenantry: companies that differ in name and hosts alone render alike",
         firm=Firm.RENDER,
     ),
     Rule(

@@ -76,7 +76,7 @@ def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sour
     paths = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
     platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, instead, findings)
     tenants = [_document(snapshot, path, MAX_TENANT_BYTES, instead, findings) for path in paths]
-    found = tuple(one for one in tenants if one is not None)
+    found = tuple(tenant for tenant in tenants if tenant is not None)
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
 
 
@@ -119,7 +119,7 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
     found = []
     held = tuple(snapshot.everything_under(layout.TENANTS))
     for file in held:
-        suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is dear
+        suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is too slow
         if not _PLAIN_PATH.fullmatch(file):
             fact = "the path holds other characters than letters, digits, hyphens, underscores and dots"
             findings.append(finding("TEN025", Place(ascii(file)[1:-1]), fact, "rename it"))

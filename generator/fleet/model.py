@@ -193,7 +193,7 @@ class Platform:
 
     @property
     def revision(self) -> str:
-        """The full ref that Argo CD follows: cheaper than a short name (A29)."""
+        """The full ref that Argo CD follows: cheaper than a short name."""
         return f"refs/heads/{self.branch if self.publishing == 'committed' else self.publishing_branch}"
 
     @property

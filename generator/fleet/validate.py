@@ -104,7 +104,7 @@ def validate_in_part(
     while True:
         fleet, found = validate(sources, rules, had)
         findings += found
-        wrong = {one.place.file for one in found if one.severity is Severity.ERROR}
+        wrong = {problem.place.file for problem in found if problem.severity is Severity.ERROR}
         if fleet is not None or sources.platform is None or sources.platform.file in wrong:
             return fleet, in_order(findings)
         kept = tuple(document for document in sources.tenants if document.file not in wrong)
@@ -341,13 +341,13 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
         stem = PurePosixPath(document.file).stem
         if stem != name:
             fact = f"the file is named {stem}, its tenant {name}"
-            yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or mend the name")
+            yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or fix the name")
         if reason := why_reserved(name):
             yield finding("TEN004", place, f"the name {name!r} is reserved: {reason}", "choose another name")
         if name in retired:
             fact = f"{name!r} was retired on {retired[name]}; names are never used again"
             yield finding("TEN005", place, fact, "choose another name")
-        twin = next((one for one in declared[name] if one is not document), None)
+        twin = next((item for item in declared[name] if item is not document), None)
         if twin:
             fact = f"the tenant {name!r} is declared in {twin.file} too"
             yield finding("TEN003", place, fact, "keep one of the two")
@@ -439,7 +439,7 @@ def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
             if owner:
                 yield finding("TEN013", place, f"{host!r} is the standard host of {owner.name}", "remove it here")
             else:
-                other = next(one for one in sharing if one is not tenant)
+                other = next(item for item in sharing if item is not tenant)
                 fact = f"{host!r} is a host of {other.name} too ({other.document.file})"
                 yield finding("TEN013", place, fact, "a host belongs to one tenant: remove it here or there")
 

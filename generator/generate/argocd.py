@@ -32,7 +32,7 @@ ENTRY_KEYS: Final = (
     "host",
     "generatePaths",
 )
-"""The keys that the template reads: every entry holds every one of them, as a quoted string (A5, A7)."""
+"""The keys that the template reads: every entry holds every one of them, as a quoted string."""
 
 TENANT_KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("", "ConfigMap"),
@@ -58,14 +58,14 @@ TENANT_KINDS: Final[tuple[tuple[str, str], ...]] = (
 """Group and kind of what `base/` can render in a tenant's namespace, and of the children that support sees.
 
 One constant list for every tenant: a list taken from what a tenant renders today would forbid pruning the
-add-on that it drops tomorrow. No Secret: External Secrets creates those, Argo CD never does (S1).
+add-on that it drops tomorrow. No Secret: External Secrets creates those, Argo CD never does.
 """
 
 TENANT_ROLES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("support", ("applications, get", "logs, get")),
     ("break-glass", ("applications, get", "logs, get", "exec, create")),
 )
-"""Roles of a tenant's project with what they may do to its Application; the group of a role is NAME:ROLE (A37)."""
+"""Roles of a tenant's project with what they may do to its Application; the group of a role is NAME:ROLE."""
 
 GENERATOR_TEMPLATE: Final[Manifest] = {"metadata": {}, "spec": {"destination": {}, "project": ""}}
 """The empty template of a generator, which overrides nothing.
@@ -80,8 +80,8 @@ up to 5 min.
 
 _GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
 
-# Empty for a usual tenant. Only a tenant that is being purged may take its objects along (A11). No value of
-# an entry is written into the patch, where it could inject YAML (A9).
+# Empty for a usual tenant. Only a tenant that is being purged may take its objects along. No value of
+# an entry is written into the patch, where it could inject YAML.
 _TEMPLATE_PATCH: Final = """\
 {{- if eq .state "purging" }}
 metadata:
@@ -117,13 +117,13 @@ def application_set(
         namespace: where Argo CD runs.
         repo_url: the repository, as Argo CD fetches it.
         revision: a full ref such as `refs/heads/main`, which the controller resolves without listing all
-            refs (A29).
+            refs.
         requeue_after_seconds: how long a set waits before it looks again: for an entry whose project came
-            later, and after a bad entry that froze it (A3).
-        links: dashboards by name, each an address in which `{tenant}` stands for the tenant's name (A42).
+            later, and after a bad entry that froze it.
+        links: dashboards by name, each an address in which `{tenant}` stands for the tenant's name.
 
     Returns:
-        The manifest. It and its Applications are made never to take a customer's namespace along (A11-A13).
+        The manifest. It and its Applications are made never to take a customer's namespace along.
 
     Raises:
         ValueError: a link holds a brace that is not `{tenant}`, which the template would read as its own.
@@ -136,7 +136,7 @@ def application_set(
             "namespace": namespace,
             # After the projects: a set that sees an entry without its project comes back only at its requeue.
             "annotations": {SYNC_OPTIONS: ",".join(GUARD), SYNC_WAVE: "1", "tenantry.dev/shards": str(shards)},
-            # Lets the controller take its ownerReferences off the Applications before the set is gone (A13).
+            # Lets the controller take its ownerReferences off the Applications before the set is gone.
             "finalizers": [FINALIZER],
         },
         "spec": {
@@ -154,7 +154,7 @@ def application_set(
                 }
             ],
             "syncPolicy": {"applicationsSync": "sync", "preserveResourcesOnDeletion": True},
-            # The approval of a deletion is written on the Application, which the controller overwrites (A17).
+            # The approval of a deletion is written on the Application, which the controller overwrites.
             "preservedFields": {"annotations": ["argocd.argoproj.io/deletion-approved"]},
             "template": {
                 "metadata": {
@@ -236,7 +236,7 @@ def root_project(*, namespace: str, repo_url: str) -> Manifest:
     """The project of the root and the shards, applied by hand with the root, which cannot start without.
 
     It lets them write Applications, ApplicationSets and AppProjects into Argo CD's own namespace and
-    nothing else, so the `default` project stays unused and can be emptied (A35).
+    nothing else, so the `default` project stays unused and can be emptied.
     """
     return _own_project(
         OWN,
@@ -259,8 +259,8 @@ def root_application(*, namespace: str, repo_url: str, revision: str) -> Manifes
 
 
 def _sync_policy(*options: str) -> Manifest:
-    # Retry with refresh, because Argo CD never tries the same commit a second time by itself (A21).
-    # Server-side apply, because a big object does not fit into the annotation of the client-side one (A24).
+    # Retry with refresh, because Argo CD never tries the same commit a second time by itself.
+    # Server-side apply, because a big object does not fit into the annotation of the client-side one.
     return {
         "automated": {"prune": True, "selfHeal": True, "allowEmpty": False},
         "retry": {
@@ -273,7 +273,7 @@ def _sync_policy(*options: str) -> Manifest:
 
 
 def _own_application(name: str, *, project: str, namespace: str, source: Manifest, generate_paths: str) -> Manifest:
-    # No cascade finalizer: deleting one of these leaves what it brought (A10).
+    # No cascade finalizer: deleting one of these leaves what it brought.
     return {
         "apiVersion": API_VERSION,
         "kind": "Application",

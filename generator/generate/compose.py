@@ -43,7 +43,7 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[str, Rele
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """Return the components of a tenant's overlay in their fixed order: add-ons, exposure, facts last."""
     add_ons = add_ons_of(tenant)
-    return (*add_ons, platform.exposure, *(f"{one}-{platform.exposure}" for one in add_ons), "facts")
+    return (*add_ons, platform.exposure, *(f"{item}-{platform.exposure}" for item in add_ons), "facts")
 
 
 def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
@@ -53,9 +53,9 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
     followed = settings | {"revision": platform.revision}
     yield layout.TENANT_SCHEMA, json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     root = (argocd.root_project(**settings), argocd.root_application(**followed))
-    yield layout.ROOT_APPLICATION, header + "---\n".join(yaml_writer.dump(one) for one in root)
+    yield layout.ROOT_APPLICATION, header + "---\n".join(yaml_writer.dump(item) for item in root)
     platform_objects = (argocd.platform_project(**settings), argocd.platform_application(**followed))
-    yield layout.platform_application(), header + "---\n".join(yaml_writer.dump(one) for one in platform_objects)
+    yield layout.platform_application(), header + "---\n".join(yaml_writer.dump(obj) for obj in platform_objects)
     for number in range(platform.argocd.shards):
         shard = layout.shard_name(number)
         application_set = argocd.application_set(
@@ -74,7 +74,7 @@ def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release)
     components = components_of(tenant, platform)
     shard = layout.shard_of(tenant.name, platform.argocd.shards)
     templates = _templates()
-    reads = release.closure(("core", *(f"components/{one}" for one in components)))
+    reads = release.closure(("core", *(f"components/{component}" for component in components)))
     values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
     for path, text in overlay(tenant, platform, size, release.name):
         yield path, header + text
@@ -102,7 +102,7 @@ def overlay(tenant: Tenant, platform: Platform, size: Size, release: str) -> Ite
         _templates()["kustomization"].render(
             values,
             core=f"../../{folder}/core",
-            components=[f"../../{folder}/components/{one}" for one in components_of(tenant, platform)],
+            components=[f"../../{folder}/components/{item}" for item in components_of(tenant, platform)],
             copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
         ),
     )

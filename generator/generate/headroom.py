@@ -1,4 +1,4 @@
-"""How many pods of a workload can exist at once, those that are still terminating included (R4). Pure.
+"""How many pods of a workload can exist at once, those that are still terminating included. Pure.
 
 A ResourceQuota counts a pod from its admission until it is gone, so a roll-out needs room for pods beside those that
 are wanted. This module is the only place of that formula: `size` makes quotas with it, the quota proof holds renders

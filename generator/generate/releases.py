@@ -100,7 +100,7 @@ def _workloads(
     for add_ons, objects in zip(choices, builds, strict=True):
         counted, problems = workloads.read(objects)
         findings += [_uncounted(gate.snapshot, problem, origins) for problem in problems]
-        found[add_ons] = {one.workload.name: _with_places(gate.snapshot, one, origins) for one in counted}
+        found[add_ons] = {item.workload.name: _with_places(gate.snapshot, item, origins) for item in counted}
     if findings:
         raise Refused(findings)
     for add_ons, by_name in found.items():
@@ -129,11 +129,11 @@ def _builds(gate: Gate, folder: str, choices: list[list[str]]) -> list[tuple[Map
             (probe / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
             folders.append(gate.beside(probe, reads))
         built = list(kustomize.build_all(folders))
-    for one in built:
-        if one.error:
-            said = one.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
+    for item in built:
+        if item.error:
+            said = item.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
             raise TenantryError(f"{folder} does not build: {said}")
-    return [one.objects for one in built]
+    return [item.objects for item in built]
 
 
 def _with_places(snapshot: Snapshot, counted: Counted, origins: Origins) -> Workload:

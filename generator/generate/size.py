@@ -1,6 +1,6 @@
 """The arithmetic of plans, add-ons and autoscaler ceilings. Pure; `derivation` says how each number came about.
 
-A plan is what a tenant's file servers may use in the steady state, filled with pods of one size (R5, R9): the
+A plan is what a tenant's file servers may use in the steady state, filled with pods of one size: the
 autoscaler may ask for as many as it holds. What a roll-out needs beside them comes on top of it in the quota, by the
 formula of `headroom`; so do the add-ons' allotments, whatever else `base/` runs, and the reserve for jobs.
 """
@@ -48,7 +48,7 @@ RESOURCE_WORDS: Final = {
 
 
 def fit(ceiling: Resources, pod: Resources) -> Fit:
-    """Return how many pods of one size a ceiling holds (R5).
+    """Return how many pods of one size a ceiling holds.
 
     Args:
         ceiling: What may be used at most.
@@ -179,12 +179,14 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         cap = platform.chatbot.max_replicas
         chatbot = _scaling(workloads[CHATBOT], platform.chatbot.ceiling, cap=cap, asked=None, sold_min=1, least=1)
     scalings = (fileserver, chatbot) if chatbot else (fileserver,)
-    others = tuple(one for one in workloads.values() if all(one is not scaling.workload for scaling in scalings))
+    others = tuple(
+        workload for workload in workloads.values() if all(workload is not scaling.workload for scaling in scalings)
+    )
     parts = summands(tenant, platform, scalings, others)
     numbers = Size(
         quota=sum((part.amount for part in parts), Resources()),
         pods=sum(scaling.sold_at_once for scaling in scalings)
-        + sum(one.at_once(one.most, one.least) for one in others)
+        + sum(other.at_once(other.most, other.least) for other in others)
         # what a certificate challenge or a person starts
         + SPARE_PODS,
         storage=tenant.storage,
@@ -255,7 +257,7 @@ def summands(
         if scaling.workload.name == CHATBOT and platform.chatbot:
             parts.append(Summand(name="chatbot", amount=platform.chatbot.ceiling, source="chatbot"))
         parts.append(_of_pods(f"{scaling.workload.name} headroom", scaling.workload, _beside(scaling.headroom)))
-    parts += [_of_pods(one.name, one, one.at_once(one.most, one.least)) for one in others]
+    parts += [_of_pods(other.name, other, other.at_once(other.most, other.least)) for other in others]
     parts.append(Summand(name="reserve", amount=platform.reserve, source="reserve"))
     return tuple(part for part in parts if part.amount != Resources())
 

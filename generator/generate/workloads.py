@@ -102,12 +102,12 @@ def read(objects: Iterable[Object]) -> tuple[tuple[Counted, ...], tuple[Problem,
     scalers = _scalers(every)
     counted: list[Counted] = []
     problems: list[Problem] = []
-    for one in every:
-        if pods.pod_template(one) is None:
+    for item in every:
+        if pods.pod_template(item) is None:
             continue
         try:
-            _alone(one, counted)
-            counted.append(_read(one, scalers.get((one["kind"], one["metadata"]["name"]), ())))
+            _alone(item, counted)
+            counted.append(_read(item, scalers.get((item["kind"], item["metadata"]["name"]), ())))
         except _UncountedError as error:
             problems.append(error.problem)
     return tuple(counted), tuple(problems)
@@ -124,10 +124,10 @@ def _alone(one: Object, counted: Iterable[Counted]) -> None:
 
 def _scalers(objects: Iterable[Object]) -> Mapping[tuple[str, str], list[Object]]:
     found: dict[tuple[str, str], list[Object]] = defaultdict(list)
-    for one in objects:
-        if one["kind"] == "HorizontalPodAutoscaler":
-            target = mapping(mapping(one.get("spec")).get("scaleTargetRef"))
-            found[string(target.get("kind")), string(target.get("name"))].append(one)
+    for obj in objects:
+        if obj["kind"] == "HorizontalPodAutoscaler":
+            target = mapping(mapping(obj.get("spec")).get("scaleTargetRef"))
+            found[string(target.get("kind")), string(target.get("name"))].append(obj)
     return found
 
 

@@ -18,7 +18,7 @@ def commit_of(repository: Repository, name: str) -> str:
         EnvironmentProblem: There is none, which in a shallow clone may only mean that it was not fetched.
     """
     spelled = () if _NO_BRANCH.match(name) else (f"refs/heads/{name}", f"refs/remotes/{name}")
-    known = (id_of(repository, f"{one}^{{commit}}") for one in (*spelled, name))
+    known = (id_of(repository, f"{item}^{{commit}}") for item in (*spelled, name))
     found = next((commit for commit in known if commit), "")
     if not found:
         raise EnvironmentProblem(f"there is no commit {name!r} here", _way_to_history(repository))

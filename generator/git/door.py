@@ -106,7 +106,7 @@ class Repository:
         Raises:
             GitRefused: One is missing.
         """
-        wanted = "".join(f"{one}\n" for one in ids).encode()
+        wanted = "".join(f"{item}\n" for item in ids).encode()
         said = self.run("cat-file", "--batch-check", stdin=wanted).decode().splitlines()
         return {name: int(size) for name, size in map(_header, said)}
 
@@ -117,7 +117,7 @@ class Repository:
             GitRefused: One is missing.
         """
         with tempfile.TemporaryFile() as wanted:
-            wanted.write("".join(f"{one}\n" for one in ids).encode())
+            wanted.write("".join(f"{item}\n" for item in ids).encode())
             wanted.seek(0)
             command = [_git(), *self._before(), "cat-file", "--batch"]
             with subprocess.Popen(  # noqa: S603 -- git, found on PATH

@@ -180,7 +180,7 @@ def touched_since(repository: Repository, before: str) -> tuple[Touched, ...]:
     new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
     now = _ids(repository, [*olds, *(path for path in new if path not in olds)])
     found = (Touched(path, olds.get(path, ""), blob) for path, blob in now.items())
-    return tuple(sorted(one for one in found if one.before != one.after))
+    return tuple(sorted(problem for problem in found if problem.before != problem.after))
 
 
 def uncommitted(root: Path) -> tuple[str, ...]:

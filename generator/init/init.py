@@ -117,7 +117,7 @@ def judge(source: str, answers: Answers) -> None:
     """
     platform, findings = yaml_reader.read(layout.PLATFORM, platform_text(source, answers).encode())
     _, found = validate(Sources(platform, (), findings), RULES)
-    errors = [one for one in found if one.severity is Severity.ERROR]
+    errors = [problem for problem in found if problem.severity is Severity.ERROR]
     if errors:
         raise Refused(errors)
     if not OWNERS.fullmatch(answers.owners):
@@ -285,7 +285,7 @@ def create(folder: Path, answers: Answers) -> Created:
             files |= {path: text.encode() for path, text in result.tree.items()}
             _nothing_in_the_way(folder, files)
         findings = in_order(check(made, None, turn=0, today=date.min).findings)  # nothing that could have ended yet
-    if any(one.severity is Severity.ERROR for one in findings):
+    if any(found.severity is Severity.ERROR for found in findings):
         raise Refused(findings)
     _write(folder, files)
     if not (folder / ".git").exists():

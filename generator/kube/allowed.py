@@ -75,8 +75,8 @@ def references(data: Any) -> Iterator[Reference]:
             yield Reference(("patches", index, "path"), patch["path"], Needs.MANIFEST)
     for index, generator in _entries(data.get("configMapGenerator")):
         for key in ("files", "envs"):
-            for one in _texts(generator.get(key), ("configMapGenerator", index, key), Needs.DATA):
-                yield Reference(one.where, one.text.split("=", 1)[-1] if key == "files" else one.text, one.needs)
+            for text in _texts(generator.get(key), ("configMapGenerator", index, key), Needs.DATA):
+                yield Reference(text.where, text.text.split("=", 1)[-1] if key == "files" else text.text, text.needs)
 
 
 def _texts(value: Any, above: tuple[str | int, ...], needs: Needs) -> Iterator[Reference]:

@@ -26,7 +26,7 @@ from generator.kube.kustomization import Buildable
 from generator.reading import yaml_objects, yaml_reader
 
 VERSION: Final = "v5.8.1"
-"""The kustomize that Argo CD 3.3.1 to 3.5 bundles (K15); 5.8.0 loses namespaces."""
+"""The kustomize that Argo CD 3.3.1 to 3.5 bundles; 5.8.0 loses namespaces."""
 
 SECONDS: Final = 60.0
 """For one build; a tenant's takes 0.1."""
@@ -130,7 +130,7 @@ def build_all(folders: Iterable[Buildable]) -> Iterator[Built]:
     """
     for printed, error in texts(folders):
         objects = tuple(yaml_objects.read_objects(printed))
-        if said := error or next(filter(None, (_nameless(one) or _too_deep(one) for one in objects)), ""):
+        if said := error or next(filter(None, (_nameless(obj) or _too_deep(obj) for obj in objects)), ""):
             yield Built((), said)
         else:
             yield Built(objects, "", printed)

@@ -25,12 +25,12 @@ def sequence(value: Any) -> list[Any]:
 
 def mappings(value: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the mappings in a value that should be a list of them."""
-    return (one for one in sequence(value) if isinstance(one, Mapping))
+    return (item for item in sequence(value) if isinstance(item, Mapping))
 
 
 def strings(value: Any) -> Iterator[str]:
     """Yield the texts in a value that should be a list of them."""
-    return (one for one in sequence(value) if isinstance(one, str))
+    return (item for item in sequence(value) if isinstance(item, str))
 
 
 def string(value: Any) -> str:

@@ -104,7 +104,7 @@ def _definitions(version: str) -> Mapping[str, Any]:
 def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -> Any:
     """Return a schema that stands alone: its references lead into `used`, which is filled with what they need."""
     if isinstance(schema, list):
-        return [_closed(one, definitions, used) for one in schema]
+        return [_closed(item, definitions, used) for item in schema]
     if not isinstance(schema, Mapping):
         return schema
     if "$ref" in schema:
@@ -118,7 +118,7 @@ def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -
         key: _closed(value, definitions, used) for key, value in schema.items() if key not in ("description", "$id")
     }
     if isinstance(schema.get("type"), list) and "null" in schema["type"]:
-        others = [one for one in schema["type"] if one != "null"]
+        others = [item for item in schema["type"] if item != "null"]
         result["type"] = others[0] if len(others) == 1 else others
     return result
 

@@ -60,12 +60,14 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
         Refused: The file would have errors.
     """
     sources = load(snapshot)
-    document = next((one for one in sources.tenants if PurePosixPath(one.file).stem == name), None)
+    document = next((tenant for tenant in sources.tenants if PurePosixPath(tenant.file).stem == name), None)
     if document is None:
         unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
         if unreadable:
             raise Refused(unreadable)
-        hint = did_you_mean(name, [PurePosixPath(one.file).stem for one in sources.tenants]) or "see `tenantry list`"
+        hint = (
+            did_you_mean(name, [PurePosixPath(tenant.file).stem for tenant in sources.tenants]) or "see `tenantry list`"
+        )
         raise TenantryError(f"there is no tenant {name!r}", hint)
     if not isinstance(document.data, dict):
         _refuse_bad(snapshot, document.file, document.text)

@@ -1,4 +1,4 @@
-"""The proof that nobody of a company gets out of it, or at what guards it, and that Argo CD applies nothing that could.
+"""The proof that no subject of a tenant, and no object of it, can leave its namespace or change its guardrails.
 
 Two halves, for each tenant:
 
@@ -90,12 +90,12 @@ def prove_containment(fleet: Iterable[Rendered]) -> Escape:
         fleet: The tenants with their renders and projects.
     """
     tenants = list(fleet)
-    found = {one.tenant.name: tuple(ways_out(one)) for one in tenants}
+    found = {tenant.tenant.name: tuple(ways_out(tenant)) for tenant in tenants}
     return Escape(
         tenants=len(tenants),
         proved=sum(not ways for ways in found.values()),
-        questions=sum(len(list(_subjects(one))) * len(FORBIDDEN) for one in tenants),
-        objects=sum(len(one.objects) for one in tenants),
+        questions=sum(len(list(_subjects(tenant))) * len(FORBIDDEN) for tenant in tenants),
+        objects=sum(len(tenant.objects) for tenant in tenants),
         counterexamples=tuple(way for ways in found.values() for way in ways),
     )
 
@@ -169,18 +169,22 @@ _WORKLOADS: Final = (
 )
 
 FORBIDDEN: Final = (
-    *(Action(Claim.GUARDRAILS, verb, *one) for one in _GUARDRAILS for verb in _WRITES),
+    *(Action(Claim.GUARDRAILS, verb, *guardrail) for guardrail in _GUARDRAILS for verb in _WRITES),
     *(Action(Claim.SECRETS, verb, "", "secrets") for verb in (*_READS, *_WRITES)),
-    *(Action(Claim.POWERS, verb, _RBAC, one) for one in ("roles", "clusterroles") for verb in ("bind", "escalate")),
-    *(Action(Claim.POWERS, "impersonate", "", one) for one in ("users", "groups", "serviceaccounts")),
+    *(Action(Claim.POWERS, verb, _RBAC, entry) for entry in ("roles", "clusterroles") for verb in ("bind", "escalate")),
+    *(Action(Claim.POWERS, "impersonate", "", entry) for entry in ("users", "groups", "serviceaccounts")),
     Action(Claim.POWERS, "create", "", "serviceaccounts/token"),
     Action(Claim.POWERS, "create", "certificates.k8s.io", "certificatesigningrequests"),
     # Whoever starts a pod reads every Secret of the namespace through it.
-    *(Action(Claim.WORKLOADS, verb, *one) for one in _WORKLOADS for verb in ("create", "update", "patch")),
+    *(Action(Claim.WORKLOADS, verb, *workload) for workload in _WORKLOADS for verb in ("create", "update", "patch")),
     *(Action(Claim.WORKLOADS, verb, "", "pods") for verb in ("create", "update", "patch")),
     # The API server makes these connections itself, so no NetworkPolicy sees who asked for them.
-    *(Action(Claim.NETWORK, verb, "", f"{one}/proxy") for one in ("pods", "services", "nodes") for verb in _READS[:1]),
-    *(Action(Claim.NETWORK, "create", "", f"{one}/proxy") for one in ("pods", "services", "nodes")),
+    *(
+        Action(Claim.NETWORK, verb, "", f"{entry}/proxy")
+        for entry in ("pods", "services", "nodes")
+        for verb in _READS[:1]
+    ),
+    *(Action(Claim.NETWORK, "create", "", f"{entry}/proxy") for entry in ("pods", "services", "nodes")),
 )
 """What no subject of a tenant may do, whatever its role."""
 
@@ -216,7 +220,7 @@ _READABLE_PARTS: Final = frozenset({"log", "status", "scale"})
 def excess(rule: Mapping[str, Any]) -> Iterator[str]:
     """Say what a rule of a Role grants beyond reading and `MAY_WRITE`."""
     for key in ("apiGroups", "resources", "verbs"):
-        if any("*" in str(one) for one in sequence(rule.get(key))):
+        if any("*" in str(item) for item in sequence(rule.get(key))):
             yield f"holds a * in {key}"
             return
     if rule.get("nonResourceURLs"):
@@ -236,7 +240,7 @@ def _is_meant(rule: Mapping[str, Any], resource: str, verb: str) -> bool:
 
 def opens_a_shell(role: Object) -> bool:
     """Say whether a Role lets somebody run something in a pod."""
-    actions = [Action(Claim.WORKLOADS, verb, "", one) for one in _SHELLS for verb in MAY_WRITE[one] | {"create"}]
+    actions = [Action(Claim.WORKLOADS, verb, "", shell) for shell in _SHELLS for verb in MAY_WRITE[shell] | {"create"}]
     return any(grants(rule, action) for rule in mappings(role.get("rules")) for action in actions)
 
 
@@ -251,7 +255,7 @@ def _subjects(rendered: Rendered) -> Iterator[tuple[Object, Mapping[str, Any]]]:
 def _of_subjects(rendered: Rendered) -> Iterator[Counterexample]:
     name = rendered.tenant.name
     roles = {
-        one["metadata"]["name"]: one for one in rendered.of_kind("Role") if one["metadata"].get("namespace") == name
+        obj["metadata"]["name"]: obj for obj in rendered.of_kind("Role") if obj["metadata"].get("namespace") == name
     }
     for binding, subject in _subjects(rendered):
         who = f"{subject.get('kind')} {subject.get('name')}"
@@ -373,18 +377,18 @@ def _as_set(value: Any) -> frozenset[Any] | None:
 
 def _of_objects(rendered: Rendered) -> Iterator[Counterexample]:
     name = rendered.tenant.name
-    for one in rendered.objects:
-        namespace = one["metadata"].get("namespace")
-        if not accepts(rendered.project.data, rendered.platform.cluster, one):
-            yield _way_out(rendered, Claim.PROJECT, "the project does not accept it", one)
-        if one["kind"] == "Secret":
-            yield _way_out(rendered, Claim.CONTENT, "it is a Secret", one)
-        if one["kind"] in ("ClusterRole", "ClusterRoleBinding"):
-            yield _way_out(rendered, Claim.CONTENT, "it is RBAC of the whole cluster", one)
-        elif namespace is None and (one["kind"], one["metadata"]["name"]) != ("Namespace", name):
-            yield _way_out(rendered, Claim.CONTENT, "it belongs to no namespace", one)
+    for obj in rendered.objects:
+        namespace = obj["metadata"].get("namespace")
+        if not accepts(rendered.project.data, rendered.platform.cluster, obj):
+            yield _way_out(rendered, Claim.PROJECT, "the project does not accept it", obj)
+        if obj["kind"] == "Secret":
+            yield _way_out(rendered, Claim.CONTENT, "it is a Secret", obj)
+        if obj["kind"] in ("ClusterRole", "ClusterRoleBinding"):
+            yield _way_out(rendered, Claim.CONTENT, "it is RBAC of the whole cluster", obj)
+        elif namespace is None and (obj["kind"], obj["metadata"]["name"]) != ("Namespace", name):
+            yield _way_out(rendered, Claim.CONTENT, "it belongs to no namespace", obj)
         if namespace not in (None, name):
-            yield _way_out(rendered, Claim.BORDER, f"it is in the namespace {namespace}", one)
+            yield _way_out(rendered, Claim.BORDER, f"it is in the namespace {namespace}", obj)
 
 
 def _way_out(rendered: Rendered, claim: Claim, fact: str, one: Object) -> Counterexample:

@@ -14,7 +14,7 @@ def prove(repository: Repository) -> Isolation:
 
     Tenants whose policies cannot be evaluated are in no pair; NET002 says of them that they cannot be.
     """
-    spaces = [space for one in repository.rendered if isinstance(space := read(one), Space)]
+    spaces = [space for item in repository.rendered if isinstance(space := read(item), Space)]
     return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
 
 

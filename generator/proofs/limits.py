@@ -1,6 +1,6 @@
 """What a LimitRange makes of containers, pods and volumes: the defaulting and the checks of Kubernetes.
 
-Three steps follow each other in the API server (R3), and the order matters. A LimitRange is completed when it is
+Three steps follow each other in the API server, and the order matters. A LimitRange is completed when it is
 stored: a missing default is the maximum, a missing default request is the default, else the minimum. A pod is completed
 when it is read: a request that is missing beside a limit is that limit. Then admission fills in what is still missing
 from the LimitRange, and refuses what lies outside.

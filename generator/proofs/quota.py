@@ -1,4 +1,4 @@
-"""The quota proof (R4): everything that a render can ever run at once fits its ResourceQuota.
+"""The quota proof: everything that a render can ever run at once fits its ResourceQuota.
 
 What may run at once is `Workload.at_once` of what the autoscaler may ask for: the formula with which `size` made the
 quota, read from the rendered objects instead of the facts. A ResourceQuota counts at admission, so a sum that fits is
@@ -138,7 +138,7 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
     every = tuple(objects)
     unbounded: list[tuple[Object, str]] = []
     counted, uncounted = workloads.read(every)
-    running = [_Running(one.workload, one.one) for one in counted]
+    running = [_Running(item.workload, item.one) for item in counted]
     lines = []
     for quota in every:
         if quota["kind"] != "ResourceQuota":
@@ -193,15 +193,15 @@ def _used(
     """
     name = _SHORT.get(resource, resource)
     if name == "pods":
-        return _sum(name, [(one.workload.name, one.pods, 1) for one in running], ("spare", SPARE_PODS))
+        return _sum(name, [(item.workload.name, item.pods, 1) for item in running], ("spare", SPARE_PODS))
     if name in _FIELDS:
-        of_pods = [(one.workload.name, one.pods, getattr(one.workload.pod, _FIELDS[name])) for one in running]
+        of_pods = [(item.workload.name, item.pods, getattr(item.workload.pod, _FIELDS[name])) for item in running]
         return _sum(name, of_pods, ("reserve", getattr(reserve, _FIELDS[name])))
     if name == "requests.storage" or _OF_A_CLASS in name:
         return _storage(name, objects, running)
     if name.startswith(("requests.", "limits.")):
         verb, _, what = name.partition(".")
-        of_pods = [(one.workload.name, one.pods, takes(pod_spec(one.one) or {}, verb, what)) for one in running]
+        of_pods = [(item.workload.name, item.pods, takes(pod_spec(item.one) or {}, verb, what)) for item in running]
         return _sum(name, of_pods)
     return _count(name, objects, running)
 
@@ -233,9 +233,9 @@ def _storage(name: str, objects: tuple[Object, ...], running: list[_Running]) ->
 
 def _claims(objects: tuple[Object, ...], running: list[_Running]) -> Iterator[tuple[str, int, Object]]:
     """Yield name, number and spec of the claims: those of the render, and those that its pods bring along."""
-    for one in objects:
-        if one["kind"] == "PersistentVolumeClaim":
-            yield one["metadata"]["name"], 1, mapping(one.get("spec"))
+    for obj in objects:
+        if obj["kind"] == "PersistentVolumeClaim":
+            yield obj["metadata"]["name"], 1, mapping(obj.get("spec"))
     for run in running:
         for template in mappings(mapping(run.one.get("spec")).get("volumeClaimTemplates")):
             name = string(mapping(template.get("metadata")).get("name"))
@@ -257,7 +257,7 @@ def _times(claim: str, times: int) -> str:
 def _count(name: str, objects: tuple[Object, ...], running: list[_Running]) -> tuple[int, tuple[str, ...]]:
     """Count objects: those of the render, and those that are known to come of them."""
     if name in ("services.loadbalancers", "services.nodeports"):
-        services = [mapping(one.get("spec")) for one in objects if one["kind"] == "Service"]
+        services = [mapping(obj.get("spec")) for obj in objects if obj["kind"] == "Service"]
         balancers = [spec for spec in services if spec.get("type") == "LoadBalancer"]
         if name == "services.loadbalancers":
             return len(balancers), (f"{len(balancers)} rendered",)
@@ -269,7 +269,7 @@ def _count(name: str, objects: tuple[Object, ...], running: list[_Running]) -> t
         raise ValueError("how many of them controllers make is not known")
     if name not in _OBJECTS and not name.startswith("count/"):
         raise ValueError("this is no resource that is counted")
-    mine = [one for one in objects if _plural(one) == resource]
+    mine = [obj for obj in objects if _plural(obj) == resource]
     parts = {"rendered": len(mine), **dict(_come_of_it(resource, mine, objects, running))}
     return sum(parts.values()), tuple(f"{number} {what}" for what, number in parts.items())
 
@@ -278,7 +278,7 @@ def _come_of_it(
     resource: str, mine: list[Object], objects: tuple[Object, ...], running: list[_Running]
 ) -> Iterator[tuple[str, int]]:
     if resource == "jobs.batch":
-        schedules = [mapping(one.get("spec")) for one in objects if one["kind"] == "CronJob"]
+        schedules = [mapping(obj.get("spec")) for obj in objects if obj["kind"] == "CronJob"]
         if runs := sum(map(_runs_kept, schedules)):
             yield "of CronJobs", runs
     if resource == "persistentvolumeclaims" and (brought := sum(times for _, times, _ in _claims((), running))):
@@ -288,10 +288,10 @@ def _come_of_it(
         if hashed := sum(map(has_hash, mine)):
             yield "of the version before", hashed
     if resource == "secrets":
-        if wanted := sum(one["kind"] == "ExternalSecret" for one in objects):
+        if wanted := sum(obj["kind"] == "ExternalSecret" for obj in objects):
             yield "of ExternalSecrets", wanted
         certificates = sum(
-            len(list(mappings(mapping(one.get("spec")).get("tls")))) for one in objects if one["kind"] == "Ingress"
+            len(list(mappings(mapping(obj.get("spec")).get("tls")))) for obj in objects if obj["kind"] == "Ingress"
         )
         if certificates:
             yield "of certificates", certificates * _WHILE_ISSUED

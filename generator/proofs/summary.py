@@ -34,8 +34,8 @@ def of_the_repository(repository: Repository) -> tuple[Proved, ...]:
     """
     tenants = len(repository.rendered)
     pairs = tenants * (tenants - 1)
-    of_classes = (one for one in repository.rendered if one.alike)
-    within = sum(one.alike for one in of_classes if quota.prove(one.objects, one.platform.reserve).holds)
+    of_classes = (item for item in repository.rendered if item.alike)
+    within = sum(kind.alike for kind in of_classes if quota.prove(kind.objects, kind.platform.reserve).holds)
     return (
         Proved("isolation", isolation.prove(repository).proved, pairs, "pairs"),
         Proved("quota", within, tenants, "tenants"),

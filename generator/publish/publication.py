@@ -51,11 +51,11 @@ def judged(origin: Origin, source: str, after: State, since: Sequence[Merge], fo
         EnvironmentProblem: There is no kustomize, or not enough git history.
     """
     found = _between(origin, source, after, folder / "published")
-    liftable = {one.rule for one in found if approvals.is_lifted_by_approval(one)}
+    liftable = {problem.rule for problem in found if approvals.is_lifted_by_approval(problem)}
     told = tuple(_of_merges(origin.repository, since, folder)) if liftable else ()
-    of_merges = liftable & {one.rule for one in told}
-    yield from (one for one in found if one.rule not in of_merges)
-    yield from (one for one in told if one.rule in of_merges)
+    of_merges = liftable & {problem.rule for problem in told}
+    yield from (problem for problem in found if problem.rule not in of_merges)
+    yield from (problem for problem in told if problem.rule in of_merges)
 
 
 def _between(origin: Origin, source: str, after: State, folder: Path) -> tuple[Finding, ...]:
@@ -77,5 +77,5 @@ def _of_merges(repository: Repository, since: Sequence[Merge], folder: Path) -> 
             continue  # what it broke, a later one fixed, and is compared with what could be read before
         origin = Origin(repository=repository, commit=merge.parent, published=None)
         found = _between(origin, merge.commit, after, folder / f"before-{merge.commit}")
-        liftable = [one for one in found if approvals.is_lifted_by_approval(one)]
+        liftable = [problem for problem in found if approvals.is_lifted_by_approval(problem)]
         yield from approvals.lift(liftable, merges.standing(repository, merge, since[number + 1 :]))

@@ -330,7 +330,7 @@ def _message(changed: Collection[str], source: str) -> str:
 def _refuse(findings: Iterable[Finding]) -> None:
     """Raise Refused when there is an error among findings."""
     found = tuple(findings)
-    if any(one.refuses for one in found):
+    if any(problem.refuses for problem in found):
         raise Refused(found)
 
 

@@ -1,4 +1,4 @@
-"""What must work: the connections that a tenant cannot do without, and whether its policies allow them.
+"""What must work: the connections that a tenant requires, and whether its policies allow them.
 
 Isolation alone is easily had by denying everything. The positive list is read off the render, so that it
 follows from what is there: what an HTTPRoute or Ingress sends its requests to must be reachable by who sends

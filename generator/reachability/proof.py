@@ -62,7 +62,7 @@ from generator.reachability.space import Addresses, Space
 from generator.reachability.views import View, Vocabulary, faces, naming_pairs, sole_holders, take_apart, vocabulary
 
 LEFT_TO_THE_PLUGIN = (
-    "that NetworkPolicies are enforced at all",
+    "enforcement by the network plugin",
     "traffic between a pod and the node that it runs on",
     "pods on the host network",
     "protocols other than TCP, UDP and SCTP",

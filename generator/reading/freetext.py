@@ -37,13 +37,13 @@ def problem(text: str) -> tuple[str, str] | None:
         return "it starts or ends with a space", "remove the space"
     normal = unicodedata.normalize("NFC", text)
     if text != normal:
-        return f"it is not in Unicode normal form C, which is {normal!r}", "type it anew"
+        return f"it is not in Unicode normal form C, which is {normal!r}", "type it again"
     for word in text.split():
         scripts = sorted(
             {unicodedata.name(letter, "").split(" ")[0] for letter in word if letter.isalpha()} & _MIXED_UP
         )
         if len(scripts) > 1:
-            return f"{word!r} mixes {' and '.join(script.capitalize() for script in scripts)} letters", "type it anew"
+            return f"{word!r} mixes {' and '.join(script.capitalize() for script in scripts)} letters", "type it again"
     return None
 
 

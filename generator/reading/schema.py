@@ -155,7 +155,7 @@ class Checker:
             case Kind.Constant(expected_value=expected):
                 yield Found(place, f"{where}: {_short(value)} is not {expected!r}")
             case Kind.Type(types=types):
-                expected = " or ".join(_TYPE_WORDS[one] for one in types)
+                expected = " or ".join(_TYPE_WORDS[kind] for kind in types)
                 yield Found(place, f"{where}: expected {expected}, got {_got(value)}", _type_hint(types, value))
             case Kind.Pattern():
                 example = next(iter(schema.get("examples", ())), "")
@@ -232,5 +232,5 @@ def _type_hint(types: Sequence[str], value: Any) -> str:
     if "string" in types and isinstance(value, bool | int | float):
         return "quote it"
     if isinstance(value, str) and not {"array", "object"} & set(types):
-        return f"write {' or '.join(_TYPE_WORDS[one] for one in types)} without quotes"
+        return f"write {' or '.join(_TYPE_WORDS[kind] for kind in types)} without quotes"
     return ""

@@ -2,7 +2,7 @@
 
 Readers disagree about plain scalars: YAML 1.1 (PyYAML) takes `on` for true and `017` for 15, YAML 1.2 and Go take
 `1e3` for a number. So a plain scalar that any of them takes for something else than the others is refused on input,
-and every string is double-quoted on output (rule K14).
+and every string is double-quoted on output.
 """
 
 import json
@@ -382,7 +382,7 @@ def trap_of(text: str) -> str:
     if _DATE.fullmatch(text):
         return "a date"
     as_others_see_it = () if text.startswith("_") else (lowered, lowered.replace("_", ""))
-    if any(_NUMBER_SOMEWHERE.fullmatch(one) for one in as_others_see_it):
+    if any(_NUMBER_SOMEWHERE.fullmatch(item) for item in as_others_see_it):
         return "a number"
     if text == "<<":
         return "a merge key"

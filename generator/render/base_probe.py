@@ -33,7 +33,7 @@ Entry = tuple[str, str, int]
 """An entry of a kustomization: folder, key, index."""
 
 _MAY_BE_IDLE: Final = ("patches", "images")
-"""Entries of kustomize that say nothing when they change nothing (K6, K8); replacements are followed one by one."""
+"""Entries of kustomize that say nothing when they change nothing; replacements are followed one by one."""
 
 _MEBIBYTE: Final = 1 << 20
 
@@ -103,7 +103,7 @@ def _probes(
         exposed = dataclasses.replace(platform, exposure=exposure)
         tenant, size = _tenant_with_everything(chatbot=platform.chatbot is not None, platform=exposed)
         folder = layout.release(release)
-        parts = [f"{folder}/{COMPONENTS}/{one}" for one in components_of(tenant, exposed)]
+        parts = [f"{folder}/{COMPONENTS}/{item}" for item in components_of(tenant, exposed)]
         if not all(part in documents for part in parts):
             continue
         parts = [f"{folder}/{CORE}", *parts]
@@ -122,7 +122,7 @@ def _reached(documents: Mapping[str, Document], parts: Iterable[str]) -> frozens
         folder = pending.pop()
         if folder in documents and folder not in reached:
             reached.add(folder)
-            found = (kustomization.resolve(folder, one.text) for one in references(documents[folder].data))
+            found = (kustomization.resolve(folder, reference.text) for reference in references(documents[folder].data))
             pending.extend(path for path in found if path)
     return frozenset(reached)
 

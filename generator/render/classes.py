@@ -11,7 +11,7 @@ build with its own strings put in. That is exact as long as three things hold, a
 An overlay that is anything but the two files of tenantry, or that stands alone in its class, is built directly. And in
 every run, a member of each class is built directly as well and compared; a difference is an error (KUS013). Whose turn
 it is follows from the commit: a rerun looks at the same member and says the same, the next commit looks at another, and
-neither a clock nor a file has to remember anything. A tenant that a change edits is compared whosever turn it is.
+neither a clock nor a file has to remember anything. A tenant that a change edits is compared regardless of sampling.
 """
 
 import json
@@ -89,7 +89,7 @@ def render(
         gate: Lets kustomize near the overlays; what it refuses ends the run.
         sheets: The committed overlays.
         turn: Chooses which member of each class is built directly and compared; None for nobody's turn.
-        always: Tenants that are built directly and compared whosever turn it is.
+        always: Tenants that are built directly and compared regardless of sampling.
 
     Yields:
         The renderings, class by class.
@@ -171,7 +171,7 @@ def _has_the_usual_form(sheet: Sheet) -> bool:
     if not isinstance(spec, Mapping):
         return False
     lists = [spec.get("hosts", []), *(overlay.get(key, []) for key in ("resources", "components", "labels"))]
-    if not all(isinstance(one, list) for one in lists):
+    if not all(isinstance(item, list) for item in lists):
         return False
     hosts, resources, components, labels = lists
     words = [*hosts, *resources, *components, overlay.get("namespace", ""), spec.get("name", ""), spec.get("host", "")]
@@ -193,10 +193,14 @@ def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) ->
     overlay, facts = _sentinel(members[0])
     mine = layout.overlay(members[0].tenant)
     home = os.path.relpath(gate.snapshot.root.resolve() / mine, folder)
-    reads = [kustomization.resolve(mine, one.text) for one in references(overlay) if one.text.startswith("../")]
+    reads = [
+        kustomization.resolve(mine, reference.text)
+        for reference in references(overlay)
+        if reference.text.startswith("../")
+    ]
     for key in ("resources", "components"):
         overlay[key] = [
-            os.path.normpath(f"{home}/{one}") if one.startswith("../") else one for one in overlay.get(key, ())
+            os.path.normpath(f"{home}/{item}") if item.startswith("../") else item for item in overlay.get(key, ())
         ]
     (folder / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
     (folder / "facts.yaml").write_text(yaml_writer.dump(facts), encoding="utf-8")

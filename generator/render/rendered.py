@@ -54,16 +54,16 @@ class Rendered:
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
-        return (one for one in self.objects if one["kind"] in kinds)
+        return (obj for obj in self.objects if obj["kind"] in kinds)
 
     def named(self, kind: str) -> dict[str, Object]:
         """Return the objects of a kind by their names."""
-        return {one["metadata"]["name"]: one for one in self.of_kind(kind)}
+        return {obj["metadata"]["name"]: obj for obj in self.of_kind(kind)}
 
     @property
     def workloads(self) -> list[Object]:
         """The objects that make pods."""
-        return [one for one in self.objects if pod_spec(one) is not None]
+        return [obj for obj in self.objects if pod_spec(obj) is not None]
 
     def place(self, one: Object | None = None) -> Place:
         """Return where an object is written in base/, or the overlay when it is not known."""

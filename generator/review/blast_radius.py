@@ -53,7 +53,7 @@ def over(budget: Budget, *, tenants: int, fleet: int, removals: int = 0) -> tupl
 
 
 def reads_any(entry: str, paths: Collection[str]) -> bool:
-    """Say whether an Application is rendered anew when one of these files changes.
+    """Say whether an Application is rendered again when one of these files changes.
 
     Args:
         entry: Text of the tenant's entry; its generatePaths is the last line.
@@ -70,8 +70,8 @@ def is_source(path: str) -> bool:
 
 def may_touch_all(files: Collection[Touched]) -> bool:
     """Say whether a change may touch every tenant: by platform.yaml, by base/, or by another tenantry."""
-    shared = any(one.path == layout.PLATFORM or one.path.startswith(f"{layout.BASE}/") for one in files)
-    return shared or raises_tenantry(one.path for one in files)
+    shared = any(file.path == layout.PLATFORM or file.path.startswith(f"{layout.BASE}/") for file in files)
+    return shared or raises_tenantry(file.path for file in files)
 
 
 def raises_tenantry(paths: Iterable[str]) -> bool:
@@ -85,5 +85,5 @@ def digest_of(sources: Collection[Touched]) -> str:
     Args:
         sources: The files; approvals and generated files are not among them.
     """
-    lines = "".join(f"{one.path}\0{one.before}\0{one.after}\n" for one in sorted(sources))
+    lines = "".join(f"{source.path}\0{source.before}\0{source.after}\n" for source in sorted(sources))
     return hashlib.sha256(lines.encode(errors="surrogateescape")).hexdigest()

@@ -179,7 +179,7 @@ def _marked(
 
     A change that brings another tenantry brings all that this one finds: main is judged by the one before it.
     """
-    if request.raises_tenantry or not any(one.refuses for one in found):
+    if request.raises_tenantry or not any(problem.refuses for problem in found):
         return found
     return verdict.marked(found, before(), request.paths)
 
@@ -289,9 +289,9 @@ def _is_judged(path: str) -> bool:
 def _unseen(request: PullRequest, found: tuple[Finding, ...], before: _Before, standing: Standing) -> Checked:
     """Judge a change of a state that cannot be composed because of errors that are on main already."""
     gone = comparison.gone(request.sources, ())
-    broken = {one.place.file for one in before.look.errors}
+    broken = {error.place.file for error in before.look.errors}
     hidden = sorted(path for path in request.paths if _is_judged(path) and path not in broken)
-    first = next(one for one in found if one.on_main)
+    first = next(problem for problem in found if problem.on_main)
     # an approval names no generated file: nobody could say later what was approved
     of_both = [
         _cannot_be_compared(request, path, f"what it comes from: {first.place} has errors on main")

@@ -206,8 +206,8 @@ def _rendered(state: State, names: Collection[str]) -> tuple[Mapping[str, Render
 def _removals(steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
     for step in steps:
         if step.rendered_before and step.rendered_after:
-            after = {identity(one) for one in step.rendered_after.objects}
-            names = (identity(one) for one in step.rendered_before.objects)
+            after = {identity(obj) for obj in step.rendered_after.objects}
+            names = (identity(obj) for obj in step.rendered_before.objects)
             yield from ((step.after.name, name) for name in names if name not in after)
 
 

@@ -102,7 +102,7 @@ def _start(repository: Repository, commit: str, snapshot: Snapshot, source: str)
             snapshot = _with(snapshot, file, earlier.content(repository, version))
             instead[file] = version.commit
         composed, again = pipeline.composed_in_part(snapshot, had=had)
-        unread = {file: why for file, why in unread.items() if file in {one.place.file for one in again}}
+        unread = {file: why for file, why in unread.items() if file in {item.place.file for item in again}}
     if composed is not None:
         snapshot = snapshot.with_generated(composed.tree)
     return Start(snapshot=snapshot, composed=composed, source=source, instead=instead, errors=errors, unread=unread)

@@ -39,7 +39,7 @@ def needed(files: Collection[Touched]) -> tuple[str, ...]:
     """
     if may_touch_all(files):
         return SOURCES
-    changed = (one.path for one in files if one.path.startswith(f"{layout.TENANTS}/"))
+    changed = (file.path for file in files if file.path.startswith(f"{layout.TENANTS}/"))
     return (layout.PLATFORM, layout.BASE, *changed)
 
 

@@ -81,7 +81,7 @@ def verify(
         fleet: All input.
         names: Tenants to look at; all when empty.
         turn: Chooses which member of each class is compared with a direct build.
-        changed: Tenants that are compared with a direct build whosever turn it is.
+        changed: Tenants that are compared with a direct build regardless of sampling.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         rules: Which rules are weakened; as platform.yaml says when left out.
 
@@ -93,7 +93,7 @@ def verify(
     kept, weakened = weaken(judge(gathered), fleet.platform.rules if rules is None else rules)
     return Verified(
         tenants=len(rendered),
-        objects=sum(len(one.objects) for one in rendered),
+        objects=sum(len(item.objects) for item in rendered),
         rules=every.count(Per.CLASS, Per.TENANT, Per.RELEASE, Per.FLEET),
         findings=kept,
         weakened=weakened,
@@ -121,7 +121,7 @@ def gather(
     gate = Gate(snapshot)
     read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
     built = list(render(snapshot, fleet, wanted, files, turn=turn, changed=changed))
-    rendered = tuple(one for one in built if isinstance(one, Rendered))
+    rendered = tuple(item for item in built if isinstance(item, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),
         repository=Repository(
@@ -134,7 +134,7 @@ def gather(
         findings=(
             *ordinary.line_ends({path: text.encode() for path, text in files.items() if "\r\n" in text}),
             *(found for _, unreadable in read for found in unreadable),
-            *(one for one in built if isinstance(one, Finding)),
+            *(item for item in built if isinstance(item, Finding)),
         ),
     )
 
@@ -160,8 +160,8 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
     yield from gathered.findings
     for base in gathered.bases:
         yield from every.check(base, Per.RELEASE, without=without)
-    for one in gathered.repository.rendered:
-        yield from every.check_tenant(one, without)
+    for item in gathered.repository.rendered:
+        yield from every.check_tenant(item, without)
     yield from every.check(gathered.repository, Per.FLEET, without=without)
 
 
@@ -195,7 +195,7 @@ def committed(snapshot: Snapshot) -> dict[str, str]:
         Refused: Something there is no ordinary file, or it is too much.
     """
     held = (snapshot.collect_all(folder, GENERATED) for folder in (layout.OVERLAYS, layout.ARGOCD))
-    return {path: raw.decode("utf-8", "replace") for one in held for path, raw in one.items()}
+    return {path: raw.decode("utf-8", "replace") for item in held for path, raw in item.items()}
 
 
 def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -226,7 +226,7 @@ def render(
         tenants: Which tenants.
         files: The committed files, see `committed`.
         turn: Chooses which member of each class is compared with a direct build; None for nobody's turn.
-        changed: Tenants that are compared with a direct build whosever turn it is.
+        changed: Tenants that are compared with a direct build regardless of sampling.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
     gate = Gate(snapshot)
@@ -250,20 +250,20 @@ def render(
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for one in classes.render(gate, sheets, turn=turn, always=changed):
-        place = Place(layout.kustomization(one.tenant))
-        sheet = by_name[one.tenant]
-        if one.error:
-            yield finding("KUS001", place, f"it cannot be built: {_shorter(one.error, snapshot.root)}")
+    for item in classes.render(gate, sheets, turn=turn, always=changed):
+        place = Place(layout.kustomization(item.tenant))
+        sheet = by_name[item.tenant]
+        if item.error:
+            yield finding("KUS001", place, f"it cannot be built: {_shorter(item.error, snapshot.root)}")
             continue
-        if one.difference:
-            yield finding("KUS013", place, one.difference)
-        tenant, entry, project, reads = present[one.tenant]
+        if item.difference:
+            yield finding("KUS013", place, item.difference)
+        tenant, entry, project, reads = present[item.tenant]
         yield Rendered(
             tenant=tenant,
             platform=fleet.platform,
-            objects=one.objects,
-            text=one.text,
+            objects=item.objects,
+            text=item.text,
             names=names,
             hosts=hosts,
             overlay=sheet.overlay,
@@ -272,7 +272,7 @@ def render(
             project=project,
             reads=reads,
             origins=origins[tenant.ring.release],
-            alike=one.alike,
+            alike=item.alike,
         )
 
 

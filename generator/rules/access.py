@@ -25,10 +25,10 @@ from generator.rules.rule import Per, rule
 )
 def roles_grant_only_what_is_meant(rendered: Rendered) -> Iterator[Found]:
     """A Role reads anything but Secrets, and writes only what `escape.MAY_WRITE` lists."""
-    for one in rendered.of_kind("Role", "ClusterRole"):
-        for index, item in enumerate(mappings(one.get("rules"))):
+    for role in rendered.of_kind("Role", "ClusterRole"):
+        for index, item in enumerate(mappings(role.get("rules"))):
             for fact in escape.excess(item):
-                yield rendered.found(one, f"rules[{index}] {fact}")
+                yield rendered.found(role, f"rules[{index}] {fact}")
 
 
 @rule(
@@ -43,20 +43,20 @@ def roles_grant_only_what_is_meant(rendered: Rendered) -> Iterator[Found]:
 def bindings_are_for_groups_of_the_tenant(rendered: Rendered) -> Iterator[Found]:
     """A binding gives a Role of this namespace to groups of this company; a shell is for its break-glass group."""
     name = rendered.tenant.name
-    roles = {one["metadata"]["name"]: one for one in rendered.of_kind("Role")}
-    for one in rendered.of_kind("RoleBinding", "ClusterRoleBinding"):
-        if one["kind"] == "ClusterRoleBinding":
-            yield rendered.found(one, "a ClusterRoleBinding binds in every namespace", "use a RoleBinding")
-        reference = mapping(one.get("roleRef"))
+    roles = {obj["metadata"]["name"]: obj for obj in rendered.of_kind("Role")}
+    for obj in rendered.of_kind("RoleBinding", "ClusterRoleBinding"):
+        if obj["kind"] == "ClusterRoleBinding":
+            yield rendered.found(obj, "a ClusterRoleBinding binds in every namespace", "use a RoleBinding")
+        reference = mapping(obj.get("roleRef"))
         role = roles.get(str(reference.get("name")))
         if reference.get("kind") != "Role" or role is None:
             fact = f"it binds {reference.get('kind')} {reference.get('name')}, which is no Role of this namespace"
-            yield rendered.found(one, fact, "bind a Role that base/ writes")
+            yield rendered.found(obj, fact, "bind a Role that base/ writes")
         opens = role is not None and escape.opens_a_shell(role)
-        for subject in mappings(one.get("subjects")):
+        for subject in mappings(obj.get("subjects")):
             who = f"{subject.get('kind')} {subject.get('name')}"
             if subject.get("kind") != "Group" or not str(subject.get("name")).startswith(f"{name}:"):
-                yield rendered.found(one, f"{who} is no group of {name}", f"groups are called {name}:ROLE")
+                yield rendered.found(obj, f"{who} is no group of {name}", f"groups are called {name}:ROLE")
             elif opens and subject.get("name") != f"{name}:{escape.BREAK_GLASS}":
                 fact = f"{who} gets a shell in the pods"
-                yield rendered.found(one, fact, f"only {name}:{escape.BREAK_GLASS} may")
+                yield rendered.found(obj, fact, f"only {name}:{escape.BREAK_GLASS} may")

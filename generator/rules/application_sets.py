@@ -66,7 +66,7 @@ def _read_sets(repository: Repository) -> tuple[tuple[_Set, ...], tuple[Found | 
             documents.append(document)
         elif document is not None:
             findings.append(Found(document.place(), "this is no ApplicationSet", GENERATE))
-    expansions = expand_all([_without_strategy(one.data) for one in documents], repository.files)
+    expansions = expand_all([_without_strategy(item.data) for item in documents], repository.files)
     return tuple(map(_Set, documents, expansions)), tuple(findings)
 
 
@@ -93,12 +93,12 @@ def templates_refuse_missing_keys(repository: Repository) -> Iterator[Found | Fi
     """Every shard has its ApplicationSet, a Go template that fails on a key that an entry lacks."""
     sets, unreadable = _read_sets(repository)
     yield from unreadable
-    for one in sets:
-        if one.spec.get("goTemplate") is not True:
-            yield one.found(("spec", "goTemplate"), "goTemplate is not true", GENERATE)
-        if one.spec.get("goTemplateOptions") != ["missingkey=error"]:
+    for appset in sets:
+        if appset.spec.get("goTemplate") is not True:
+            yield appset.found(("spec", "goTemplate"), "goTemplate is not true", GENERATE)
+        if appset.spec.get("goTemplateOptions") != ["missingkey=error"]:
             fact = "goTemplateOptions is not missingkey=error alone"
-            yield one.found(("spec", "goTemplateOptions"), fact, GENERATE)
+            yield appset.found(("spec", "goTemplateOptions"), fact, GENERATE)
 
 
 @rule(
@@ -112,10 +112,10 @@ def templates_refuse_missing_keys(repository: Repository) -> Iterator[Found | Fi
 )
 def every_entry_renders(repository: Repository) -> Iterator[Found]:
     """The set renders with every entry; one entry that fails freezes all Applications of the set."""
-    for one in _sets(repository):
-        for problem in one.expansion.problems:
+    for appset in _sets(repository):
+        for problem in appset.expansion.problems:
             if problem.effect in (Effect.FREEZES, Effect.UNDECIDED):
-                place = Place(problem.path) if problem.path else one.document.place(("spec",))
+                place = Place(problem.path) if problem.path else appset.document.place(("spec",))
                 yield Found(place, f"{problem.message}: {problem.effect.value}", GENERATE)
 
 
@@ -130,17 +130,17 @@ def every_entry_renders(repository: Repository) -> Iterator[Found]:
 )
 def every_application_is_made_once(repository: Repository) -> Iterator[Found]:
     """No two entries make the same Application, in one set or in two."""
-    for one in _sets(repository):
-        for problem in one.expansion.problems:
+    for appset in _sets(repository):
+        for problem in appset.expansion.problems:
             if problem.effect in (Effect.SKIPPED, Effect.CONTESTED):
-                place = Place(problem.path) if problem.path else one.document.place()
+                place = Place(problem.path) if problem.path else appset.document.place()
                 yield Found(place, f"{problem.message}: {problem.effect.value}", GENERATE)
 
 
 @rule(
     "ARG005",
     per=Per.FLEET,
-    title="an entry has no key of the generator",
+    title="an entry has no reserved key",
     why="The git generator overwrites `path` and `values`, so the template reads something else than the entry says.",
     fix="Run `tenantry generate`.",
     source=sources.GIT_FILES,
@@ -148,8 +148,8 @@ def every_application_is_made_once(repository: Repository) -> Iterator[Found]:
 )
 def entries_leave_the_generators_keys_alone(repository: Repository) -> Iterator[Found]:
     """No entry has a key that the git generator writes itself."""
-    for one in _sets(repository):
-        for problem in one.expansion.problems:
+    for appset in _sets(repository):
+        for problem in appset.expansion.problems:
             if problem.effect is Effect.RESERVED and problem.path:
                 yield Found(Place(problem.path), problem.message, GENERATE)
 
@@ -165,23 +165,23 @@ def entries_leave_the_generators_keys_alone(repository: Repository) -> Iterator[
 )
 def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Found]:
     """Objects outlive their Application, Applications their set, and the set stays when its file goes."""
-    for one in _sets(repository):
-        policy = mapping(one.spec.get("syncPolicy"))
+    for appset in _sets(repository):
+        policy = mapping(appset.spec.get("syncPolicy"))
         if policy.get("preserveResourcesOnDeletion") is not True:
             where = ("spec", "syncPolicy", "preserveResourcesOnDeletion")
             fact = "preserveResourcesOnDeletion is not true: an entry that vanishes takes the company's data along"
-            yield one.found(where, fact, GENERATE)
+            yield appset.found(where, fact, GENERATE)
         changes = policy.get("applicationsSync", "sync")
         if changes not in ("sync", "create-update"):
             fact = f"applicationsSync is {changes}: changes of an entry would not arrive"
-            yield one.found(("spec", "syncPolicy", "applicationsSync"), fact, GENERATE)
-        if FINALIZER not in sequence(mapping(one.document.data.get("metadata")).get("finalizers")):
+            yield appset.found(("spec", "syncPolicy", "applicationsSync"), fact, GENERATE)
+        if FINALIZER not in sequence(mapping(appset.document.data.get("metadata")).get("finalizers")):
             fact = f"the set lacks the finalizer {FINALIZER}: deleting it would delete its Applications"
-            yield one.found(("metadata",), fact, GENERATE)
-        missing = [option for option in GUARD if option not in options(one.document.data)]
+            yield appset.found(("metadata",), fact, GENERATE)
+        missing = [option for option in GUARD if option not in options(appset.document.data)]
         if missing:
             fact = f"the set's {SYNC_OPTIONS} lacks {' and '.join(missing)}"
-            yield one.found(("metadata", "annotations"), fact, GENERATE)
+            yield appset.found(("metadata", "annotations"), fact, GENERATE)
 
 
 @rule(
@@ -195,13 +195,13 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fou
 )
 def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
     """No Application carries the cascade finalizer: no company is being purged."""
-    for one in _sets(repository):
-        if mapping(mapping(one.spec.get("template")).get("metadata")).get("finalizers"):
+    for appset in _sets(repository):
+        if mapping(mapping(appset.spec.get("template")).get("metadata")).get("finalizers"):
             where = ("spec", "template", "metadata", "finalizers")
             fact = "every Application gets a finalizer: deleting one would delete the company's data"
-            yield one.found(where, fact, GENERATE)
+            yield appset.found(where, fact, GENERATE)
             continue
-        for application in one.expansion.applications:
+        for application in appset.expansion.applications:
             if FINALIZER in application.manifest["metadata"].get("finalizers", ()):
                 fact = f"the Application {application.name} would take its objects along, and is not being purged"
                 known = any(tenant.name == application.name for tenant in repository.fleet.tenants)
@@ -221,17 +221,17 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
 )
 def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Found]:
     """No Application overrides what its overlay says: not in the template, not by a file beside the overlay."""
-    for one in _sets(repository):
+    for appset in _sets(repository):
         where: tuple[str | int, ...] = ("spec", "template", "spec")
-        if "sources" in one.application:
-            yield one.found((*where, "sources"), "the Application has several sources", GENERATE)
+        if "sources" in appset.application:
+            yield appset.found((*where, "sources"), "the Application has several sources", GENERATE)
         for tool in ("kustomize", "helm", "directory", "plugin"):
-            if tool in mapping(one.application.get("source")):
+            if tool in mapping(appset.application.get("source")):
                 fact = f"source.{tool} overrides the overlay"
-                yield one.found((*where, "source", tool), fact, "put it into the overlay or base/")
-        patch = str(one.spec.get("templatePatch", ""))
+                yield appset.found((*where, "source", tool), fact, "put it into the overlay or base/")
+        patch = str(appset.spec.get("templatePatch", ""))
         if re.search(r"\b(?:source|sources)\b", patch):
-            yield one.found(("spec", "templatePatch"), "templatePatch changes the source", GENERATE)
+            yield appset.found(("spec", "templatePatch"), "templatePatch changes the source", GENERATE)
     for file in sorted(repository.files):
         if PurePosixPath(file).name.startswith(".argocd-source"):
             yield Found(Place(file), "Argo CD reads overrides of the source from this file", "remove it")
@@ -243,13 +243,13 @@ def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Found]:
     title="an Application follows its tenant's overlay, in this repository, by the full ref",
     why="It would apply what nobody reviewed here.",
     fix="Run `tenantry generate`.",
-    source="design: Argo CD",
+    source="https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/",
     firm=Firm.NEIGHBOURS,
 )
 def applications_lead_to_their_overlay(repository: Repository) -> Iterator[Found]:
     """Each Application follows its tenant's overlay in this repository, by the full ref, and knows when to look."""
     platform = repository.fleet.platform
-    paths = {one.tenant.name: str(one.entry.data.get("generatePaths", "")) for one in repository.rendered}
+    paths = {item.tenant.name: str(item.entry.data.get("generatePaths", "")) for item in repository.rendered}
 
     def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         source = manifest["spec"].get("source", {})
@@ -286,13 +286,13 @@ def applications_stay_with_their_tenant(repository: Repository) -> Iterator[Foun
             yield "destination", cluster, platform.cluster.name
 
     yield from _deviations(repository, differences)
-    for one in repository.rendered:
-        metadata = mapping(one.project.data.get("metadata"))
-        expected = {"name": one.tenant.name, "namespace": platform.argocd.namespace}
+    for item in repository.rendered:
+        metadata = mapping(item.project.data.get("metadata"))
+        expected = {"name": item.tenant.name, "namespace": platform.argocd.namespace}
         for key, wanted in expected.items():
             if metadata.get(key) != wanted:
                 fact = f"the project's {key} is {metadata.get(key)}, not {wanted}"
-                yield Found(one.project.place(("metadata", key)), fact, GENERATE)
+                yield Found(item.project.place(("metadata", key)), fact, GENERATE)
 
 
 _Differences = Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str, str]]]
@@ -306,19 +306,19 @@ def _deviations(repository: Repository, differences: _Differences) -> Iterator[F
         rule: Whose findings.
         differences: From an entry's name and its Application: what was compared, what it is, what it should be.
     """
-    for one in _sets(repository):
+    for appset in _sets(repository):
         found: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
-        for application in one.expansion.applications:
+        for application in appset.expansion.applications:
             name = PurePosixPath(application.path).stem
             for what, is_, should in differences(name, application.manifest):
                 if is_ != should:
                     found[what].append((application.path, is_ or "not set", should))
-        everywhere = len(one.expansion.applications)
+        everywhere = len(appset.expansion.applications)
         for what, cases in found.items():
             if 1 < len(cases) == everywhere:
                 _, is_, should = cases[0]
                 fact = f"{what} is {is_}, not {should}, and so for all {everywhere} Applications of the set"
-                yield one.found(("spec", "template"), fact, GENERATE)
+                yield appset.found(("spec", "template"), fact, GENERATE)
                 continue
             for path, is_, should in cases:
                 yield Found(Place(path), f"{what} is {is_}, not {should}", GENERATE)
@@ -335,15 +335,15 @@ def _deviations(repository: Repository, differences: _Differences) -> Iterator[F
 )
 def syncing_is_gentle(repository: Repository) -> Iterator[Found]:
     """No Application recreates objects, skips validation, or prunes everything when the render is empty."""
-    for one in _sets(repository):
-        policy = mapping(one.application.get("syncPolicy"))
+    for appset in _sets(repository):
+        policy = mapping(appset.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
         for option in sequence(policy.get("syncOptions")):
             if option in FORCEFUL:
-                yield one.found((*where, "syncOptions"), f"syncOptions holds {option}", "remove it")
+                yield appset.found((*where, "syncOptions"), f"syncOptions holds {option}", "remove it")
         if mapping(policy.get("automated")).get("allowEmpty"):
             fact = "allowEmpty is true: an empty render would remove everything"
-            yield one.found((*where, "automated", "allowEmpty"), fact, "write false")
+            yield appset.found((*where, "automated", "allowEmpty"), fact, "write false")
 
 
 @rule(
@@ -356,29 +356,29 @@ def syncing_is_gentle(repository: Repository) -> Iterator[Found]:
 )
 def a_rolling_sync_ends(repository: Repository) -> Iterator[Found]:
     """With RollingSync every Application is in exactly one step, and nothing waits for a confirmed prune."""
-    for one in _sets(repository):
-        strategy = mapping(one.spec.get("strategy"))
+    for appset in _sets(repository):
+        strategy = mapping(appset.spec.get("strategy"))
         if strategy.get("type") != "RollingSync":
             continue
         where = ("spec", "strategy")
-        if any("Prune=confirm" in text for text in _annotations(repository, one)):
+        if any("Prune=confirm" in text for text in _annotations(repository, appset)):
             fact = "RollingSync together with Prune=confirm syncs for ever"
-            yield one.found(where, fact, "use Prune=false")
+            yield appset.found(where, fact, "use Prune=false")
         steps = list(mappings(mapping(strategy.get("rollingSync")).get("steps")))
         taken: defaultdict[str, list[int]] = defaultdict(list)
         for index, step in enumerate(steps):
-            members = [app for app in one.expansion.applications if _in_step(step, app.manifest["metadata"])]
+            members = [app for app in appset.expansion.applications if _in_step(step, app.manifest["metadata"])]
             for application in members:
                 taken[application.name].append(index)
-            if not members and one.expansion.applications:
+            if not members and appset.expansion.applications:
                 fact = f"step {index} of RollingSync matches no Application"
-                yield one.found(where, fact).as_warning()
-        for application in one.expansion.applications:
+                yield appset.found(where, fact).as_warning()
+        for application in appset.expansion.applications:
             count = len(taken[application.name])
             if count != 1:
                 fact = f"{application.name} is in {count} steps of RollingSync" if count else ""
                 fact = fact or f"{application.name} is in no step of RollingSync, so it never syncs"
-                yield one.found(where, fact).as_warning()
+                yield appset.found(where, fact).as_warning()
 
 
 def _annotations(repository: Repository, one: _Set) -> Iterator[str]:
@@ -398,8 +398,10 @@ def _in_step(step: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
         "NotIn": lambda value, values: value not in values,
     }
     return all(
-        matches.get(str(one.get("operator")), lambda *_: False)(labels.get(one.get("key")), sequence(one.get("values")))
-        for one in mappings(step.get("matchExpressions"))
+        matches.get(str(expression.get("operator")), lambda *_: False)(
+            labels.get(expression.get("key")), sequence(expression.get("values"))
+        )
+        for expression in mappings(step.get("matchExpressions"))
     )
 
 
@@ -413,10 +415,10 @@ def _in_step(step: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
 )
 def destinations_are_named_once(repository: Repository) -> Iterator[Found]:
     """A destination is a cluster's name or its address, never both."""
-    for one in _sets(repository):
-        if {"name", "server"} <= mapping(one.application.get("destination")).keys():
+    for appset in _sets(repository):
+        if {"name", "server"} <= mapping(appset.application.get("destination")).keys():
             fact = "destination has a name and a server: Argo CD refuses the Application"
-            yield one.found(("spec", "template", "spec", "destination"), fact, "keep the name")
+            yield appset.found(("spec", "template", "spec", "destination"), fact, "keep the name")
 
 
 _ETCD: Final = 3 * 512 * 1024
@@ -431,16 +433,16 @@ _MANY: Final = 2000
     title="an ApplicationSet stays well below the size of an object",
     why="etcd accepts 1.5 MiB for one object, the set's status included.",
     fix="Raise argocd.shards in platform.yaml.",
-    source="A2 of the domain's rules: sizes of ApplicationSets",
+    source="etcd takes at most 1.5 MiB for one object: https://etcd.io/docs/v3.5/dev-guide/limit/",
 )
 def sets_stay_small(repository: Repository) -> Iterator[Found]:
     """A set with its status fits well into what etcd accepts for one object."""
-    for one in _sets(repository):
-        names = [application.name for application in one.expansion.applications]
-        size = stored_size(one.document.data, names)
+    for appset in _sets(repository):
+        names = [application.name for application in appset.expansion.applications]
+        size = stored_size(appset.document.data, names)
         if size > _ETCD * _SIZE_PART or len(names) > _MANY:
             fact = f"the set makes {len(names)} Applications and takes about {size} of the {_ETCD} bytes of an object"
-            yield one.found((), fact, "raise argocd.shards in platform.yaml")
+            yield appset.found((), fact, "raise argocd.shards in platform.yaml")
 
 
 @rule(
@@ -454,11 +456,11 @@ def sets_stay_small(repository: Repository) -> Iterator[Found]:
 )
 def syncing_is_tried_again(repository: Repository) -> Iterator[Found]:
     """Applications retry: Argo CD never tries the same commit a second time by itself."""
-    for one in _sets(repository):
-        policy = mapping(one.application.get("syncPolicy"))
+    for appset in _sets(repository):
+        policy = mapping(appset.application.get("syncPolicy"))
         if not mapping(policy.get("retry")).get("limit"):
             fact = "syncPolicy.retry is missing: what fails once stays failed until the next commit"
-            yield one.found(("spec", "template", "spec", "syncPolicy"), fact, GENERATE)
+            yield appset.found(("spec", "template", "spec", "syncPolicy"), fact, GENERATE)
 
 
 @rule(
@@ -471,11 +473,11 @@ def syncing_is_tried_again(repository: Repository) -> Iterator[Found]:
 )
 def namespaces_come_from_the_render(repository: Repository) -> Iterator[Found]:
     """Argo CD makes no Namespace of its own: it would be without guards, and never be removed."""
-    for one in _sets(repository):
-        policy = mapping(one.application.get("syncPolicy"))
+    for appset in _sets(repository):
+        policy = mapping(appset.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
         if "CreateNamespace=true" in sequence(policy.get("syncOptions")):
-            yield one.found((*where, "syncOptions"), "syncOptions holds CreateNamespace=true", "remove it")
+            yield appset.found((*where, "syncOptions"), "syncOptions holds CreateNamespace=true", "remove it")
         if "managedNamespaceMetadata" in policy:
             fact = "managedNamespaceMetadata is set beside the rendered Namespace"
-            yield one.found((*where, "managedNamespaceMetadata"), fact, "label it in base/")
+            yield appset.found((*where, "managedNamespaceMetadata"), fact, "label it in base/")

@@ -33,7 +33,7 @@ def proof_of(rendered: Rendered) -> Proof:
     source=sources.QUOTA,
 )
 def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
-    """Everything that may run at once fits the quota: compute, pods and counts of objects (R4)."""
+    """Everything that may run at once fits the quota: compute, pods and counts of objects."""
     proof = proof_of(rendered)
     for one, why in proof.unbounded:
         yield rendered.found(one, f"the sum cannot be known: {why}")
@@ -74,13 +74,13 @@ def _too_much(rendered: Rendered, line: Line) -> Found:
     title="no container promises itself less than its plan's share",
     why="The sum of requests would say little of what the plan takes from the nodes.",
     fix="Raise the container's requests in base/.",
-    source="design: requests are half of the limits",
+    source="tenantry: a plan guarantees a share of its limits (docs/concepts/plans.md)",
 )
 def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
     """No container may use more times its requests than the plan's limits are of the plan's requests."""
     ceiling = rendered.platform.plans[rendered.tenant.plan].ceiling
-    for one in rendered.objects:
-        for container in all_containers(mapping(pod_spec(one))):
+    for obj in rendered.objects:
+        for container in all_containers(mapping(pod_spec(obj))):
             resources = mapping(container.get("resources"))
             for resource in ("cpu", "memory"):
                 try:
@@ -94,12 +94,12 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
                         f"container {container.get('name')} may use {most / given:g} times the {resource} that it"
                         f" requests; plan {rendered.tenant.plan} means {policy:g} times"
                     )
-                    yield rendered.found(one, fact)
+                    yield rendered.found(obj, fact)
 
 
 @of_table("CAP010", per=Per.CLASS)
 def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
-    """Each workload has a formula for how many of its pods exist at once, and all that goes into it (R4)."""
+    """Each workload has a formula for how many of its pods exist at once, and all that goes into it."""
     for problem in proof_of(rendered).uncounted:
         yield rendered.found(problem.one, problem.fact, problem.hint)
 
@@ -111,7 +111,7 @@ def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
     title="a plan or an add-on holds the pods that platform.yaml promises",
     why="The customer reads a number that can never be reached.",
     fix="Lower its maxReplicas, or raise its cpu and memory.",
-    source="design: plans are counts of equal pods",
+    source="tenantry: plans are counts of equal pods (docs/concepts/plans.md)",
 )
 def plans_hold_what_is_promised(base: Base) -> Iterator[Found]:
     """A maxReplicas that platform.yaml states is one that the cpu and memory beside it hold."""
@@ -130,7 +130,7 @@ def plans_hold_what_is_promised(base: Base) -> Iterator[Found]:
     title="what is sold can be used",
     why="What the pods can never use in the steady state is sold and never delivered.",
     fix="Remove maxReplicas, or choose cpu and memory in the proportion of a pod.",
-    source="design: a plan of which the steady state can fill less than 90 % is a warning",
+    source="tenantry: what is sold can be used, to 90 % at least (docs/concepts/plans.md)",
 )
 def plans_can_be_filled(base: Base) -> Iterator[Found]:
     """The pods that may run in the steady state fill each part of what is sold to 90 % at least."""
@@ -149,7 +149,7 @@ def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Found]:
     tenant = rendered.tenant
     if tenant.overrides.max_replicas is None:
         return
-    running = {one.workload.name: one.workload for one in workloads.read(rendered.objects)[0]}
+    running = {item.workload.name: item.workload for item in workloads.read(rendered.objects)[0]}
     if FILESERVER in running:
         pod = running[FILESERVER].pod
         share, field = size.filled(rendered.platform.plans[tenant.plan].ceiling, pod * running[FILESERVER].most)
@@ -184,7 +184,7 @@ class _Sold:
 
 def _sold(base: Base) -> Iterator[_Sold]:
     """Yield plans and add-ons; without those whose pods cannot be counted, which CAP010 says."""
-    counted = {one.workload.name: one.workload for probe in base.probes for one in workloads.read(probe.objects)[0]}
+    counted = {item.workload.name: item.workload for probe in base.probes for item in workloads.read(probe.objects)[0]}
     for plan in base.platform.plans.values() if FILESERVER in counted else ():
         yield _Sold(("plans", plan.name), plan, counted[FILESERVER].pod)
     if base.platform.chatbot and CHATBOT in counted:

@@ -96,15 +96,15 @@ def immutable_fields_stay(step: Step) -> Iterator[Found]:
     """Argo CD's sync fails for ever on a field that cannot be changed."""
     if step.rendered_before is None or step.rendered_after is None:
         return
-    before = {identity(one): one for one in step.rendered_before.objects}
-    for one in step.rendered_after.objects:
-        old = before.get(identity(one))
-        for field in immutable_changes(old, one) if old else ():
+    before = {identity(obj): obj for obj in step.rendered_before.objects}
+    for obj in step.rendered_after.objects:
+        old = before.get(identity(obj))
+        for field in immutable_changes(old, obj) if old else ():
             fact = f"{field} cannot be changed once the object is there"
             hint = "take the change back"
-            if one["kind"] not in _HOLDS_DATA:
+            if obj["kind"] not in _HOLDS_DATA:
                 hint = f"give the changed object another name, or {hint}"
-            yield step.rendered_after.found(one, fact, hint)
+            yield step.rendered_after.found(obj, fact, hint)
 
 
 def _at(one: Object, path: tuple[str, ...]) -> Any:
@@ -183,7 +183,7 @@ def what_is_needed_can_be_read(compared: Compared) -> Iterator[Found]:
     title="a name is given once",
     why="What the earlier company left in the cluster, its volume too, would be the new one's.",
     fix="Choose another name; a company that comes back gets its last file as it was.",
-    source="design: lifecycle",
+    source="tenantry: a name is given once",
     firm=Firm.DATA,
 )
 def a_name_is_given_once(compared: Compared) -> Iterator[Found]:

@@ -28,7 +28,7 @@ from generator.rules.ways import GENERATE, way_back
     title="argocd/ and overlays/ hold the files of the tenants alone",
     why="Argo CD applies every file of a shard's folder, and an ApplicationSet reads every entry, whoever wrote them.",
     fix="Move the file away, or run `tenantry generate` for one that is missing.",
-    source="design: the repository",
+    source="tenantry: Argo CD applies all that stands in these folders",
 )
 def argocd_holds_what_tenants_have(repository: Repository) -> Iterator[Found]:
     """Shards, apps and overlays hold the files of the tenants, and nothing that Argo CD would take for more."""
@@ -57,7 +57,7 @@ _TENANT_FILE: Final = re.compile(rf"{layout.SHARDS}/s[0-9]+/(?:tenants|projects)
 
 def _expected(fleet: Fleet) -> frozenset[str]:
     shards = [layout.shard_name(number) for number in range(fleet.platform.argocd.shards)]
-    shared = [path for one in shards for path in (layout.application_set(one), layout.shard_application(one))]
+    shared = [path for item in shards for path in (layout.application_set(item), layout.shard_application(item))]
     own: list[str] = []
     for tenant in fleet.tenants:
         name, shard = tenant.name, layout.shard_of(tenant.name, len(shards))
@@ -69,7 +69,9 @@ def _kept(repository: Repository) -> frozenset[str]:
     """Return the files without which the shard of a lost company would go, and the company's Application with it."""
     lost = (file for file in repository.files if layout.tenant_of(file) in repository.lost)
     shards = {file.split("/")[2] for file in lost if file.startswith(f"{layout.SHARDS}/")}
-    return frozenset(path for one in shards for path in (layout.application_set(one), layout.shard_application(one)))
+    return frozenset(
+        path for shard in shards for path in (layout.application_set(shard), layout.shard_application(shard))
+    )
 
 
 def _foreign(file: str, owner: str | None, names: Collection[str]) -> str:
@@ -90,7 +92,7 @@ def _foreign(file: str, owner: str | None, names: Collection[str]) -> str:
     title="an entry and a project lie in their tenant's shard",
     why="A second set would contest the Application, and stop at that error.",
     fix="Run `tenantry generate`.",
-    source="design: shards",
+    source="tenantry: a shard is a hash of the name",
 )
 def entries_are_in_their_shard(repository: Repository) -> Iterator[Found]:
     """An entry and a project lie in the shard that the tenant's name hashes to."""

@@ -102,6 +102,6 @@ def check(subject: Any, *per: Per, without: Collection[str] = ()) -> Iterator[Fi
         per: As what it is looked at.
         without: Ids of rules that are left out.
     """
-    for one in CHECKS:
-        if one.per in per and one.rule.id not in without:
-            yield from one(subject)
+    for item in CHECKS:
+        if item.per in per and item.rule.id not in without:
+            yield from item(subject)

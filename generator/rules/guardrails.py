@@ -29,7 +29,7 @@ _COUNTED: Final = (
 
 def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
     """Return what each quota that counts everything allows; one with scopes counts some pods alone."""
-    quotas = (spec_of(one) for one in rendered.of_kind("ResourceQuota"))
+    quotas = (spec_of(obj) for obj in rendered.of_kind("ResourceQuota"))
     return [mapping(spec.get("hard")) for spec in quotas if not spec.get("scopes") and not spec.get("scopeSelector")]
 
 
@@ -57,17 +57,17 @@ def quota_forbids_doors(rendered: Rendered) -> Iterator[Found]:
     title="quota, limits and labels are no weaker than the plan",
     why="No company exceeds its ceiling is what is promised.",
     fix="Run `tenantry generate`, or put it back in base/.",
-    source="seed: no company can exceed its ceiling",
+    source="tenantry: no company can exceed what its plan holds (docs/concepts/plans.md)",
 )
 def guards_are_not_weaker_than_the_plan(rendered: Rendered) -> Iterator[Found]:
     """Quota, LimitRange and the Namespace's labels are at least as strict as the tenant's plan demands."""
     yield from _weak_quota(rendered)
     yield from _weak_limits(rendered)
-    for one in rendered.of_kind("Namespace"):
-        labels = mapping(one["metadata"].get("labels"))
+    for namespace in rendered.of_kind("Namespace"):
+        labels = mapping(namespace["metadata"].get("labels"))
         if labels.get(TENANT_LABEL) != rendered.tenant.name:
             fact = f"its label {TENANT_LABEL} is {labels.get(TENANT_LABEL, 'not set')}"
-            yield rendered.found(one, fact, "guards of the cluster select by it")
+            yield rendered.found(namespace, fact, "guards of the cluster select by it")
 
 
 def _weak_quota(rendered: Rendered) -> Iterator[Found]:
@@ -106,9 +106,9 @@ def _quantity(value: Any, read: Callable[[str], int]) -> int | None:
 
 def _weak_limits(rendered: Rendered) -> Iterator[Found]:
     limits = [
-        (one, limit)
-        for one in rendered.of_kind("LimitRange")
-        for limit in mappings(spec_of(one).get("limits"))
+        (limit_range, limit)
+        for limit_range in rendered.of_kind("LimitRange")
+        for limit in mappings(spec_of(limit_range).get("limits"))
         if limit.get("type") == "Container"
     ]
     if not limits:
@@ -124,13 +124,13 @@ def _weak_limits(rendered: Rendered) -> Iterator[Found]:
 @rule(
     "SEC024",
     per=Per.TENANT,
-    title="nobody of a company gets out of it: the proof holds",
+    title="no subject of a tenant can leave its namespace or change its guardrails: the proof holds",
     why="Access control is promised; this is what remains when all Roles, bindings and the project are read together.",
     fix="See the rules of Roles (SEC008), bindings (SEC009) and projects (ARG013-ARG016).",
     source=sources.ACCESS,
     firm=Firm.NEIGHBOURS,
 )
 def nobody_gets_out(rendered: Rendered) -> Iterator[Found]:
-    """Whatever other rules say of each Role, binding and list: read together, they let nobody and nothing out."""
+    """Whatever other rules say of each Role, binding and list: together they grant no way out."""
     for way in escape.ways_out(rendered):
         yield Found(way.place, f"{way.fact}, and {way.claim}", "", way.object)

@@ -53,7 +53,7 @@ def an_overlay_restarts_no_pod(rendered: Rendered) -> Iterator[Found]:
     per=Per.RELEASE,
     title="every patch and image of base/ changes something",
     why="kustomize says nothing when a patch selects nothing, or an image's name occurs nowhere.",
-    fix="Mend the target or the name, or remove the entry.",
+    fix="Fix the target or the name, or remove the entry.",
     source=sources.KUSTOMIZE,
 )
 def every_entry_changes_something(base: Base) -> Iterator[Found]:
@@ -69,12 +69,12 @@ def every_entry_changes_something(base: Base) -> Iterator[Found]:
 @every_entry_changes_something.also(Per.CLASS)
 def every_image_was_set(rendered: Rendered) -> Iterator[Found]:
     """No container runs the bare name that base/ writes for `images:` to replace."""
-    for one in rendered.objects:
-        for container in all_containers(pod_spec(one) or {}):
+    for obj in rendered.objects:
+        for container in all_containers(pod_spec(obj) or {}):
             image = str(container.get("image", ""))
             if not re.search(r"[/:@]", image):
                 fact = f"container {container.get('name')} has the bare image {image!r}: no entry of images names it"
-                yield rendered.found(one, fact, "images: of core does not reach what a component brings")
+                yield rendered.found(obj, fact, "images: of core does not reach what a component brings")
 
 
 # --- facts
@@ -85,7 +85,7 @@ def every_image_was_set(rendered: Rendered) -> Iterator[Found]:
     per=Per.RELEASE,
     title="every replacement of base/ writes its fact",
     why="kustomize says nothing when `select` matches no object; the field keeps what base/ wrote.",
-    fix="Mend select and fieldPaths, or remove the target.",
+    fix="Fix select and fieldPaths, or remove the target.",
     source=sources.KUSTOMIZE,
     firm=Firm.RENDER,
 )
@@ -107,29 +107,29 @@ def every_replacement_writes_its_fact(base: Base) -> Iterator[Found]:
 def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[Object]) -> str:
     """Say what a target does not have of its source, or nothing."""
     select = mapping(target.get("select"))
-    chosen = [one for one in objects if _is_selected(select, one)]
-    chosen = [one for one in chosen if not any(_is_selected(no, one) for no in mappings(target.get("reject")))]
+    chosen = [obj for obj in objects if _is_selected(select, obj)]
+    chosen = [item for item in chosen if not any(_is_selected(no, item) for no in mappings(target.get("reject")))]
     said = ", ".join(f"{key} {value}" for key, value in select.items())
     if not chosen:
         return f"select ({said}) matches no object"
     source_path = str(source.get("fieldPath", "metadata.name"))
-    values = [value for one in (facts, *objects) if _is_selected(source, one) for value in _at(one, source_path)]
+    values = [value for item in (facts, *objects) if _is_selected(source, item) for value in _at(item, source_path)]
     options = mapping(target.get("options"))
     if not values or "encoding" in options:
         return ""
     value = _part(values[0], mapping(source.get("options")))
     for field in list(strings(target.get("fieldPaths"))) or ["metadata.name"]:
-        for one in chosen:
-            held = [_part(other, options) for other in _at(one, field)]
+        for item in chosen:
+            held = [_part(other, options) for other in _at(item, field)]
             if not held:
-                return f"{field} is in no {identity(one)}"
+                return f"{field} is in no {identity(item)}"
             if any(_text(other) != _text(value) for other in held):
-                return f"{field} of {identity(one)} does not hold {source_path}"
+                return f"{field} of {identity(item)} does not hold {source_path}"
     return ""
 
 
 def _is_selected(select: Object, one: Object) -> bool:
-    """Say whether kustomize's selector names an object; its strings are anchored regular expressions (K9)."""
+    """Say whether kustomize's selector names an object; its strings are anchored regular expressions."""
     group, slash, version = one["apiVersion"].partition("/")
     metadata = one["metadata"]
     name = metadata["name"].rpartition("-")[0] if has_hash(one) else metadata["name"]
@@ -162,7 +162,7 @@ def _at(value: Any, field: str) -> list[Any]:
     found = [value]
     for match in _STEP.finditer(field):
         step = match[1] or match[2].replace("\\.", ".")
-        found = [inner for one in found for inner in _inside(one, step)]
+        found = [inner for problem in found for inner in _inside(problem, step)]
     return found
 
 
@@ -175,7 +175,7 @@ def _inside(value: Any, step: str) -> Iterator[Any]:
         if step == "*":
             yield from value
         elif equals:
-            yield from (one for one in mappings(value) if str(one.get(key)) == wanted)
+            yield from (item for item in mappings(value) if str(item.get(key)) == wanted)
         elif step.isdecimal() and int(step) < len(value):
             yield value[int(step)]
 
@@ -197,8 +197,8 @@ def _text(value: Any) -> Any:
     per=Per.RELEASE,
     title="a release reads only facts that tenantry writes",
     why="The build of every tenant on the release would fail.",
-    fix="Mend the fieldPath, or use a release that this tenantry knows.",
-    source="design: a release records the facts it reads",
+    fix="Fix the fieldPath, or use a release that this tenantry knows.",
+    source="tenantry: a fact is written only where it is used",
 )
 def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
     """Every fact that a release reads is one that tenantry writes."""
@@ -224,7 +224,7 @@ def _paths(value: Any, above: str) -> Iterator[str]:
     title="components come in their fixed order: add-ons, exposure, exposure of add-ons, facts last",
     why="A replacement does not reach what a later component brings, and says nothing.",
     fix="Run `tenantry generate`.",
-    source="design: an overlay is a data sheet",
+    source="tenantry: an overlay holds facts, which components carry to fields",
     firm=Firm.RENDER,
 )
 def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
@@ -232,18 +232,18 @@ def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
     above = f"../../{layout.release(rendered.tenant.ring.release)}"
     wanted = {
         "resources": [f"{above}/{CORE}", "facts.yaml"],
-        "components": [f"{above}/{COMPONENTS}/{one}" for one in components_of(rendered.tenant, rendered.platform)],
+        "components": [f"{above}/{COMPONENTS}/{item}" for item in components_of(rendered.tenant, rendered.platform)],
     }
     for key, expected in wanted.items():
         given = rendered.overlay.get(key)
         if given == expected:
             continue
         listed = given if isinstance(given, list) else []
-        missing = [one for one in expected if one not in listed]
-        extra = [str(one) for one in listed if one not in expected]
+        missing = [item for item in expected if item not in listed]
+        extra = [str(item) for item in listed if item not in expected]
         parts = [f"{', '.join(missing)} is missing"] if missing else []
         parts += [f"{', '.join(extra)} is too much"] if extra else []
-        fact = "; ".join(parts) or f"the order is {', '.join(_last(one) for one in listed)}"
+        fact = "; ".join(parts) or f"the order is {', '.join(_last(item) for item in listed)}"
         hint = "run `tenantry generate`" if parts else f"it is {', '.join(map(_last, expected))}"
         yield Found(rendered.place(), f"{key}: {fact}", hint)
 

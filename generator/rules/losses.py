@@ -71,7 +71,7 @@ def _lost(step: Step) -> Iterator[tuple[str, Place]]:
 
 def _holders(rendered: Rendered) -> Mapping[tuple[str, str], Object]:
     """Return what holds data, by kind and name, with its namespace where that is not the tenant's."""
-    return {(one["kind"], _name(one, rendered.tenant.name)): one for one in rendered.of_kind(*_HOLD_DATA)}
+    return {(obj["kind"], _name(obj, rendered.tenant.name)): obj for obj in rendered.of_kind(*_HOLD_DATA)}
 
 
 def _name(one: Object, tenant: str) -> str:
@@ -83,7 +83,7 @@ def _name(one: Object, tenant: str) -> str:
 
 def _mounted(rendered: Rendered) -> frozenset[str]:
     """Return the names of the claims that a pod mounts."""
-    specs = [spec for one in rendered.objects if (spec := pod_spec(one)) is not None]
+    specs = [spec for obj in rendered.objects if (spec := pod_spec(obj)) is not None]
     volumes = [volume for spec in specs for volume in mappings(spec.get("volumes"))]
     return frozenset(strings([mapping(volume.get("persistentVolumeClaim")).get("claimName") for volume in volumes]))
 
@@ -98,7 +98,7 @@ def _mounted(rendered: Rendered) -> frozenset[str]:
     title="a company keeps its hosts",
     why="Links, bookmarks and programs of the company's people lead to the host that it had.",
     fix="Tell the company first, or leave it the host.",
-    source="design: one pull request shows its whole effect",
+    source="tenantry: one pull request shows its whole effect, and the budget bounds it",
     firm=Firm.TWO_COMMITS,
 )
 def hosts_stay(compared: Compared) -> Iterator[Found]:
@@ -119,7 +119,7 @@ def hosts_stay(compared: Compared) -> Iterator[Found]:
     title="no change takes away more hosts than the blast-radius budget allows",
     why="A slip in domain or hostSuffixes takes the address of every customer away.",
     fix="Split the change, or have it approved.",
-    source="design: one pull request shows its whole effect",
+    source="tenantry: one pull request shows its whole effect, and the budget bounds it",
     firm=Firm.TWO_COMMITS,
     lifted_by_approval=True,
 )

@@ -25,7 +25,7 @@ from generator.rules.rule import Per, rule
 )
 def no_tenant_reaches_another(repository: Repository) -> Iterator[Found]:
     """Yield each way in which pods of one tenant reach pods of another."""
-    by_name = {one.tenant.name: one for one in repository.rendered}
+    by_name = {item.tenant.name: item for item in repository.rendered}
     for leak in isolation.prove(repository).leaks:
         target = by_name[leak.destination]
         yield Found(_place(target, leak), str(leak), _evidence(leak), f"Namespace/{leak.destination}")
@@ -34,9 +34,9 @@ def no_tenant_reaches_another(repository: Repository) -> Iterator[Found]:
 def _place(target: Rendered, leak: Leak) -> Place:
     """Return where the policy is written that lets the connection in; without one, what should have denied it."""
     names = [grant.policy for grant in leak.ingress]
-    for one in target.of_kind("NetworkPolicy"):
-        if one["metadata"]["name"] in names:
-            return target.place(one)
+    for policy in target.of_kind("NetworkPolicy"):
+        if policy["metadata"]["name"] in names:
+            return target.place(policy)
     return Place(layout.kustomization(target.tenant.name))
 
 
@@ -49,18 +49,18 @@ def _evidence(leak: Leak) -> str:
 @rule(
     "NET002",
     per=Per.CLASS,
-    title="what a tenant cannot do without is let through",
+    title="required traffic is allowed",
     why="Names, the web, metrics, traces or the chatbot would fail without a word.",
     fix="Add a policy for the connection that is named, at the end that refuses it.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
 def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
-    """Yield each connection that the tenant cannot do without and that its policies refuse."""
+    """Yield each connection that the tenant requires and that its policies refuse."""
     place = Place(layout.kustomization(rendered.tenant.name))
     namespace = f"Namespace/{rendered.tenant.name}"
     space = isolation.read(rendered)
     if isinstance(space, UnreadableError):
-        yield Found(place, f"its policies cannot be evaluated: {space}", "mend the policy", namespace)
+        yield Found(place, f"its policies cannot be evaluated: {space}", "fix the policy", namespace)
         return
     chatbot = rendered.platform.chatbot
     models = chatbot.endpoints if rendered.tenant.chatbot and chatbot else ()
@@ -82,7 +82,7 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
 )
 def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator[Found]:
     """Yield each ipBlock that shares an address with the cluster's own."""
-    policies = {one["metadata"]["name"]: one for one in rendered.of_kind("NetworkPolicy")}
+    policies = {policy["metadata"]["name"]: policy for policy in rendered.of_kind("NetworkPolicy")}
     space = isolation.read(rendered)
     if isinstance(space, UnreadableError):
         return
@@ -99,16 +99,16 @@ def no_policy_lets_out_to_the_cluster_by_address(rendered: Rendered) -> Iterator
     severity=Severity.WARNING,
     title="a peer without a namespace selects pods of the tenant",
     why="It lets nobody through; mostly two items were written where one was meant.",
-    fix="Put both selectors into one item of the list, or mend the labels.",
+    fix="Put both selectors into one item of the list, or fix the labels.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
 )
 def no_peer_is_dead(rendered: Rendered) -> Iterator[Found]:
     """Yield each peer that selects no pod of the tenant's own namespace."""
-    policies = {one["metadata"]["name"]: one for one in rendered.of_kind("NetworkPolicy")}
+    policies = {policy["metadata"]["name"]: policy for policy in rendered.of_kind("NetworkPolicy")}
     space = isolation.read(rendered)
     if isinstance(space, UnreadableError):
         return
     for place in find_dead_peers(space):
         fact = f"{str(place).partition(' ')[2]} selects no pod of the tenant"
-        hint = "put the namespaceSelector into the same item, or mend the labels"
+        hint = "put the namespaceSelector into the same item, or fix the labels"
         yield rendered.found(policies[place.policy], fact, hint)

@@ -28,18 +28,18 @@ _PINNED: Final = re.compile(r"v1\.([0-9]{1,3})")
 def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Found]:
     """The Namespace asks for the restricted profile, of a version that the cluster knows."""
     newest = int(rendered.platform.cluster.kubernetes.partition(".")[2])
-    for one in rendered.of_kind("Namespace"):
-        labels = mapping(one["metadata"].get("labels"))
+    for namespace in rendered.of_kind("Namespace"):
+        labels = mapping(namespace["metadata"].get("labels"))
         for level in _LEVELS:
             key = f"pod-security.kubernetes.io/{level}"
             if labels.get(key) != "restricted":
                 said = labels.get(key, "not set")
-                yield rendered.found(one, f"{key} is {said}", "write restricted")
+                yield rendered.found(namespace, f"{key} is {said}", "write restricted")
             version = str(labels.get(f"{key}-version", "not set"))
             pinned = _PINNED.fullmatch(version)
             if not pinned or int(pinned[1]) > newest:
                 fact = f"{key}-version is {version}"
-                yield rendered.found(one, fact, f"pin a version, v1.{newest} at most")
+                yield rendered.found(namespace, fact, f"pin a version, v1.{newest} at most")
 
 
 @rule(
@@ -52,9 +52,9 @@ def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Found]
 )
 def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Found]:
     """Every container meets the profile that the Namespace enforces, and cannot write to its own image."""
-    for one in rendered.objects:
-        for fact in violations(pod_template(one) or {}):
-            yield rendered.found(one, fact)
+    for obj in rendered.objects:
+        for fact in violations(pod_template(obj) or {}):
+            yield rendered.found(obj, fact)
 
 
 @rule(
@@ -67,27 +67,27 @@ def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Found]:
 )
 def pods_hold_no_token(rendered: Rendered) -> Iterator[Found]:
     """No pod can talk to the API server: neither its account nor the pod itself mounts a token."""
-    accounts = {one["metadata"]["name"] for one in rendered.of_kind("ServiceAccount")}
+    accounts = {account["metadata"]["name"] for account in rendered.of_kind("ServiceAccount")}
     if "default" not in accounts:
         place = rendered.place(next(rendered.of_kind("Namespace"), None))
         fact = "the account `default`, which a pod gets that names none, is not rendered, so it mounts its token"
         yield Found(place, fact, "render it with automountServiceAccountToken: false")
-    for one in rendered.of_kind("ServiceAccount"):
-        if one.get("automountServiceAccountToken") is not False:
-            yield rendered.found(one, "automountServiceAccountToken is not false")
-    for one in rendered.objects:
-        spec = pod_spec(one)
+    for account in rendered.of_kind("ServiceAccount"):
+        if account.get("automountServiceAccountToken") is not False:
+            yield rendered.found(account, "automountServiceAccountToken is not false")
+    for obj in rendered.objects:
+        spec = pod_spec(obj)
         if spec is None:
             continue
         if spec.get("automountServiceAccountToken") is not False:
-            yield rendered.found(one, "the pod's automountServiceAccountToken is not false")
+            yield rendered.found(obj, "the pod's automountServiceAccountToken is not false")
         if spec.get("serviceAccountName", "default") == "default":
-            yield rendered.found(one, "the pod has no account of its own", "name one as serviceAccountName")
+            yield rendered.found(obj, "the pod has no account of its own", "name one as serviceAccountName")
         for volume in mappings(spec.get("volumes")):
             for source in mappings(mapping(volume.get("projected")).get("sources")):
                 if "serviceAccountToken" in source:
                     fact = f"volume {volume.get('name')} projects a token of the account"
-                    yield rendered.found(one, fact)
+                    yield rendered.found(obj, fact)
 
 
 @rule(
@@ -103,15 +103,15 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
 
     Told once for each image and place, not for each tenant.
     """
-    for one in rendered.objects:
-        for container in all_containers(pod_spec(one) or {}):
+    for obj in rendered.objects:
+        for container in all_containers(pod_spec(obj) or {}):
             image = str(container.get("image", ""))
             name, _, digest = image.partition("@")
             tag = name.rpartition("/")[2].partition(":")[2]
             if re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
                 continue
             fact, hint = f"the image {image} is not named by its digest", "write the digest under images: in base/"
-            found = Found(rendered.place(one), fact, hint)
+            found = Found(rendered.place(obj), fact, hint)
             if tag not in ("", "latest"):
                 yield found.as_warning()
             else:
@@ -128,9 +128,9 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
 )
 def pods_stay_off_the_node(rendered: Rendered) -> Iterator[Found]:
     """No pod uses its node's network, processes, files or ports, or chooses its node."""
-    for one in rendered.objects:
-        for fact in reaches_for_the_node(pod_spec(one) or {}):
-            yield rendered.found(one, fact)
+    for obj in rendered.objects:
+        for fact in reaches_for_the_node(pod_spec(obj) or {}):
+            yield rendered.found(obj, fact)
 
 
 @rule(
@@ -144,16 +144,16 @@ def pods_stay_off_the_node(rendered: Rendered) -> Iterator[Found]:
 )
 def volumes_are_the_tenants_own(rendered: Rendered) -> Iterator[Found]:
     """A claim asks for a new volume, and a pod mounts claims: neither chooses somebody's existing storage."""
-    for one in rendered.of_kind("PersistentVolumeClaim"):
-        yield from (rendered.found(one, fact) for fact in _chosen_volume(spec_of(one)))
-    for one in rendered.objects:
-        for volume in mappings((pod_spec(one) or {}).get("volumes")):
+    for obj in rendered.of_kind("PersistentVolumeClaim"):
+        yield from (rendered.found(obj, fact) for fact in _chosen_volume(spec_of(obj)))
+    for obj in rendered.objects:
+        for volume in mappings((pod_spec(obj) or {}).get("volumes")):
             name = volume.get("name")
             if "csi" in volume:
                 fact = f"volume {name} is mounted by the driver {mapping(volume['csi']).get('driver')}, without a claim"
-                yield rendered.found(one, fact, "use a PersistentVolumeClaim")
+                yield rendered.found(obj, fact, "use a PersistentVolumeClaim")
             claim = mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")).get("spec")
-            yield from (rendered.found(one, f"volume {name}: {fact}") for fact in _chosen_volume(claim))
+            yield from (rendered.found(obj, f"volume {name}: {fact}") for fact in _chosen_volume(claim))
 
 
 def _chosen_volume(claim: Any) -> Iterator[str]:

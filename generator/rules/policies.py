@@ -38,11 +38,11 @@ def _peers(one: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _readable(rendered: Rendered) -> Iterator[tuple[Object, Policy | UnreadableError]]:
-    for one in rendered.of_kind("NetworkPolicy"):
+    for policy in rendered.of_kind("NetworkPolicy"):
         try:
-            yield one, read_policy(one)
+            yield policy, read_policy(policy)
         except UnreadableError as error:
-            yield one, error
+            yield policy, error
 
 
 @rule(
@@ -86,18 +86,18 @@ def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Found]:
     """The policies let each pod ask the cluster's DNS by UDP and, for long answers, by TCP."""
     policies = [policy for _, policy in _readable(rendered) if isinstance(policy, Policy)]
     name_servers = replace(rendered.platform.cluster.neighbours.dns, ports=_DNS_PORTS)
-    for one in rendered.objects:
-        template = pod_template(one)
+    for obj in rendered.objects:
+        template = pod_template(obj)
         if template is None:
             continue
         labels = mapping(mapping(template.get("metadata")).get("labels"))
         known = {key: value for key, value in labels.items() if isinstance(value, str)}
-        pod = Endpoint(name=identity(one), namespace=rendered.tenant.name, labels=known)
+        pod = Endpoint(name=identity(obj), namespace=rendered.tenant.name, labels=known)
         open_to_dns = allowed(policies, Direction.EGRESS, pod, name_servers)
         for protocol in ("UDP", "TCP"):
             if not open_to_dns.meets(packets(protocol, 53, 53)):
                 fact = f"its pods cannot reach the cluster's DNS by {protocol}"
-                yield rendered.found(one, fact, "see base/edge/core/network.yaml, to-dns")
+                yield rendered.found(obj, fact, "see base/edge/core/network.yaml, to-dns")
 
 
 _NOBODYS: Final = tuple(
@@ -123,23 +123,23 @@ _NOBODYS: Final = tuple(
 def peers_are_named(rendered: Rendered) -> Iterator[Found]:
     """A peer is a namespace by its name, or a block of addresses that are somebody's."""
     name_servers = union(network(text) for text in rendered.platform.cluster.neighbours.node_dns)
-    for one in rendered.of_kind("NetworkPolicy"):
-        for where, peer in _peers(one):
+    for policy in rendered.of_kind("NetworkPolicy"):
+        for where, peer in _peers(policy):
             if "namespaceSelector" in peer and not _named_namespaces(peer):
                 fact = f"{where}: the namespaceSelector does not name its namespaces"
-                yield rendered.found(one, fact, f"select by {NAME_LABEL}")
+                yield rendered.found(policy, fact, f"select by {NAME_LABEL}")
             if "ipBlock" not in peer:
                 continue
             block = mapping(peer["ipBlock"])
             try:
                 addresses = network(str(block.get("cidr"))) - union(map(network, strings(block.get("except"))))
             except ValueError as error:
-                yield rendered.found(one, f"{where}: {error}")
+                yield rendered.found(policy, f"{where}: {error}")
                 continue
             covered = [what for what, nobodys in _NOBODYS if (addresses - name_servers).meets(nobodys)]
             if covered:
                 fact = f"{where}: {block['cidr']} covers {' and '.join(covered)}"
-                yield rendered.found(one, fact, "except them, or name less")
+                yield rendered.found(policy, fact, "except them, or name less")
 
 
 def _named_namespaces(peer: Mapping[str, Any], key: str = NAME_LABEL) -> frozenset[str]:
@@ -162,17 +162,17 @@ def _named_namespaces(peer: Mapping[str, Any], key: str = NAME_LABEL) -> frozens
     title="no policy names another company's namespace",
     why="No traffic between companies is what is promised.",
     fix="Remove the peer.",
-    source="seed: no traffic between companies",
+    source="tenantry: no traffic between companies (docs/concepts/isolation.md)",
     firm=Firm.NEIGHBOURS,
 )
 def no_policy_names_another_tenant(rendered: Rendered) -> Iterator[Found]:
     """No peer is the namespace of another company."""
     others = rendered.names - {rendered.tenant.name}
-    for one in rendered.of_kind("NetworkPolicy"):
-        for where, peer in _peers(one):
+    for policy in rendered.of_kind("NetworkPolicy"):
+        for where, peer in _peers(policy):
             named = _named_namespaces(peer) | _named_namespaces(peer, TENANT_LABEL)
             for name in sorted(named & others):
-                yield rendered.found(one, f"{where} names the company {name}")
+                yield rendered.found(policy, f"{where} names the company {name}")
 
 
 @rule(
@@ -186,14 +186,14 @@ def no_policy_names_another_tenant(rendered: Rendered) -> Iterator[Found]:
 )
 def every_rule_says_who(rendered: Rendered) -> Iterator[Found]:
     """A rule without peers, or with an empty list of them, allows everybody."""
-    for one in rendered.of_kind("NetworkPolicy"):
-        for where, key, item in _rules(one):
+    for policy in rendered.of_kind("NetworkPolicy"):
+        for where, key, item in _rules(policy):
             if not item.get(key):
                 said = "is empty" if key in item else "is missing"
-                yield rendered.found(one, f"{where}.{key} {said}, which is everybody", "name the peers")
+                yield rendered.found(policy, f"{where}.{key} {said}, which is everybody", "name the peers")
             for index, peer in enumerate(sequence(item.get(key))):
                 if not mapping(peer):
-                    yield rendered.found(one, f"{where}.{key}[{index}] names nobody", "name the peer")
+                    yield rendered.found(policy, f"{where}.{key}[{index}] names nobody", "name the peer")
 
 
 @rule(
@@ -206,12 +206,12 @@ def every_rule_says_who(rendered: Rendered) -> Iterator[Found]:
 )
 def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Found]:
     """In another namespace the pods are named as well, in the same item: two items would mean one or the other."""
-    for one in rendered.of_kind("NetworkPolicy"):
-        for where, peer in _peers(one):
+    for policy in rendered.of_kind("NetworkPolicy"):
+        for where, peer in _peers(policy):
             pods = mapping(peer.get("podSelector"))
             if "namespaceSelector" in peer and not (pods.get("matchLabels") or pods.get("matchExpressions")):
                 fact = f"{where} is every pod of the namespaces that it names"
-                yield rendered.found(one, fact, "put the podSelector into the same item")
+                yield rendered.found(policy, fact, "put the podSelector into the same item")
 
 
 @rule(
@@ -224,11 +224,11 @@ def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Found
 )
 def every_rule_says_which_ports(rendered: Rendered) -> Iterator[Found]:
     """A rule without ports, or a port without a number, opens all of them."""
-    for one in rendered.of_kind("NetworkPolicy"):
-        for where, _, item in _rules(one):
+    for policy in rendered.of_kind("NetworkPolicy"):
+        for where, _, item in _rules(policy):
             if not item.get("ports"):
-                yield rendered.found(one, f"{where} names no ports, which is all", "name the ports")
+                yield rendered.found(policy, f"{where} names no ports, which is all", "name the ports")
             for index, port in enumerate(mappings(item.get("ports"))):
                 if "port" not in port:
                     fact = f"{where}.ports[{index}] has no number, which is every port of the protocol"
-                    yield rendered.found(one, fact, "name the port")
+                    yield rendered.found(policy, fact, "name the port")

@@ -94,7 +94,7 @@ def projects_allow_what_base_renders(rendered: Rendered) -> Iterator[Found]:
         fact = "namespaceResourceWhitelist is missing: without it every kind is allowed"
         yield rendered.found_in_project(("spec",), fact)
         return
-    given = {(str(one.get("group", "")), str(one.get("kind", ""))) for one in mappings(listed) if not _is_wild(one)}
+    given = {(str(item.get("group", "")), str(item.get("kind", ""))) for item in mappings(listed) if not _is_wild(item)}
     for group, kind in sorted(given - set(TENANT_KINDS)):
         yield rendered.found_in_project(where, f"it allows {_kind(group, kind)}, which base/ never renders")
     for group, kind in sorted(set(TENANT_KINDS) - given):
@@ -102,9 +102,9 @@ def projects_allow_what_base_renders(rendered: Rendered) -> Iterator[Found]:
     for key in ("namespaceResourceBlacklist", "clusterResourceBlacklist"):
         if spec.get(key):
             yield rendered.found_in_project(("spec", key), f"{key} forbids what the other lists allow")
-    for one in rendered.objects:
-        if not escape.accepts(rendered.project.data, rendered.platform.cluster, one):
-            yield rendered.found(one, "its tenant's AppProject does not accept it")
+    for obj in rendered.objects:
+        if not escape.accepts(rendered.project.data, rendered.platform.cluster, obj):
+            yield rendered.found(obj, "its tenant's AppProject does not accept it")
 
 
 def _kind(group: str, kind: str) -> str:

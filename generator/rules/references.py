@@ -25,21 +25,21 @@ _SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Replic
 def selectors_select(rendered: Rendered) -> Iterator[Found]:
     """Every selector selects pods of the render, and a workload's selector exactly its own."""
     workloads = rendered.workloads
-    for one in rendered.objects:
-        spec = spec_of(one)
-        if one["kind"] in _SELECTING:
-            yield from _own_pods(rendered, one, workloads)
-        elif one["kind"] == "Service" and spec.get("selector"):
+    for obj in rendered.objects:
+        spec = spec_of(obj)
+        if obj["kind"] in _SELECTING:
+            yield from _own_pods(rendered, obj, workloads)
+        elif obj["kind"] == "Service" and spec.get("selector"):
             if not selected_by({"matchLabels": spec["selector"]}, workloads):
-                yield rendered.found(one, "its selector selects no pod")
-        elif one["kind"] == "PodDisruptionBudget" and not selected_by(spec.get("selector"), workloads):
-            yield rendered.found(one, "its selector selects no pod")
+                yield rendered.found(obj, "its selector selects no pod")
+        elif obj["kind"] == "PodDisruptionBudget" and not selected_by(spec.get("selector"), workloads):
+            yield rendered.found(obj, "its selector selects no pod")
         elif (
-            one["kind"] == "NetworkPolicy"
+            obj["kind"] == "NetworkPolicy"
             and spec.get("podSelector")
             and not selected_by(spec["podSelector"], workloads)
         ):
-            yield rendered.found(one, "its podSelector selects no pod: it guards nothing")
+            yield rendered.found(obj, "its podSelector selects no pod: it guards nothing")
 
 
 def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
@@ -59,31 +59,31 @@ def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> I
     per=Per.CLASS,
     title="what is referred to is there",
     why="A pod that waits for a Secret that nobody makes never starts; a route without its Service answers 500.",
-    fix="Add the object or mend the name.",
+    fix="Add the object or fix the name.",
     source="https://kubernetes.io/docs/concepts/configuration/secret/",
 )
 def references_lead_somewhere(rendered: Rendered) -> Iterator[Found]:
     """What pods, routes, bindings and ExternalSecrets name is in the render, or made by something in it."""
     keys = _keys(rendered)
-    for one in rendered.objects:
-        for kind, name, key in _references(one):
+    for obj in rendered.objects:
+        for kind, name, key in _references(obj):
             if (kind, name) not in keys:
-                yield rendered.found(one, f"there is no {kind} {name}")
+                yield rendered.found(obj, f"there is no {kind} {name}")
             elif key and key not in keys[kind, name]:
-                yield rendered.found(one, f"the {kind} {name} has no key {key}")
+                yield rendered.found(obj, f"the {kind} {name} has no key {key}")
 
 
 def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
     """Return what can be referred to, by kind and name, with its keys; a Secret is what an ExternalSecret makes."""
-    keys = {(one["kind"], one["metadata"]["name"]): set(mapping(one.get("data"))) for one in rendered.objects}
-    for one in rendered.of_kind("ExternalSecret"):
-        target = str(mapping(spec_of(one).get("target")).get("name", one["metadata"]["name"]))
-        keys["Secret", target] = {str(item.get("secretKey")) for item in mappings(spec_of(one).get("data"))}
+    keys = {(obj["kind"], obj["metadata"]["name"]): set(mapping(obj.get("data"))) for obj in rendered.objects}
+    for external_secret in rendered.of_kind("ExternalSecret"):
+        target = str(mapping(spec_of(external_secret).get("target")).get("name", external_secret["metadata"]["name"]))
+        keys["Secret", target] = {str(item.get("secretKey")) for item in mappings(spec_of(external_secret).get("data"))}
     return keys
 
 
 def _references(one: Object) -> Iterator[tuple[str, str, str]]:
-    """Yield kind, name and key, or no key, of everything in the namespace that an object cannot do without."""
+    """Yield kind, name and key, or no key, of everything in the namespace that an object requires."""
     spec = spec_of(one)
     match one["kind"]:
         case "RoleBinding":
@@ -115,7 +115,7 @@ def _ingress_services(spec: Object) -> Iterator[Object]:
 def _pod_references(spec: Object) -> Iterator[tuple[str, str, str]]:
     if "serviceAccountName" in spec:
         yield "ServiceAccount", str(spec["serviceAccountName"]), ""
-    yield from (("Secret", str(one.get("name")), "") for one in mappings(spec.get("imagePullSecrets")))
+    yield from (("Secret", str(secret.get("name")), "") for secret in mappings(spec.get("imagePullSecrets")))
     for volume in mappings(spec.get("volumes")):
         yield from _volume_references(volume)
         for source in mappings(mapping(volume.get("projected")).get("sources")):
@@ -155,30 +155,32 @@ def ports_are_there(rendered: Rendered) -> Iterator[Found]:
     """Every port that a Service, a route, a probe or a policy names is one of the pods or Services that it means."""
     workloads = rendered.workloads
     services = rendered.named("Service")
-    for one in rendered.objects:
-        spec = spec_of(one)
-        match one["kind"]:
+    for obj in rendered.objects:
+        spec = spec_of(obj)
+        match obj["kind"]:
             case "Service":
                 pods = selected_by({"matchLabels": spec.get("selector")}, workloads) if spec.get("selector") else []
                 for port in mappings(spec.get("ports")):
-                    yield from _port(rendered, one, "targetPort", port.get("targetPort", port.get("port")), pods)
+                    yield from _port(rendered, obj, "targetPort", port.get("targetPort", port.get("port")), pods)
             case "HTTPRoute":
                 for item in mappings(spec.get("rules")):
                     for to in mappings(item.get("backendRefs")):
-                        yield from _service_port(rendered, one, services.get(str(to.get("name"))), to.get("port"))
+                        yield from _service_port(rendered, obj, services.get(str(to.get("name"))), to.get("port"))
             case "Ingress":
                 for service in _ingress_services(spec):
                     port = mapping(service.get("port"))
                     wanted = port.get("name", port.get("number"))
-                    yield from _service_port(rendered, one, services.get(str(service.get("name"))), wanted)
+                    yield from _service_port(rendered, obj, services.get(str(service.get("name"))), wanted)
             case "NetworkPolicy":
-                yield from _policy_ports(rendered, one, workloads)
+                yield from _policy_ports(rendered, obj, workloads)
             case _:
-                yield from _probe_ports(rendered, one)
+                yield from _probe_ports(rendered, obj)
 
 
 def _ports(workload: Object) -> list[Any]:
-    ports = [port for one in all_containers(mapping(pod_spec(workload))) for port in mappings(one.get("ports"))]
+    ports = [
+        port for container in all_containers(mapping(pod_spec(workload))) for port in mappings(container.get("ports"))
+    ]
     return [port.get(key) for port in ports for key in ("name", "containerPort")]
 
 

@@ -90,22 +90,22 @@ def _is_of_the_cluster(one: Object) -> bool:
     title="every object lies in the tenant's namespace, and the Namespace is the only one outside",
     why="An object elsewhere is out of reach of the quota and the policies, and in reach of others.",
     fix="Remove the namespace from the object; what is shared belongs to argocd/platform/.",
-    source="design: namespace = tenant",
+    source="tenantry: a tenant is a namespace",
     firm=Firm.NEIGHBOURS,
 )
 def objects_stay_in_the_namespace(rendered: Rendered) -> Iterator[Found]:
     """Every object lies in the tenant's namespace; the Namespace of that name is the only one outside."""
     name = rendered.tenant.name
-    for one in rendered.objects:
-        metadata = one["metadata"]
-        if one["kind"] == "Namespace":
+    for obj in rendered.objects:
+        metadata = obj["metadata"]
+        if obj["kind"] == "Namespace":
             if metadata["name"] != name:
-                yield rendered.found(one, f"this is not the tenant's Namespace, {name}")
-        elif _is_of_the_cluster(one):
-            yield rendered.found(one, f"a {one['kind']} belongs to the whole cluster")
+                yield rendered.found(obj, f"this is not the tenant's Namespace, {name}")
+        elif _is_of_the_cluster(obj):
+            yield rendered.found(obj, f"a {obj['kind']} belongs to the whole cluster")
         elif metadata.get("namespace") != name:
             where = metadata.get("namespace", "no namespace")
-            yield rendered.found(one, f"it lies in {where}, not in {name}")
+            yield rendered.found(obj, f"it lies in {where}, not in {name}")
 
 
 @rule(
@@ -119,9 +119,9 @@ def objects_stay_in_the_namespace(rendered: Rendered) -> Iterator[Found]:
 )
 def nothing_of_the_cluster_has_a_namespace(rendered: Rendered) -> Iterator[Found]:
     """No kind of the whole cluster was given a namespace, as kustomize does with kinds that it does not know."""
-    for one in rendered.objects:
-        if _is_of_the_cluster(one) and "namespace" in one["metadata"]:
-            yield rendered.found(one, f"a {one['kind']} has no namespace, and this one was given one")
+    for obj in rendered.objects:
+        if _is_of_the_cluster(obj) and "namespace" in obj["metadata"]:
+            yield rendered.found(obj, f"a {obj['kind']} has no namespace, and this one was given one")
 
 
 _LEFT_OVER: Final = re.compile(r"placeholder|changeme|<no value>|\{\{|\}\}|\$\{", re.IGNORECASE)
@@ -134,19 +134,19 @@ _WORDS: Final = re.compile(r"placeholder|changeme", re.IGNORECASE)
     title="no placeholder is left in the render",
     why="A fact that was not written leaves the placeholder of base/ behind, which can even be valid.",
     fix="Carry the fact to the field by a replacement in the component.",
-    source="design: an overlay is a data sheet",
+    source="tenantry: an overlay holds facts, which components carry to fields",
 )
 def no_placeholder_is_left(rendered: Rendered) -> Iterator[Found]:
     """No text of the render holds a word that should have been replaced; a company's own name is none."""
     own = sorted((*rendered.tenant.hosts, rendered.tenant.name), key=len, reverse=True)
     itself = re.compile("|".join(f"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])" for text in own))
-    for one in rendered.objects:
-        for path, text in _texts(one):
+    for obj in rendered.objects:
+        for path, text in _texts(obj):
             # the files in a ConfigMap are a program's own: it may well mean ${...} and {{...}}
-            pattern = _WORDS if one["kind"] == "ConfigMap" and path[:1] == ("data",) else _LEFT_OVER
+            pattern = _WORDS if obj["kind"] == "ConfigMap" and path[:1] == ("data",) else _LEFT_OVER
             if pattern.search(text) and (match := pattern.search(itself.sub("\n", text))):
                 where = ".".join(map(str, path))
-                yield rendered.found(one, f"{where} still holds {match[0]!r}")
+                yield rendered.found(obj, f"{where} still holds {match[0]!r}")
 
 
 def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -171,7 +171,7 @@ def _texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
         " name of a volume or in a sentence, is none."
     ),
     fix="Take the name out; use the fact `name`.",
-    source="seed: no traffic between companies",
+    source="tenantry: no traffic between companies (docs/concepts/isolation.md)",
     firm=Firm.NEIGHBOURS,
 )
 def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Found]:
@@ -214,7 +214,7 @@ def _zones(text: str) -> Iterator[str]:
 @rule(
     "KUS010",
     per=Per.CLASS,
-    title="every YAML reader takes every value for the same",
+    title="every YAML reader agrees on every value",
     why="kustomize hands plain scalars on as they are; Argo CD reads them by Go's rules, people's tools by others.",
     fix="Quote the value in base/.",
     source=sources.YAML,
@@ -245,14 +245,14 @@ def readers_agree_on_the_release(base: Base) -> Iterator[Found]:
     title="the hosts that are rendered are the hosts that are declared",
     why="A host too many takes another company's users; one too few leaves people before a closed door.",
     fix="Run `tenantry generate`; carry the fact `hosts` to the route.",
-    source="design: an overlay is a data sheet",
+    source="tenantry: an overlay holds facts, which components carry to fields",
     firm=Firm.NEIGHBOURS,
 )
 def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Found]:
     """The file server's route has the tenant's hosts, the chatbot's the one made of the first, and no other has any."""
     hosts = rendered.tenant.hosts
     declared = {FILESERVER: set(hosts)} | ({CHATBOT: {f"chat--{hosts[0]}"}} if rendered.tenant.chatbot else {})
-    routes = {one["metadata"]["name"]: one for one in rendered.of_kind("HTTPRoute", "Ingress")}
+    routes = {route["metadata"]["name"]: route for route in rendered.of_kind("HTTPRoute", "Ingress")}
     for name, one in routes.items():
         for what, found in _hosts(one):
             wanted = declared.get(name, set())

@@ -23,21 +23,21 @@ from generator.rules.rule import Per, rule
 )
 def containers_say_what_they_take(rendered: Rendered) -> Iterator[Found]:
     """Every container requests and bounds CPU and memory, and whatever else of the kind the quota counts."""
-    counted = {key for one in rendered.of_kind("ResourceQuota") for key in mapping(spec_of(one).get("hard"))}
+    counted = {key for quota in rendered.of_kind("ResourceQuota") for key in mapping(spec_of(quota).get("hard"))}
     wanted = {(side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory")}
     wanted |= {(side, "ephemeral-storage") for side in ("requests", "limits") if f"{side}.ephemeral-storage" in counted}
-    for one in rendered.workloads:
-        for container in all_containers(mapping(pod_spec(one))):
+    for workload in rendered.workloads:
+        for container in all_containers(mapping(pod_spec(workload))):
             resources = mapping(container.get("resources"))
             for side, resource in sorted(wanted):
                 if resource not in mapping(resources.get(side)):
-                    yield rendered.found(one, f"container {container.get('name')} has no {side}.{resource}")
+                    yield rendered.found(workload, f"container {container.get('name')} has no {side}.{resource}")
 
 
 def _limits(rendered: Rendered) -> list[Limit]:
     limits = []
-    for one in rendered.of_kind("LimitRange"):
-        for item in mappings(spec_of(one).get("limits")):
+    for limit_range in rendered.of_kind("LimitRange"):
+        for item in mappings(spec_of(limit_range).get("limits")):
             try:
                 limits.append(read_limit(item))
             except ValueError:
@@ -56,14 +56,14 @@ def _limits(rendered: Rendered) -> list[Limit]:
 def pods_and_volumes_fit_the_limit_range(rendered: Rendered) -> Iterator[Found]:
     """With the defaults filled in, admission refuses no container, pod or claim."""
     limits = _limits(rendered)
-    for one in rendered.objects:
+    for obj in rendered.objects:
         try:
-            if one["kind"] == "PersistentVolumeClaim":
-                for why in refused_claim(spec_of(one), limits):
-                    yield rendered.found(one, f"it {why}")
-            elif (spec := pod_spec(one)) is not None:
+            if obj["kind"] == "PersistentVolumeClaim":
+                for why in refused_claim(spec_of(obj), limits):
+                    yield rendered.found(obj, f"it {why}")
+            elif (spec := pod_spec(obj)) is not None:
                 for what, why in refusals(spec, limits):
-                    yield rendered.found(one, f"{what} {why}")
+                    yield rendered.found(obj, f"{what} {why}")
         except ValueError:
             continue  # K8S001 says so
 
@@ -73,28 +73,28 @@ def pods_and_volumes_fit_the_limit_range(rendered: Rendered) -> Iterator[Found]:
     per=Per.CLASS,
     title="one LimitRange, consistent, with a default for what the quota counts",
     why="With two the default is undefined; a bad default makes pods invalid that say nothing themselves.",
-    fix="Mend base/edge/core/ceilings.yaml.",
+    fix="Fix base/edge/core/ceilings.yaml.",
     source=sources.LIMITS,
 )
 def the_limit_range_is_sound(rendered: Rendered) -> Iterator[Found]:
-    """There is one LimitRange, what it fills in passes it, and it fills in what the quota demands (R2, R3)."""
+    """There is one LimitRange, what it fills in passes it, and it fills in what the quota demands."""
     ranges = list(rendered.of_kind("LimitRange"))
-    for one in ranges[1:]:
+    for entry in ranges[1:]:
         fact = f"this is a second LimitRange beside {ranges[0]['metadata']['name']}: which default wins is undefined"
-        yield rendered.found(one, fact)
-    for one in ranges:
-        for item in mappings(spec_of(one).get("limits")):
+        yield rendered.found(entry, fact)
+    for entry in ranges:
+        for item in mappings(spec_of(entry).get("limits")):
             try:
                 limit = read_limit(item)
             except ValueError:
                 continue  # K8S001 says so
-            yield from (rendered.found(one, fact) for fact in inconsistencies(limit))
-    filled = [one for one in _limits(rendered) if one.type == CONTAINER]
+            yield from (rendered.found(entry, fact) for fact in inconsistencies(limit))
+    filled = [entry for entry in _limits(rendered) if entry.type == CONTAINER]
     for quota in rendered.of_kind("ResourceQuota"):
         for key in mapping(spec_of(quota).get("hard")):
             side, _, resource = str(key).partition(".")
             if resource in ("cpu", "memory", "ephemeral-storage") and not any(
-                resource in (one.default if side == "limits" else one.default_request) for one in filled
+                resource in (entry.default if side == "limits" else entry.default_request) for entry in filled
             ):
                 fact = f"it counts {key}, and no LimitRange gives it to a container that says nothing"
                 yield rendered.found(quota, fact, "a pod without it would be refused")
@@ -105,33 +105,36 @@ def the_limit_range_is_sound(rendered: Rendered) -> Iterator[Found]:
     per=Per.CLASS,
     title="an autoscaler can do its work",
     why="Without a target, a metric or requests it does nothing; two on one workload fight.",
-    fix="Mend what is named.",
+    fix="Fix what is named.",
     source="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
 )
 def autoscalers_can_work(rendered: Rendered) -> Iterator[Found]:
     """An autoscaler has a target of its own in the render, a metric that can be measured, and bounds in order."""
-    workloads = {(one["apiVersion"], one["kind"], one["metadata"]["name"]): one for one in rendered.workloads}
+    workloads = {
+        (workload["apiVersion"], workload["kind"], workload["metadata"]["name"]): workload
+        for workload in rendered.workloads
+    }
     for same in autoscalers(rendered).values():
         for other in same[1:]:
             yield rendered.found(other, f"{identity(same[0])} scales the same target already")
-    for one in rendered.of_kind("HorizontalPodAutoscaler"):
-        spec = spec_of(one)
-        if one["apiVersion"] != "autoscaling/v2":
-            yield rendered.found(one, f"it is {one['apiVersion']}: write autoscaling/v2")
+    for scaler in rendered.of_kind("HorizontalPodAutoscaler"):
+        spec = spec_of(scaler)
+        if scaler["apiVersion"] != "autoscaling/v2":
+            yield rendered.found(scaler, f"it is {scaler['apiVersion']}: write autoscaling/v2")
         ref = mapping(spec.get("scaleTargetRef"))
         target = workloads.get((str(ref.get("apiVersion")), str(ref.get("kind")), str(ref.get("name"))))
         if target is None:
-            yield rendered.found(one, f"there is no {ref.get('apiVersion')} {ref.get('kind')} {ref.get('name')}")
+            yield rendered.found(scaler, f"there is no {ref.get('apiVersion')} {ref.get('kind')} {ref.get('name')}")
         least, most = whole(spec.get("minReplicas"), 1), whole(spec.get("maxReplicas"), 1)
         if least > most:
-            yield rendered.found(one, f"minReplicas {least} is more than maxReplicas {most}")
+            yield rendered.found(scaler, f"minReplicas {least} is more than maxReplicas {most}")
         if least < 1:
-            yield rendered.found(one, "minReplicas 0 switches it off")
+            yield rendered.found(scaler, "minReplicas 0 switches it off")
         metrics = list(mappings(spec.get("metrics")))
         if not metrics:
-            yield rendered.found(one, "it has no metric: write out which load it follows")
+            yield rendered.found(scaler, "it has no metric: write out which load it follows")
         for metric in metrics if target else ():
-            yield from _unmeasurable(rendered, one, metric, mapping(pod_spec(target or {"kind": ""})))
+            yield from _unmeasurable(rendered, scaler, metric, mapping(pod_spec(target or {"kind": ""})))
 
 
 def _unmeasurable(rendered: Rendered, one: Object, metric: Object, spec: Object) -> Iterator[Found]:

@@ -26,7 +26,7 @@ class _Printed:
     per=Per.RELEASE,
     title="every object follows the strict schema of its kind for the cluster's version",
     why="An unknown key is dropped in silence, an unknown kind or value fails the sync.",
-    fix="Mend the field that is named.",
+    fix="Fix the field that is named.",
     source="https://kubernetes.io/docs/reference/kubernetes-api/",
 )
 def the_version_is_known(base: Base) -> Iterator[Found]:
@@ -44,11 +44,11 @@ def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
     version = rendered.platform.cluster.kubernetes
     if not schemas.is_known_version(version):
         return
-    for one in rendered.objects:
-        checker = schemas.checker(version, one["apiVersion"], one["kind"])
+    for obj in rendered.objects:
+        checker = schemas.checker(version, obj["apiVersion"], obj["kind"])
         if checker is None:
-            fact = f"{one['apiVersion']} {one['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
-            yield rendered.found(one, fact)
+            fact = f"{obj['apiVersion']} {obj['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
+            yield rendered.found(obj, fact)
             continue
-        for found in checker.refusals(_Printed(one, rendered.place(one))):
-            yield replace(found, object=identity(one))
+        for found in checker.refusals(_Printed(obj, rendered.place(obj))):
+            yield replace(found, object=identity(obj))

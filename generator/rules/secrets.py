@@ -24,12 +24,12 @@ from generator.rules.rule import Per, rule
 )
 def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Found]:
     """No Secret is rendered, and no text looks like one."""
-    for one in rendered.objects:
-        if one["kind"] == "Secret":
-            yield rendered.found(one, "a Secret stands in git", "take it from an ExternalSecret")
+    for obj in rendered.objects:
+        if obj["kind"] == "Secret":
+            yield rendered.found(obj, "a Secret stands in git", "take it from an ExternalSecret")
             continue
-        for where, fact in _secrets(one):
-            yield rendered.found(one, f"{where} looks like {fact}", "take it from an ExternalSecret")
+        for where, fact in _secrets(obj):
+            yield rendered.found(obj, f"{where} looks like {fact}", "take it from an ExternalSecret")
 
 
 @nothing_secret_is_rendered.also(Per.FLEET)
@@ -88,25 +88,25 @@ _VAULT_NAMESPACE: Final = ("vault", "namespace")
 )
 def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Found]:
     """An ExternalSecret reads below `tenants/NAME/` through a store of this namespace, which asks as this namespace."""
-    stores = {one["metadata"]["name"] for one in rendered.of_kind("SecretStore")}
+    stores = {store["metadata"]["name"] for store in rendered.of_kind("SecretStore")}
     prefix = f"tenants/{rendered.tenant.name}/"
-    for one in rendered.of_kind("ExternalSecret", "SecretStore"):
-        if one.get("apiVersion") != _ESO:
-            yield rendered.found(one, f"apiVersion is {one.get('apiVersion')}", f"write {_ESO}")
-    for one in rendered.of_kind("ClusterSecretStore", "ClusterExternalSecret", "PushSecret"):
-        yield rendered.found(one, f"a {one['kind']} reaches beyond the namespace")
-    for one in rendered.of_kind("ExternalSecret"):
-        for where, reference in _store_references(spec_of(one)):
+    for obj in rendered.of_kind("ExternalSecret", "SecretStore"):
+        if obj.get("apiVersion") != _ESO:
+            yield rendered.found(obj, f"apiVersion is {obj.get('apiVersion')}", f"write {_ESO}")
+    for obj in rendered.of_kind("ClusterSecretStore", "ClusterExternalSecret", "PushSecret"):
+        yield rendered.found(obj, f"a {obj['kind']} reaches beyond the namespace")
+    for external_secret in rendered.of_kind("ExternalSecret"):
+        for where, reference in _store_references(spec_of(external_secret)):
             if reference.get("kind", "SecretStore") != "SecretStore" or str(reference.get("name")) not in stores:
                 said = f"{reference.get('kind', 'SecretStore')} {reference.get('name')}"
-                yield rendered.found(one, f"{where} is {said}, no store of this namespace")
-        for where, key in _keys(spec_of(one)):
+                yield rendered.found(external_secret, f"{where} is {said}, no store of this namespace")
+        for where, key in _keys(spec_of(external_secret)):
             if not str(key).startswith(prefix) or ".." in str(key).split("/"):
-                yield rendered.found(one, f"{where} is {key or 'not set'}, not below {prefix}")
-    for one in rendered.of_kind("SecretStore"):
-        for path, text in walk_strings(spec_of(one)):
+                yield rendered.found(external_secret, f"{where} is {key or 'not set'}, not below {prefix}")
+    for store in rendered.of_kind("SecretStore"):
+        for path, text in walk_strings(spec_of(store)):
             if path[-1] == "namespace" and path[-2:] != _VAULT_NAMESPACE and text != rendered.tenant.name:
-                yield rendered.found(one, f"spec.{_dotted(path)} asks with an identity of {text}")
+                yield rendered.found(store, f"spec.{_dotted(path)} asks with an identity of {text}")
 
 
 def _store_references(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -39,7 +39,7 @@ def submodules_are_not_fetched(repository: Repository) -> Iterator[Found]:
         if document and data.get("kind") == "ConfigMap" and mapping(data.get("metadata")).get("name") == PARAMETERS:
             documents.append(document)
     for option in SUBMODULES if files else ():
-        values = [(one, one.data["data"][option]) for one in documents if option in mapping(one.data.get("data"))]
+        values = [(item, item.data["data"][option]) for item in documents if option in mapping(item.data.get("data"))]
         for document, value in values:
             if value != "false":
                 place, fact = document.place(("data", option)), f"{option} is {yaml_writer.scalar(value)}"

@@ -24,11 +24,11 @@ from generator.rules.rule import Per, rule
 )
 def data_is_guarded(rendered: Rendered) -> Iterator[Found]:
     """Namespace, volumes and the project carry what keeps a sync or a deleted Application from removing them."""
-    for one in rendered.of_kind("Namespace", "PersistentVolumeClaim"):
-        missing = [option for option in GUARD if option not in options(one)]
+    for obj in rendered.of_kind("Namespace", "PersistentVolumeClaim"):
+        missing = [option for option in GUARD if option not in options(obj)]
         if missing:
             fact = f"{SYNC_OPTIONS} lacks {' and '.join(missing)}"
-            yield rendered.found(one, fact, "write Prune=false,Delete=false")
+            yield rendered.found(obj, fact, "write Prune=false,Delete=false")
     missing = [option for option in GUARD if option not in options(rendered.project.data)]
     if missing:
         fact = f"{SYNC_OPTIONS} lacks {' and '.join(missing)}"
@@ -45,13 +45,13 @@ def data_is_guarded(rendered: Rendered) -> Iterator[Found]:
 )
 def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Found]:
     """A claim is in no earlier wave than the pods that mount it: it may wait for the first of them."""
-    claims = {one["metadata"]["name"]: one for one in rendered.of_kind("PersistentVolumeClaim")}
-    for one in rendered.objects:
-        for volume in mappings((pod_spec(one) or {}).get("volumes")):
+    claims = {obj["metadata"]["name"]: obj for obj in rendered.of_kind("PersistentVolumeClaim")}
+    for obj in rendered.objects:
+        for volume in mappings((pod_spec(obj) or {}).get("volumes")):
             claim = claims.get(string(mapping(volume.get("persistentVolumeClaim")).get("claimName")))
-            if claim is not None and wave(claim) < wave(one):
-                name = one["metadata"]["name"]
-                fact = f"it is in wave {wave(claim)}, and {one['kind']} {name}, which it may wait for, in {wave(one)}"
+            if claim is not None and wave(claim) < wave(obj):
+                name = obj["metadata"]["name"]
+                fact = f"it is in wave {wave(claim)}, and {obj['kind']} {name}, which it may wait for, in {wave(obj)}"
                 yield rendered.found(claim, fact, "put both into one wave")
 
 
@@ -66,11 +66,11 @@ def volumes_come_with_their_pods(rendered: Rendered) -> Iterator[Found]:
 )
 def what_waits_for_others_comes_last(rendered: Rendered) -> Iterator[Found]:
     """Ingress and HPA become healthy by others' doing, so nothing waits for them."""
-    last = max((wave(one) for one in rendered.objects), default=0)
-    for one in rendered.of_kind("Ingress", "HorizontalPodAutoscaler"):
-        if wave(one) < last:
-            fact = f"it is in wave {wave(one)}, and wave {last} waits until it is healthy"
-            yield rendered.found(one, fact, "put it into the last wave")
+    last = max((wave(obj) for obj in rendered.objects), default=0)
+    for obj in rendered.of_kind("Ingress", "HorizontalPodAutoscaler"):
+        if wave(obj) < last:
+            fact = f"it is in wave {wave(obj)}, and wave {last} waits until it is healthy"
+            yield rendered.found(obj, fact, "put it into the last wave")
 
 
 @rule(
@@ -85,13 +85,13 @@ def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Found]:
     """What an HPA scales has no `replicas` in git: Argo CD would set it back at each sync."""
     scaled = {
         (string(target.get("kind")), string(target.get("name")))
-        for one in rendered.of_kind("HorizontalPodAutoscaler")
-        for target in (mapping(mapping(one.get("spec")).get("scaleTargetRef")),)
+        for scaler in rendered.of_kind("HorizontalPodAutoscaler")
+        for target in (mapping(mapping(scaler.get("spec")).get("scaleTargetRef")),)
     }
-    for one in rendered.objects:
-        if (one["kind"], one["metadata"]["name"]) in scaled and "replicas" in mapping(one.get("spec")):
-            fact = f"replicas is {one['spec']['replicas']}, and a HorizontalPodAutoscaler owns it"
-            yield rendered.found(one, fact, "remove it")
+    for obj in rendered.objects:
+        if (obj["kind"], obj["metadata"]["name"]) in scaled and "replicas" in mapping(obj.get("spec")):
+            fact = f"replicas is {obj['spec']['replicas']}, and a HorizontalPodAutoscaler owns it"
+            yield rendered.found(obj, fact, "remove it")
 
 
 _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
@@ -108,14 +108,14 @@ _COMPARE: Final = "argocd.argoproj.io/compare-options"
 )
 def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Found]:
     """No object asks Argo CD to recreate it, to skip its validation, to run it as a hook, or to look away."""
-    for one in rendered.objects:
-        annotations = mapping(one["metadata"].get("annotations"))
+    for obj in rendered.objects:
+        annotations = mapping(obj["metadata"].get("annotations"))
         for option in FORCEFUL:
-            if option in options(one):
-                yield rendered.found(one, f"{SYNC_OPTIONS} holds {option}", "remove it")
+            if option in options(obj):
+                yield rendered.found(obj, f"{SYNC_OPTIONS} holds {option}", "remove it")
         for key in _HOOKS:
             if key in annotations:
                 fact = f"{key} makes it a hook: Argo CD runs it beside the sync and does not keep it"
-                yield rendered.found(one, fact, "remove the annotation")
+                yield rendered.found(obj, fact, "remove the annotation")
         if "IgnoreExtraneous" in str(annotations.get(_COMPARE, "")):
-            yield rendered.found(one, f"{_COMPARE} hides it when git drops it", "remove the annotation")
+            yield rendered.found(obj, f"{_COMPARE} hides it when git drops it", "remove the annotation")

@@ -20,18 +20,18 @@ from generator.rules.rule import Per, rule
 )
 def services_stay_inside(rendered: Rendered) -> Iterator[Found]:
     """A Service is a ClusterIP in front of this namespace's pods: no door of its own, no address of others."""
-    for one in rendered.of_kind("Service"):
-        spec = spec_of(one)
+    for service in rendered.of_kind("Service"):
+        spec = spec_of(service)
         kind = spec.get("type", "ClusterIP")
         if kind != "ClusterIP":
-            yield rendered.found(one, f"type is {kind}", "write ClusterIP; routes lead in from outside")
+            yield rendered.found(service, f"type is {kind}", "write ClusterIP; routes lead in from outside")
         for key in ("externalIPs", "loadBalancerIP", "externalName"):
             if spec.get(key):
-                yield rendered.found(one, f"{key} is set")
+                yield rendered.found(service, f"{key} is set")
         if not spec.get("selector") and kind != "ExternalName":
-            yield rendered.found(one, "it has no selector, so it leads wherever its endpoints say")
-    for one in rendered.of_kind("Endpoints", "EndpointSlice"):
-        yield rendered.found(one, "addresses behind a Service are written by hand", "let a selector choose")
+            yield rendered.found(service, "it has no selector, so it leads wherever its endpoints say")
+    for obj in rendered.of_kind("Endpoints", "EndpointSlice"):
+        yield rendered.found(obj, "addresses behind a Service are written by hand", "let a selector choose")
 
 
 _INGRESS_ANNOTATIONS: Final = ("argocd.argoproj.io/", "cert-manager.io/", "tenantry.dev/", "link.argocd.argoproj.io/")
@@ -47,11 +47,11 @@ _INGRESS_ANNOTATIONS: Final = ("argocd.argoproj.io/", "cert-manager.io/", "tenan
 )
 def ingresses_only_route(rendered: Rendered) -> Iterator[Found]:
     """An Ingress carries no annotation of a controller: snippets, aliases and foreign middlewares are written so."""
-    for one in rendered.of_kind("Ingress"):
-        for key in mapping(one["metadata"].get("annotations")):
+    for ingress in rendered.of_kind("Ingress"):
+        for key in mapping(ingress["metadata"].get("annotations")):
             if not key.startswith(_INGRESS_ANNOTATIONS):
                 fact = f"the annotation {key} is read by an ingress controller"
-                yield rendered.found(one, fact, "what a route needs beyond its rules belongs to the platform")
+                yield rendered.found(ingress, fact, "what a route needs beyond its rules belongs to the platform")
 
 
 @rule(
@@ -65,16 +65,16 @@ def ingresses_only_route(rendered: Rendered) -> Iterator[Found]:
 )
 def routes_are_encrypted(rendered: Rendered) -> Iterator[Found]:
     """Every host of an Ingress stands in its `tls`; an HTTPRoute names the Gateway's listener that has TLS."""
-    for one in rendered.of_kind("Ingress"):
-        covered = {host for tls in mappings(spec_of(one).get("tls")) for host in strings(tls.get("hosts"))}
-        for item in mappings(spec_of(one).get("rules")):
+    for ingress in rendered.of_kind("Ingress"):
+        covered = {host for tls in mappings(spec_of(ingress).get("tls")) for host in strings(tls.get("hosts"))}
+        for item in mappings(spec_of(ingress).get("rules")):
             if str(item.get("host")) not in covered:
-                yield rendered.found(one, f"{item.get('host')} has no TLS", "add it to spec.tls")
-    for one in rendered.of_kind("HTTPRoute"):
-        for index, parent in enumerate(mappings(spec_of(one).get("parentRefs"))):
+                yield rendered.found(ingress, f"{item.get('host')} has no TLS", "add it to spec.tls")
+    for route in rendered.of_kind("HTTPRoute"):
+        for index, parent in enumerate(mappings(spec_of(route).get("parentRefs"))):
             if not parent.get("sectionName"):
                 fact = f"parentRefs[{index}] names no listener, so the route answers without TLS as well"
-                yield rendered.found(one, fact, "add sectionName: https")
+                yield rendered.found(route, fact, "add sectionName: https")
 
 
 @rule(
@@ -88,24 +88,24 @@ def routes_are_encrypted(rendered: Rendered) -> Iterator[Found]:
 )
 def routes_lead_to_own_services(rendered: Rendered) -> Iterator[Found]:
     """A route has hosts of its own, hangs on a Gateway, and leads to Services of its own namespace."""
-    for one in rendered.of_kind("Ingress"):
-        if spec_of(one).get("defaultBackend"):
-            yield rendered.found(one, "defaultBackend takes the requests for every unknown host")
-        for index, item in enumerate(mappings(spec_of(one).get("rules"))):
-            yield from _open_host(rendered, one, f"rules[{index}].host", item.get("host"))
-    for one in rendered.of_kind("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
-        spec = spec_of(one)
+    for ingress in rendered.of_kind("Ingress"):
+        if spec_of(ingress).get("defaultBackend"):
+            yield rendered.found(ingress, "defaultBackend takes the requests for every unknown host")
+        for index, item in enumerate(mappings(spec_of(ingress).get("rules"))):
+            yield from _open_host(rendered, ingress, f"rules[{index}].host", item.get("host"))
+    for route in rendered.of_kind("HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute"):
+        spec = spec_of(route)
         for index, host in enumerate(sequence(spec.get("hostnames")) or [None]):
-            yield from _open_host(rendered, one, f"hostnames[{index}]", host)
+            yield from _open_host(rendered, route, f"hostnames[{index}]", host)
         for index, parent in enumerate(mappings(spec.get("parentRefs"))):
             if parent.get("kind", "Gateway") != "Gateway":
                 fact = f"parentRefs[{index}] is a {parent['kind']}: the route would take its traffic"
-                yield rendered.found(one, fact, "hang it on the Gateway")
+                yield rendered.found(route, fact, "hang it on the Gateway")
         for where, reference in _backends(spec, "spec"):
             other = reference.get("namespace", rendered.tenant.name)
             if other != rendered.tenant.name or reference.get("kind", "Service") != "Service":
                 fact = f"{where} is {reference.get('kind', 'Service')} {reference.get('name')} of {other}"
-                yield rendered.found(one, fact, "lead to a Service of this namespace")
+                yield rendered.found(route, fact, "lead to a Service of this namespace")
 
 
 def _open_host(rendered: Rendered, one: Object, where: str, host: Any) -> Iterator[Found]:

@@ -146,15 +146,15 @@ def _called(one: Object) -> str:
 
 def secrets_elsewhere(before: Rendered, after: Rendered) -> Iterator[tuple[str, Object]]:
     """Yield the secret stores that ask another server or path, and the secrets that are read from other keys."""
-    was = {identity(one): one for one in before.of_kind("SecretStore", "ExternalSecret")}
-    for one in after.of_kind("SecretStore", "ExternalSecret"):
-        old = was.get(identity(one))
+    was = {identity(obj): obj for obj in before.of_kind("SecretStore", "ExternalSecret")}
+    for obj in after.of_kind("SecretStore", "ExternalSecret"):
+        old = was.get(identity(obj))
         if old is None:
             continue
-        if one["kind"] == "SecretStore" and _asked(old) != _asked(one):
-            yield f"{_called(one)} asks another server or path", one
-        elif one["kind"] == "ExternalSecret" and (keys := _moved(_read(old), _read(one))):
-            yield f"{_called(one)} no longer reads {', '.join(keys)} from where it was", one
+        if obj["kind"] == "SecretStore" and _asked(old) != _asked(obj):
+            yield f"{_called(obj)} asks another server or path", obj
+        elif obj["kind"] == "ExternalSecret" and (keys := _moved(_read(old), _read(obj))):
+            yield f"{_called(obj)} no longer reads {', '.join(keys)} from where it was", obj
 
 
 def _asked(store: Object) -> dict[str, Any]:

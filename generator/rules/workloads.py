@@ -17,8 +17,8 @@ def _replicas(rendered: Rendered, workload: Object) -> tuple[int, int]:
     """Return how many replicas a workload has at least and at most."""
     scalers = autoscalers(rendered).get((workload["kind"], workload["metadata"]["name"]), [])
     own = whole(spec_of(workload).get("replicas"), 1)
-    least = [whole(spec_of(one).get("minReplicas"), 1) for one in scalers] or [own]
-    most = [whole(spec_of(one).get("maxReplicas"), 1) for one in scalers] or [own]
+    least = [whole(spec_of(scaler).get("minReplicas"), 1) for scaler in scalers] or [own]
+    most = [whole(spec_of(scaler).get("maxReplicas"), 1) for scaler in scalers] or [own]
     return min(least), max(most)
 
 
@@ -31,23 +31,26 @@ def _replicas(rendered: Rendered, workload: Object) -> tuple[int, int]:
     source="https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes",
 )
 def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Found]:
-    """A volume for one node or one pod is not mounted where two pods can be at once (W1)."""
+    """A volume for one node or one pod is not mounted where two pods can be at once."""
     claims = rendered.named("PersistentVolumeClaim")
-    for one in rendered.workloads:
+    for workload in rendered.workloads:
         mounted = [
             string(mapping(volume.get("persistentVolumeClaim")).get("claimName"))
-            for volume in mappings(mapping(pod_spec(one)).get("volumes"))
+            for volume in mappings(mapping(pod_spec(workload)).get("volumes"))
         ]
         for claim in (claims[name] for name in mounted if name in claims):
             modes = list(strings(spec_of(claim).get("accessModes")))
             if {"ReadWriteMany", "ReadOnlyMany"} & set(modes):
                 continue
-            _, most = _replicas(rendered, one)
+            _, most = _replicas(rendered, workload)
             what = f"the volume {claim['metadata']['name']} is {', '.join(modes)}"
             if most > 1:
-                yield rendered.found(one, f"{what}, and there may be {most} pods")
-            elif one["kind"] == "Deployment" and mapping(spec_of(one).get("strategy")).get("type") != "Recreate":
-                yield rendered.found(one, f"{what}, and a roll-out starts the new pod before the old one ends")
+                yield rendered.found(workload, f"{what}, and there may be {most} pods")
+            elif (
+                workload["kind"] == "Deployment"
+                and mapping(spec_of(workload).get("strategy")).get("type") != "Recreate"
+            ):
+                yield rendered.found(workload, f"{what}, and a roll-out starts the new pod before the old one ends")
 
 
 @rule(
@@ -59,11 +62,11 @@ def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Found]:
     source="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/",
 )
 def no_replica_has_a_volume_of_its_own(rendered: Rendered) -> Iterator[Found]:
-    """A StatefulSet that makes a volume for each replica has one replica (W2)."""
-    for one in rendered.of_kind("StatefulSet"):
-        _, most = _replicas(rendered, one)
-        if spec_of(one).get("volumeClaimTemplates") and most > 1:
-            yield rendered.found(one, f"each of up to {most} replicas would have a volume of its own")
+    """A StatefulSet that makes a volume for each replica has one replica."""
+    for stateful_set in rendered.of_kind("StatefulSet"):
+        _, most = _replicas(rendered, stateful_set)
+        if spec_of(stateful_set).get("volumeClaimTemplates") and most > 1:
+            yield rendered.found(stateful_set, f"each of up to {most} replicas would have a volume of its own")
 
 
 @rule(
@@ -75,15 +78,15 @@ def no_replica_has_a_volume_of_its_own(rendered: Rendered) -> Iterator[Found]:
     source="https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 )
 def nodes_can_be_drained(rendered: Rendered) -> Iterator[Found]:
-    """A PodDisruptionBudget lets at least one pod go while there are as few as there may be (R12)."""
+    """A PodDisruptionBudget lets at least one pod go while there are as few as there may be."""
     workloads = rendered.workloads
-    for one in rendered.of_kind("PodDisruptionBudget"):
-        for workload in selected_by(spec_of(one).get("selector"), workloads):
+    for budget in rendered.of_kind("PodDisruptionBudget"):
+        for workload in selected_by(spec_of(budget).get("selector"), workloads):
             least, _ = _replicas(rendered, workload)
-            may_go = _disruptions(spec_of(one), least)
+            may_go = _disruptions(spec_of(budget), least)
             if may_go is not None and may_go < 1:
                 fact = f"at {least} of {identity(workload)} it lets no pod go: a drain waits for ever"
-                yield rendered.found(one, fact)
+                yield rendered.found(budget, fact)
 
 
 def _disruptions(spec: Object, replicas: int) -> int | None:
@@ -112,11 +115,11 @@ def _of(value: Any, replicas: int) -> int:
 def a_promise_needs_two_pods(rendered: Rendered) -> Iterator[Found]:
     """A plan that promises availability has two file servers at all times."""
     plan = rendered.platform.plans[rendered.tenant.plan]
-    for one in rendered.of_kind("Deployment"):
-        least, _ = _replicas(rendered, one)
-        if one["metadata"]["name"] == FILESERVER and plan.availability and least < 2:  # noqa: PLR2004 -- one and another
+    for deployment in rendered.of_kind("Deployment"):
+        least, _ = _replicas(rendered, deployment)
+        if deployment["metadata"]["name"] == FILESERVER and plan.availability and least < 2:  # noqa: PLR2004 -- one and another
             fact = f"plan {plan.name} promises {plan.availability}, and {least} pod may be all there is"
-            yield rendered.found(one, fact, f"raise minReplicas of plan {plan.name}")
+            yield rendered.found(deployment, fact, f"raise minReplicas of plan {plan.name}")
 
 
 @rule(
@@ -130,12 +133,12 @@ def a_promise_needs_two_pods(rendered: Rendered) -> Iterator[Found]:
 )
 def pods_are_probed_and_spread(rendered: Rendered) -> Iterator[Found]:
     """Containers of a Deployment are probed, and its pods are spread over nodes."""
-    for one in rendered.of_kind("Deployment"):
-        spec = mapping(pod_spec(one))
+    for deployment in rendered.of_kind("Deployment"):
+        spec = mapping(pod_spec(deployment))
         for container in mappings(spec.get("containers")):
             for probe in ("readinessProbe", "livenessProbe"):
                 if not container.get(probe):
-                    yield rendered.found(one, f"container {container.get('name')} has no {probe}")
+                    yield rendered.found(deployment, f"container {container.get('name')} has no {probe}")
         keys = [spread.get("topologyKey") for spread in mappings(spec.get("topologySpreadConstraints"))]
         if "kubernetes.io/hostname" not in keys:
-            yield rendered.found(one, "its pods are not spread over nodes")
+            yield rendered.found(deployment, "its pods are not spread over nodes")

@@ -367,7 +367,7 @@ class Fleet:
         """Return whether a company is Ready: its Service has a pod that is ready, and its route is accepted."""
         kube = self._cluster.kube
         slices = kube.items("EndpointSlice", name, {"kubernetes.io/service-name": "fileserver"})
-        endpoints = [endpoint for one in slices for endpoint in one.get("endpoints") or []]
+        endpoints = [endpoint for item in slices for endpoint in item.get("endpoints") or []]
         route = kube.get("HTTPRoute", "fileserver", name) or {}
         parents = route.get("status", {}).get("parents", [])
         return any(endpoint["conditions"].get("ready") for endpoint in endpoints) and any(

@@ -24,7 +24,7 @@ class Program:
     Attributes:
         name: its name, and that of its log file.
         pid: its process id, which is also the id of its session.
-        started: the kernel's start time of that process, by which a process id that was given anew is told apart.
+        started: the kernel's start time of that process, by which a process id that was given again is told apart.
     """
 
     name: str

@@ -229,21 +229,21 @@ def drive(
     end = time.monotonic() + seconds
     peaks = {name: dict.fromkeys(COUNTED, 0) for name in needed}
     begun = dict.fromkeys(needed, 1)
-    going = {name: [one for one in roll_outs if one.namespace == name] for name in needed}
+    going = {name: [out for out in roll_outs if out.namespace == name] for name in needed}
     while going:
         for name, workloads in list(going.items()):
             are_over = []
-            for one in workloads:
-                are_over.append(one.step())
-                _look(one.cluster, peaks)
+            for workload in workloads:
+                are_over.append(workload.step())
+                _look(workload.cluster, peaks)
             if not all(are_over):
                 continue
             if peaks[name] == needed[name] or begun[name] == times:
                 del going[name]
                 continue
             begun[name] += 1
-            for one in workloads:
-                one.begin()
+            for workload in workloads:
+                workload.begin()
         if time.monotonic() > end:
             raise TimeoutError(f"not over after {seconds:g} s: {peaks}, and {needed} were expected")
         time.sleep(0.2)

@@ -116,26 +116,26 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
 
 
 @pytest.mark.claim(
-    "a bad entry freezes one shard, which the documented way out heals after the mending push",
+    "a bad entry freezes one shard, which the documented way out heals after the fixing push",
     leans_on=stand_ins.ALL,
 )
 def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """`tenantry verify`, which `check` runs, would not have let it pass. The other shards go on meanwhile."""
-    frozen, start = _freeze_and_mend(cluster, fleet, numbers=range(200, 300))
+    frozen, start = _freeze_and_fix(cluster, fleet, numbers=range(200, 300))
     bad = _shard(NAME)
     assert not cluster.argocd.application(frozen)
     assert '"plan"' in _kubectl(cluster, _from_the_guide("stuck.md", "kubectl get applicationset"))
     _kubectl(cluster, _from_the_guide("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{bad}"))
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=60)
-    measure("healed after the mending push", start)
+    measure("healed after the fixing push", start)
     fleet.await_well(frozen)
     fleet.await_shards()
 
 
 @pytest.mark.nightly  # it waits for Argo CD's three minutes
 def test_a_frozen_shard_heals_by_itself(cluster: Cluster, fleet: Fleet) -> None:
-    """After the mending push nobody does anything."""
-    frozen, start = _freeze_and_mend(cluster, fleet, numbers=range(300, 400))
+    """After the fixing push nobody does anything."""
+    frozen, start = _freeze_and_fix(cluster, fleet, numbers=range(300, 400))
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=220)
     assert time.monotonic() - start < 200
     fleet.await_well(frozen)
@@ -212,11 +212,11 @@ def _shard(name: str) -> str:
     return shard_of(name, _SHARDS)
 
 
-def _freeze_and_mend(cluster: Cluster, fleet: Fleet, *, numbers: range) -> tuple[str, float]:
-    """Break an entry past every check, together with a new company in its shard and one in another; then mend it.
+def _freeze_and_fix(cluster: Cluster, fleet: Fleet, *, numbers: range) -> tuple[str, float]:
+    """Break an entry past every check, together with a new company in its shard and one in another; then fix it.
 
     Returns:
-        The company that the frozen shard could not take, and the moment before the mending push.
+        The company that the frozen shard could not take, and the moment before the fixing push.
     """
     bad = _shard(NAME)
     names = [f"company-{number}" for number in numbers]

@@ -1,4 +1,4 @@
-"""A commit costs Argo CD what it touches: nothing else is rendered anew."""
+"""A commit costs Argo CD what it touches: nothing else is rendered again."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from tests.cluster.fleet import Fleet
 NAME = "company-004"
 
 
-@pytest.mark.claim("a commit that touches one company renders that one anew, and no other")
+@pytest.mark.claim("a commit that touches one company renders that one again, and no other")
 def test_a_commit_to_one_company_renders_that_one(cluster: Cluster, fleet: Fleet) -> None:
     """The others keep their manifests, by `manifest-generate-paths`, and take them on to the new commit."""
     with fleet.changed():
@@ -20,7 +20,7 @@ def test_a_commit_to_one_company_renders_that_one(cluster: Cluster, fleet: Fleet
         assert _rendered_after_push(cluster, fleet) == {NAME}
 
 
-@pytest.mark.claim("a changed component renders anew the companies that use it, and no other")
+@pytest.mark.claim("a changed component renders again the companies that use it, and no other")
 def test_a_changed_component_renders_those_that_use_it(cluster: Cluster, fleet: Fleet) -> None:
     """The chatbot's network policies, and the companies that have a chatbot."""
     users = {name for name in fleet.names() if _has_chatbot(fleet, name)}
@@ -30,7 +30,7 @@ def test_a_changed_component_renders_those_that_use_it(cluster: Cluster, fleet: 
         assert _rendered_after_push(cluster, fleet) == users
 
 
-@pytest.mark.claim("a new release renders nothing anew")
+@pytest.mark.claim("a new release renders nothing again")
 def test_a_new_release_renders_nothing(cluster: Cluster, fleet: Fleet) -> None:
     """A frozen copy of `base/edge` that no ring points at yet."""
     with fleet.changed():

@@ -48,7 +48,7 @@ _EVERYBODY = {
 def test_a_group_may_do_what_its_role_says(cluster: Cluster, fleet: Fleet, role: str) -> None:  # noqa: ARG001
     """All that the server grants it, and access reviews over what none of the roles may give."""
     kube, groups, roles = cluster.kube, [f"{NAME}:{role}"], list(_ALLOWED)
-    own = {pair for one in roles[: roles.index(role) + 1] for pair in _of_role(cluster, one)}
+    own = {pair for item in roles[: roles.index(role) + 1] for pair in _of_role(cluster, item)}
 
     assert own & _BREAK_GLASS == _ALLOWED[role]
     assert {(verb, resource) for verb, resource in own if verb not in _READS} <= _MAY_WRITE

@@ -39,7 +39,7 @@ def test_a_merged_tenant_file_becomes_a_running_company(
     start = fleet.merge("Add a company")
     measure("published", start)
     ready, healthy = _await_company(cluster, fleet, "company-101", start, measure)
-    steps = [one["spec"]["minReadySeconds"] for one in cluster.kube.items("Deployment", "company-101")]
+    steps = [obj["spec"]["minReadySeconds"] for obj in cluster.kube.items("Deployment", "company-101")]
     assert ready < _PROMISED_SECONDS
     assert healthy - ready >= min(steps) - 1  # of the whole seconds in which Kubernetes notes when a pod was ready
     assert healthy - max(steps) <= 3 * small_one

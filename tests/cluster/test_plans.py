@@ -95,10 +95,10 @@ def test_a_roll_out_at_the_maximum_with_all_seconds(
         "seconds": {
             "a new company, Ready": round(ready, 1),
             "a new company, Synced and Healthy": round(healthy, 1),
-            **{f"roll-out of {_named(one)}": round(one.took, 1) for one in roll_outs},
+            **{f"roll-out of {_named(out)}": round(out.took, 1) for out in roll_outs},
             "until all had been at their peak": round(time.monotonic() - begun, 1),
         },
-        "pods": {_named(one): one.peak for one in roll_outs},
+        "pods": {_named(out): out.peak for out in roll_outs},
         "used": peaks,
         "expected": _formula(fleet)[0],
         "refused": _refused(cluster),
@@ -132,16 +132,16 @@ def _fill(cluster: Cluster) -> list[RollOut]:
     for name, (first, *others) in _COMPANIES.items():
         leader = RollOut.of(cluster, name, first)
         roll_outs += [leader, *(RollOut.of(cluster, name, other, leader) for other in others)]
-    for one in roll_outs:
-        one.set_busy(busy=True)
-    until("all pods that they may have", lambda: all(one.is_full() for one in roll_outs), seconds=600, every=1)
+    for out in roll_outs:
+        out.set_busy(busy=True)
+    until("all pods that they may have", lambda: all(out.is_full() for out in roll_outs), seconds=600, every=1)
     return roll_outs
 
 
 def _roll_out(fleet: Fleet, roll_outs: list[RollOut], *, seconds: float) -> dict[str, dict[str, int]]:
     """Change the images by git, begin again where the worst moment was missed, and return what the quotas counted."""
-    for one in roll_outs:
-        one.begin(by_itself=True)
+    for out in roll_outs:
+        out.begin(by_itself=True)
     fleet.change_images()
     fleet.merge("Change the images")
     peaks = drive(roll_outs, _formula(fleet)[0], times=4, seconds=seconds)
@@ -157,10 +157,10 @@ def _formula(fleet: Fleet) -> tuple[dict[str, dict[str, int]], dict[tuple[str, s
         counted, problems = workloads.read(fleet.render(name))
         assert not problems
         total, number = Resources(), 0
-        for one in (counted.workload for counted in counted):
-            pods[name, one.name] = one.at_once(one.most, one.least)
-            number += pods[name, one.name]
-            total += one.pod * pods[name, one.name]
+        for item in (entry.workload for entry in counted):
+            pods[name, item.name] = item.at_once(item.most, item.least)
+            number += pods[name, item.name]
+            total += item.pod * pods[name, item.name]
         companies[name] = {
             "pods": number,
             "requests.cpu": total.requests_cpu,
@@ -175,7 +175,7 @@ def _assert_all_was_used_and_none_refused(
     cluster: Cluster, fleet: Fleet, peaks: dict[str, dict[str, int]], roll_outs: list[RollOut]
 ) -> None:
     companies, pods = _formula(fleet)
-    assert {(one.namespace, one.workload): one.peak for one in roll_outs} == pods
+    assert {(out.namespace, out.workload): out.peak for out in roll_outs} == pods
     assert peaks == companies
     assert {name: _hard(cluster, name) for name in _COMPANIES} == {
         name: {**amounts, "pods": amounts["pods"] + SPARE_PODS} for name, amounts in companies.items()

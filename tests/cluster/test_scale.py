@@ -100,7 +100,9 @@ def test_five_nodes_hold_what_is_guaranteed_and_a_roll_out(cluster: Cluster, hun
     hundred.await_shards()
 
     assert not waited
-    assert seen <= _AT_ONCE * len([one for one in cluster.kube.items("Deployment") if _is_a_companys(one)])
+    assert seen <= _AT_ONCE * len(
+        [deployment for deployment in cluster.kube.items("Deployment") if _is_a_companys(deployment)]
+    )
 
 
 @pytest.mark.claim(
@@ -109,8 +111,8 @@ def test_five_nodes_hold_what_is_guaranteed_and_a_roll_out(cluster: Cluster, hun
 @pytest.mark.nightly  # beside a hundred companies Argo CD alone needs more than the two cores of a small machine
 def test_what_does_not_fit_waits(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """All companies want all that their plans hold: 628 file servers and more, and a node holds 110 pods."""
-    scalers = [one for one in cluster.kube.items("HorizontalPodAutoscaler") if _is_a_file_server(one)]
-    most = Counter({one["metadata"]["namespace"]: one["spec"]["maxReplicas"] for one in scalers})
+    scalers = [scaler for scaler in cluster.kube.items("HorizontalPodAutoscaler") if _is_a_file_server(scaler)]
+    most = Counter({scaler["metadata"]["namespace"]: scaler["spec"]["maxReplicas"] for scaler in scalers})
     pods = cluster.kube.items("Pod")
     before = {pod["metadata"]["uid"] for pod in pods if is_ready(pod)}
     others = [pod for pod in pods if not _is_a_file_server(pod)]

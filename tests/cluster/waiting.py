@@ -14,7 +14,7 @@ def until(what: str, condition: Callable[[], T | None], *, seconds: float, every
         what: is waited for, in words, for the message of the error.
         condition: is asked again and again.
         seconds: how long to ask.
-        every: how many seconds to rest between two questions; more where the question is dear.
+        every: how many seconds to rest between two questions; more where the question is too slow.
 
     Raises:
         TimeoutError: the condition has not been true in that time.

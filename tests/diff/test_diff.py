@@ -117,7 +117,7 @@ def test_a_state_with_errors_is_named(committed: Committed) -> None:
     assert done.stderr == (
         "error: the work tree has errors and cannot be rendered: tenants/company-001.yaml:2:7: "
         "plan: 'iron' is not one of bronze, silver [TEN006]\n"
-        "  hint: mend them first: `tenantry validate` names them all\n"
+        "  hint: fix them first: `tenantry validate` names them all\n"
     )
 
 

@@ -180,7 +180,7 @@ def test_a_comment_for_a_thousand_different_changes_names_every_object() -> None
         for number in range(1000)
     ]
     universe = Universe(
-        {one.owner.name: Traits("silver", chatbot=False, ring="general", hosts=False) for one in pairs}, whole=True
+        {pair.owner.name: Traits("silver", chatbot=False, ring="general", hosts=False) for pair in pairs}, whole=True
     )
     found = Difference(
         before="0" * 40, after=WORK_TREE, fleet=1000, groups=group(pairs), tenants=universe, shards=("s00",)

@@ -66,11 +66,11 @@ def _own(value: Any, name: str, host: str) -> Any:
 def test_every_object_that_differs_is_in_one_group_for_each_tenant(made: list[Pair]) -> None:
     """And what the group says of it, the tenant's own strings put back, is what differs."""
     expected: Counter[str] = Counter()
-    for one in made:
-        for change in pair(one.before, one.after):
+    for entry in made:
+        for change in pair(entry.before, entry.after):
             told = edits(change)
             if told or change.before is None or change.after is None:
-                expected[_told(one.owner.name, change, told, change.after if change.before is None else None)] += 1
+                expected[_told(entry.owner.name, change, told, change.after if change.before is None else None)] += 1
 
     actual: Counter[str] = Counter()
     for found in group(made):

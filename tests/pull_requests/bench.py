@@ -80,8 +80,8 @@ class Outcome:
     @classmethod
     def of_data(cls, data: dict[str, Any]) -> Self:
         """Take it from what `as_data` returned."""
-        said = [Refusal(**one) for one in data["said"]]
-        return cls(**{**data, "said": said, "losses": [Loss(**one) for one in data["losses"]]})
+        said = [Refusal(**item) for item in data["said"]]
+        return cls(**{**data, "said": said, "losses": [Loss(**loss) for loss in data["losses"]]})
 
 
 class Bench:
@@ -217,8 +217,8 @@ class Bench:
     def _follow(self, found: list[Refusal], outcome: Outcome) -> bool:
         """Do what the refusals say: their commands, and else take back what they point at. Say whether it changed."""
         # an approval names the change as it is, so it comes when nothing else is left to do
-        left = [one for one in found if APPROVE not in one.hint] or found
-        commands = list(dict.fromkeys(command for one in left for command in ways.commands(one.hint)))
+        left = [problem for problem in found if APPROVE not in problem.hint] or found
+        commands = list(dict.fromkeys(command for item in left for command in ways.commands(item.hint)))
         if commands:
             outcome.ways += commands
             for command in commands:
@@ -226,7 +226,7 @@ class Bench:
             if self.commit() or any(APPROVE in command for command in commands):
                 return True
         touched = set(self.git("diff", "--name-only", "--no-renames", "-z", "main", "HEAD").split("\0")) - {""}
-        outcome.wrong += [f"no way out: {one}" for one in left if not one.hint and not ways.named(one, touched)]
+        outcome.wrong += [f"no way out: {item}" for item in left if not item.hint and not ways.named(item, touched)]
         back = ways.to_take_back(left, touched)
         if not back:
             back = ways.to_guess(left, touched)

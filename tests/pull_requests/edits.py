@@ -135,7 +135,7 @@ def _duplicate(rng: random.Random, root: Path, holder: Any, key: Any) -> str:
 
 def _swap(rng: random.Random, root: Path, holder: Any, key: Any) -> str:
     del root
-    others = [one for one in (holder if isinstance(holder, dict) else range(len(holder))) if one != key]
+    others = [item for item in (holder if isinstance(holder, dict) else range(len(holder))) if item != key]
     if not others:
         return ""
     other = rng.choice(list(others))
@@ -282,7 +282,7 @@ _DECOYS: Final = {
 
 def _decoy(rng: random.Random, root: Path) -> str:
     path, text = rng.choice(sorted(_DECOYS.items()))
-    name = rng.choice(sorted(one.stem for one in (root / "tenants").glob("*.yaml")))
+    name = rng.choice(sorted(item.stem for item in (root / "tenants").glob("*.yaml")))
     path = path.replace("NAME", name)
     target = root / path
     if target.exists():

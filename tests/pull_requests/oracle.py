@@ -86,8 +86,8 @@ def _servers(platform: Object) -> Any:
 
 def _shared(before: State, after: State) -> Iterator[Loss]:
     """What the provider's own Applications apply: nothing of a tenant, and nothing of their own is lost."""
-    was = {(str(one.get("kind")), name_of(one)) for one in before.shared}
-    now = [(str(one.get("kind")), name_of(one)) for one in after.shared]
+    was = {(str(item.get("kind")), name_of(item)) for item in before.shared}
+    now = [(str(item.get("kind")), name_of(item)) for item in after.shared]
     for kind, name in sorted(was - set(now)):
         owner = name if name in before.tenants else ""
         if kind in ("AppProject", "Application", "ApplicationSet", "Namespace"):
@@ -95,9 +95,9 @@ def _shared(before: State, after: State) -> Iterator[Loss]:
     for kind, name in sorted(set(now)):
         if kind in ("AppProject", "Application", "ApplicationSet") and now.count((kind, name)) > 1:
             yield Loss("project", name if name in before.tenants else "", f"there are two {kind} {name}")
-    for one in after.shared:
-        kind, name = str(one.get("kind")), name_of(one)
-        namespace = mapping(one.get("metadata")).get("namespace")
+    for item in after.shared:
+        kind, name = str(item.get("kind")), name_of(item)
+        namespace = mapping(item.get("metadata")).get("namespace")
         if (kind, name) in was:
             continue
         if name in before.tenants and kind in ("Namespace", "AppProject", "Application"):
@@ -126,16 +126,16 @@ def _kept(before: Tenant, after: Tenant) -> Iterator[tuple[str, str]]:
     if not after.objects:
         return  # it cannot be built, which is said of all
     for kind, word in (("Namespace", "namespace"), ("PersistentVolumeClaim", "claim"), ("SecretStore", "store")):
-        now = {name_of(one): one for one in objects_of(after, kind)}
-        for one in objects_of(before, kind):
-            if name_of(one) not in now:
-                yield word, f"{kind} {name_of(one)} is gone"
-            elif _guards(one) - _guards(now[name_of(one)]):
-                yield word, f"{kind} {name_of(one)} has lost its guard"
-    claims = {name_of(one): one for one in objects_of(after, "PersistentVolumeClaim")}
-    for one in objects_of(before, "PersistentVolumeClaim"):
-        if name_of(one) in claims:
-            yield from _claim_kept(spec_of(one), spec_of(claims[name_of(one)]))
+        now = {name_of(obj): obj for obj in objects_of(after, kind)}
+        for obj in objects_of(before, kind):
+            if name_of(obj) not in now:
+                yield word, f"{kind} {name_of(obj)} is gone"
+            elif _guards(obj) - _guards(now[name_of(obj)]):
+                yield word, f"{kind} {name_of(obj)} has lost its guard"
+    claims = {name_of(obj): obj for obj in objects_of(after, "PersistentVolumeClaim")}
+    for obj in objects_of(before, "PersistentVolumeClaim"):
+        if name_of(obj) in claims:
+            yield from _claim_kept(spec_of(obj), spec_of(claims[name_of(obj)]))
     yield from _application_kept(before, after)
     yield from _project_kept(before.project, after.project)
 
@@ -181,8 +181,8 @@ def _project_kept(before: Object, after: Object) -> Iterator[tuple[str, str]]:
         return
     was, now = spec_of(before), spec_of(after)
     for key in ("sourceRepos", "destinations", "clusterResourceWhitelist", "namespaceResourceWhitelist"):
-        more = [one for one in listed(now.get(key)) if one not in listed(was.get(key))]
-        fewer = [one for one in listed(was.get(key)) if one not in listed(now.get(key))]
+        more = [item for item in listed(now.get(key)) if item not in listed(was.get(key))]
+        fewer = [item for item in listed(was.get(key)) if item not in listed(now.get(key))]
         if more:
             yield "project", f"{key} has {more} besides"
         if fewer:
@@ -210,10 +210,10 @@ def _add_ons(file: Object) -> tuple[Any, Any]:
 def hosts_of(tenant: Tenant) -> set[str]:
     """Return the hosts whose requests a tenant gets; `*` for all."""
     found: set[str] = set()
-    for one in objects_of(tenant, "HTTPRoute", "GRPCRoute", "TLSRoute"):
-        found |= {str(host) for host in listed(spec_of(one).get("hostnames"))} or {"*"}
-    for one in objects_of(tenant, "Ingress"):
-        found |= {str(mapping(rule).get("host", "*")) for rule in listed(spec_of(one).get("rules"))}
+    for obj in objects_of(tenant, "HTTPRoute", "GRPCRoute", "TLSRoute"):
+        found |= {str(host) for host in listed(spec_of(obj).get("hostnames"))} or {"*"}
+    for obj in objects_of(tenant, "Ingress"):
+        found |= {str(mapping(rule).get("host", "*")) for rule in listed(spec_of(obj).get("rules"))}
     return found
 
 
@@ -229,10 +229,10 @@ def _opened(name: str, tenant: Tenant, state: State, platform: Object) -> Iterat
         for other, neighbour in others.items():
             if host in hosts_of(neighbour):
                 yield "host", f"{other} has {host} as well"
-    for one in tenant.objects:
-        yield from _outside(name, one)
-        yield from _reaches(name, one, others)
-        yield from _lets_in(name, one)
+    for obj in tenant.objects:
+        yield from _outside(name, obj)
+        yield from _reaches(name, obj, others)
+        yield from _lets_in(name, obj)
     yield from _network(name, tenant, state, platform)
 
 
@@ -299,22 +299,22 @@ def _network(name: str, tenant: Tenant, state: State, platform: Object) -> Itera
     policies = objects_of(tenant, "NetworkPolicy")
     for direction in ("Ingress", "Egress"):
         all_pods = (
-            not mapping(spec_of(one).get("podSelector")) and direction in listed(spec_of(one).get("policyTypes"))
-            for one in policies
+            not mapping(spec_of(policy).get("podSelector")) and direction in listed(spec_of(policy).get("policyTypes"))
+            for policy in policies
         )
         if not any(all_pods):
             yield "network", f"{direction} is not denied for every pod"
-    for one in policies:
+    for policy in policies:
         for section, peers in (("ingress", "from"), ("egress", "to")):
-            for rule in listed(spec_of(one).get(section)):
+            for rule in listed(spec_of(policy).get(section)):
                 if not listed(mapping(rule).get(peers)):
-                    yield "network", f"{name_of(one)} has a rule of {section} for everybody"
+                    yield "network", f"{name_of(policy)} has a rule of {section} for everybody"
                 for peer in listed(mapping(rule).get(peers)):
-                    yield from _peer(name, name_of(one), mapping(peer), state, platform)
-    for one in tenant.objects:
-        template = mapping(mapping(spec_of(one).get("template")).get("spec"))
+                    yield from _peer(name, name_of(policy), mapping(peer), state, platform)
+    for obj in tenant.objects:
+        template = mapping(mapping(spec_of(obj).get("template")).get("spec"))
         if template.get("hostNetwork"):
-            yield "network", f"the pods of {name_of(one)} are on the network of their node"
+            yield "network", f"the pods of {name_of(obj)} are on the network of their node"
 
 
 def _peer(name: str, policy: str, peer: Object, state: State, platform: Object) -> Iterator[tuple[str, str]]:
@@ -326,7 +326,7 @@ def _peer(name: str, policy: str, peer: Object, state: State, platform: Object) 
         block = mapping(peer["ipBlock"])
         try:
             network = ipaddress.ip_network(str(block.get("cidr")))
-            but = [ipaddress.ip_network(str(one)) for one in listed(block.get("except"))]
+            but = [ipaddress.ip_network(str(item)) for item in listed(block.get("except"))]
         except ValueError:
             return
         for area, cidr in _addresses(platform):
@@ -339,8 +339,8 @@ def _peer(name: str, policy: str, peer: Object, state: State, platform: Object) 
 def _namespaces(state: State) -> Iterator[tuple[str, dict[str, str]]]:
     for name, tenant in state.tenants.items():
         labels = {_NAME_LABEL: name}
-        for one in objects_of(tenant, "Namespace"):
-            labels |= {str(key): str(value) for key, value in mapping(one["metadata"].get("labels")).items()}
+        for obj in objects_of(tenant, "Namespace"):
+            labels |= {str(key): str(value) for key, value in mapping(obj["metadata"].get("labels")).items()}
         yield name, labels
 
 
@@ -379,4 +379,4 @@ def _covers(network: _Network, but: list[_Network], cidr: _Network) -> bool:
     if network.version != cidr.version or not network.overlaps(cidr):
         return False
     inside = network if network.prefixlen >= cidr.prefixlen else cidr
-    return not any(one.version == inside.version and inside.subnet_of(one) for one in but)  # type: ignore[arg-type]
+    return not any(item.version == inside.version and inside.subnet_of(item) for item in but)  # type: ignore[arg-type]

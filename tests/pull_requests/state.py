@@ -160,20 +160,20 @@ def _follow(folder: Path, state: State, build: Build) -> None:
         except (OSError, UnreadableError) as error:
             state.unreadable[path] = str(error)
             continue
-        for one in objects:
-            state.shared.append(one)
-            if one.get("kind") == "Application":
-                pending.append(mapping(mapping(one.get("spec")).get("source")))
-            elif one.get("kind") == "ApplicationSet":
-                sets.append(one)
-    for one in sets:
-        _expand(folder, one, state)
+        for obj in objects:
+            state.shared.append(obj)
+            if obj.get("kind") == "Application":
+                pending.append(mapping(mapping(obj.get("spec")).get("source")))
+            elif obj.get("kind") == "ApplicationSet":
+                sets.append(obj)
+    for appset in sets:
+        _expand(folder, appset, state)
     for name, tenant in state.tenants.items():
-        projects = [one for one in state.shared if one.get("kind") == "AppProject" and name_of(one) == name]
+        projects = [item for item in state.shared if item.get("kind") == "AppProject" and name_of(item) == name]
         tenant.project = projects[0] if projects else {}
         path = str(mapping(spec_of(tenant.application).get("source")).get("path"))
         try:
-            tenant.objects = [one for one in _loaded(build(folder / path)) if isinstance(one, dict)]
+            tenant.objects = [item for item in _loaded(build(folder / path)) if isinstance(item, dict)]
         except UnreadableError as error:
             state.unreadable[path] = str(error)
 
@@ -181,16 +181,16 @@ def _follow(folder: Path, state: State, build: Build) -> None:
 def _applied(folder: Path, source: Object, build: Build) -> list[Object]:
     top = folder / str(source.get("path", ""))
     if top.is_file():
-        return [one for one in _documents(top) if isinstance(one, dict)]
+        return [document for document in _documents(top) if isinstance(document, dict)]
     if any((top / name).is_file() for name in _KUSTOMIZATIONS):
-        return [one for one in _loaded(build(top)) if isinstance(one, dict)]
+        return [item for item in _loaded(build(top)) if isinstance(item, dict)]
     directory = mapping(source.get("directory"))
     paths = top.rglob("*") if directory.get("recurse") else top.glob("*")
     found = []
     for path in sorted(paths):
         inside = path.relative_to(top).as_posix()
         if path.suffix in _YAML and path.is_file() and not fnmatch.fnmatch(inside, str(directory.get("exclude", ""))):
-            found += [one for one in _documents(path) if isinstance(one, dict)]
+            found += [document for document in _documents(path) if isinstance(document, dict)]
     return found
 
 
@@ -251,4 +251,4 @@ def spec_of(one: Object) -> Object:
 
 def objects_of(tenant: Tenant, *kinds: str) -> list[Object]:
     """Return what is rendered for a tenant of some kinds."""
-    return [one for one in tenant.objects if one.get("kind") in kinds]
+    return [obj for obj in tenant.objects if obj.get("kind") in kinds]

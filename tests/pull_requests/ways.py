@@ -36,15 +36,15 @@ def refusals(printed: str) -> list[Refusal]:
     """Read what `check --format json` prints."""
     return [
         Refusal(
-            rule=one["rule"],
-            file=one["file"],
-            line=one["line"] or 0,
-            subject=one["object"] or "",
-            fact=one["fact"],
-            hint=one["hint"] or "",
+            rule=found["rule"],
+            file=found["file"],
+            line=found["line"] or 0,
+            subject=found["object"] or "",
+            fact=found["fact"],
+            hint=found["hint"] or "",
         )
-        for one in json.loads(printed)["findings"]
-        if one["severity"] == "error" and not one.get("alreadyOnMain")
+        for found in json.loads(printed)["findings"]
+        if found["severity"] == "error" and not found.get("alreadyOnMain")
     ]
 
 
@@ -70,7 +70,7 @@ def named(one: Refusal, touched: Collection[str]) -> list[str]:
 
 def to_take_back(found: Sequence[Refusal], touched: Collection[str]) -> list[str]:
     """Return the changed files that refusals point at, and that people write."""
-    return sorted({path for one in found for path in named(one, touched) if not _is_generated(path)})
+    return sorted({path for problem in found for path in named(problem, touched) if not _is_generated(path)})
 
 
 def to_guess(found: Sequence[Refusal], touched: Collection[str]) -> list[str]:
@@ -78,7 +78,7 @@ def to_guess(found: Sequence[Refusal], touched: Collection[str]) -> list[str]:
 
     What is wrong with a generated file, or with an object of base/, comes of base/ and platform.yaml.
     """
-    areas = {one.file.partition("/")[0] for one in found}
+    areas = {problem.file.partition("/")[0] for problem in found}
     if areas & {"overlays", "argocd", "base", ""}:
         areas |= {"base", "platform.yaml"}
     return sorted(path for path in touched if path.partition("/")[0] in areas)

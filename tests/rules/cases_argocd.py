@@ -28,7 +28,7 @@ def _file(file: str, old: str, new: str) -> Change:
 
 
 def _new(file: str, text: str) -> Change:
-    """Write a file that was not there, or write one anew."""
+    """Write a file that was not there, or write one again."""
     return lambda scene: scene.files.update({file: text})
 
 
@@ -144,25 +144,25 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG002",
         "a key is gone from an entry",
         _file(_ENTRY, 'plan: "silver"\n', ""),
-        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "plan": the whole set stops: nothing is created, updated or deleted until it is mended [ARG002]\n  hint: run `tenantry generate`',
+        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "plan": the whole set stops: nothing is created, updated or deleted until it is fixed [ARG002]\n  hint: run `tenantry generate`',
     ),
     catches(
         "ARG002",
         "an entry is empty",
         _new(_ENTRY, ""),
-        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "tenant": the whole set stops: nothing is created, updated or deleted until it is mended [ARG002]\n  hint: run `tenantry generate`',
+        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "tenant": the whole set stops: nothing is created, updated or deleted until it is fixed [ARG002]\n  hint: run `tenantry generate`',
     ),
     catches(
         "ARG002",
         "an entry is no YAML",
         _new(_ENTRY, 'tenant: "company-002\n'),
-        "argocd/shards/s03/tenants/company-002.yaml: error: line 2: found unexpected end of stream: the whole set stops: nothing is created, updated or deleted until it is mended [ARG002]\n  hint: run `tenantry generate`",
+        "argocd/shards/s03/tenants/company-002.yaml: error: line 2: found unexpected end of stream: the whole set stops: nothing is created, updated or deleted until it is fixed [ARG002]\n  hint: run `tenantry generate`",
     ),
     catches(
         "ARG002",
         "the template reads one more key",
         _file(_SET, '"{{ .displayName }}"', '"{{ .contact }}"'),
-        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "contact": the whole set stops: nothing is created, updated or deleted until it is mended [ARG002]\n  hint: run `tenantry generate`',
+        'argocd/shards/s03/tenants/company-002.yaml: error: map has no entry for key "contact": the whole set stops: nothing is created, updated or deleted until it is fixed [ARG002]\n  hint: run `tenantry generate`',
     ),
     catches(
         "ARG002",
@@ -384,7 +384,7 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     catches(
         "ARG012",
-        "every commit renders the company anew",
+        "every commit renders the company again",
         _file(_SET, '        argocd.argoproj.io/manifest-generate-paths: "{{ .generatePaths }}"\n', ""),
         "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set, not /base/edge/components/ai-chatbot;/base/edge/components/ai-chatbot-gateway;/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/overlays/company-002 [ARG012]\n  hint: run `tenantry generate`",
     ),

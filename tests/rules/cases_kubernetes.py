@@ -43,8 +43,8 @@ def _limit(key: str, **fields: str) -> Change:
 
 def _all(*changes: Change) -> Change:
     def change(scene: Scene) -> None:
-        for one in changes:
-            one(scene)
+        for change in changes:
+            change(scene)
 
     return change
 
@@ -76,7 +76,7 @@ def _volume(name: str, **fields: Any) -> Change:
     """Take a volume of the file server from elsewhere."""
 
     def change(scene: Scene) -> None:
-        volumes = [one for one in scene.pod()["volumes"] if one["name"] != name]
+        volumes = [volume for volume in scene.pod()["volumes"] if volume["name"] != name]
         scene.pod()["volumes"] = [*volumes, {"name": name, **fields}]
 
     return change

@@ -1,4 +1,4 @@
-"""Cases of the family KUS: mostly changes of base/, built anew, because silence is what these rules are about."""
+"""Cases of the family KUS: mostly changes of base/, built again, because silence is what these rules are about."""
 # ruff: noqa: E501 -- what a rule says stands on one line, as people see it
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ def _routes(scene: Scene, name: str = "fileserver") -> dict[str, Any]:
 
 
 def _config(scene: Scene) -> dict[str, Any]:
-    return next(one for one in scene.objects if one["kind"] == "ConfigMap")
+    return next(obj for obj in scene.objects if obj["kind"] == "ConfigMap")
 
 
 def _peer(scene: Scene) -> dict[str, Any]:

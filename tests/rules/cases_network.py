@@ -108,7 +108,7 @@ CASES = (
             podSelector={"matchLabels": {"app": "fileserver"}}
         ),
         "base/edge/components/ai-chatbot/network.yaml: warning: NetworkPolicy/company-002/ai-chatbot-to-fileserver: egress[0].to[0] selects no pod of the tenant [NET004]\n"
-        "  hint: put the namespaceSelector into the same item, or mend the labels",
+        "  hint: put the namespaceSelector into the same item, or fix the labels",
     ),
     passes(
         "NET004",

@@ -90,8 +90,8 @@ def _add(text: str) -> Change:
 
 def _all(*changes: Callable[[Scene], object]) -> Change:
     def change(scene: Scene) -> None:
-        for one in changes:
-            one(scene)
+        for change in changes:
+            change(scene)
 
     return change
 

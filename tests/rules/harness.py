@@ -1,7 +1,7 @@
 """How a rule is shown to work: a good render, one change to it, and what the rule says then, word for word.
 
 A case changes either a copy of the rendered objects in memory (a function over a `Scene`: quick), or a copy of the
-repository on the disk (`Edit`s: for changes of base/, platform.yaml or a tenant, rendered anew by the real kustomize).
+repository on the disk (`Edit`s: for changes of base/, platform.yaml or a tenant, rendered again by the real kustomize).
 Both start from this repository's own companies, in which no rule may find anything.
 
 A family's cases stand in `cases_<family>.py` as a tuple `CASES`; `test_rules.py` runs all of them.
@@ -20,7 +20,7 @@ from typing import Any, Final
 import yaml
 
 from generator import pipeline
-from generator.findings.finding import Finding, Refused
+from generator.findings.finding import Finding, Found, Refused
 from generator.fleet.model import Platform, Tenant
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
@@ -29,6 +29,7 @@ from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
 from generator.review.verify import Gathered, committed, gather, render
 from generator.rules import every
+from generator.rules.every import RULES
 from generator.rules.rule import Per
 
 ROOT: Final = Path(__file__).parents[2]
@@ -55,7 +56,7 @@ class Scene:
 
     def one(self, kind: str, name: str) -> dict[str, Any]:
         """Return the object of a kind and name."""
-        return next(one for one in self.objects if one["kind"] == kind and one["metadata"]["name"] == name)
+        return next(obj for obj in self.objects if obj["kind"] == kind and obj["metadata"]["name"] == name)
 
     def pod(self, name: str = "fileserver") -> dict[str, Any]:
         """Return the pod spec of a Deployment."""
@@ -123,7 +124,7 @@ class Case:
         change: A change in memory.
         edits: Changes on the disk, when there is no change in memory.
         tenant: Whose render is looked at; after edits, everybody's when it is empty.
-        generate: Whether the overlays are generated anew after the edits.
+        generate: Whether the overlays are generated again after the edits.
         finds: Everything that the rule says, as `said` writes it; nothing for a near miss.
     """
 
@@ -161,9 +162,10 @@ def unchanged(scene: Scene) -> None:
 
 
 def said(found: Finding) -> str:
-    """Write a finding as `--format text` does, but for line and column, which move with every edit of base/."""
+    """Write a finding as `--format text` does, but for line and column, which move, and a hint that is its rule's."""
     about = f"{found.object}: " if found.object else ""
-    hint = f"\n  hint: {found.hint}" if found.hint else ""
+    ours = RULES[found.rule].finding(Found(found.place, found.fact)).hint
+    hint = f"\n  hint: {found.hint}" if found.hint not in ("", ours) else ""
     return f"{found.place.file}: {found.severity}: {about}{found.fact} [{found.rule}]{hint}"
 
 
@@ -172,12 +174,12 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
     if case.change is None:
         return edited(case.edits, tmp_path, case.tenant, case.rule, generate=case.generate)
     good = good_repository()
-    (before,) = (one for one in good.rendered if one.tenant.name == case.tenant)
+    (before,) = (item for item in good.rendered if item.tenant.name == case.tenant)
     scene = Scene(
         tenant=before.tenant,
         base=good_base(),
         platform=before.platform,
-        objects=copy.deepcopy([dict(one) for one in before.objects]),
+        objects=copy.deepcopy([dict(obj) for obj in before.objects]),
         overlay=copy.deepcopy(dict(before.overlay)),
         facts=copy.deepcopy(dict(before.facts)),
         entry=dict(before.entry.data),
@@ -198,8 +200,8 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
         text=scene.text if scene.text != before.text else "---\n".join(map(written, scene.objects)),
     )
     # nothing was changed in the others: of them, only what rules on all tenants together see is looked at again
-    others = (dataclasses.replace(one, alike=0) for one in good.rendered)
-    rendered = tuple(after if one.tenant == before.tenant else one for one in others)
+    others = (dataclasses.replace(item, alike=0) for item in good.rendered)
+    rendered = tuple(after if other.tenant == before.tenant else other for other in others)
     fleet = dataclasses.replace(good.fleet, platform=scene.platform)
     same = scene.base is good_base() and scene.platform is before.platform
     return Gathered(
@@ -226,11 +228,11 @@ def said_by_others(gathered: Gathered, case: Case) -> list[Finding]:
     """
     without = {case.rule}
     releases = (base for base in gathered.bases if base is not good_base())
-    tenants = (one for one in gathered.repository.rendered if case.change is None or one.tenant.name == case.tenant)
+    tenants = (item for item in gathered.repository.rendered if case.change is None or item.tenant.name == case.tenant)
     return [
         *gathered.findings,
         *(found for base in releases for found in every.check(base, Per.RELEASE, without=without)),
-        *(found for one in tenants for found in every.check_tenant(one, without)),
+        *(found for tenant in tenants for found in every.check_tenant(tenant, without)),
         *every.check(gathered.repository, Per.FLEET, without=without),
     ]
 
@@ -242,7 +244,7 @@ def good_repository() -> Repository:
     fleet, _ = pipeline.validated(here)
     files = committed(here)
     rendered = tuple(render(here, fleet, fleet.tenants, files))
-    assert all(isinstance(one, Rendered) for one in rendered), rendered
+    assert all(isinstance(item, Rendered) for item in rendered), rendered
     return Repository(fleet=fleet, rendered=rendered, files=files)  # type: ignore[arg-type]
 
 
@@ -255,7 +257,7 @@ def good_base() -> Base:
 
 
 def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, generate: bool = False) -> Gathered:
-    """Change a copy of the repository, render a tenant anew, and return what a rule then looks at.
+    """Change a copy of the repository, render a tenant again, and return what a rule then looks at.
 
     A release of base/ that was changed is built with its probes, a dozen times, only for a rule that looks at them, or
     that no check says: the gate does.
@@ -279,10 +281,10 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
         gathered = gather(snapshot, fleet, [tenant] if tenant else ())
     else:
         files = committed(snapshot)
-        wanted = [one for one in fleet.tenants if not tenant or one.name == tenant]
+        wanted = [item for item in fleet.tenants if not tenant or item.name == tenant]
         built = list(render(snapshot, fleet, wanted, files))
-        rendered = tuple(one for one in built if isinstance(one, Rendered))
-        found = tuple(one for one in built if isinstance(one, Finding))
+        rendered = tuple(item for item in built if isinstance(item, Rendered))
+        found = tuple(item for item in built if isinstance(item, Finding))
         repository = Repository(fleet=fleet, rendered=rendered, files=files)
         bases = () if touches_base else (good_base(),)
         gathered = Gathered(bases=bases, repository=repository, findings=found)
@@ -317,5 +319,5 @@ def escapes() -> Iterator[Escape]:
     """Yield the negative corpus."""
     for path in sorted((ROOT / "tests/cases/escapes").glob("*.yaml")):
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
-        edits = tuple(Edit(one["file"], one.get("old", ""), one["new"]) for one in data.pop("edits"))
+        edits = tuple(Edit(item["file"], item.get("old", ""), item["new"]) for item in data.pop("edits"))
         yield Escape(**{"tenant": COMPANY, "generate": False, **data}, name=path.stem, edits=edits)

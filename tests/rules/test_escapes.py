@@ -16,7 +16,7 @@ def test_an_escape_is_caught(escape: Escape, tmp_path: Path) -> None:
     """The rule that must catch it does, whatever others say besides."""
     gathered = edited(escape.edits, tmp_path, escape.tenant, escape.rule, generate=escape.generate)
     found = list(judge(gathered))
-    assert escape.rule in {one.rule for one in found}, [said(one) for one in found]
+    assert escape.rule in {problem.rule for problem in found}, [said(problem) for problem in found]
 
 
 def test_the_corpus_is_large_and_speaks_of_rules_that_there_are() -> None:

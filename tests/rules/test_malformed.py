@@ -93,13 +93,13 @@ def spoil(data: Any, path: Steps, wrong: Any) -> Any:
 
 @cache
 def _good() -> Rendered:
-    return next(one for one in good_repository().rendered if one.tenant.name == COMPANY)
+    return next(item for item in good_repository().rendered if item.tenant.name == COMPANY)
 
 
 @cache
 def _objects() -> tuple[Mapping[str, Any], ...]:
     text = (Path(__file__).parent / "kinds.yaml").read_text(encoding="utf-8")
-    others = [{**one, "metadata": {"namespace": COMPANY, **one["metadata"]}} for one in yaml.safe_load_all(text)]
+    others = [{**item, "metadata": {"namespace": COMPANY, **item["metadata"]}} for item in yaml.safe_load_all(text)]
     return (*_good().objects, *others)
 
 
@@ -165,8 +165,8 @@ def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong:
 
     with mock.patch.object(kustomize, "build_all", _built):
         read = list(render(Snapshot.of_work_tree(ROOT), good.fleet, [_good().tenant], files))
-    rendered = tuple(one for one in read if isinstance(one, Rendered))
-    findings = tuple(one for one in read if not isinstance(one, Rendered))
+    rendered = tuple(item for item in read if isinstance(item, Rendered))
+    findings = tuple(item for item in read if not isinstance(item, Rendered))
     repository = Repository(fleet=good.fleet, rendered=rendered, files=files)
 
     assert list(judge(Gathered(bases=(), repository=repository, findings=findings)))

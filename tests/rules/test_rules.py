@@ -59,17 +59,17 @@ def test_no_rule_finds_more_in_this_repository(tmp_path: Path) -> None:
     repository = good_repository()
     committed = Gathered(bases=(good_base(),), repository=repository, findings=())
     copied = edited((), tmp_path, repository.rendered[0].tenant.name, "")
-    assert sorted({said(one) for subject in (committed, copied) for one in judge(subject)}) == UNPINNED
+    assert sorted({said(item) for subject in (committed, copied) for item in judge(subject)}) == UNPINNED
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_rule_says_what_its_case_expects(case: Case, tmp_path: Path) -> None:
     """The rule says exactly this, and nothing to a near miss; left out, nobody says it in its place."""
     gathered = gathered_for(case, tmp_path)
-    found = {said(one) for one in judge(gathered, without=RULES.keys() - {case.rule}) if one.rule == case.rule}
+    found = {said(item) for item in judge(gathered, without=RULES.keys() - {case.rule}) if item.rule == case.rule}
     assert sorted(found) == sorted(case.finds)
     if case.rule not in APART:
-        assert not [one for one in said_by_others(gathered, case) if one.rule == case.rule]
+        assert not [other for other in said_by_others(gathered, case) if other.rule == case.rule]
 
 
 def test_every_rule_has_a_row_a_check_and_cases() -> None:

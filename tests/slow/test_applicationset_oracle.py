@@ -76,9 +76,11 @@ def agree(
     assert bool(answer["error"]) == (Effect.FREEZES in effects), (answer["error"], expansion.problems)
     if not expansion.frozen:
         # The controller leaves out what has one name only after this step.
-        count = Counter(one["metadata"].get("name", "") for one in answer["applications"])
-        single = [one for one in answer["applications"] if count[one["metadata"].get("name", "")] == 1]
-        assert [one.manifest for one in expansion.applications] == single
+        count = Counter(application["metadata"].get("name", "") for application in answer["applications"])
+        single = [
+            application for application in answer["applications"] if count[application["metadata"].get("name", "")] == 1
+        ]
+        assert [application.manifest for application in expansion.applications] == single
     return expansion
 
 
@@ -107,10 +109,10 @@ def test_every_committed_entry(oracle: Oracle) -> None:
         for path in sorted((ROOT / "argocd").rglob("*.yaml"))
     }
     sets = [yaml.safe_load(text) for path, text in files.items() if path.endswith("/applicationset.yaml")]
-    expansions = [agree(oracle, one, files, globbing) for one in sets for globbing in Globbing]
+    expansions = [agree(oracle, appset, files, globbing) for appset in sets for globbing in Globbing]
     assert expansions
     assert not [problem for expansion in expansions for problem in expansion.problems]
-    made = {one.name for expansion in expansions for one in expansion.applications}
+    made = {application.name for expansion in expansions for application in expansion.applications}
     assert made == {path.split("/")[-1].removesuffix(".yaml") for path in files if "/tenants/" in path}
 
 
@@ -136,7 +138,7 @@ SCALARS: Final = st.one_of(
 @given(scalar=SCALARS)
 @tried(1500)
 def test_every_scalar_is_read_as_argo_cd_reads_it(oracle: Oracle, scalar: str) -> None:
-    """Each text after `value:` becomes the same JSON value, and prints the same (K14)."""
+    """Each text after `value:` becomes the same JSON value, and prints the same."""
     template = application_set()["spec"]["template"]
     metadata = {"name": "acme", "annotations": {"printed": "{{ .value }}", "json": "{{ .value | toJson }}"}}
     spec = {"template": {**template, "metadata": metadata}}

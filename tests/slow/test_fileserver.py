@@ -94,7 +94,7 @@ def manifest() -> Manifest:
     """The file server's Deployment as kustomize renders it from base/edge/core."""
     (core,) = kustomize.build_all([Gate(Snapshot.of_work_tree(ROOT)).open("base/edge/core")])
     assert not core.error
-    deployment = next(one for one in core.objects if one["kind"] == "Deployment")
+    deployment = next(obj for obj in core.objects if obj["kind"] == "Deployment")
     pod: dict[str, Any] = deployment["spec"]["template"]["spec"]
     (container,) = pod["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"]
@@ -307,7 +307,7 @@ def test_the_chatbots_tools_find_folders_and_files(node: Node) -> None:
 
     listed = json.loads(pod.ask("GET", "/notes%2F2027?json", user="reader").body)
 
-    assert [one["name"] for one in listed["paths"]] == ["plan.txt"]
+    assert [path["name"] for path in listed["paths"]] == ["plan.txt"]
     assert pod.ask("GET", "/notes%2F2027%2Fplan.txt", user="reader").body == b"grow"
 
 
@@ -326,7 +326,7 @@ def test_a_pod_needs_no_place_to_write_but_the_volume(node: Node) -> None:
 
     assert pod.ask("GET", "/a?zip", user="reader").status == http.HTTPStatus.OK
     assert pod.ask("DELETE", "/a/b.txt", user="admin").status == http.HTTPStatus.NO_CONTENT
-    assert [sorted(one.name for one in part.iterdir()) for part in (node.volume, node.secret, node.nowhere)] == [
+    assert [sorted(item.name for item in part.iterdir()) for part in (node.volume, node.secret, node.nowhere)] == [
         ["a"],
         ["users.yaml"],
         [],

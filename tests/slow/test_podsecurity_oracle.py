@@ -105,8 +105,10 @@ def _pod(dice: random.Random, good: dict[str, Any]) -> dict[str, Any]:
 def test_the_rules_refuse_exactly_what_admission_refuses() -> None:
     """Of thousands of pods, good and bad, none is seen otherwise."""
     program = oracle("podsecurity")
-    (company,) = (one for one in good_repository().rendered if one.tenant.name == COMPANY)
-    (server,) = (one for one in company.of_kind("Deployment") if one["metadata"]["name"] == "fileserver")
+    (company,) = (item for item in good_repository().rendered if item.tenant.name == COMPANY)
+    (server,) = (
+        deployment for deployment in company.of_kind("Deployment") if deployment["metadata"]["name"] == "fileserver"
+    )
     good = {"metadata": {}, "spec": copy.deepcopy((pod_template(server) or {})["spec"])}
     dice = random.Random(SEED)  # noqa: S311 -- cases, not keys
     pods = [good, *(_pod(dice, good) for _ in range(CASES))]

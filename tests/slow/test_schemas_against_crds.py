@@ -70,9 +70,9 @@ def test_what_our_schema_accepts_the_crd_accepts(modules: Mapping[str, Path], ki
     group, _, version = ours["properties"]["apiVersion"]["const"].partition("/")
     assert (definition["spec"]["group"], definition["spec"]["names"]["kind"]) == (group, ours["title"])
     (crd,) = (
-        one["schema"]["openAPIV3Schema"]
-        for one in definition["spec"]["versions"]
-        if one["name"] == version and one["served"]
+        item["schema"]["openAPIV3Schema"]
+        for item in definition["spec"]["versions"]
+        if item["name"] == version and item["served"]
     )
     assert list(_beyond({**ours, "properties": _without_metadata(ours)}, crd, ours["$defs"], "")) == []
 
@@ -188,7 +188,7 @@ def test_the_comparison_finds_what_is_beyond() -> None:
             "d": free,
         },
     }
-    assert [one.split(":")[0] for one in _beyond(ours, crd, {}, "")] == ["", ".a", ".b", ".b", ".c", ".c[]", ""]
+    assert [item.split(":")[0] for item in _beyond(ours, crd, {}, "")] == ["", ".a", ".b", ".b", ".c", ".c[]", ""]
     assert list(_beyond({"enum": ["x", "y", 1]}, crd["properties"]["a"], {}, ".a")) == [  # type: ignore[index]
         ".a: 'y' is not allowed",
         ".a: 1 is not allowed",

@@ -57,11 +57,11 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
         swapped = re.sub(r"(components/(?:ai-chatbot-)?)(gateway|ingress)", _other_exposure, text)
         assert swapped != text
         kustomization.write_text(swapped, encoding="utf-8")
-    folders = sorted(one.parent for one in copy.glob("*/*/kustomization.yaml") if one.parts[-3] != "base")
+    folders = sorted(item.parent for item in copy.glob("*/*/kustomization.yaml") if item.parts[-3] != "base")
     gate = Gate(Snapshot.of_folder(copy))
     files = []
     for folder, (text, error) in zip(
-        folders, kustomize.texts(gate.open(str(one.relative_to(copy))) for one in folders), strict=True
+        folders, kustomize.texts(gate.open(str(item.relative_to(copy))) for item in folders), strict=True
     ):
         assert not error
         file = copy / f"{folder.parent.name}-{folder.name}.yaml"
@@ -100,8 +100,8 @@ def test_kubeconform_accepts_every_object_strictly(tools: Path, schemas: Path, r
     )
     results: list[dict[str, Any]] = json.loads(done.stdout)["resources"]
 
-    wrong = [one for one in results if one["status"] not in {"statusValid", "statusSkipped"}]
-    skipped = {f"{one['version']}/{one['kind']}" for one in results if one["status"] == "statusSkipped"}
+    wrong = [result for result in results if result["status"] not in {"statusValid", "statusSkipped"}]
+    skipped = {f"{result['version']}/{result['kind']}" for result in results if result["status"] == "statusSkipped"}
 
     assert (done.returncode, done.stderr, wrong) == (0, "", [])
     assert skipped == set(NOT_KUBERNETES)
