@@ -20,7 +20,7 @@ from typing import Any, Final
 import yaml
 
 from generator import pipeline
-from generator.findings.finding import Finding, Found, Refused
+from generator.findings.finding import Finding, Found, Place, Refused
 from generator.fleet.model import Platform, Tenant
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
@@ -164,9 +164,14 @@ def unchanged(scene: Scene) -> None:
 def said(found: Finding) -> str:
     """Write a finding as `--format text` does, but for line and column, which move, and a hint that is its rule's."""
     about = f"{found.object}: " if found.object else ""
-    ours = RULES[found.rule].finding(Found(found.place, found.fact)).hint
-    hint = f"\n  hint: {found.hint}" if found.hint not in ("", ours) else ""
-    return f"{found.place.file}: {found.severity}: {about}{found.fact} [{found.rule}]{hint}"
+    hint = f"\n  hint: {found.hint}" if found.hint else ""
+    return brief(f"{found.place.file}: {found.severity}: {about}{found.fact} [{found.rule}]{hint}", found.rule)
+
+
+def brief(text: str, rule: str) -> str:
+    """Leave the hint out where it is the rule's own, which `explain` and the reference have."""
+    ours = RULES[rule].finding(Found(Place(""), "")).hint
+    return text.removesuffix(f"\n  hint: {ours}")
 
 
 def gathered_for(case: Case, tmp_path: Path) -> Gathered:
