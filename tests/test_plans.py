@@ -86,7 +86,7 @@ def test_what_else_base_runs_is_on_top_of_the_plan(repository: Repository) -> No
     said = repository.run("explain", "company-001").stdout
 
     assert "fileserver.maxReplicas = 4: floor(1000m / 250m), CPU limits bind\n" in said
-    assert "index.headroom = 0: a CronJob needs none\n" in said
+    assert "index.headroom = 0: nothing exists beside its pods\n" in said
     assert "quota.limitsCPU = 2500m: plan bronze 1 + fileserver headroom 5 x 250m + index 1 x 250m\n" in said
     assert "  index pod: base/edge/core/index.yaml:13:" in said
     assert [line for line in repository.run("verify").stdout.splitlines() if "[CAP" in line] == []

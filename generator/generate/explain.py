@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Final
 
+from generator.findings.words import plural
 from generator.fleet.model import Platform, Tenant
 from generator.generate.headroom import Workload
 from generator.generate.size import (
@@ -98,7 +99,7 @@ def _steady_state(platform: Platform, tenant: Tenant, scaling: Scaling, key: str
     return Derivation(
         name=f"{key}.uses",
         value=f"{words[0]} CPU and {words[1]}",
-        because=f"{scaling.max_replicas} pods in the steady state, {share:.0%} of {sold};"
+        because=f"{plural(scaling.max_replicas, 'pod')} in the steady state, {share:.0%} of {sold};"
         f" requests {words[2]} CPU and {words[3]}",
         inputs=(_pod(scaling.workload),),
     )
@@ -113,7 +114,7 @@ def _headroom(workload: Workload, most: int, least: int) -> Derivation:
     return Derivation(
         name=f"{workload.name}.headroom",
         value=str(sum(share.pods for share in shares)),
-        because=" + ".join(f"{share.pods} {share.name}" for share in shares) or f"a {workload.kind} needs none",
+        because=" + ".join(f"{share.pods} {share.name}" for share in shares) or "nothing exists beside its pods",
         inputs=tuple(inputs),
     )
 

@@ -99,6 +99,7 @@ def _workloads(
     findings: list[Finding] = []
     for add_ons, objects in zip(choices, builds, strict=True):
         counted, problems = workloads.read(objects)
+        problems = (*problems, *workloads.unscaled(counted, (FILESERVER, *add_ons)))
         findings += [_uncounted(gate.snapshot, problem, origins) for problem in problems]
         found[add_ons] = {item.workload.name: _with_places(gate.snapshot, item, origins) for item in counted}
     if findings:

@@ -6,7 +6,7 @@ autoscaler that may let all of its pods go at once. Without these numbers there 
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -111,6 +111,20 @@ def read(objects: Iterable[Object]) -> tuple[tuple[Counted, ...], tuple[Problem,
         except _UncountedError as error:
             problems.append(error.problem)
     return tuple(counted), tuple(problems)
+
+
+def unscaled(counted: Iterable[Counted], sold: Collection[str]) -> Iterator[Problem]:
+    """Yield the workloads that are sold as so many pods, and that nothing scales: what is sold is never used.
+
+    Args:
+        counted: The workloads of a render.
+        sold: Names of those that a plan or an add-on is filled with.
+    """
+    for item in counted:
+        if item.workload.name in sold and "scaleDown" not in item.fields:
+            fact = "no HorizontalPodAutoscaler scales it, so what is sold is never used"
+            hint = f"add one to base/, with spec.behavior.scaleDown.policies: {_EXAMPLE}"
+            yield Problem(one=item.one, path=("spec",), fact=fact, hint=hint)
 
 
 def _alone(one: Object, counted: Iterable[Counted]) -> None:

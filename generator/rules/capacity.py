@@ -64,7 +64,20 @@ def _is_storage(line: Line) -> bool:
 def _too_much(rendered: Rendered, line: Line) -> Found:
     parts = f" ({' + '.join(line.parts)})" if line.parts else ""
     fact = f"{line.resource}: up to {line.text(line.used)} at once{parts}, and {line.text(line.hard)} are admitted"
-    return rendered.found(line.quota, fact, f"{line.text(-line.slack)} too much")
+    return rendered.found(line.quota, fact, f"{line.text(-line.slack)} too much: {_way_out(rendered, line.resource)}")
+
+
+def _way_out(rendered: Rendered, resource: str) -> str:
+    """Say what admits more: some numbers of a quota are generated, the others stand in base/."""
+    if resource == "requests.storage":
+        return f"lower what base/ asks for, or raise it: tenantry set {rendered.tenant.name} storage=SIZE"
+    if resource in _GENERATED:
+        return "run `tenantry generate`, which fits the quota to what base/ runs, or run less"
+    return f"lower what base/ asks for, or raise {resource} of its ResourceQuota"
+
+
+_GENERATED: Final = frozenset({"requests.cpu", "limits.cpu", "requests.memory", "limits.memory", "pods"})
+"""What a quota says by the arithmetic of `generate`."""
 
 
 @rule(
