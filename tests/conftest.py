@@ -49,7 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden",
         action="store_true",
-        help="write what came out to tests/cases and tests/golden, to be reviewed",
+        help="write what came out to tests/cases, to be reviewed",
     )
 
 

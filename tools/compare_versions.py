@@ -30,7 +30,7 @@ import yaml
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 CASES: Final = ROOT / "tests" / "cases"
-DIFF: Final = ROOT / "tests" / "diff"
+DIFF: Final = CASES / "diff"
 SHARED: Final = ("platform.yaml", "base")
 COMMITTED: Final = ("tenants", "overlays", "argocd")
 EXAMPLE: Final = """Example: python tools/compare_versions.py HEAD~20
@@ -151,7 +151,7 @@ def situations(tenants: int, changes: Path | None) -> Iterator[Situation]:
         data = yaml.safe_load(path.read_text(encoding="utf-8"))
         commands = (GENERATE, VERIFY) if data.get("generate") else (VERIFY, GENERATE)
         yield Situation(name=f"escape {path.stem}", lay=_laying(_escape, data["edits"]), commands=commands)
-    for case in sorted(path.parent for path in DIFF.glob("cases/*/expected")):
+    for case in sorted(path.parent for path in DIFF.glob("*/expected")):
         yield Situation(name=f"change {case.name}", lay=_laying(_change, case), commands=ON_TWO_COMMITS)
     for patch in sorted(changes.resolve().glob("*/*.diff")) if changes else ():
         yield Situation(

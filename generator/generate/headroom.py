@@ -2,7 +2,7 @@
 
 A ResourceQuota counts a pod from its admission until it is gone, so a roll-out needs room for pods beside those that
 are wanted. This module is the only place of that formula: `size` makes quotas with it, the quota proof holds renders
-against it, `explain` shows its summands, and `tests/simulator.py` plays it through second by second.
+against it, `explain` shows its summands, and `tests/generate/simulator.py` plays it through second by second.
 
 For a Deployment that rolls, with a grace of g seconds, minReadySeconds r, maxSurge s and maxUnavailable u, and an
 autoscaler that may let f pods go within g seconds (`ScaleDown.falls`):

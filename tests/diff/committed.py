@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Final, Self
 
-from tests.harness import Repository
+from tests.harness import ROOT, Repository
 
-HERE: Final = Path(__file__).parent / "repository"
+HERE: Final = ROOT / "tests" / "cases" / "diff" / "repository"
 
 
 class Committed(Repository):
-    """The repository of `tests/diff/repository`, with one commit on main.
+    """The repository of `tests/cases/diff/repository`, with one commit on main.
 
     Args:
         folder: Where it is made.

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator.applicationset import Effect, Expansion, Globbing, expand, stored_size
-from tests.applicationset_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, values
+from tests.applicationset.expansion_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, values
 from tests.slow import builds
 from tests.slow.builds import ROOT
 

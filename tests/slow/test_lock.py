@@ -19,7 +19,7 @@ from typing import Final
 import pytest
 
 from tests.harness import ROOT
-from tests.locked import LOCK, Locked, locked
+from tests.project.locked import LOCK, Locked, locked
 
 pytestmark = pytest.mark.slow
 

@@ -22,9 +22,9 @@ from generator import __version__
 from generator.fleet.model import Publishing
 from generator.init.init import Forge
 from generator.kube import kustomize
-from tests.comments import Handler, served
-from tests.forge import GitHub, GitLab, Job, Machines
 from tests.harness import ROOT, Repository, environment
+from tests.project.comments import Handler, served
+from tests.slow.forge import GitHub, GitLab, Job, Machines
 from tools import install
 
 pytestmark = pytest.mark.slow

@@ -1,0 +1,77 @@
+"""What looks like a secret, and what only looks like one at first sight."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from generator.reading.yaml_reader import walk_strings
+from generator.rules.literals import secret_like
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "looks_like"),
+    [
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nabc", "id", "a private key (----..., 35 characters)"),
+        ("LS0tLS1CRUdJTiBFQyBQUklWQVRFIEtFWS0tLS0t", "blob", "a private key in base64 (LS0t..., 40 characters)"),
+        ("AKIAIOSFODNN7EXAMPLE", "x", "an AWS access key (AKIA..., 20 characters)"),
+        ("ghp_0123456789abcdefghijABCDEFGHIJ012345", "x", "a GitHub token (ghp_..., 40 characters)"),
+        ("sk-proj-0123456789abcdefghij", "x", "a model provider's key (sk-p..., 28 characters)"),
+        ("hvs.0123456789abcdefghijABCD", "x", "a Vault token (hvs...., 28 characters)"),
+        ("users: admin:$6$saltsalt$0123456789abcdef", "auth", "a password hash ($6$s..., 28 characters)"),
+        ("https://user:correct@example.com/", "url", "a password in an address (http..., 21 characters)"),
+        ("Authorization: Basic dXNlcjpjb3JyZWN0LWhvcnNl", "x", "an authorization header (Basi..., 30 characters)"),
+        ("changeme", "adminPassword", "the value of adminPassword (8 characters)"),
+        ("correct-horse", "DB_PASSWORD", "the value of DB_PASSWORD (13 characters)"),
+        ("listen: 80\npassword: correct-horse\n", "config", "the value of password (13 characters)"),
+        ("--token=correct-horse", "args", "the value of --token (13 characters)"),
+        ("q7Zx1pLw9Vb3Tn6Ks0Yd2Rf8Hm4Jc5Ga", "x", "32 random characters (q7Zx..., 32 characters)"),
+        ("9f86d081884c7d659a2feaa0c55ad015", "x", "32 random characters (9f86..., 32 characters)"),
+    ],
+)
+def test_a_secret_is_known_by_its_form_its_name_or_its_randomness(text: str, name: str, looks_like: str) -> None:
+    """What it says never repeats more than the first four of many characters."""
+    assert secret_like(text, name) == looks_like
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("$(DB_PASSWORD)", "PASSWORD"),
+        ("${env.FILESERVER_BASIC}", "token"),
+        ("MODEL_API_KEY", "token_key"),
+        ("MODEL_API_KEY", "apiKey"),
+        ("/run/secrets/token", "token"),
+        ("--api-key-env=CHAT_TOKEN", "args"),
+        ("Authorization: Bearer ${env.TOKEN}", "headers"),
+        ("The password: ask your admin.", "instruction"),
+        ("true", "automountServiceAccountToken"),
+        ("tenants/company-001/fileserver", "key"),
+        ("docker.io/sigoden/dufs@sha256:" + "0123456789abcdef" * 4, "image"),
+        ("company-with-a-name-of-very-many-words-in-it", "name"),
+        ("argocd.argoproj.io/manifest-generate-paths", "annotation"),
+        ("LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", "certificate"),
+        ("q7Zx1pLw9Vb3Tn6Ks0Yd2Rf8Hm4Jc5Ga", "caBundle"),
+        ("2026-11-22T10:00:00Z", "time"),
+        ("株式会社サンプル", "displayName"),
+    ],
+)
+def test_a_reference_a_digest_or_a_word_is_no_secret(text: str, name: str) -> None:
+    """A rule that cries often is switched off."""
+    assert secret_like(text, name) == ""
+
+
+def test_nothing_in_this_repository_looks_like_a_secret() -> None:
+    """Not in base/, the overlays, argocd/, the tenants or platform.yaml: neither in a value nor in a comment."""
+    found = []
+    files = [ROOT / "platform.yaml"]
+    for folder in ("base", "overlays", "argocd", "tenants"):
+        files += sorted((ROOT / folder).rglob("*.yaml"))
+    for file in files:
+        text = file.read_text(encoding="utf-8")
+        values = [(str(path[-1]), value) for item in yaml.safe_load_all(text) for path, value in walk_strings(item)]
+        found += [(file.name, what) for name, value in [("", text), *values] if (what := secret_like(value, name))]
+
+    assert found == []
