@@ -1,6 +1,7 @@
 """Imports go one way, the middle does no IO, and the command line starts fast."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -83,7 +84,7 @@ DOORS = {
     "jsonschema_rs": ("reading.schema",),
     "ruamel": ("reading.yaml_editor",),
     "subprocess": ("kube.kustomize", "cli", "git.door"),
-    "yaml": ("applicationset", "reading", "rules"),
+    "yaml": ("applicationset", "reading"),
 }
 """What is heavy, or touches the world, and the rooms and modules that may import it."""
 
@@ -146,6 +147,15 @@ def test_a_room_knows_those_before_it_alone(module: str) -> None:
 def test_each_room_is_known() -> None:
     """A new one gets its place in the order."""
     assert {room(module) for module in MODULES} - {""} == set(ROOMS)
+
+
+def test_the_documentation_has_the_rooms_in_their_order() -> None:
+    """Who looks for a place reads ARCHITECTURE."""
+    page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.partition("\n## The rooms\n")[2].partition("\n\n- ")[0]
+
+    named = re.findall(r"^\| `([a-z]+)(?:/|\.py)` \|", table, re.MULTILINE)
+    assert (*named, "__main__") == ROOMS
 
 
 @pytest.mark.parametrize("stage", STAGES)
