@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from generator.cli.options import root_of
+from generator.diff import FORMATS
 from generator.findings.finding import Exit
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json", "html"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="Form of the difference.",

@@ -4,3 +4,8 @@
 in the cluster, `groups` finds equal changes, and `selectors` names their tenants; `report` puts it all into words, and
 `formats` writes them.
 """
+
+from typing import Final
+
+FORMATS: Final = ("text", "markdown", "json", "html")
+"""What `formats.show` writes; here, because the command line must not import what it takes to write them."""

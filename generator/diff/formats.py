@@ -17,8 +17,6 @@ from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.report import Block, Report, Section, object_name, report, stand_in, visible, whose
 from generator.diff.selectors import Name, Words
 
-FORMATS: Final = ("text", "markdown", "json", "html")
-
 MOST: Final = 65_000
 """Characters of a Markdown text: a comment on GitHub holds 65,536, and whoever posts it may add a mark of its own."""
 
@@ -28,7 +26,7 @@ Style = Literal["", "heading", "grave", "gone", "new", "faint"]
 
 
 def show(difference: Difference, form: str) -> str:
-    """Write a difference in one of `FORMATS`; the text has no colour, see `text`."""
+    """Write a difference in one of `generator.diff.FORMATS`; the text has no colour, see `text`."""
     match form:
         case "text":
             return "".join(f"{line}\n" for line, _ in text(report(difference)))
@@ -36,8 +34,9 @@ def show(difference: Difference, form: str) -> str:
             return markdown(report(difference))
         case "json":
             return as_json(difference)
-        case _:
+        case "html":
             return page(report(difference))
+    raise ValueError(form)
 
 
 # --- text

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from generator.diff import FORMATS
 from generator.diff.compare import compare
-from generator.diff.formats import FORMATS, show
+from generator.diff.formats import show
 from tests.diff.committed import HERE, Committed
 
 CASES = HERE.parent

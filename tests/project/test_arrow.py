@@ -84,7 +84,7 @@ DOORS = {
     "jsonschema_rs": ("reading.schema",),
     "ruamel": ("reading.yaml_editor",),
     "subprocess": ("kube.kustomize", "cli", "git.door"),
-    "yaml": ("applicationset", "reading"),
+    "yaml": ("applicationset", "reading", "rules"),
 }
 """What is heavy, or touches the world, and the rooms and modules that may import it."""
 
