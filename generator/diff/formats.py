@@ -36,7 +36,8 @@ def show(difference: Difference, form: str) -> str:
             return as_json(difference)
         case "html":
             return page(report(difference))
-    raise ValueError(form)
+        case _:
+            raise ValueError(form)
 
 
 # --- text
