@@ -78,7 +78,7 @@ def validate(
         return None, in_order(findings)
     for document in well_formed:
         findings.extend(_text(document))
-    tenants = [_tenant(document, platform) for document in well_formed]
+    tenants = [tenant_of(document, platform) for document in well_formed]
     findings.extend(found for tenant in tenants for found in _bounds(tenant, platform))
     findings.extend(_storage_bounds(tenants, platform, had))
     findings.extend(_hosts(tenants, platform))
@@ -281,7 +281,13 @@ def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Findi
 # --- tenants
 
 
-def _tenant(document: Document, platform: Platform) -> Tenant:
+def tenant_of(document: Document, platform: Platform) -> Tenant:
+    """Make the record of a tenant file; what it leaves out comes from the platform.
+
+    Args:
+        document: A file in which the schema finds nothing wrong.
+        platform: The provider's numbers.
+    """
     data = document.data
     plan = platform.plans[data["plan"]]
     overrides = Overrides(

@@ -12,7 +12,8 @@ from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.fleet.model import Exposure, Fleet, Overrides, Platform, Resources, Tenant
+from generator.fleet.model import Exposure, Fleet, Platform, Resources, Tenant
+from generator.fleet.validate import tenant_of
 from generator.generate.compose import components_of, overlay
 from generator.generate.headroom import Once, Workload
 from generator.generate.releases import COMPONENTS, CORE, origins_of
@@ -178,17 +179,9 @@ def _copy(place: Path, snapshot: Snapshot, release: str, files: Mapping[str, str
 
 def _tenant_with_everything(*, chatbot: bool, platform: Platform) -> tuple[Tenant, Size]:
     """Return a tenant with every add-on, hosts of its own, and numbers of which no two are equal."""
-    tenant = Tenant(
-        name=NAME,
-        display_name=NAME,
-        plan=next(iter(platform.plans)),
-        chatbot=chatbot,
-        ring=platform.default_ring,
-        hosts=(f"{NAME}.{platform.domain}", f"{NAME}.invalid"),
-        storage=1001 * _MEBIBYTE,
-        overrides=Overrides(),
-        document=Document("", "", {}),
-    )
+    plan = next(iter(platform.plans))
+    data = {"name": NAME, "plan": plan, "chatbot": chatbot, "hosts": [f"{NAME}.invalid"], "storage": "1001Mi"}
+    tenant = tenant_of(Document("", "", data), platform)
     size = Size(
         quota=Resources(
             requests_cpu=1002,
