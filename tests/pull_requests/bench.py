@@ -21,9 +21,6 @@ from tests.pull_requests.ways import APPROVE, Refusal
 MOST_ROUNDS: Final = 8
 """How often a refused pull request may be changed as it was told, until it passes."""
 
-SLOWEST: Final = 120
-"""Seconds in which each run of check has to end, on a machine that is busy with other tests."""
-
 APPROVED: Final = {"server": "CHG005", "claim": "CHG020", "namespace": "CHG020", "store": "CHG020"}
 """Losses that people may approve, and the rule whose warning then says so."""
 
@@ -186,8 +183,6 @@ class Bench:
         # nothing is wrong with the machine, so whatever a pull request holds is fine or refused
         if done.exit not in (0, 1) or "Traceback" in done.said:
             outcome.wrong.append(f"check ends with {done.exit}: {done.said[-800:]}")
-        if outcome.seconds > SLOWEST:
-            outcome.wrong.append(f"check took {outcome.seconds:.0f} s")
         return ways.refusals(done.stdout) if done.exit == 1 else []
 
     def _is_empty(self) -> bool:
