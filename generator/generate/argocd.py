@@ -1,7 +1,6 @@
 """The Argo CD objects that all tenants share, as plain data; a tenant's own are templates.
 
-Pure functions from names and addresses to dicts; whoever writes them to disk quotes every string. Marks in brackets
-(A11, ...) name the rules that a choice follows.
+Pure functions from names and addresses to dicts; whoever writes them to disk quotes every string.
 
 Everything that is ours and not a tenant's is called `tenantry` or `tenantry-...`. Applications and AppProjects of the
 tenants bear the tenants' names in the same namespace, so these names are reserved (TEN004).

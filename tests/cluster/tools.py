@@ -111,7 +111,7 @@ def _hash_of_source() -> str:
 
 @contextmanager
 def _lock(path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Two builds at once would take twice as long each."""
+    """Wait for the build of another process: two at once would take twice as long each."""
     with path.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -48,7 +48,7 @@ def bronze(name: str, more: str = "") -> dict[str, str]:
 
 
 def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository: Repository) -> None:
-    """Case 18 and its kind: neither the company nor any other is refused, whatever base/ uses the word for."""
+    """Neither the company nor any other is refused, whatever base/ uses the word for."""
     for name in WORDS_OF_THE_BASE:
         repository.run("add", name, "--plan", "bronze")
     repository.run("add", "company-001", "--plan", "silver", "--chatbot")

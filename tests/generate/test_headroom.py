@@ -178,7 +178,7 @@ def any_workload(random: Random) -> Workload:
 
 
 def follows_at_once(workload: Workload) -> bool:
-    """Whether a roll-out may follow the one before at once: where a grace is not enough to let all pods go."""
+    """Say whether a roll-out may follow the one before at once: where a grace is not enough to let all pods go."""
     if isinstance(workload.motion, Recreating):
         return True
     assert isinstance(workload.motion, Rolling)

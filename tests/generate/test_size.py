@@ -15,7 +15,7 @@ POD = Resources(requests_cpu=125, limits_cpu=250, requests_memory=GIBI // 4, lim
 
 
 def a_ceiling(cores: int, gibibytes: int) -> Resources:
-    """The ceiling of a plan with requests of half its limits."""
+    """Return the ceiling of a plan with requests of half its limits."""
     return Resources(
         requests_cpu=cores * 500,
         limits_cpu=cores * 1000,
@@ -29,7 +29,7 @@ def a_ceiling(cores: int, gibibytes: int) -> Resources:
     [(1, 2, 4, "limits_cpu"), (1, 1, 2, "limits_memory"), (8, 2, 4, "limits_memory"), (0, 2, 0, "limits_cpu")],
 )
 def test_the_scarcest_resource_decides_how_many_pods_fit(cores: int, gibibytes: int, pods: int, binds: str) -> None:
-    """R5."""
+    """CPU or memory, requests or limits: the first that is full."""
     room = fit(a_ceiling(cores, gibibytes), POD)
 
     assert (room.pods, room.resource) == (pods, binds)

@@ -327,7 +327,7 @@ def test_a_file_that_git_ignores_is_refused_until_git_holds_it(repository: Repos
 
 
 def test_another_spelling_of_a_kustomization_is_to_be_renamed(repository: Repository) -> None:
-    """Case 29: kustomize reads kustomization.yml, with the field in it that nobody saw; each exit leads to the next."""
+    """Kustomize reads kustomization.yml, with the field in it that nobody saw; each exit leads to the next."""
     ours, other = ("base/edge/components/gateway/kustomization.yaml", "base/edge/components/gateway/kustomization.yml")
     repository.tenant().write(other, f"{repository.read(ours)}commonLabels:\n  team: files\n").remove(ours)
     said = refused(repository)

@@ -85,7 +85,7 @@ def _servers(platform: Object) -> Any:
 
 
 def _shared(before: State, after: State) -> Iterator[Loss]:
-    """What the provider's own Applications apply: nothing of a tenant, and nothing of their own is lost."""
+    """Return what the provider's own Applications apply: nothing of a tenant, and nothing of their own is lost."""
     was = {(str(item.get("kind")), name_of(item)) for item in before.shared}
     now = [(str(item.get("kind")), name_of(item)) for item in after.shared]
     for kind, name in sorted(was - set(now)):
@@ -122,7 +122,7 @@ _KEPT: Final = (
 
 
 def _kept(before: Tenant, after: Tenant) -> Iterator[tuple[str, str]]:
-    """What a tenant had and must have."""
+    """Return what a tenant had and must have."""
     if not after.objects:
         return  # it cannot be built, which is said of all
     for kind, word in (("Namespace", "namespace"), ("PersistentVolumeClaim", "claim"), ("SecretStore", "store")):
@@ -221,7 +221,7 @@ def hosts_of(tenant: Tenant) -> set[str]:
 
 
 def _opened(name: str, tenant: Tenant, state: State, platform: Object) -> Iterator[tuple[str, str]]:
-    """What of a tenant others reach, or what of others it reaches."""
+    """Return what of a tenant others reach, or what of others it reaches."""
     others = {other: one for other, one in state.tenants.items() if other != name}
     for host in hosts_of(tenant):
         if "*" in host:
@@ -293,7 +293,7 @@ def _texts(value: Any, path: tuple[Any, ...] = ("",)) -> Iterator[tuple[tuple[An
 
 
 def _network(name: str, tenant: Tenant, state: State, platform: Object) -> Iterator[tuple[str, str]]:
-    """Whether every pod is denied by default, and what the exceptions let through."""
+    """Say whether every pod is denied by default, and what the exceptions let through."""
     if not tenant.objects:
         return
     policies = objects_of(tenant, "NetworkPolicy")

@@ -17,7 +17,7 @@ SUBJECT = Endpoint("subject", "home", {"team": "blue"}, {"app": "db"}, {("TCP", 
 
 
 def a_pod(namespace: str = "home", labels: Mapping[str, str] | None = None, **fields: Any) -> Endpoint:
-    """A pod of a namespace labelled with its own name."""
+    """Return a pod of a namespace labelled with its own name."""
     fields.setdefault("namespace_labels", {"kubernetes.io/metadata.name": namespace})
     return Endpoint("peer", namespace, labels={} if labels is None else labels, **fields)
 
@@ -28,27 +28,27 @@ def an_address(cidr: str) -> Endpoint:
 
 
 def a_policy(spec: str, name: str = "example") -> dict[str, Any]:
-    """A NetworkPolicy of the namespace `home` from the YAML of its spec."""
+    """Return a NetworkPolicy of the namespace `home` from the YAML of its spec."""
     return {"metadata": {"name": name, "namespace": "home"}, "spec": yaml.safe_load(spec)}
 
 
 def ingress(spec: str, peer: Endpoint, subject: Endpoint = SUBJECT) -> str:
-    """What a peer may send to the subject under one policy."""
+    """Return what a peer may send to the subject under one policy."""
     return describe_packets(allowed([read_policy(a_policy(spec))], Direction.INGRESS, subject, peer))
 
 
 def egress(spec: str, peer: Endpoint, subject: Endpoint = SUBJECT) -> str:
-    """What the subject may send to a peer under one policy."""
+    """Return what the subject may send to a peer under one policy."""
     return describe_packets(allowed([read_policy(a_policy(spec))], Direction.EGRESS, subject, peer))
 
 
 def from_peer(peer: str, other: Endpoint) -> bool:
-    """Whether an ingress rule with this one peer lets another endpoint in."""
+    """Say whether an ingress rule with this one peer lets another endpoint in."""
     return ingress(f"ingress: [{{from: [{peer}]}}]", other) == "all ports"
 
 
 def to_port(port: str, subject: Endpoint = SUBJECT) -> str:
-    """What an ingress rule with this one port lets in."""
+    """Return what an ingress rule with this one port lets in."""
     return ingress(f"ingress: [{{ports: [{port}]}}]", a_pod(), subject)
 
 
@@ -56,7 +56,7 @@ NUMBERS = st.frozensets(st.integers(0, 12))
 
 
 def ranges(numbers: Iterable[int]) -> Ranges:
-    """A set of numbers as spans."""
+    """Return a set of numbers as spans."""
     return union(Ranges(((number, number),)) for number in numbers)
 
 

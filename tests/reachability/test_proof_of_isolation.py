@@ -24,7 +24,7 @@ DENY = "{podSelector: {}, policyTypes: [Ingress, Egress]}"
 
 
 def a_tenant(name: str, *specs: str, **labels: str) -> list[dict[str, Any]]:
-    """A namespace with one web pod, denied both ways, and further policies from the YAML of their specs."""
+    """Return a namespace with one web pod, denied both ways, and further policies from the YAML of their specs."""
     metadata = {"name": name, "labels": {"tenantry.dev/tenant": name, **labels}}
     return [
         {"kind": "Namespace", "metadata": metadata},
@@ -41,7 +41,7 @@ def a_tenant(name: str, *specs: str, **labels: str) -> list[dict[str, Any]]:
 
 
 def a_deployment(namespace: str, name: str, **spec: Any) -> dict[str, Any]:
-    """A Deployment whose pods carry its name and their tenant's."""
+    """Return a Deployment whose pods carry its name and their tenant's."""
     labels = {"app": name, "tenantry.dev/tenant": namespace}
     return {
         "kind": "Deployment",
@@ -56,7 +56,7 @@ def prove(*tenants: list[dict[str, Any]]) -> Isolation:
 
 
 def leaks(*tenants: list[dict[str, Any]]) -> list[str]:
-    """The leaks between rendered tenants, in words."""
+    """Return the leaks between rendered tenants, in words."""
     return [str(leak) for leak in prove(*tenants).leaks]
 
 
@@ -276,7 +276,7 @@ DENIED = st.sampled_from([["Ingress", "Egress"], ["Ingress"], ["Ingress"], ["Egr
 
 
 def a_random_tenant(draw: st.DrawFn, name: str) -> list[dict[str, Any]]:
-    """A tenant denied in one direction or both, perhaps with policies that could be anything."""
+    """Return a tenant denied in one direction or both, perhaps with policies that could be anything."""
     labels = draw(st.dictionaries(st.sampled_from(["plan", "shared"]), st.sampled_from(VALUES)))
     objects = a_tenant(name, **labels)
     objects[2]["spec"]["policyTypes"] = draw(DENIED)
@@ -312,7 +312,7 @@ def crowds(draw: st.DrawFn) -> list[Space]:
 
 
 def brute_force(spaces: list[Space]) -> set[tuple[str, str, str, str, str]]:
-    """Every connection between two pods of two tenants: tenants, pods and ports."""
+    """Return every connection between two pods of two tenants: tenants, pods and ports."""
     anywhere = ADDRESSES.of_pods()
     return {
         (source.namespace, target.namespace, p.name, q.name, describe_packets(passing))

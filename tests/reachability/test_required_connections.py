@@ -115,7 +115,7 @@ POLICIES = {
 
 
 def a_tenant(**changed: str | None) -> list[dict[str, Any]]:
-    """A tenant with everything; keyword arguments replace the spec of a policy, or leave it out."""
+    """Return a tenant with everything; keyword arguments replace the spec of a policy, or leave it out."""
     specs = {**POLICIES, **{name.replace("_", "-"): spec for name, spec in changed.items()}}
     return [
         *yaml.safe_load_all(TENANT),
@@ -132,13 +132,13 @@ def a_tenant(**changed: str | None) -> list[dict[str, Any]]:
 
 
 def promises(objects: list[dict[str, Any]]) -> tuple[Promise, ...]:
-    """The whole positive list with its verdicts."""
+    """Return the whole positive list with its verdicts."""
     space = read_space(objects)
     return check(space, expectations(space, objects, NEIGHBOURS, MODELS))
 
 
 def broken(objects: list[dict[str, Any]]) -> list[str]:
-    """The promises that are not kept, with who refuses."""
+    """Return the promises that are not kept, with who refuses."""
     return [
         f"{promise.expected.name}: {promise.expected} refused by {', '.join(promise.refused_by)}"
         for promise in promises(objects)
@@ -247,7 +247,7 @@ def test_an_ingress_is_reached_from_the_ingress_controller() -> None:
 
 
 def rows(objects: list[dict[str, Any]]) -> list[str]:
-    """The matrix as lines of text, without what is refused."""
+    """Return the matrix as lines of text, without what is refused."""
     return [
         " ".join((row.source, "->", row.destination, row.protocol, row.ports, *map(str, row.allowed_by)))
         for row in matrix(read_space(objects), NEIGHBOURS, ADDRESSES)

@@ -104,7 +104,7 @@ def rename_claim(repository: Repository, name: str) -> Repository:
 
 
 def test_a_claim_that_is_renamed_is_refused(here: Repository) -> None:
-    """Case 02: every company would get an empty volume, and its files would stay in the old one."""
+    """Every company would get an empty volume, and its files would stay in the old one."""
     refused = check(rename_claim(here, "data"))
     follow(here, refused.stdout, "CHG020")
     passed = check(here)

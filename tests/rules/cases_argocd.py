@@ -97,7 +97,7 @@ def _second_entry(scene: Scene) -> None:
 
 
 def _crowd(scene: Scene) -> None:
-    """Two thousand companies in one shard."""
+    """Return two thousand companies in one shard."""
     for number in range(2001):
         name = f"crowd-{number:04d}"
         scene.files[f"{_SHARD}/tenants/{name}.yaml"] = scene.files[_ENTRY].replace("company-002", name)

@@ -50,11 +50,11 @@ class Dice(random.Random):
     """A seeded source of everything that a case is made of."""
 
     def chance(self, probability: float) -> bool:
-        """True so often."""
+        """Return true with a probability."""
         return self.random() < probability
 
     def some(self, make: Any, least: int, most: int) -> list[Any]:
-        """A few things."""
+        """Return a few items."""
         return [make() for _ in range(self.randint(least, most))]
 
     def labels(self) -> dict[str, str]:
@@ -129,7 +129,7 @@ class Dice(random.Random):
         return found
 
     def endpoint(self) -> dict[str, Any]:
-        """A pod, or now and then an address outside the cluster."""
+        """Return a pod, or now and then an address outside the cluster."""
         if self.chance(0.2):
             return {"ip": self.choice(IPS)}
         ports = [
@@ -148,7 +148,7 @@ class Dice(random.Random):
         }
 
     def case(self) -> dict[str, Any]:
-        """A small cluster with policies, and the packets to ask about: each port that could be a border."""
+        """Return a small cluster with policies, and the packets to ask about: each port that could be a border."""
         return {
             "namespaces": {name: {**self.labels(), KEYS[2]: name} for name in NAMESPACES},
             "endpoints": self.some(self.endpoint, 2, 4),
@@ -162,7 +162,7 @@ class Dice(random.Random):
 
 
 def evaluate(case: dict[str, Any]) -> str:
-    """What our evaluator says, in the oracle's own words."""
+    """Return what our evaluator says, in the oracle's own words."""
     policies = [read_policy(policy) for policy in case["policies"]]
     ends = [_endpoint(end, case["namespaces"]) for end in case["endpoints"]]
     probes = [packets(probe["protocol"], probe["port"], probe["port"]) for probe in case["probes"]]
@@ -202,7 +202,7 @@ def oracle() -> Any:
 
 
 def requirements(node: Any) -> Iterator[tuple[str, str]]:
-    """Each label key that a policy asks about in a way that a gap of cyclonus touches, with the gap."""
+    """Return each label key that a policy asks about in a way that a gap of cyclonus touches, with the gap."""
     if isinstance(node, dict):
         if node.get("operator") == "NotIn":
             yield node["key"], "NotIn on an absent label"
@@ -217,7 +217,7 @@ def requirements(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def gaps(case: dict[str, Any]) -> set[str]:
-    """The gaps of cyclonus that a case touches."""
+    """Return the gaps of cyclonus that a case touches."""
     labelled = [
         *case["namespaces"].values(),
         *(end["labels"] for end in case["endpoints"] if "labels" in end),
@@ -249,7 +249,7 @@ def test_the_evaluator_agrees_with_cyclonus_on_random_cases(oracle: Any) -> None
 
 
 def one_peer(selector: dict[str, Any]) -> dict[str, Any]:
-    """Two pods without labels, the second of which admits only what a selector matches."""
+    """Return two pods without labels, the second of which admits only what a selector matches."""
     end = {"namespace": "alpha", "labels": {}, "ip": "10.1.2.3", "ports": []}
     spec = {"podSelector": {}, "ingress": [{"from": [{"podSelector": selector}]}]}
     return {
