@@ -7,15 +7,15 @@ can become structure; what is the same for all tenants is dumped from data.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import jinja2
 
 from generator import layout
-from generator.fleet.model import Fleet, Platform, Tenant
+from generator.fleet.model import Exposure, Fleet, Platform, Tenant
 from generator.generate import argocd
 from generator.generate.releases import Release
-from generator.generate.size import Size, add_ons_of
+from generator.generate.size import CHATBOT, Size, add_ons_of
 from generator.reading import quantity, yaml_writer
 from generator.reading.schema import tenant_schema
 
@@ -44,6 +44,12 @@ def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """Return the components of a tenant's overlay in their fixed order: add-ons, exposure, facts last."""
     add_ons = add_ons_of(tenant)
     return (*add_ons, platform.exposure, *(f"{item}-{platform.exposure}" for item in add_ons), "facts")
+
+
+def component_names() -> frozenset[str]:
+    """Return every component that an overlay can name, whatever is sold and however companies are reached."""
+    exposures = get_args(Exposure)
+    return frozenset({CHATBOT, "facts", *exposures, *(f"{CHATBOT}-{exposure}" for exposure in exposures)})
 
 
 def _shared(platform: Platform) -> Iterator[tuple[str, str]]:

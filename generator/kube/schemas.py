@@ -46,6 +46,9 @@ _WORDS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 }
 """Words that the API server accepts and the schemas of Kubernetes do not list: type and field."""
 
+_BITS: Final[Mapping[str, int]] = {"int32": 32, "int64": 64}
+"""Whole numbers are read into that many bits, and a larger one is no number for Go."""
+
 _NEEDED: Final[Mapping[str, str]] = {"batch.v1.JobTemplateSpec": "spec", "core.v1.PodTemplateSpec": "spec"}
 """Fields that the API server demands and the schemas of Kubernetes do not: by type."""
 
@@ -64,10 +67,16 @@ def checker(version: str, api_version: str, kind: str) -> Checker | None:
         api_version: As an object writes it.
         kind: As an object writes it.
     """
+    found = schema(version, api_version, kind)
+    return Checker(found) if found else None
+
+
+@cache
+def schema(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
+    """Return the schema of a kind, with everything that it refers to, or None; the arguments are those of `checker`."""
     group, slash, _ = api_version.partition("/")
-    schema = _of_ours(group, kind) if slash else None
-    schema = schema or _of_kubernetes(version, api_version, kind)
-    return Checker(schema) if schema else None
+    ours = _of_ours(group, kind) if slash else None
+    return ours or _of_kubernetes(version, api_version, kind)
 
 
 def _of_ours(group: str, kind: str) -> dict[str, Any] | None:
@@ -120,6 +129,9 @@ def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -
     if isinstance(schema.get("type"), list) and "null" in schema["type"]:
         others = [item for item in schema["type"] if item != "null"]
         result["type"] = others[0] if len(others) == 1 else others
+    if result.get("format") in _BITS and result.get("type") == "integer":
+        most = 1 << (_BITS[result["format"]] - 1)
+        result |= {"minimum": -most, "maximum": most - 1}
     return result
 
 

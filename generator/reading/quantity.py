@@ -4,7 +4,7 @@ Source: https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/q
 """
 
 import re
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 _QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _FACTOR = {
@@ -24,7 +24,12 @@ _FACTOR = {
 _BINARY = (("Pi", 1024**5), ("Ti", 1024**4), ("Gi", 1024**3), ("Mi", 1024**2), ("Ki", 1024))
 
 
-def _value(text: str) -> Decimal:
+def number(text: str) -> Decimal:
+    """Read any quantity as the number that it stands for.
+
+    Raises:
+        ValueError: The text is no quantity.
+    """
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a quantity")
@@ -43,7 +48,7 @@ def millicores(text: str) -> int:
     Raises:
         ValueError: The text is no quantity, or finer than a millicore.
     """
-    return _whole(_value(text) * 1000, text, "millicores")
+    return _whole(number(text) * 1000, text, "millicores")
 
 
 def octets(text: str) -> int:
@@ -52,7 +57,7 @@ def octets(text: str) -> int:
     Raises:
         ValueError: The text is no quantity, or not a whole number of bytes.
     """
-    return _whole(_value(text), text, "bytes")
+    return _whole(number(text), text, "bytes")
 
 
 def count(text: str) -> int:
@@ -61,7 +66,7 @@ def count(text: str) -> int:
     Raises:
         ValueError: The text is no quantity, or not a whole number.
     """
-    return _whole(_value(text), text, "objects")
+    return _whole(number(text), text, "objects")
 
 
 def cpu_text(value: int) -> str:
@@ -75,6 +80,30 @@ def bytes_text(value: int) -> str:
         if value and value % factor == 0:
             return f"{value // factor}{suffix}"
     return str(value)
+
+
+_DECIMAL = (*((suffix, 1000**power) for power, suffix in ((5, "P"), (4, "T"), (3, "G"), (2, "M"), (1, "k"))), ("", 1))
+_UP_TO = 1024
+"""Below this many bytes a quantity has no binary suffix."""
+
+
+def canonical(text: str) -> str:
+    """Write a quantity as Kubernetes writes it back: no fraction, and the largest suffix that needs none.
+
+    Source: CanonicalizeBytes in k8s.io/apimachinery/pkg/api/resource/quantity.go.
+
+    Raises:
+        ValueError: The text is no quantity.
+    """
+    value = number(text)
+    if text.endswith("i") and value >= _UP_TO:
+        return bytes_text(int(value.to_integral_value(ROUND_CEILING)))
+    if value != value.to_integral_value():
+        return f"{int((value * 1000).to_integral_value(ROUND_CEILING))}m"
+    for suffix, factor in _DECIMAL:
+        if value and value % factor == 0:
+            return f"{int(value / factor)}{suffix}"
+    return "0"
 
 
 def amount(resource: str, text: object) -> int:

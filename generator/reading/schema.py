@@ -111,6 +111,10 @@ class Checker:
             for error, found in self._refused(document)
         ]
 
+    def accepts(self, value: Any) -> bool:
+        """Say whether a value is valid."""
+        return bool(self._validator.is_valid(value))
+
     def refusals(self, document: Placed) -> list[Found]:
         """Return everything that the schema refuses, for a rule that says so."""
         return [found for _, found in self._refused(document)]

@@ -74,6 +74,52 @@ def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -
     return Place(file), None
 
 
+def part_in(file: str, raw: bytes, line: int, path: Sequence[str | int], rendered: Any) -> Place:
+    """Return where a part of a rendered object is written; where a patch added it, what it was added to.
+
+    An entry of a list is looked for by its name, because a patch may have moved it.
+
+    Args:
+        file: Path from the repository's root.
+        raw: What the file holds.
+        line: The first line of the object in it.
+        path: Keys and indices in the rendered object.
+        rendered: The rendered object.
+    """
+    node = next((one for one in _objects(raw) if one.start_mark.line + 1 == line), None)
+    if node is None:
+        return Place(file, line, 1)
+    for step in path:
+        inner = _children(node).get(step) if isinstance(step, str) else _entry(node, rendered, step)
+        if inner is None:
+            break
+        node, rendered = inner, _below(rendered, step)
+    return place_of(file, node)
+
+
+def _below(rendered: Any, step: str | int) -> Any:
+    if isinstance(step, int):
+        return rendered[step] if isinstance(rendered, list) else None
+    return rendered.get(step) if isinstance(rendered, dict) else None
+
+
+def _entry(node: yaml.Node, rendered: Any, index: int) -> yaml.Node | None:
+    """Return the entry of a list that was rendered at an index."""
+    if not isinstance(node, yaml.SequenceNode) or not isinstance(rendered, list):
+        return None
+    names = [_name(item) for item in rendered]
+    if names[index] is not None:
+        number = names[: index + 1].count(names[index])  # two entries of one name are a case of their own
+        same = [item for item in node.value if _text(_children(item).get("name")) == names[index]]
+        return same[number - 1] if number <= len(same) else None
+    return node.value[index] if index < len(node.value) else None
+
+
+def _name(item: Any) -> str | None:
+    name = item.get("name") if isinstance(item, dict) else None
+    return name if isinstance(name, str) else None
+
+
 @lru_cache(maxsize=8)
 def _objects(raw: bytes) -> tuple[yaml.Node, ...]:
     return tuple(yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader))

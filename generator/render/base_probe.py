@@ -62,6 +62,7 @@ def read_base(gate: Gate, fleet: Fleet, release: str) -> tuple[Base, tuple[Findi
         platform=fleet.platform,
         kustomizations=documents,
         sources={file: raw.decode("utf-8", "replace") for file, raw in sources.items()},
+        files=tuple(_files(gate.snapshot, folder)),
         facts=_facts(fleet.platform, release),
         probes=tuple(probe for probe, _ in probes),
         idle=tuple(entry for _, idle in probes for entry in idle),
@@ -77,11 +78,20 @@ def _unread(platform: Platform, release: str) -> Base:
         platform=platform,
         kustomizations={},
         sources={},
+        files=(),
         facts=_facts(platform, release),
         probes=(),
         idle=(),
         origins={},
     )
+
+
+def _files(snapshot: Snapshot, folder: str) -> Iterator[str]:
+    """Yield the files of a release, and those beside all releases."""
+    releases = (f"{layout.release('edge')}/", f"{layout.BASE}/releases/")
+    for file in snapshot.under(layout.BASE):
+        if file.startswith(f"{folder}/") or not file.startswith(releases):
+            yield file
 
 
 def _facts(platform: Platform, release: str) -> Mapping[str, Any]:

@@ -10,7 +10,8 @@ from generator.findings.finding import Found, Place
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate.releases import Origins
 from generator.kube.pods import pod_spec
-from generator.reading.schema import Path
+from generator.reading import yaml_objects
+from generator.reading.schema import Path, dotted
 from generator.reading.yaml_reader import Document
 
 Object = Mapping[str, Any]
@@ -34,6 +35,7 @@ class Rendered:
         project: The committed AppProject.
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
+        sources: The files of base/ that origins name.
         alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
             A rule that does not depend on these looks at the first for all of them.
     """
@@ -50,6 +52,7 @@ class Rendered:
     project: Document
     reads: tuple[str, ...]
     origins: Origins
+    sources: Mapping[str, bytes] = field(default_factory=dict)
     alike: int = 1
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
@@ -73,6 +76,23 @@ class Rendered:
     def found(self, one: Object, fact: str, hint: str = "") -> Found:
         """Say what is wrong with one of the objects."""
         return Found(self.place(one), fact, hint, identity(one))
+
+    def found_at(self, one: Object, path: Path, fact: str, hint: str = "") -> Found:
+        """Say what is wrong at a place inside one of the objects.
+
+        Args:
+            one: The object.
+            path: Keys and indices in it.
+            fact: What is the case; the path is put before it.
+            hint: What to do about it.
+        """
+        return Found(self.place_in(one, path), f"{dotted(path)}: {fact}" if path else fact, hint, identity(one))
+
+    def place_in(self, one: Object, path: Path) -> Place:
+        """Return where a part of an object is written, or the object where that is not known."""
+        place = self.place(one)
+        raw = self.sources.get(place.file)
+        return yaml_objects.part_in(place.file, raw, place.line, path, one) if raw is not None else place
 
     def found_in_project(self, path: Path, fact: str, hint: str = "run `tenantry generate`") -> Found:
         """Say what is wrong at a place in the tenant's AppProject."""
@@ -117,6 +137,7 @@ class Base:
         platform: The provider's numbers.
         kustomizations: Its kustomization files, by folder.
         sources: Its YAML files, by path from the repository's root.
+        files: Every file of it, and every file of base/ that is in no release.
         facts: A data sheet with every fact that tenantry writes.
         probes: What it makes of a tenant that has everything, for each exposure that it has.
         idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
@@ -127,6 +148,7 @@ class Base:
     platform: Platform
     kustomizations: Mapping[str, Document]
     sources: Mapping[str, str]
+    files: tuple[str, ...]
     facts: Object
     probes: tuple[Probe, ...]
     idle: tuple[tuple[str, str, int], ...]

@@ -231,6 +231,9 @@ def render(
     names = frozenset(tenant.name for tenant in fleet.tenants)
     gate = Gate(snapshot)
     origins = {release: origins_of(gate, release) for release in {tenant.ring.release for tenant in tenants}}
+    sources = {
+        file: snapshot.read(file) for held in origins.values() for file in {place.file for place in held.values()}
+    }
     hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
     others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
@@ -272,6 +275,7 @@ def render(
             project=project,
             reads=reads,
             origins=origins[tenant.ring.release],
+            sources=sources,
             alike=item.alike,
         )
 

@@ -6,13 +6,16 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings import sources
-from generator.findings.finding import Found
+from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.findings.words import did_you_mean
-from generator.generate.compose import components_of
+from generator.generate.compose import component_names, components_of
 from generator.generate.releases import COMPONENTS, CORE
+from generator.kube.allowed import references
+from generator.kube.kustomization import FILE, resolve
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
+from generator.reading.schema import Path
 from generator.render.rendered import Base, Object, Rendered, has_hash, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule
@@ -175,9 +178,20 @@ def _inside(value: Any, step: str) -> Iterator[Any]:
         if step == "*":
             yield from value
         elif equals:
-            yield from (item for item in mappings(value) if str(item.get(key)) == wanted)
+            yield from (item for item in mappings(value) if key in item and _found(wanted, str(item[key])))
         elif step.isdecimal() and int(step) < len(value):
             yield value[int(step)]
+
+
+def _found(pattern: str, value: str) -> bool:
+    """Say whether kustomize finds an entry by `[key=pattern]`: anywhere in the value, as a regular expression.
+
+    Source: PathMatcher in https://github.com/kubernetes-sigs/kustomize/blob/kyaml/v0.21.1/kyaml/yaml/match.go
+    """
+    try:
+        return re.search(pattern, value) is not None
+    except re.error:
+        return pattern == value
 
 
 def _part(value: Any, options: Object) -> Any:
@@ -190,6 +204,112 @@ def _part(value: Any, options: Object) -> Any:
 
 def _text(value: Any) -> Any:
     return value if isinstance(value, list | dict) else str(value)
+
+
+_LITERAL: Final = re.compile(r"[A-Za-z0-9_./-]+")
+"""A text that is meant as it stands, though kustomize takes it for a regular expression."""
+
+
+@rule(
+    "KUS019",
+    per=Per.RELEASE,
+    title="an entry of base/ writes what its words name, and no more",
+    why="kustomize reads `[name=A]` and names as regular expressions: AB is written as well, and it says nothing.",
+    fix="Say where the name begins and ends: [name=^A$].",
+    source=sources.KUSTOMIZE,
+    firm=Firm.RENDER,
+)
+def an_entry_writes_what_it_names(base: Base) -> Iterator[Found]:
+    """No name in a replacement or in the target of a patch, meant as it stands, matches another one."""
+    for folder, document in base.kustomizations.items():
+        objects = [obj for probe in base.probes if folder in probe.folders for obj in probe.objects]
+        for path, select in _selections(document.data):
+            for fact in sorted({fact for obj in objects for fact in _also_selected(select, obj)}):
+                name = str(select["name"]).replace(".", "[.]")
+                yield Found(document.place((*path, "name")), fact, f'write "{name}"')
+        for path, field, chosen in _written_fields(document.data, objects):
+            for fact, hint in sorted({item for obj in chosen for item in _also_written(obj, field)}):
+                yield Found(document.place(path), fact, hint)
+
+
+def _selections(data: Any) -> Iterator[tuple[Path, Object]]:
+    """Yield every selector that chooses objects by name, with where it stands."""
+    for index, patch in enumerate(mappings(mapping(data).get("patches"))):
+        yield ("patches", index, "target"), mapping(patch.get("target"))
+    for index, replacement in enumerate(mappings(mapping(data).get("replacements"))):
+        for number, target in enumerate(mappings(replacement.get("targets"))):
+            yield ("replacements", index, "targets", number, "select"), mapping(target.get("select"))
+
+
+def _also_selected(select: Object, one: Object) -> Iterator[str]:
+    name = select.get("name")
+    own = one["metadata"]["name"].rpartition("-")[0] if has_hash(one) else one["metadata"]["name"]
+    if not isinstance(name, str) or not _LITERAL.fullmatch(name) or one["kind"] == "Namespace":
+        return  # a Namespace is renamed by the overlay
+    if own != name and _is_selected(select, one):
+        yield f"the name {name} selects {one['kind']} {own} as well: its '.' is any character"
+
+
+def _written_fields(data: Any, objects: Sequence[Object]) -> Iterator[tuple[Path, str, list[Object]]]:
+    """Yield every field path of a replacement, where it stands, and the objects in which it is written."""
+    for index, replacement in enumerate(mappings(mapping(data).get("replacements"))):
+        for number, target in enumerate(mappings(replacement.get("targets"))):
+            rejected = list(mappings(target.get("reject")))
+            chosen = [
+                obj
+                for obj in objects
+                if _is_selected(mapping(target.get("select")), obj)
+                and not any(_is_selected(no, obj) for no in rejected)
+            ]
+            for place, field in enumerate(strings(target.get("fieldPaths"))):
+                yield ("replacements", index, "targets", number, "fieldPaths", place), field, chosen
+
+
+def _also_written(one: Object, field: str) -> Iterator[tuple[str, str]]:
+    """Yield what a field path writes besides what it names, and what to write in its place."""
+    found: list[Any] = [one]
+    for match in _STEP.finditer(field):
+        step = match[1] or match[2].replace("\\.", ".")
+        key, equals, wanted = step.partition("=")
+        if match[1] and equals and _LITERAL.fullmatch(wanted):
+            held = {str(item[key]) for value in found for item in mappings(value) if key in item}
+            others = sorted(value for value in held if value != wanted and _found(wanted, value))
+            if others:
+                fact = f"[{step}] writes {' and '.join(others)} of {one['kind']} {one['metadata']['name']} as well"
+                yield fact, f"write [{key}=^{wanted.replace('.', '[.]')}$]"
+        found = [inner for value in found for inner in _inside(value, step)]
+
+
+@rule(
+    "KUS020",
+    per=Per.RELEASE,
+    title="every manifest in base/ is read by a build",
+    why="A file that no kustomization names is never applied, and nobody says so.",
+    fix="Name it in the kustomization, or remove it.",
+    source=sources.KUSTOMIZE,
+)
+def every_manifest_is_read(base: Base) -> Iterator[Found]:
+    """Every file that looks like a manifest is named by a kustomization, and every kustomization by a build."""
+    if not base.probes:
+        return
+    known = {f"{base.folder}/{CORE}", *(f"{base.folder}/{COMPONENTS}/{name}" for name in component_names())}
+    named = {
+        path
+        for folder, document in base.kustomizations.items()
+        for reference in references(document.data)
+        if (path := resolve(folder, reference.text)) is not None
+    }
+    for folder, document in base.kustomizations.items():
+        if folder not in known | named:
+            near = did_you_mean(folder, known)
+            hint = near or f"name it in another kustomization, or remove it: git rm -r {folder}"
+            yield Found(document.place(), "no build reads this kustomization", hint)
+    for file in base.files:
+        folder, _, name = file.rpartition("/")
+        if file.lower().endswith((".yaml", ".yml", ".json")) and name != FILE and file not in named:
+            listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{base.folder}/{CORE}/{FILE}"
+            hint = f"name it under resources: of {listing}, or remove it: git rm {file}"
+            yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
 
 
 @rule(

@@ -11,14 +11,14 @@ from generator.rules.rule import Per, rule
 
 @dataclass(frozen=True, slots=True)
 class _Printed:
-    """An object as a schema looks at it: all of it stands where the object is written."""
+    """An object as a schema looks at it: each part of it stands where base/ writes it."""
 
     data: Object
-    where: Place
+    of: Rendered
 
     def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
-        del path, key
-        return self.where
+        del key
+        return self.of.place_in(self.data, tuple(path))
 
 
 @rule(
@@ -50,5 +50,5 @@ def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
             fact = f"{obj['apiVersion']} {obj['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
             yield rendered.found(obj, fact)
             continue
-        for found in checker.refusals(_Printed(obj, rendered.place(obj))):
+        for found in checker.refusals(_Printed(obj, rendered)):
             yield replace(found, object=identity(obj))

@@ -19,6 +19,7 @@ ROOMS = (
     "reading",
     "git",
     "kube",
+    "admission",
     "reachability",
     "fleet",
     "generate",

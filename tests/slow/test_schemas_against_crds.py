@@ -61,9 +61,8 @@ def modules() -> Mapping[str, Path]:
     return folders
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_what_our_schema_accepts_the_crd_accepts(modules: Mapping[str, Path], kind: str) -> None:
-    """Every field, type, value and bound of ours lies within the definition of the version that we emit."""
+def _both(modules: Mapping[str, Path], kind: str) -> tuple[Schema, Schema]:
+    """Return our schema of a kind and that of its definition."""
     ours = json.loads((ROOT / "generator/schemas" / kind).read_text(encoding="utf-8"))
     module, path = KINDS[kind]
     definition = yaml.safe_load((modules[module] / path).read_text(encoding="utf-8"))
@@ -74,6 +73,45 @@ def test_what_our_schema_accepts_the_crd_accepts(modules: Mapping[str, Path], ki
         for item in definition["spec"]["versions"]
         if item["name"] == version and item["served"]
     )
+    return ours, crd
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_the_cluster_fills_in_our_schema_says(modules: Mapping[str, Path], kind: str) -> None:
+    """Every default of a definition is in our schema, or its field is required: what git leaves out is known."""
+    ours, crd = _both(modules, kind)
+    assert list(_undeclared(ours, crd, ours["$defs"], "")) == []
+
+
+def _undeclared(ours: Schema, crd: Schema, defs: Schema, where: str) -> Iterator[str]:
+    """Yield each default, and each key of a list, that the definition has and ours has not."""
+    ours = _resolved(ours, defs)
+    for branch in ours.get("anyOf", ()):
+        yield from _undeclared(branch, crd, defs, where)
+    keys = "x-kubernetes-list-map-keys"
+    if crd.get(keys) != ours.get(keys):
+        yield f"{where}: {keys} is {crd.get(keys)}"
+    properties = ours.get("properties", {})
+    for name, field in crd.get("properties", {}).items() if ours.get("type") == "object" else ():
+        known = _resolved(properties.get(name, {}), defs)
+        if "default" in field and name not in ours.get("required", ()) and known.get("default") != field["default"]:
+            yield f"{where}.{name}: the default is {field['default']}"
+        if name in properties:
+            yield from _undeclared(known, field, defs, f"{where}.{name}")
+    if "items" in ours:
+        yield from _undeclared(ours["items"], crd.get("items", {}), defs, f"{where}[]")
+
+
+def _resolved(schema: Schema, defs: Schema) -> Schema:
+    if "$ref" not in schema:
+        return schema
+    return {**defs[schema["$ref"].removeprefix("#/$defs/")], **{k: v for k, v in schema.items() if k != "$ref"}}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_our_schema_accepts_the_crd_accepts(modules: Mapping[str, Path], kind: str) -> None:
+    """Every field, type, value and bound of ours lies within the definition of the version that we emit."""
+    ours, crd = _both(modules, kind)
     assert list(_beyond({**ours, "properties": _without_metadata(ours)}, crd, ours["$defs"], "")) == []
 
 
@@ -84,8 +122,7 @@ def _without_metadata(ours: Schema) -> Schema:
 
 def _beyond(ours: Schema, crd: Schema, defs: Schema, where: str) -> Iterator[str]:
     """Yield each point in which our schema accepts what the definition refuses."""
-    if "$ref" in ours:
-        ours = {**defs[ours["$ref"].removeprefix("#/$defs/")], **{k: v for k, v in ours.items() if k != "$ref"}}
+    ours = _resolved(ours, defs)
     if "anyOf" in ours:
         for branch in ours["anyOf"]:
             yield from _beyond(branch, crd, defs, where)

@@ -1,0 +1,48 @@
+"""Every check, at each part of an object whose type it is about."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from generator.admission import ceilings, claims, metadata, network, pods, workloads
+from generator.admission.problem import Check, Part, Problem
+from generator.kube import typed
+from generator.kube.lenient import mapping
+
+_OF_A_TYPE: Final[Mapping[str, Check]] = {
+    "apps.v1.DeploymentSpec": workloads.check_deployment,
+    "apps.v1.ReplicaSetSpec": workloads.check_template,
+    "autoscaling.v2.HorizontalPodAutoscalerSpec": workloads.check_autoscaler,
+    "core.v1.LimitRangeSpec": ceilings.check_limits,
+    "core.v1.PersistentVolumeClaimSpec": claims.check_claim,
+    "core.v1.PodSpec": pods.check_pod,
+    "core.v1.ResourceQuotaSpec": ceilings.check_quota,
+    "core.v1.ServiceSpec": network.check_service,
+    "meta.v1.LabelSelector": metadata.check_selector,
+    "meta.v1.ObjectMeta": metadata.check_labels_and_annotations,
+    "networking.v1.IngressSpec": network.check_ingress,
+    "networking.v1.NetworkPolicySpec": network.check_policy,
+    "policy.v1.PodDisruptionBudgetSpec": workloads.check_budget,
+}
+"""By the names that Kubernetes' schemas give the types: a check applies wherever its type stands."""
+
+_OF_A_KIND: Final = {
+    "ConfigMap": ceilings.check_config_map,
+    "Role": ceilings.check_role,
+    "RoleBinding": ceilings.check_binding,
+}
+
+
+def problems(version: str, one: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what the API server refuses in an object that its schema accepts.
+
+    Args:
+        version: Minor version of Kubernetes.
+        one: The object.
+    """
+    yield from metadata.check_object(one)
+    yield from metadata.check_labels_and_annotations(Part(("metadata",), mapping(one.get("metadata")), one))
+    if check := _OF_A_KIND.get(str(one.get("kind"))):
+        yield from check(one)
+    for part in typed.parts(version, one):
+        if part.path != ("metadata",) and (check_part := _OF_A_TYPE.get(part.type)):
+            yield from check_part(Part(part.path, mapping(part.value), one))
