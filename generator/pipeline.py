@@ -144,7 +144,6 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
     for index, ring in enumerate(fleet.platform.rings):
         if ring.release in releases:
             continue
-        place: Place = fleet.platform.document.place(("rings", index, "release"))
         try:
             if lacking := list(_lacking(snapshot, fleet, ring.release)):
                 findings.extend(lacking)
@@ -156,6 +155,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
             if error.exit_code is not TenantryError.exit_code:
                 raise
             hint = error.hint or f"fix {layout.release(ring.release)}, which the ring reads, or put it back as it was"
+            place = fleet.platform.document.place(("rings", index, "release"))
             findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
     if findings:
         raise Refused(findings)
@@ -181,7 +181,7 @@ def differences(snapshot: Snapshot, result: Composed) -> Differences:
     """
     names = frozenset(tenant.name for tenant in result.fleet.tenants)
     files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
-    found = compare(snapshot.root, result.tree, names, files - names, snapshot.contents)
+    found = compare(snapshot, result.tree, names, files - names)
     if found.forbidden:
         raise Refused([*result.findings, *found.forbidden])
     return found

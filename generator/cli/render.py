@@ -33,7 +33,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     from generator.findings.finding import TenantryError
     from generator.git.snapshot import Snapshot
     from generator.kube import kustomize
-    from generator.kube.kustomization import Gate
+    from generator.kube.kustomization import gate_of
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -41,7 +41,7 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     fleet, _ = pipeline.validated(snapshot)
     snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-    gate = Gate(snapshot)
+    gate = gate_of(snapshot)
     texts = kustomize.texts([gate.open(layout.overlay(name)) for name in wanted])
     for name, (text, error) in zip(wanted, texts, strict=True):
         if error:
@@ -117,13 +117,13 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
     from generator.findings.finding import Finding, TenantryError
     from generator.reachability.matrix import matrix
     from generator.reachability.space import read_space
-    from generator.review.verify import committed, render
+    from generator.review.verify import render
 
     if form not in ("text", "json"):
         raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")
     known((name,), tuple(tenant.name for tenant in fleet.tenants))
     tenant = next(item for item in fleet.tenants if item.name == name)
-    for item in render(snapshot, fleet, [tenant], committed(snapshot)):
+    for item in render(snapshot, fleet, [tenant]):
         if isinstance(item, Finding):
             raise TenantryError(f"{item.place}: {item.fact}", item.hint)
         cluster = fleet.platform.cluster

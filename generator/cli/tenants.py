@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from generator.cli.options import root_of, table
 from generator.findings.finding import Exit
+
+if TYPE_CHECKING:
+    from generator.git.snapshot import Snapshot
 
 
 @click.command(epilog='Example: tenantry add company-101 --plan silver --chatbot --display-name "株式会社サンプル"')
@@ -33,7 +36,7 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
         return Exit.FINE
     edit.write(root, file, text)
     click.echo(f"created {file}", err=True)
-    click.echo(_next(root, file), err=True)
+    click.echo(_next(snapshot, file), err=True)
     return Exit.FINE
 
 
@@ -58,7 +61,8 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
         if not equals:
             raise click.BadParameter(f"{assignment!r} is not KEY=VALUE", param_hint="KEY=VALUE")
         changes[key] = value
-    file, before, after = edit.changed_tenant(Snapshot.of_work_tree(root), name, changes)
+    snapshot = Snapshot.of_work_tree(root)
+    file, before, after = edit.changed_tenant(snapshot, name, changes)
     if dry_run:
         click.echo(after, nl=False)
     elif before == after:
@@ -66,16 +70,15 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     else:
         edit.write(root, file, after)
         click.echo(f"changed {file}", err=True)
-        click.echo(_next(root, file), err=True)
+        click.echo(_next(snapshot, file), err=True)
     return Exit.FINE
 
 
-def _next(root: Path, file: str) -> str:
+def _next(snapshot: "Snapshot", file: str) -> str:
     """Say what to do after a tenant file was written."""
     from generator import pipeline
-    from generator.git.snapshot import Snapshot
 
-    if pipeline.validated_platform(Snapshot.of_work_tree(root)).publishing == "committed":
+    if pipeline.validated_platform(snapshot).publishing == "committed":
         return "  next: tenantry generate && tenantry verify"
     return f"  next: tenantry check, then commit {file} alone: tenantry publish writes the rest after the merge"
 
@@ -134,7 +137,7 @@ def _applications(root: Path, form: str) -> Exit:
     snapshot = Snapshot.of_work_tree(root)
     platform = pipeline.validated_platform(snapshot)
     if platform.publishing == "committed":
-        files = committed(snapshot)
+        files: Mapping[str, str] = committed(snapshot)
     else:
         files = dict(pipeline.composed(snapshot).tree)
         click.echo(f"as tenantry publish would write them to {platform.publishing_branch}", err=True)

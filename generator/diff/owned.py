@@ -13,9 +13,9 @@ from generator.fleet.model import Tenant
 from generator.generate.argocd import API_VERSION
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
-from generator.kube.kustomization import Gate
+from generator.kube.kustomization import gate_of
 from generator.pipeline import Composed
-from generator.reading import yaml_objects, yaml_reader
+from generator.reading import parsed, yaml_objects
 from generator.reading.files import BY_HAND, Kind
 from generator.render import classes
 from generator.render.classes import Sheet
@@ -70,7 +70,7 @@ def _rendered(
         sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
     applications = _applications(state.composed, here, read)
     found = {}
-    for item in classes.render(Gate(state.snapshot), sheets, turn=0):
+    for item in classes.render(gate_of(state.snapshot), sheets, turn=0):
         wrong = item.error.replace(f"{state.snapshot.root}/", "") or item.difference
         if wrong:
             raise TenantryError(f"{called}: {layout.kustomization(item.tenant)} cannot be rendered: {wrong}")
@@ -129,7 +129,7 @@ def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     """Read what stands in argocd/platform as Argo CD does: built where there is a kustomization, else as manifests."""
     folder = layout.PLATFORM_MANIFESTS
     if snapshot.kind_of(f"{folder}/{kustomization.FILE}") is Kind.FILE:
-        (built,) = kustomize.build_all([Gate(snapshot).open(folder)])
+        (built,) = kustomize.build_all([gate_of(snapshot).open(folder)])
         if built.error:
             wrong = built.error.replace(str(snapshot.root / folder), folder)
             raise TenantryError(f"{called}: {folder} cannot be rendered: {wrong}")
@@ -137,7 +137,7 @@ def _by_hand(snapshot: Snapshot, called: str) -> Objects:
     depth = folder.count("/") + 1
     manifests = snapshot.collect_all(folder, BY_HAND, ".yaml")
     here = {path: raw for path, raw in manifests.items() if path.count("/") == depth}
-    if refused := [found for path, raw in here.items() for found in yaml_reader.bounded(path, raw)]:
+    if refused := [found for path in here for found in parsed.bounded(snapshot.parsed(path))]:
         raise Refused(refused)
     found = (obj for raw in here.values() for obj in yaml_objects.read_objects(raw.decode()))
     return tuple(

@@ -14,7 +14,7 @@ from generator.findings.table import finding
 from generator.git import door, ordinary, trees
 from generator.git.entries import above
 from generator.git.snapshot import Snapshot
-from generator.reading import files, yaml_reader
+from generator.reading import files, parsed, yaml_reader
 from generator.reading.files import BadFile, Kind
 
 MAX_TENANT_BYTES: Final = 16 * 1024
@@ -107,9 +107,12 @@ def _document(
     raw = instead[file] if file in instead else _raw(snapshot, file, max_bytes, findings)
     if raw is None:
         return None
-    parsed, found = yaml_reader.read(file, raw, max_bytes=max_bytes)
+    if file in instead or len(raw) > max_bytes:
+        document, found = yaml_reader.read(file, raw, max_bytes=max_bytes)
+    else:
+        document, found = parsed.document(snapshot.parsed(file))
     findings.extend((*found, *ordinary.line_ends({file: raw})))
-    return parsed
+    return document
 
 
 def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:

@@ -3,6 +3,7 @@
 import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -205,11 +206,11 @@ def _ceiling(data: Mapping[str, Any]) -> Resources:
 
 
 def _requires(document: Document) -> Iterator[Finding]:
-    place = document.place(("requires",))
     wanted = document.data["requires"]
     try:
         fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
     except InvalidSpecifier:
+        place = document.place(("requires",))
         yield finding("PLT001", place, f"requires: {wanted!r} is not a version specifier", "for example >=0.1,<0.2")
         return
     if not fits:
@@ -217,7 +218,7 @@ def _requires(document: Document) -> Iterator[Finding]:
         hint = (
             "install the one that this repository pins: python3 -I .tenantry/tools/install.py DIR; or change `requires`"
         )
-        yield finding("PLT002", place, fact, hint)
+        yield finding("PLT002", document.place(("requires",)), fact, hint)
 
 
 def _branches(document: Document) -> Iterator[Finding]:
@@ -343,20 +344,20 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
     retired = platform.retired_names if platform else {}
     for document in documents:
         name: str = document.data["name"]
-        place = document.place(("name",))
+        place = partial(document.place, ("name",))
         stem = PurePosixPath(document.file).stem
         if stem != name:
             fact = f"the file is named {stem}, its tenant {name}"
-            yield finding("TEN002", place, fact, f"rename the file to {name}.yaml, or fix the name")
+            yield finding("TEN002", place(), fact, f"rename the file to {name}.yaml, or fix the name")
         if reason := why_reserved(name):
-            yield finding("TEN004", place, f"the name {name!r} is reserved: {reason}", "choose another name")
+            yield finding("TEN004", place(), f"the name {name!r} is reserved: {reason}", "choose another name")
         if name in retired:
             fact = f"{name!r} was retired on {retired[name]}; names are never used again"
-            yield finding("TEN005", place, fact, "choose another name")
+            yield finding("TEN005", place(), fact, "choose another name")
         twin = next((item for item in declared[name] if item is not document), None)
         if twin:
             fact = f"the tenant {name!r} is declared in {twin.file} too"
-            yield finding("TEN003", place, fact, "keep one of the two")
+            yield finding("TEN003", place(), fact, "keep one of the two")
     folded: dict[str, str] = {}
     for document in documents:
         stem = PurePosixPath(document.file).name.casefold()
@@ -456,24 +457,24 @@ def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
         fact = f"the host {standard} has {_too_long(standard, _MAX_FQDN)}"
         yield finding("TEN015", tenant.document.place(("name",)), fact, "choose a shorter name")
     for index, host in enumerate(tenant.hosts[1:]):
-        place = tenant.document.place(("hosts", index))
+        place = partial(tenant.document.place, ("hosts", index))
         long = next((label for label in host.split(".") if len(label) > _MAX_LABEL), None)
         if long:
             fact = f"the label {long!r} has {_too_long(long, _MAX_LABEL)}"
-            yield finding("TEN015", place, fact, "choose a shorter host")
+            yield finding("TEN015", place(), fact, "choose a shorter host")
         if host == standard:
-            yield finding("TEN013", place, f"{host!r} is this tenant's standard host already", "remove it here")
+            yield finding("TEN013", place(), f"{host!r} is this tenant's standard host already", "remove it here")
         elif host in platform.host_suffixes:
-            yield finding("TEN014", place, f"{host!r} is the platform's own domain", f"use a host under {standard}")
+            yield finding("TEN014", place(), f"{host!r} is the platform's own domain", f"use a host under {standard}")
         elif host.endswith(f".{platform.domain}"):
             if not host.endswith(f".{standard}"):
                 fact = f"{host!r} lies under {platform.domain}, where each tenant has the host of its own name alone"
-                yield finding("TEN014", place, fact, f"use a host under {standard} or another allowed suffix")
+                yield finding("TEN014", place(), fact, f"use a host under {standard} or another allowed suffix")
         elif not any(host.endswith(f".{suffix}") for suffix in platform.host_suffixes[1:]):
             fact = f"{host!r} is not under an allowed suffix"
             suffixes = ", ".join(platform.host_suffixes[1:])
             hint = f"allowed: {suffixes}" if suffixes else "platform.yaml has no hostSuffixes"
-            yield finding("TEN014", place, fact, hint)
+            yield finding("TEN014", place(), fact, hint)
 
 
 def _too_long(text: str, most: int) -> str:

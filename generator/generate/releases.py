@@ -17,9 +17,10 @@ from generator.generate.size import CHATBOT, FILESERVER
 from generator.generate.workloads import Counted, Problem
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
-from generator.kube.kustomization import Gate
+from generator.kube.kustomization import Gate, gate_of
 from generator.kube.lenient import mapping
-from generator.reading import yaml_objects, yaml_writer
+from generator.once import once
+from generator.reading import parsed, yaml_objects, yaml_writer
 from generator.reading.files import Kind
 
 Origins = Mapping[tuple[str, str], Place]
@@ -67,7 +68,7 @@ def read_release(snapshot: Snapshot, name: str, platform: Platform) -> Release:
     if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
         way = snapshot.way_back(f"{folder}/{CORE}")
         raise TenantryError(f"there is no {folder}/{CORE}", way or "fix the name in the rings of platform.yaml")
-    gate = Gate(snapshot)
+    gate = gate_of(snapshot)
     gate.survey(folder)
     depth = folder.count("/") + 2
     components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
@@ -153,7 +154,7 @@ def _place(snapshot: Snapshot, one: Mapping[str, Any], path: Sequence[str], orig
     origin = origins.get((kind, name))
     if origin is None:
         return Place(layout.BASE)
-    place, text = yaml_objects.field_in(origin.file, snapshot.read(origin.file), kind, name, path)
+    place, text = yaml_objects.field_of(parsed.objects(snapshot.parsed(origin.file)), origin.file, kind, name, path)
     rendered: Any = one
     for step in path:
         rendered = mapping(rendered).get(step)
@@ -173,6 +174,7 @@ _PROBE_FACTS: Final[dict[str, Any]] = {
 }
 
 
+@once
 def origins_of(gate: Gate, release: str) -> Origins:
     """Find where each object of a release is written, by kind and name.
 
@@ -186,7 +188,7 @@ def origins_of(gate: Gate, release: str) -> Origins:
     for file in gate.snapshot.under(layout.release(release)):
         if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE or not gate.is_bounded(file):
             continue
-        for kind, name, line in yaml_objects.objects_in(file, gate.snapshot.read(file)):
+        for item in parsed.objects(gate.snapshot.parsed(file)):
             # kustomize's `namespace:` names the only Namespace after the tenant, so it is known by its kind alone
-            origins.setdefault((kind, "" if kind == "Namespace" else name), Place(file, line, 1))
+            origins.setdefault((item.kind, "" if item.kind == "Namespace" else item.name), Place(file, item.line, 1))
     return origins

@@ -14,6 +14,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.generate.compose import HEADER, Tree
+from generator.git.snapshot import Snapshot
 from generator.reading import files
 from generator.reading.files import BadFile
 
@@ -51,32 +52,27 @@ class Differences:
 
 
 def compare(
-    root: Path,
-    tree: Tree,
-    tenants: frozenset[str],
-    unread: frozenset[str] = frozenset(),
-    contents: Mapping[str, bytes] | None = None,
+    snapshot: Snapshot, tree: Tree, tenants: frozenset[str], unread: frozenset[str] = frozenset()
 ) -> Differences:
-    """Compare the generated files on the disk with the tree.
+    """Compare the generated files that stand in a repository with the tree.
 
     Args:
-        root: The repository's root.
+        snapshot: The repository.
         tree: What should stand there.
         tenants: Names of all tenants of the tree.
         unread: Names of tenants that have a file and are not in the tree; what is there for them is left alone.
-        contents: Generated files that do not stand on the disk, path -> content; None when all do.
     """
     changes: list[Change] = []
     findings: list[Finding] = []
     lost: dict[str, list[str]] = defaultdict(list)
     for file, text in tree.items():
         try:
-            present = files.read(root, file) if contents is None or file not in contents else contents[file]
+            present = snapshot.present(file)
         except BadFile as bad:
             if bad.missing:
                 changes.append(Change(file, Kind.CREATE))
             else:
-                findings.append(_in_the_way(root, file, bad))
+                findings.append(_in_the_way(snapshot.root, file, bad))
             continue
         if present != text.encode():
             if _is_ours(present):
@@ -85,7 +81,7 @@ def compare(
                 fact = "tenantry must write this file, and it does not start with tenantry's header"
                 hint = f"keep elsewhere what it says, then: rm {file} && tenantry generate"
                 findings.append(finding("GEN001", Place(file), fact, hint))
-    for file in _others(root, tree) if contents is None else _others_in(contents, tree):
+    for file in _others(snapshot, tree):
         owner = layout.tenant_of(file)
         if owner is None or owner in tenants:
             changes.append(Change(file, Kind.REMOVE))
@@ -172,23 +168,24 @@ def _in_the_way(root: Path, file: str, bad: BadFile) -> Finding:
     return finding("GEN001", bad.place, fact, bad.hint)
 
 
-def _others_in(contents: Mapping[str, bytes], tree: Tree) -> Iterator[str]:
-    """Yield each of these files that carries our header and is not in the tree."""
-    return (
-        path for path, held in contents.items() if path not in tree and layout.is_generated(path) and _is_ours(held)
-    )
-
-
-def _others(root: Path, tree: Tree) -> Iterator[str]:
+def _others(snapshot: Snapshot, tree: Tree) -> Iterator[str]:
     """Yield every file that carries our header and is not in the tree, in the folders that we write to."""
+    for path in _standing(snapshot):
+        if path not in tree and layout.is_generated(path):
+            try:
+                ours = _is_ours(snapshot.present(path))
+            except BadFile:  # nothing that we write is so large
+                continue
+            if ours:
+                yield path
+
+
+def _standing(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the files that stand in the folders that we write to, those that git ignores included."""
+    if snapshot.contents is not None:
+        yield from snapshot.contents
+        return
     for folder in (layout.OVERLAYS, layout.ARGOCD):
-        if files.kind_of(root, folder) is not files.Kind.FOLDER:
-            continue
-        for entry in files.walk(root, folder):
-            if entry.kind is files.Kind.FILE and entry.path not in tree and layout.is_generated(entry.path):
-                try:
-                    ours = _is_ours(files.read(root, entry.path))
-                except BadFile:  # nothing that we write is so large
-                    continue
-                if ours:
-                    yield entry.path
+        if files.kind_of(snapshot.root, folder) is files.Kind.FOLDER:
+            found = files.walk(snapshot.root, folder)
+            yield from (entry.path for entry in found if entry.kind is files.Kind.FILE)

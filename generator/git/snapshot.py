@@ -23,8 +23,10 @@ from generator.findings.finding import Finding, Refused
 from generator.git import door, trees
 from generator.git.door import Repository
 from generator.git.entries import FILE_MODES, LINK_MODE, OTHER_MODE, TreeEntry, above, is_plain
-from generator.reading import files
+from generator.once import Worked, once
+from generator.reading import files, parsed
 from generator.reading.files import BadFile, Bounds, Kind
+from generator.reading.parsed import Parsed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +41,8 @@ class Snapshot:
             None when they stand there.
         repository: Where it was taken from; None for a folder that is no git repository.
         commit: The commit that it is; empty for the work tree.
+        opened: What files hold that were read so far, or why they cannot be read, by path: each is opened once.
+        worked: What was worked out of it so far.
     """
 
     root: Path
@@ -47,6 +51,8 @@ class Snapshot:
     contents: Mapping[str, bytes] | None = None
     repository: Repository | None = None
     commit: str = ""
+    opened: dict[str, bytes | BadFile] = field(default_factory=dict, compare=False, repr=False)
+    worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -87,9 +93,34 @@ class Snapshot:
         if path not in self.held:
             why, hint = self.why_missing(path)
             raise BadFile(path, why or "the file is missing", hint, missing=True)
+        return files.bounded(path, self.present(path), max_bytes)
+
+    def present(self, path: str) -> bytes:
+        """Read what stands at a path, whether or not git holds it, see `files.read`.
+
+        Raises:
+            BadFile: It cannot be read.
+        """
         if self.contents is not None and path in self.contents:
-            return files.bounded(path, self.contents[path], max_bytes)
-        return files.read(self.root, path, max_bytes)
+            return self.contents[path]
+        if path not in self.opened:
+            try:
+                self.opened[path] = files.read(self.root, path)
+            except BadFile as bad:
+                self.opened[path] = bad
+        found = self.opened[path]
+        if isinstance(found, BadFile):
+            raise found.with_traceback(None)
+        return found
+
+    @once
+    def parsed(self, path: str) -> Parsed:
+        """Read a file that is held, to be parsed once whoever asks for what is in it.
+
+        Raises:
+            BadFile: Git does not hold it, or it cannot be read.
+        """
+        return parsed.of(path, self.read(path))
 
     def collect(self, folder: str, bounds: Bounds, suffix: str = "") -> tuple[dict[str, bytes], tuple[Finding, ...]]:
         """Read all files below a folder, as far as they keep to the bounds; what is no file is passed over.
@@ -169,10 +200,16 @@ class Snapshot:
                 contents[path] = text.encode()
         return dataclasses.replace(self, held=held, contents=contents)
 
-    def copy_to(self, folder: Path, paths: Collection[str]) -> None:
-        """Copy files into a folder, and all files below folders; what is not held is passed over."""
-        for path in self.paths_in(paths):
-            _write(folder, path, self.read(path))
+    def copy_to(self, folder: Path, paths: Collection[str]) -> "Snapshot":
+        """Copy files into a folder, and all files below folders; what is not held is passed over.
+
+        Returns:
+            What stands in the folder then, which is no git repository.
+        """
+        copied = {path: self.read(path) for path in self.paths_in(paths)}
+        for path, content in copied.items():
+            _write(folder, path, content)
+        return Snapshot(root=folder, held=dict.fromkeys(copied, TreeEntry(FILE_MODES[0], "")), opened={**copied})
 
     def paths_in(self, chosen: Collection[str]) -> Iterator[str]:
         """Yield these files, and all files below these folders."""
@@ -280,19 +317,29 @@ class Snapshot:
         beside = {path: entry for path, entry in whole.items() if path not in held}
         blobs = {path: entry.blob for path, entry in held.items() if entry.is_file}
         generated = {path: blob for path, blob in blobs.items() if path.startswith(layout.GENERATED)}
-        _write_all(repository, {path: blob for path, blob in blobs.items() if path not in generated}, folder)
+        opened = _write_all(repository, {path: blob for path, blob in blobs.items() if path not in generated}, folder)
         contents = dict(_contents(repository, generated))
-        return cls(root=folder, held=held, beside=beside, contents=contents, repository=repository, commit=commit)
+        return cls(
+            root=folder,
+            held=held,
+            beside=beside,
+            contents=contents,
+            repository=repository,
+            commit=commit,
+            opened={**opened},
+        )
 
 
 def _is_in(path: str, chosen: Collection[str]) -> bool:
     return path in chosen or any(folder in chosen for folder in above(path))
 
 
-def _write_all(repository: Repository, blobs: Mapping[str, str], folder: Path) -> None:
-    """Write blobs to paths below a folder."""
-    for path, content in _contents(repository, blobs):
+def _write_all(repository: Repository, blobs: Mapping[str, str], folder: Path) -> dict[str, bytes]:
+    """Write blobs to paths below a folder; return what they hold, by path."""
+    contents = dict(_contents(repository, blobs))
+    for path, content in contents.items():
         _write(folder, path, content)
+    return contents
 
 
 def _contents(repository: Repository, blobs: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:

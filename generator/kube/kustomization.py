@@ -17,7 +17,8 @@ from generator.git import ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube import allowed
 from generator.kube.allowed import Needs, Reference
-from generator.reading import files, yaml_reader
+from generator.once import Worked, once
+from generator.reading import files, parsed
 from generator.reading.files import BadFile, Kind
 from generator.reading.yaml_reader import Document
 
@@ -42,12 +43,20 @@ class Buildable:
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
-    """A reference that leads to something: where it stands, what it says, the path from the root, what is there."""
+    """A reference that leads to something: what it says, the path from the root, what is there, and where it stands.
 
-    place: Place
+    Of nearly all references nobody asks where they stand, so that is looked for when somebody does.
+    """
+
     text: str
     path: str
     kind: Kind
+    document: Document | None
+    where: tuple[str | int, ...] = ()
+
+    @property
+    def place(self) -> Place:
+        return self.document.place(self.where) if self.document else Place(f"{self.path}/{FILE}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +77,9 @@ class Gate:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.worked: Worked = {}
         self._folders: dict[str, _Folder] = {}
+        self._passed: set[str] = set()
         self._manifests: dict[str, tuple[Finding, ...]] = {}
 
     def open(self, folder: str) -> Buildable:
@@ -80,7 +91,8 @@ class Gate:
         Raises:
             Refused: What it would read is not understood.
         """
-        self.closure([folder])
+        if folder not in self._passed:
+            self.closure([folder])
         return Buildable(self.snapshot.place(folder))
 
     def beside(self, folder: Path, reads: Iterable[str]) -> Buildable:
@@ -107,7 +119,7 @@ class Gate:
         """
         start = tuple(dict.fromkeys(folders))
         missing = [folder for folder in start if self.snapshot.kind_of(folder) is not Kind.FOLDER]
-        leads = [_Lead(Place(f"{folder}/{FILE}"), folder, folder, Kind.FOLDER) for folder in start]
+        leads = [_Lead(folder, folder, Kind.FOLDER, None) for folder in start]
         return self._follow(start, leads if not missing else (), map(self._no_kustomization, missing))
 
     def reads(self, overlay: Document, read: Collection[str] = ()) -> tuple[str, ...]:
@@ -162,7 +174,7 @@ class Gate:
         """Follow leads to everything that is read; each folder may be built once, as kustomize would build it twice."""
         reached = set(start)
         findings = list(found)
-        first: dict[str, Place] = {}
+        first: dict[str, _Lead] = {}
         pending = [(lead, above) for lead in leads]
         while pending:
             lead, stack = pending.pop(0)
@@ -172,7 +184,7 @@ class Gate:
             if wrong := _again(lead, stack, first):
                 findings.append(wrong)
                 continue
-            first[lead.path] = lead.place
+            first[lead.path] = lead
             judged = self._judge(lead.path)
             findings += judged.findings
             pending += [(inner, (*stack, lead.path)) for inner in judged.leads]
@@ -182,6 +194,7 @@ class Gate:
                 break
         if findings:
             raise Refused(findings)
+        self._passed |= {*start}
         return outermost(reached)
 
     # --- one kustomization
@@ -198,10 +211,9 @@ class Gate:
             misspelt = tuple(self._misspelt(folder))
             if self.snapshot.kind_of(file) is None:
                 return _Folder(None, (), misspelt or (self._no_kustomization(folder),))
-            raw = self.snapshot.read(file)
+            document, found = parsed.document(self.snapshot.parsed(file))
         except BadFile as bad:
             return _Folder(None, (), (*misspelt, bad.finding))
-        document, found = yaml_reader.read(file, raw)
         if document is None:
             return _Folder(None, (), (*misspelt, *found))
         return self._judge_document(folder, document)
@@ -242,31 +254,34 @@ class Gate:
 
     def _lead(self, folder: str, document: Document, reference: Reference) -> _Lead | tuple[Finding, ...]:
         """Return where a plain reference leads, or what is wrong with that."""
-        place = document.place(reference.where)
+
+        def refused(fact: str, hint: str) -> tuple[Finding, ...]:
+            return (finding("KUS004", document.place(reference.where), fact, hint),)
+
         path = resolve(folder, reference.text)
         said = repr(reference.text)
         home = _release_of(folder)
         if path is None:
             hint = "copy what it leads to into the repository"
-            return (finding("KUS004", place, f"{said} leads outside the repository", hint),)
+            return refused(f"{said} leads outside the repository", hint)
         kind = self.snapshot.kind_of(path)
         if home and not f"{path}/".startswith(f"{home}/"):
-            return (finding("KUS004", place, f"there is no {said} in {home}", "copy it into the release"),)
+            return refused(f"there is no {said} in {home}", "copy it into the release")
         if kind is None:
             why, way = self.snapshot.why_missing(path)
             fact = f"there is no {said}: {why}" if why else f"there is no {said}"
-            return (finding("KUS004", place, fact, way or _hint_for_nothing(folder)),)
+            return refused(fact, way or _hint_for_nothing(folder))
         if kind in (Kind.LINK, Kind.OTHER):
             return tuple(ordinary.ordinary_files({path: self.snapshot.held[path]}))
         if kind is Kind.FOLDER and reference.needs in (Needs.MANIFEST, Needs.DATA):
-            return (finding("KUS004", place, f"{said} is a folder, and {reference.needs} is needed", "name a file"),)
+            return refused(f"{said} is a folder, and {reference.needs} is needed", "name a file")
         if kind is Kind.FILE and reference.needs is Needs.FOLDER:
-            return (finding("KUS004", place, f"{said} is a file, and {reference.needs} is needed", "name a folder"),)
+            return refused(f"{said} is a file, and {reference.needs} is needed", "name a folder")
         if kind is Kind.FILE:
             wrong = self._judge_data(path) if reference.needs is Needs.DATA else self._judge_manifest(path)
             if wrong:
                 return wrong
-        return _Lead(place, reference.text, path, kind)
+        return _Lead(reference.text, path, kind, document, reference.where)
 
     def is_bounded(self, path: str) -> bool:
         """Say whether a manifest may be parsed as a whole."""
@@ -275,7 +290,7 @@ class Gate:
     def _judge_manifest(self, path: str) -> tuple[Finding, ...]:
         if path not in self._manifests:
             try:
-                self._manifests[path] = yaml_reader.bounded(path, self.snapshot.read(path))
+                self._manifests[path] = parsed.bounded(self.snapshot.parsed(path))
             except BadFile as bad:
                 self._manifests[path] = (bad.finding,)
         return self._manifests[path]
@@ -288,13 +303,19 @@ class Gate:
         return ()
 
 
-def _again(lead: _Lead, stack: tuple[str, ...], first: Mapping[str, Place]) -> Finding | None:
+@once
+def gate_of(snapshot: Snapshot) -> Gate:
+    """Return the gate of a snapshot, which looks at each of its files once."""
+    return Gate(snapshot)
+
+
+def _again(lead: _Lead, stack: tuple[str, ...], first: Mapping[str, _Lead]) -> Finding | None:
     """Say that a folder is built from inside itself, or twice; None when neither is so."""
     if any(f"{folder}/".startswith(f"{lead.path}/") for folder in stack):
         fact = f"{lead.text!r} leads back to {lead.path}, of which this is a part"
         return finding("KUS004", lead.place, fact, "remove it")
     if lead.path in first:
-        fact = f"{lead.text!r} builds {lead.path} a second time: {first[lead.path]} names it as well"
+        fact = f"{lead.text!r} builds {lead.path} a second time: {first[lead.path].place} names it as well"
         return finding("KUS004", lead.place, fact, "name it once")
     return None
 

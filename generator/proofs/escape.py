@@ -26,6 +26,7 @@ from generator.findings.finding import Place
 from generator.fleet.model import Cluster
 from generator.generate.argocd import TENANT_KINDS
 from generator.kube.lenient import mapping, mappings, sequence
+from generator.once import once
 from generator.render.rendered import Object, Rendered, identity
 
 BREAK_GLASS: Final = "break-glass"
@@ -90,7 +91,7 @@ def prove_containment(fleet: Iterable[Rendered]) -> Escape:
         fleet: The tenants with their renders and projects.
     """
     tenants = list(fleet)
-    found = {tenant.tenant.name: tuple(ways_out(tenant)) for tenant in tenants}
+    found = {tenant.tenant.name: ways_out(tenant) for tenant in tenants}
     return Escape(
         tenants=len(tenants),
         proved=sum(not ways for ways in found.values()),
@@ -100,12 +101,10 @@ def prove_containment(fleet: Iterable[Rendered]) -> Escape:
     )
 
 
-def ways_out(rendered: Rendered) -> Iterator[Counterexample]:
-    """Yield the counterexamples of one tenant."""
-    yield from _of_subjects(rendered)
-    yield from _of_argocd_roles(rendered)
-    yield from _of_project(rendered)
-    yield from _of_objects(rendered)
+@once
+def ways_out(rendered: Rendered) -> tuple[Counterexample, ...]:
+    """Return the counterexamples of one tenant."""
+    return (*_of_subjects(rendered), *_of_argocd_roles(rendered), *_of_project(rendered), *_of_objects(rendered))
 
 
 # --- actions

@@ -1,14 +1,13 @@
 """The isolation proof over rendered tenants; the proof itself is in `generator.reachability.proof`."""
 
-from functools import lru_cache
-
+from generator.once import once
 from generator.reachability.policy import UnreadableError
 from generator.reachability.proof import Isolation, prove_isolation
 from generator.reachability.space import Space, read_space
 from generator.render.rendered import Rendered, Repository
 
 
-@lru_cache(maxsize=1)
+@once
 def prove(repository: Repository) -> Isolation:
     """Prove for every ordered pair of rendered tenants that no pod of the first reaches a pod of the second.
 
@@ -18,6 +17,7 @@ def prove(repository: Repository) -> Isolation:
     return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
 
 
+@once
 def read(rendered: Rendered) -> Space | UnreadableError:
     """Read a tenant's pods and policies, or return why they cannot be evaluated."""
     try:

@@ -19,8 +19,9 @@ from generator.generate.size import CHATBOT, FILESERVER, SPARE_PODS, fit, most_r
 from generator.generate.workloads import Problem
 from generator.kube.lenient import mapping, mappings, string, whole
 from generator.kube.pods import pod_spec, takes
+from generator.once import once
 from generator.reading.quantity import amount, amount_of
-from generator.render.rendered import Object, has_hash
+from generator.render.rendered import Object, Rendered, has_hash
 
 _FIELDS: Final = {
     "requests.cpu": "requests_cpu",
@@ -123,6 +124,12 @@ class _Running:
     def pods(self) -> int:
         """How many of its pods may exist at once."""
         return self.workload.at_once(self.workload.most, self.workload.least)
+
+
+@once
+def of_tenant(rendered: Rendered) -> Proof:
+    """Hold everything that a tenant's render can run at once against its quota."""
+    return prove(rendered.objects, rendered.platform.reserve)
 
 
 def prove(objects: Iterable[Object], reserve: Resources) -> Proof:

@@ -294,7 +294,8 @@ def _laid_out(repository: Repository, platform: Platform, source: str, tip: str 
     published = {path: entry for path, entry in held.items() if layout.is_generated(path)}
     there = Snapshot.of_commit(repository, tip, tree, tuple(published))
     contents = {**(snapshot.contents or {}), **(there.contents or {})}
-    both = dataclasses.replace(snapshot, held={**snapshot.held, **published}, contents=contents)
+    opened = {**snapshot.opened, **there.opened}
+    both = dataclasses.replace(snapshot, held={**snapshot.held, **published}, contents=contents, opened=opened)
     return _Work(folder=folder, source=snapshot, snapshot=both, published=published)
 
 

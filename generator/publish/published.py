@@ -125,5 +125,5 @@ def is_current(repository: Repository, published: str, folder: Path) -> bool:
     except Refused:
         return False
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(folder, composed.tree, names, contents=snapshot.contents)
+    found = compare(snapshot, composed.tree, names)
     return not found.changes and not found.forbidden

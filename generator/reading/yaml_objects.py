@@ -1,13 +1,13 @@
 """Objects of manifests as kustomize prints and people write them: what they hold, and where."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
 from generator.findings.finding import Place, TenantryError
-from generator.reading.yaml_reader import KEPT_FILES, explained, place_of
+from generator.reading.yaml_reader import explained, place_of
 
 
 class _PrintedLoader(yaml.CSafeLoader):
@@ -24,9 +24,28 @@ def read_objects(text: str) -> list[Any]:
     return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
 
 
-@lru_cache(KEPT_FILES)
-def objects_in(file: str, raw: bytes) -> tuple[tuple[str, str, int], ...]:
-    """Return kind, metadata.name and first line of each Kubernetes object in a hand-written file.
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A Kubernetes object as a person wrote it.
+
+    Attributes:
+        kind: Its kind.
+        name: Its metadata.name.
+        node: The object itself.
+    """
+
+    kind: str
+    name: str
+    node: yaml.Node
+
+    @property
+    def line(self) -> int:
+        """Its first line, from 1."""
+        return self.node.start_mark.line + 1
+
+
+def described(file: str, raw: bytes) -> tuple[Described, ...]:
+    """Return each Kubernetes object in a hand-written file that has a kind and a name.
 
     Args:
         file: Path from the repository's root, for errors.
@@ -39,21 +58,23 @@ def objects_in(file: str, raw: bytes) -> tuple[tuple[str, str, int], ...]:
     try:
         for node in yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader):
             top = _children(node)
-            kind, name = top.get("kind"), _children(top.get("metadata")).get("name")
-            if isinstance(kind, yaml.ScalarNode) and isinstance(name, yaml.ScalarNode):
-                found.append((kind.value, name.value, node.start_mark.line + 1))
+            kind, name = _text(top.get("kind")), _text(_children(top.get("metadata")).get("name"))
+            if kind is not None and name is not None:
+                found.append(Described(kind, name, node))
     except (UnicodeDecodeError, yaml.YAMLError) as error:
         place, problem = explained(file, error)
         raise TenantryError(f"{place}: this is not YAML: {problem}") from None
     return tuple(found)
 
 
-def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -> tuple[Place, str | None]:
-    """Find a field of a Kubernetes object in a hand-written file that `objects_in` has read.
+def field_of(
+    objects: Iterable[Described], file: str, kind: str, name: str, path: Sequence[str]
+) -> tuple[Place, str | None]:
+    """Find a field of a Kubernetes object in a hand-written file.
 
     Args:
+        objects: Those of the file, see `described`.
         file: Path from the repository's root.
-        raw: What the file holds.
         kind: Of the object; its first document counts.
         name: Its metadata.name.
         path: The field's keys.
@@ -61,32 +82,33 @@ def field_in(file: str, raw: bytes, kind: str, name: str, path: Sequence[str]) -
     Returns:
         Where its value stands, and the value where it is a scalar; else the place of the deepest part of the path.
     """
-    for node in _objects(raw):
-        top = _children(node)
-        if (_text(top.get("kind")), _text(_children(top.get("metadata")).get("name"))) != (kind, name):
+    for item in objects:
+        if (item.kind, item.name) != (kind, name):
             continue
-        value: yaml.Node | None = node
+        value: yaml.Node | None = item.node
         for step in path:
             found, value = value, _children(value).get(step)
             if value is None:
-                return place_of(file, found or node), None
-        return place_of(file, value or node), _text(value)
+                return place_of(file, found or item.node), None
+        return place_of(file, value or item.node), _text(value)
     return Place(file), None
 
 
-def part_in(file: str, raw: bytes, line: int, path: Sequence[str | int], rendered: Any) -> Place:
+def part_of(
+    objects: Iterable[Described], file: str, line: int, path: Sequence[str | int], rendered: Any
+) -> Place:
     """Return where a part of a rendered object is written; where a patch added it, what it was added to.
 
     An entry of a list is looked for by its name, because a patch may have moved it.
 
     Args:
+        objects: Those of the file, see `described`.
         file: Path from the repository's root.
-        raw: What the file holds.
         line: The first line of the object in it.
         path: Keys and indices in the rendered object.
         rendered: The rendered object.
     """
-    node = next((one for one in _objects(raw) if one.start_mark.line + 1 == line), None)
+    node = next((item.node for item in objects if item.line == line), None)
     if node is None:
         return Place(file, line, 1)
     for step in path:
@@ -118,11 +140,6 @@ def _entry(node: yaml.Node, rendered: Any, index: int) -> yaml.Node | None:
 def _name(item: Any) -> str | None:
     name = item.get("name") if isinstance(item, dict) else None
     return name if isinstance(name, str) else None
-
-
-@lru_cache(maxsize=8)
-def _objects(raw: bytes) -> tuple[yaml.Node, ...]:
-    return tuple(yaml.compose_all(raw.decode(), Loader=yaml.CSafeLoader))
 
 
 def _text(node: yaml.Node | None) -> str | None:

@@ -8,8 +8,7 @@ and every string is double-quoted on output.
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -17,6 +16,7 @@ from yaml._yaml import CParser
 
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
+from generator.once import Worked, once
 
 MAX_BYTES: Final = 1 << 20
 
@@ -110,10 +110,6 @@ _SMALL: Final = 1 << 16
 """Characters of a text that cannot hold too many values."""
 
 
-KEPT_FILES: Final = 512
-"""Of how many files of base/ what was found out is remembered: a run looks at each six times, in two states."""
-
-
 @dataclass(frozen=True, slots=True)
 class Document:
     """One parsed file.
@@ -122,18 +118,20 @@ class Document:
         file: Path from the repository's root.
         text: What the file held; places are found in it when they are asked for.
         data: The value: mappings, lists, strings, whole numbers, decimals, booleans and None.
+        worked: What places are found with, once one was asked for.
     """
 
     file: str
     text: str
     data: Any
+    worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
         """Return where the value at `path` starts, or with `key` where its key starts.
 
         A path that leads nowhere gives the place of its deepest part: for a missing key, that of its mapping.
         """
-        node = nodes(self.text)
+        node = _nodes(self)
         mark = node.start_mark
         for step in path:
             if isinstance(node, yaml.MappingNode):
@@ -173,10 +171,10 @@ _COMPOSER: Final[Any] = _Composer
 """As a value of no type: the stubs of PyYAML know its own loaders alone."""
 
 
-@lru_cache(maxsize=1)
-def nodes(text: str) -> Any:
-    """Compose a text for its marks; the last one is kept, because a bad file is asked for many places in a row."""
-    return yaml.compose(text, Loader=_COMPOSER)
+@once
+def _nodes(document: Document) -> Any:
+    """Compose a file for its marks: of nearly all files, no place is asked for."""
+    return yaml.compose(document.text, Loader=_COMPOSER)
 
 
 class _UnreadableError(Exception):
@@ -236,7 +234,6 @@ def _look_closer(file: str, text: str) -> None:
         _look_at_events(file, text, MAX_DEPTH)
 
 
-@lru_cache(KEPT_FILES)
 def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
     """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
 

@@ -20,7 +20,7 @@ import re
 import tempfile
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +29,7 @@ from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.lenient import mapping, strings
+from generator.once import once
 from generator.reading import yaml_writer
 
 NAME: Final = "tenantry-sentinel"
@@ -97,16 +98,11 @@ def render(
     classes: dict[str, list[Sheet]] = defaultdict(list)
     for sheet in sheets:
         classes[_key(sheet)].append(sheet)
-    groups = list(classes.values())
-    compared = _compared([members for members in groups if len(members) > 1], turn, always)
-    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
-        scratch = Path(temporary).resolve()
-        folders = [_folder(gate, scratch, number, members) for number, members in enumerate(groups)]
-        direct = [gate.open(layout.overlay(sheet.tenant)) for sheet in compared]
-        builds = kustomize.build_all([*folders, *direct])
-        shared = [next(builds) for _ in folders]
-        expected = {sheet.tenant: next(builds) for sheet in compared}
-    for members, built in zip(groups, shared, strict=True):
+    compared = _compared([members for members in classes.values() if len(members) > 1], turn, always)
+    builds = _build(gate, classes, compared)
+    expected = {sheet.tenant: builds[_DIRECTLY, sheet.tenant] for sheet in compared}
+    for key, members in classes.items():
+        built = builds[_how(key, members)]
         shared_objects = json.dumps(built.objects)
         for sheet in members:
             alone = len(members) == 1
@@ -116,10 +112,46 @@ def render(
                 tenant=sheet.tenant,
                 objects=objects,
                 text=built.text,
-                error=built.error.replace(str(scratch), layout.OVERLAYS),
+                error=built.error,
                 alike=len(members) if sheet is members[0] else 0,
                 difference=_difference(objects, other) if other and not built.error else "",
             )
+
+
+How = tuple[str, str]
+"""How something is built, and of what: a class with sentinels by its key, an overlay directly by its tenant."""
+
+_DIRECTLY: Final = "directly"
+
+
+def _how(key: str, members: Sequence[Sheet]) -> How:
+    return (_DIRECTLY, members[0].tenant) if len(members) == 1 else ("by class", key)
+
+
+@once
+def _built(gate: Gate) -> dict[How, kustomize.Built]:
+    """Return what was built so far behind a gate, to be added to."""
+    del gate
+    return {}
+
+
+def _build(
+    gate: Gate, classes: Mapping[str, Sequence[Sheet]], compared: Iterable[Sheet]
+) -> Mapping[How, kustomize.Built]:
+    """Build each class, and directly what is compared, but for what was built before: several at once."""
+    known = _built(gate)
+    with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
+        scratch = Path(temporary).resolve()
+        folders: dict[How, Buildable] = {}
+        for number, (key, members) in enumerate(classes.items()):
+            if (how := _how(key, members)) not in known:
+                folders[how] = _folder(gate, scratch, number, members)
+        for sheet in compared:
+            if (how := (_DIRECTLY, sheet.tenant)) not in known:
+                folders[how] = gate.open(layout.overlay(sheet.tenant))
+        for how, built in zip(folders, kustomize.build_all(folders.values()), strict=True):
+            known[how] = replace(built, error=built.error.replace(str(scratch), layout.OVERLAYS))
+    return known
 
 
 def _compared(shared: Sequence[Sequence[Sheet]], turn: int | None, always: Collection[str]) -> list[Sheet]:

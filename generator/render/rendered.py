@@ -10,7 +10,9 @@ from generator.findings.finding import Found, Place
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate.releases import Origins
 from generator.kube.pods import pod_spec
-from generator.reading import yaml_objects
+from generator.once import Worked
+from generator.reading import parsed, yaml_objects
+from generator.reading.parsed import Parsed
 from generator.reading.schema import Path, dotted
 from generator.reading.yaml_reader import Document
 
@@ -38,6 +40,7 @@ class Rendered:
         sources: The files of base/ that origins name.
         alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
             A rule that does not depend on these looks at the first for all of them.
+        worked: What was proved of it so far.
     """
 
     tenant: Tenant
@@ -52,8 +55,9 @@ class Rendered:
     project: Document
     reads: tuple[str, ...]
     origins: Origins
-    sources: Mapping[str, bytes] = field(default_factory=dict)
+    sources: Mapping[str, Parsed] = field(default_factory=dict)
     alike: int = 1
+    worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:
         """Yield the objects of these kinds."""
@@ -91,8 +95,10 @@ class Rendered:
     def place_in(self, one: Object, path: Path) -> Place:
         """Return where a part of an object is written, or the object where that is not known."""
         place = self.place(one)
-        raw = self.sources.get(place.file)
-        return yaml_objects.part_in(place.file, raw, place.line, path, one) if raw is not None else place
+        source = self.sources.get(place.file)
+        if source is None:
+            return place
+        return yaml_objects.part_of(parsed.objects(source), place.file, place.line, path, one)
 
     def found_in_project(self, path: Path, fact: str, hint: str = "run `tenantry generate`") -> Found:
         """Say what is wrong at a place in the tenant's AppProject."""
@@ -165,9 +171,9 @@ class Base:
         return origin or Place(self.folder)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """All that is committed; equal to itself alone, so that what is worked out of it can be kept.
+    """All that is committed.
 
     Attributes:
         fleet: All input.
@@ -175,6 +181,7 @@ class Repository:
         files: Path -> text of every file in argocd/ and overlays/.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         ways: The command that brings a tenant file back, by name, for those that git's history has seen.
+        worked: What was proved of it so far.
     """
 
     fleet: Fleet
@@ -182,6 +189,7 @@ class Repository:
     files: Mapping[str, str]
     lost: frozenset[str] = frozenset()
     ways: Mapping[str, str] = field(default_factory=dict)
+    worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
 
 def origin_of(origins: Origins, one: Object) -> Place | None:

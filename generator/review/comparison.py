@@ -14,13 +14,13 @@ from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from generator.pipeline import Composed
-from generator.reading import quantity, yaml_reader
+from generator.reading import parsed, quantity
 from generator.reading.files import Kind
 from generator.render.rendered import Rendered, identity
 from generator.review.blast_radius import is_source, reads_any
 from generator.review.merge_base import Start, starts
 from generator.review.revision import State, needed
-from generator.review.verify import committed, render
+from generator.review.verify import render
 from generator.rules.compared import Compared, Returning, Step, Unread
 
 
@@ -198,7 +198,7 @@ def _steps(before: State, after: State, names: Collection[str]) -> tuple[tuple[S
 def _rendered(state: State, names: Collection[str]) -> tuple[Mapping[str, Rendered], tuple[Finding, ...]]:
     fleet = state.composed.fleet
     tenants = [tenant for tenant in fleet.tenants if tenant.name in names]
-    renders = tuple(render(state.snapshot, fleet, tenants, committed(state.snapshot), turn=None))  # verify compares
+    renders = tuple(render(state.snapshot, fleet, tenants, turn=None))  # verify compares
     found = {rendered.tenant.name: rendered for rendered in renders if isinstance(rendered, Rendered)}
     return found, tuple(rendered for rendered in renders if isinstance(rendered, Finding))
 
@@ -298,7 +298,7 @@ def _stated_storage(snapshot: Snapshot, file: str) -> int | None:
     """Return the bytes that a tenant file with errors states, as far as that can be read."""
     if snapshot.kind_of(file) is not Kind.FILE:
         return None
-    document, _ = yaml_reader.read(file, snapshot.read(file))
+    document, _ = parsed.document(snapshot.parsed(file))
     try:
         return quantity.octets(document.data["storage"]) if document else None
     except (KeyError, TypeError, ValueError):

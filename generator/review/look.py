@@ -59,9 +59,9 @@ def _look(
     composed = pipeline.composed(snapshot, had=had)
     findings = (*composed.findings, *inspection.problems(snapshot))
     if composed.fleet.platform.publishing == "branch":
-        return revision.of_snapshot(snapshot, folder, had=had), (*findings, *_in_the_way(snapshot)), {}
+        return revision.of_composed(snapshot, composed, folder), (*findings, *_in_the_way(snapshot)), {}
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(snapshot.root, composed.tree, names, unread, snapshot.contents)
+    found = compare(snapshot, composed.tree, names, unread)
     state = State(snapshot=snapshot, composed=composed)
     return state, (*findings, *found.forbidden, *map(_stale, found.changes)), found.lost
 

@@ -69,8 +69,8 @@ def starts(
         root = folder / str(number)
         root.mkdir(parents=True)
         shared = Snapshot.of_commit(repository, source, root, (layout.PLATFORM, layout.BASE))
-        tenants = Snapshot.of_commit(repository, commit, root, own).held if own else {}
-        snapshot = Snapshot(root=root, held={**shared.held, **tenants})
+        tenants = Snapshot.of_commit(repository, commit, root, own) if own else Snapshot(root=root, held={})
+        snapshot = Snapshot(root=root, held={**shared.held, **tenants.held}, opened={**shared.opened, **tenants.opened})
         for name, version in returning.items():
             snapshot = _with(snapshot, f"{layout.TENANTS}/{name}.yaml", earlier.content(repository, version))
         yield _start(repository, commit, snapshot, source)
@@ -87,7 +87,8 @@ def _with(snapshot: Snapshot, path: str, text: bytes) -> Snapshot:
     """Write a file into the folder of a snapshot."""
     (snapshot.root / path).parent.mkdir(parents=True, exist_ok=True)
     (snapshot.root / path).write_bytes(text)
-    return Snapshot(root=snapshot.root, held={**snapshot.held, path: TreeEntry(FILE_MODES[0], "")})
+    held = {**snapshot.held, path: TreeEntry(FILE_MODES[0], "")}
+    return Snapshot(root=snapshot.root, held=held, opened={**snapshot.opened, path: text})
 
 
 def _start(repository: Repository, commit: str, snapshot: Snapshot, source: str) -> Start:

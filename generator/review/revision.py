@@ -76,6 +76,19 @@ def generated(sources: Snapshot, had: Had) -> State:
     return State(snapshot=sources.with_generated(composed.tree), composed=composed)
 
 
+def of_composed(snapshot: Snapshot, composed: Composed, folder: Path) -> State:
+    """Copy the sources as they stand into a folder, with what they give beside them.
+
+    Args:
+        snapshot: The repository.
+        composed: What follows from its sources.
+        folder: Where to; it is made.
+    """
+    folder.mkdir()
+    sources = snapshot.copy_to(folder, SOURCES)
+    return State(snapshot=sources.with_generated(composed.tree), composed=composed)
+
+
 def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES, *, had: Had | None = None) -> State:
     """Copy the sources as they stand into a folder, and generate beside them; where they come from is not touched.
 
@@ -90,5 +103,4 @@ def of_snapshot(snapshot: Snapshot, folder: Path, paths: Sequence[str] = SOURCES
         EnvironmentProblem: There is no kustomize.
     """
     folder.mkdir()
-    snapshot.copy_to(folder, paths)
-    return generated(Snapshot.of_folder(folder), had or earlier.of_work_tree(snapshot.home))
+    return generated(snapshot.copy_to(folder, paths), had or earlier.of_work_tree(snapshot.home))

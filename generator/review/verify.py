@@ -14,7 +14,8 @@ from generator.fleet.model import Fleet, Tenant, Weakened
 from generator.generate.releases import origins_of
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
-from generator.kube.kustomization import Gate
+from generator.kube.kustomization import gate_of
+from generator.once import once
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.reading import yaml_reader
@@ -118,9 +119,9 @@ def gather(
     named = frozenset(names)
     wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
     files = committed(snapshot)
-    gate = Gate(snapshot)
+    gate = gate_of(snapshot)
     read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
-    built = list(render(snapshot, fleet, wanted, files, turn=turn, changed=changed))
+    built = list(render(snapshot, fleet, wanted, turn=turn, changed=changed))
     rendered = tuple(item for item in built if isinstance(item, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),
@@ -188,14 +189,42 @@ def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[
     return tuple(kept), weakened
 
 
-def committed(snapshot: Snapshot) -> dict[str, str]:
+class Texts(Mapping[str, str]):
+    """Files as texts, by path; each is made of its bytes when it is asked for, because there are many.
+
+    Args:
+        held: What they hold.
+    """
+
+    def __init__(self, held: Mapping[str, bytes]) -> None:
+        self._held = held
+
+    def __getitem__(self, path: str) -> str:
+        """Return what a file holds; bytes that are no UTF-8 are replaced."""
+        return self._held[path].decode("utf-8", "replace")
+
+    def __iter__(self) -> Iterator[str]:
+        """Yield the paths."""
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._held)
+
+    def __contains__(self, path: object) -> bool:
+        """Say whether there is such a file."""
+        return path in self._held
+
+
+@once
+def committed(snapshot: Snapshot) -> Texts:
     """Read every file of overlays/ and argocd/.
 
     Raises:
         Refused: Something there is no ordinary file, or it is too much.
     """
     held = (snapshot.collect_all(folder, GENERATED) for folder in (layout.OVERLAYS, layout.ARGOCD))
-    return {path: raw.decode("utf-8", "replace") for item in held for path, raw in item.items()}
+    return Texts({path: raw for item in held for path, raw in item.items()})
 
 
 def application_sets(files: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -213,7 +242,6 @@ def render(
     snapshot: Snapshot,
     fleet: Fleet,
     tenants: Collection[Tenant],
-    files: Mapping[str, str],
     *,
     turn: int | None = 0,
     changed: Collection[str] = (),
@@ -224,22 +252,21 @@ def render(
         snapshot: The repository.
         fleet: All input.
         tenants: Which tenants.
-        files: The committed files, see `committed`.
         turn: Chooses which member of each class is compared with a direct build; None for nobody's turn.
         changed: Tenants that are compared with a direct build regardless of sampling.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
-    gate = Gate(snapshot)
+    gate = gate_of(snapshot)
     origins = {release: origins_of(gate, release) for release in {tenant.ring.release for tenant in tenants}}
     sources = {
-        file: snapshot.read(file) for held in origins.values() for file in {place.file for place in held.values()}
+        file: snapshot.parsed(file) for held in origins.values() for file in {place.file for place in held.values()}
     }
     hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
-    others = Counter(file.split("/")[1] for file in files if file.startswith(f"{layout.OVERLAYS}/"))
+    others = Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/"))
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
     sheets = []
     for tenant in tenants:
-        documents, findings = _read(snapshot, tenant, fleet, files)
+        documents, findings = _read(snapshot, tenant, fleet)
         yield from findings
         if findings:
             continue
@@ -284,20 +311,18 @@ _OF_AN_OVERLAY: Final = 2
 """Files that tenantry writes into an overlay; with more, only a direct build tells what the others do."""
 
 
-def _read(
-    snapshot: Snapshot, tenant: Tenant, fleet: Fleet, files: Mapping[str, str]
-) -> tuple[list[Document], list[Finding]]:
+def _read(snapshot: Snapshot, tenant: Tenant, fleet: Fleet) -> tuple[list[Document], list[Finding]]:
     """Read the committed files of a tenant as strictly as its own file: a person may have edited them."""
     documents: list[Document] = []
     findings: list[Finding] = []
     for file in _files_of(tenant, fleet):
-        if file not in files:
+        if file not in committed(snapshot):
             why, way = snapshot.why_missing(file)
             findings.append(
                 finding("GEN002", Place(file), why or "this file is missing", way or "run `tenantry generate`")
             )
             continue
-        document, found = yaml_reader.read(file, files[file].encode())
+        document, found = _document(snapshot, file)
         findings.extend(found)
         if document is None:
             continue
@@ -305,6 +330,11 @@ def _read(
         if not isinstance(document.data, dict):
             findings.append(finding("TEN009", document.place(), "a mapping is needed", "run `tenantry generate`"))
     return documents, findings
+
+
+@once
+def _document(snapshot: Snapshot, file: str) -> tuple[Document | None, tuple[Finding, ...]]:
+    return yaml_reader.read(file, committed(snapshot)[file].encode())
 
 
 def _files_of(tenant: Tenant, fleet: Fleet) -> tuple[str, str, str, str]:

@@ -9,7 +9,6 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from generator.findings.rule import Firm
 from generator.generate.argocd import FINALIZER
 from generator.kube.lenient import mapping, mappings, sequence
 from generator.kube.sync import FORCEFUL, GENERATE_PATHS, GUARD, SYNC_OPTIONS, options
+from generator.once import once
 from generator.reading.yaml_reader import Document, read
 from generator.render.rendered import Repository
 from generator.rules.rule import Per, rule
@@ -50,7 +50,7 @@ class _Set:
         return Found(self.document.place(path), fact, hint, name)
 
 
-@lru_cache(maxsize=1)
+@once
 def _read_sets(repository: Repository) -> tuple[tuple[_Set, ...], tuple[Found | Finding, ...]]:
     """Read and expand the ApplicationSets of the shards; what cannot be read is a finding."""
     documents = []

@@ -12,16 +12,11 @@ from generator.generate.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_
 from generator.kube.lenient import mapping
 from generator.kube.pods import pod_spec
 from generator.proofs import quota
-from generator.proofs.quota import Line, Proof
+from generator.proofs.quota import Line
 from generator.reading import quantity
 from generator.render.rendered import Base, Rendered
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule
-
-
-def proof_of(rendered: Rendered) -> Proof:
-    """Hold everything that a tenant's render can run at once against its quota."""
-    return quota.prove(rendered.objects, rendered.platform.reserve)
 
 
 @rule(
@@ -34,7 +29,7 @@ def proof_of(rendered: Rendered) -> Proof:
 )
 def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
     """Everything that may run at once fits the quota: compute, pods and counts of objects."""
-    proof = proof_of(rendered)
+    proof = quota.of_tenant(rendered)
     for one, why in proof.unbounded:
         yield rendered.found(one, f"the sum cannot be known: {why}")
     for line in proof.lines:
@@ -52,7 +47,7 @@ def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
 )
 def volumes_fit_the_quota(rendered: Rendered) -> Iterator[Found]:
     """The claims of the render fit the quota of storage, in number and in size."""
-    for line in proof_of(rendered).lines:
+    for line in quota.of_tenant(rendered).lines:
         if line.slack < 0 and _is_storage(line):
             yield _too_much(rendered, line)
 
@@ -113,7 +108,7 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
 @of_table("CAP010", per=Per.CLASS)
 def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
     """Each workload has a formula for how many of its pods exist at once, and all that goes into it."""
-    for problem in proof_of(rendered).uncounted:
+    for problem in quota.of_tenant(rendered).uncounted:
         yield rendered.found(problem.one, problem.fact, problem.hint)
 
 

@@ -15,6 +15,7 @@ from tests.harness import ROOT
 
 ROOMS = (
     "layout",
+    "once",
     "findings",
     "reading",
     "git",

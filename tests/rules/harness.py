@@ -248,7 +248,7 @@ def good_repository() -> Repository:
     here = Snapshot.of_work_tree(ROOT)
     fleet, _ = pipeline.validated(here)
     files = committed(here)
-    rendered = tuple(render(here, fleet, fleet.tenants, files))
+    rendered = tuple(render(here, fleet, fleet.tenants))
     assert all(isinstance(item, Rendered) for item in rendered), rendered
     return Repository(fleet=fleet, rendered=rendered, files=files)  # type: ignore[arg-type]
 
@@ -287,7 +287,7 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
     else:
         files = committed(snapshot)
         wanted = [item for item in fleet.tenants if not tenant or item.name == tenant]
-        built = list(render(snapshot, fleet, wanted, files))
+        built = list(render(snapshot, fleet, wanted))
         rendered = tuple(item for item in built if isinstance(item, Rendered))
         found = tuple(item for item in built if isinstance(item, Finding))
         repository = Repository(fleet=fleet, rendered=rendered, files=files)

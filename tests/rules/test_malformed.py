@@ -22,7 +22,7 @@ from generator.reachability.matrix import matrix
 from generator.reachability.policy import UnreadableError
 from generator.reading import yaml_writer
 from generator.render.rendered import Rendered, Repository
-from generator.review.verify import Gathered, judge, render
+from generator.review.verify import Gathered, committed, judge, render
 from tests import harness
 from tests.rules.harness import COMPANY, ROOT, good_repository, written
 
@@ -161,13 +161,13 @@ def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong:
     """So it is with an overlay, a data sheet, an entry, a project and an ApplicationSet that somebody edited."""
     good = good_repository()
     file, path = place
-    files = {**good.files, file: yaml_writer.dump(spoil(_documents()[file], path, wrong))}
+    snapshot = Snapshot.of_work_tree(ROOT).after({file: yaml_writer.dump(spoil(_documents()[file], path, wrong))})
 
     with mock.patch.object(kustomize, "build_all", _built):
-        read = list(render(Snapshot.of_work_tree(ROOT), good.fleet, [_good().tenant], files))
+        read = list(render(snapshot, good.fleet, [_good().tenant]))
     rendered = tuple(item for item in read if isinstance(item, Rendered))
     findings = tuple(item for item in read if not isinstance(item, Rendered))
-    repository = Repository(fleet=good.fleet, rendered=rendered, files=files)
+    repository = Repository(fleet=good.fleet, rendered=rendered, files=committed(snapshot))
 
     assert list(judge(Gathered(bases=(), repository=repository, findings=findings)))
 
