@@ -337,6 +337,13 @@ def accepts(project: Mapping[str, Any], cluster: Cluster, one: Object) -> bool:
     )
 
 
+@once
+def accepted(rendered: Rendered) -> tuple[bool, ...]:
+    """Say of each object of a tenant, in their order, whether its project lets Argo CD apply it."""
+    project, cluster = rendered.project.data, rendered.platform.cluster
+    return tuple(accepts(project, cluster, obj) for obj in rendered.objects)
+
+
 def _listed(listed: Any, group: str, kind: str, name: str) -> bool:
     # Nearly always it stands there word for word, and then no pattern needs to be tried.
     return {"group": group, "kind": kind} in sequence(listed) or any(
@@ -376,9 +383,9 @@ def _as_set(value: Any) -> frozenset[Any] | None:
 
 def _of_objects(rendered: Rendered) -> Iterator[Counterexample]:
     name = rendered.tenant.name
-    for obj in rendered.objects:
+    for obj, is_accepted in zip(rendered.objects, accepted(rendered), strict=True):
         namespace = obj["metadata"].get("namespace")
-        if not accepts(rendered.project.data, rendered.platform.cluster, obj):
+        if not is_accepted:
             yield _way_out(rendered, Claim.PROJECT, "the project does not accept it", obj)
         if obj["kind"] == "Secret":
             yield _way_out(rendered, Claim.CONTENT, "it is a Secret", obj)

@@ -102,8 +102,8 @@ def projects_allow_what_base_renders(rendered: Rendered) -> Iterator[Found]:
     for key in ("namespaceResourceBlacklist", "clusterResourceBlacklist"):
         if spec.get(key):
             yield rendered.found_in_project(("spec", key), f"{key} forbids what the other lists allow")
-    for obj in rendered.objects:
-        if not escape.accepts(rendered.project.data, rendered.platform.cluster, obj):
+    for obj, is_accepted in zip(rendered.objects, escape.accepted(rendered), strict=True):
+        if not is_accepted:
             yield rendered.found(obj, "its tenant's AppProject does not accept it")
 
 

@@ -194,7 +194,7 @@ def fleet(folder: Path, companies: int) -> Repository:
     subprocess.run(["git", "init", "--quiet", "--bare", str(folder / "remote")], check=True)
     repository.git("remote", "add", "origin", str(folder / "remote"))
     repository.git("switch", "--quiet", "--create", "next")
-    _commit(repository.tenant("company-002", plan="silver", chatbot=True), "change another")
+    _commit(repository.tenant("company-000", plan="silver", chatbot=True), "change another")
     repository.git("push", "--quiet", "origin", "next:main")
     repository.git("switch", "--quiet", "main")
     _commit(repository.tenant("company-001", plan="gold").generate(), "change one")
@@ -222,7 +222,7 @@ def runs(companies: int, tmp_path_factory: pytest.TempPathFactory) -> Callable[[
     def run(verb: tuple[str, ...]) -> Counts:
         if verb not in known:
             scratch = folder / "scratch" / str(len(known))
-            scratch.mkdir(parents=True)
+            scratch.mkdir(parents=True, exist_ok=True)
             known[verb] = counted(repository, verb, scratch)
             repository.git("checkout", "--quiet", ".")
             repository.git("clean", "--quiet", "--force", "-d")
