@@ -13,13 +13,19 @@ def prove(repository: Repository) -> Isolation:
 
     Tenants whose policies cannot be evaluated are in no pair; NET002 says of them that they cannot be.
     """
-    spaces = [space for item in repository.rendered if isinstance(space := read(item), Space)]
+    # what rules look at, which is the first of each class, is kept; of the many others nobody asks again
+    read_now = (read(item) if item.alike else _space_of(item) for item in repository.rendered)
+    spaces = [space for space in read_now if isinstance(space, Space)]
     return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
 
 
 @once
 def read(rendered: Rendered) -> Space | UnreadableError:
     """Read a tenant's pods and policies, or return why they cannot be evaluated."""
+    return _space_of(rendered)
+
+
+def _space_of(rendered: Rendered) -> Space | UnreadableError:
     try:
         space = read_space(rendered.objects)
     except UnreadableError as error:

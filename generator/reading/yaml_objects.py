@@ -94,9 +94,7 @@ def field_of(
     return Place(file), None
 
 
-def part_of(
-    objects: Iterable[Described], file: str, line: int, path: Sequence[str | int], rendered: Any
-) -> Place:
+def part_of(objects: Iterable[Described], file: str, line: int, path: Sequence[str | int], rendered: Any) -> Place:
     """Return where a part of a rendered object is written; where a patch added it, what it was added to.
 
     An entry of a list is looked for by its name, because a patch may have moved it.
