@@ -13,7 +13,7 @@ from generator.fleet.model import Fleet, Platform
 from generator.fleet.validate import Had, validate, validate_in_part
 from generator.generate.compose import Tree, components_of, compose
 from generator.generate.releases import COMPONENTS, Release, read_release
-from generator.generate.size import Size, add_ons_of, size
+from generator.generate.size import Size, size
 from generator.generate.write import Change, Differences, alone, apply, compare
 from generator.git.snapshot import Snapshot
 from generator.rules.every import RULES
@@ -126,7 +126,7 @@ def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, 
     sizes: dict[str, Size] = {}
     findings: list[Finding] = []
     for tenant in fleet.tenants:
-        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
+        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads(tenant.addons))
         findings.extend(found)
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers

@@ -47,7 +47,7 @@ def tenants(draw: st.DrawFn, platform: Platform) -> Keys:
     pods = st.fixed_dictionaries({}, optional={"minReplicas": st.just(1), "maxReplicas": st.integers(1, 2)})
     optional = {
         "displayName": display_names(),
-        "chatbot": st.booleans(),
+        "addons": st.sampled_from([[], ["chatbot"]]),
         "hosts": st.lists(hosts, max_size=3, unique=True),
         "storage": st.integers(1, platform.plans[plan].max_storage >> 30).map("{}Gi".format),
         "overrides": pods.filter(bool),

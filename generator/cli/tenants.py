@@ -13,14 +13,18 @@ if TYPE_CHECKING:
     from generator.git.snapshot import Snapshot
 
 
-@click.command(epilog='Example: tenantry add company-101 --plan silver --chatbot --display-name "株式会社サンプル"')
+@click.command(
+    epilog='Example: tenantry add company-101 --plan silver --addon search --display-name "株式会社サンプル"'
+)
 @click.argument("name")
 @click.option("--plan", required=True, help="A plan of platform.yaml.")
-@click.option("--chatbot", is_flag=True, help="Switch the chatbot add-on on.")
+@click.option("--addon", "addons", multiple=True, metavar="ADDON", help="An add-on of platform.yaml; once for each.")
 @click.option("--display-name", metavar="TEXT", help="The company's name as people write it.")
 @click.option("--dry-run", is_flag=True, help="Print the file instead of writing it.")
 @click.pass_obj
-def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str | None, dry_run: bool) -> Exit:
+def add(
+    directory: Path, name: str, plan: str, addons: tuple[str, ...], display_name: str | None, dry_run: bool
+) -> Exit:
     """Add the tenant NAME as tenants/NAME.yaml.
 
     The file is checked with all others before it is written. Run generate afterwards.
@@ -30,7 +34,7 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
-    file, text = edit.new_tenant(snapshot, name, plan=plan, chatbot=chatbot, display_name=display_name)
+    file, text = edit.new_tenant(snapshot, name, plan=plan, addons=addons, display_name=display_name)
     if dry_run:
         click.echo(text, nl=False)
         return Exit.FINE
@@ -48,8 +52,8 @@ def add(directory: Path, name: str, plan: str, chatbot: bool, display_name: str 
 def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool) -> Exit:
     """Change keys of the tenant NAME; comments and order stay.
 
-    KEY is a key of the tenant file, with dots into mappings. Lists are written with commas.
-    An empty VALUE removes the key. The result is checked before it is written.
+    KEY is a key of the tenant file, with dots into mappings. Lists are written with commas; KEY+=VALUE adds to a list,
+    KEY-=VALUE takes out of it. An empty VALUE removes the key. The result is checked before it is written.
     """
     from generator.git.snapshot import Snapshot
     from generator.lifecycle import edit
@@ -113,7 +117,7 @@ def list_(directory: Path, applications: bool, form: str) -> Exit:
         {
             "name": tenant.name,
             "plan": tenant.plan,
-            "chatbot": tenant.chatbot,
+            "addons": list(tenant.addons),
             "ring": tenant.ring.name,
             "hosts": list(tenant.hosts),
             "company": tenant.display_name,

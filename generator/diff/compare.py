@@ -97,7 +97,7 @@ def _names(old: Composed, new: Composed, files: Collection[Touched]) -> tuple[st
 def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
     tenants = {**by_name(old), **by_name(new)}
     return {
-        name: Traits(plan=one.plan, chatbot=one.chatbot, ring=one.ring.name, hosts=len(one.hosts) > 1)
+        name: Traits(plan=one.plan, addons=frozenset(one.addons), ring=one.ring.name, hosts=len(one.hosts) > 1)
         for name, one in sorted(tenants.items())
     }
 

@@ -70,7 +70,7 @@ class Edit:
 
 
 def place(path: Iterable[str]) -> str:
-    """Write a path as text, for example `spec.template.spec.containers[fileserver].image`."""
+    """Write a path as text, for example `spec.template.spec.containers[wiki].image`."""
     return "".join(_step(step[0], step[1:]) for step in path).removeprefix(".")
 
 

@@ -26,22 +26,23 @@ class Traits:
 
     Attributes:
         plan: The plan's name.
-        chatbot: Whether the add-on is on.
+        addons: Names of its add-ons.
         ring: The ring's name.
         hosts: Whether the tenant has hosts besides its own.
     """
 
     plan: str
-    chatbot: bool
+    addons: frozenset[str]
     ring: str
     hosts: bool
 
-    def values(self) -> tuple[str | bool, ...]:
-        """Return them in the order in which they are said."""
-        return self.plan, self.chatbot, self.ring, self.hosts
+    def values(self, addons: Sequence[str]) -> tuple[str | bool, ...]:
+        """Return them in the order in which they are said; of add-ons, whether it has each."""
+        return self.plan, self.ring, *(addon in self.addons for addon in addons), self.hosts
 
 
-_TRAITS: Final = 4
+_MOST: Final = 4
+"""How many traits a selector names at most."""
 
 
 class Universe:
@@ -53,7 +54,8 @@ class Universe:
     """
 
     def __init__(self, traits: Mapping[str, Traits], *, whole: bool) -> None:
-        self.traits = {name: one.values() for name, one in traits.items()}
+        self._addons = sorted({addon for each in traits.values() for addon in each.addons})
+        self.traits = {name: each.values(self._addons) for name, each in traits.items()}
         self.whole = whole
         self._counts = Counter(self.traits.values())
 
@@ -81,28 +83,29 @@ class Universe:
 
     def _selector(self, names: Collection[str]) -> Words:
         """Return the fewest traits that these tenants have and no other tenant has; nothing when there are none."""
+        width = len(self._addons) + 3
         counts = Counter(self.traits[name] for name in names)
-        values = [{combination[index] for combination in counts} for index in range(_TRAITS)]
-        for size in range(1, _TRAITS + 1):
-            for chosen in combinations(range(_TRAITS), size):
+        values = [{combination[index] for combination in counts} for index in range(width)]
+        for size in range(1, _MOST + 1):
+            for chosen in combinations(range(width), size):
                 meant = (count for count in self._counts if all(count[index] in values[index] for index in chosen))
                 if all(self._counts[item] == counts[item] for item in meant):
-                    return (*_said(chosen, values), *(() if self.whole else (", of those whose files change",)))
+                    return (*self._said(chosen, values), *(() if self.whole else (", of those whose files change",)))
         return ()
 
-
-def _said(chosen: Sequence[int], values: Sequence[Collection[str | bool]]) -> Words:
-    words: list[str] = []
-    for index in chosen:
-        some = sorted(values[index], key=str)
-        if index in (0, 2):
-            words += [", " if words else "", "plan " if index == 0 else "ring "]
-            for number, value in enumerate(some):
-                words += [" or " if number else "", Name(value)]
-        else:
-            what = "chatbot" if index == 1 else "hosts of their own"
-            words += [", " if words else "", f"with {what}" if some == [True] else f"without {what}"]
-    return tuple(word for word in words if word)
+    def _said(self, chosen: Sequence[int], values: Sequence[Collection[str | bool]]) -> Words:
+        words: list[str] = []
+        for index in chosen:
+            some = sorted(values[index], key=str)
+            if index <= 1:
+                words += [", " if words else "", "ring " if index else "plan "]
+                for number, value in enumerate(some):
+                    words += [" or " if number else "", Name(value)]
+            else:
+                own = index == len(values) - 1
+                what = "hosts of their own" if own else Name(self._addons[index - 2])
+                words += [", " if words else "", "with " if some == [True] else "without ", what]
+        return tuple(word for word in words if word)
 
 
 def listed(items: Iterable[str]) -> Words:

@@ -51,8 +51,8 @@ class Plan:
 
     Attributes:
         name: As in platform.yaml.
-        ceiling: Limits and requests that all file server pods together may use in the steady state.
-        min_replicas: File server pods that always run.
+        ceiling: Limits and requests that all pods of the service together may use in the steady state.
+        min_replicas: Pods of the service that always run.
         max_replicas: Cap of the HPA, whatever the ceiling would hold; None for none.
         storage: Bytes of the volume unless the tenant asks for others.
         max_storage: Bytes that a tenant may ask for.
@@ -69,18 +69,36 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chatbot:
-    """The add-on: its allotment comes on top of the plan.
+class AddOn:
+    """What tenants may have besides the main service: its allotment comes on top of the plan.
 
     Attributes:
-        ceiling: Limits and requests that all chatbot pods together may use in the steady state.
+        name: As in platform.yaml and in tenant files.
+        workload: Name of the workload of base/ that the allotment is counted in.
+        component: Folder of base/*/components that brings it.
+        ceiling: Limits and requests that all its pods together may use in the steady state.
         max_replicas: Cap of the HPA, whatever the allotment would hold; None for none.
-        endpoints: CIDRs of the model API, reached on port 443.
+        host_prefix: Its host is this, `--` and the tenant's first host; empty when it has none.
+        calls: Names of the Services of the same tenant that its pods call.
+        reaches: CIDRs outside the cluster that its pods reach, on port 443.
+        storage: Bytes of the volume of its own; 0 when it has none.
+        facts: Further facts for its component, as they are written into the data sheet.
     """
 
+    name: str
+    workload: str
+    component: str
     ceiling: Resources
     max_replicas: int | None
-    endpoints: tuple[str, ...]
+    host_prefix: str
+    calls: tuple[str, ...]
+    reaches: tuple[str, ...]
+    storage: int
+    facts: Mapping[str, str]
+
+    def host(self, first: str) -> str:
+        """Return its host, from the tenant's first one; empty when it has none."""
+        return f"{self.host_prefix}--{first}" if self.host_prefix else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +184,10 @@ class Platform:
         publishing_branch: That branch.
         domain: A tenant's first host is NAME.domain.
         host_suffixes: Every host ends in one of these; the domain is one of them.
-        exposure: How a file server is reached from outside.
+        exposure: How the service is reached from outside.
+        service: Name of the workload of base/ that plans are counted in.
         reserve: What every quota has on top for jobs that base/ does not run.
+        addons: What tenants may have besides, by name, in the order of platform.yaml.
         budget: How much one change may touch.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
@@ -181,9 +201,10 @@ class Platform:
     host_suffixes: tuple[str, ...]
     exposure: Exposure
     cluster: Cluster
+    service: str
     plans: Mapping[str, Plan]
     reserve: Resources
-    chatbot: Chatbot | None
+    addons: Mapping[str, AddOn]
     rings: tuple[Ring, ...]
     argocd: ArgoCD
     budget: Budget
@@ -218,7 +239,7 @@ class Tenant:
         name: Namespace, Application, AppProject and first label of the host.
         display_name: The company's own name, free text; the name when none is given.
         plan: A key of the platform's plans.
-        chatbot: Whether the add-on is on.
+        addons: Names of its add-ons, in the platform's order.
         ring: Stage of the roll-out that the tenant is on.
         hosts: All hosts, the standard one first.
         storage: Bytes of the volume.
@@ -227,7 +248,7 @@ class Tenant:
     name: str
     display_name: str
     plan: str
-    chatbot: bool
+    addons: tuple[str, ...]
     ring: Ring
     hosts: tuple[str, ...]
     storage: int

@@ -16,9 +16,9 @@ from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet.load import Sources
 from generator.fleet.model import (
+    AddOn,
     ArgoCD,
     Budget,
-    Chatbot,
     Cluster,
     Fleet,
     Overrides,
@@ -66,7 +66,7 @@ def validate(
     """
     findings = list(sources.findings)
     platform = _platform(sources.platform, rules, findings) if sources.platform else None
-    checker = Checker(tenant_schema(tuple(platform.plans)) if platform else package_schema("tenant"))
+    checker = Checker(_tenant_schema(platform) if platform else package_schema("tenant"))
     well_formed = []
     for document in sources.tenants:
         refused = checker.check(document, _tenant_rule)
@@ -79,8 +79,9 @@ def validate(
         return None, in_order(findings)
     for document in well_formed:
         findings.extend(_text(document))
+        findings.extend(_sold(document, platform))
     tenants = [tenant_of(document, platform) for document in well_formed]
-    findings.extend(found for tenant in tenants for found in _bounds(tenant, platform))
+    findings.extend(found for tenant in tenants for found in _bounds(tenant))
     findings.extend(_storage_bounds(tenants, platform, had))
     findings.extend(_hosts(tenants, platform))
     if any(found.severity is Severity.ERROR for found in findings):
@@ -132,7 +133,7 @@ def _platform(document: Document, rules: Mapping[str, Rule], findings: list[Find
     schema = package_schema("platform")
     refused = Checker(schema).check(document, _platform_rule)
     if not refused:
-        checks = (_requires, _branches, _addresses, _storage, _ring_names)
+        checks = (_requires, _branches, _addresses, _storage, _ring_names, _addons)
         refused = [found for check in checks for found in check(document)]
         refused += _weakenings(document, rules)
     findings.extend(refused)
@@ -141,7 +142,6 @@ def _platform(document: Document, rules: Mapping[str, Rule], findings: list[Find
     data = with_defaults(schema, document.data)
     (cluster_name, cluster), *_ = data["clusters"].items()
     reserve = data["reserve"]
-    chatbot = data["addons"].get("chatbot")
     return Platform(
         repo_url=data["git"]["repoURL"],
         branch=data["git"]["branch"],
@@ -157,14 +157,10 @@ def _platform(document: Document, rules: Mapping[str, Rule], findings: list[Find
             addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
             neighbours=read_neighbours(cluster["network"]),
         ),
+        service=data["service"]["workload"],
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
-        chatbot=chatbot
-        and Chatbot(
-            ceiling=_ceiling(chatbot),
-            max_replicas=chatbot.get("maxReplicas"),
-            endpoints=tuple(chatbot["endpoints"]),
-        ),
+        addons={name: _addon(name, addon) for name, addon in data["addons"].items()},
         rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
         argocd=ArgoCD(
             namespace=data["argocd"]["namespace"],
@@ -188,6 +184,21 @@ def _plan(name: str, data: Mapping[str, Any]) -> Plan:
         storage=quantity.octets(data["storage"]["default"]),
         max_storage=quantity.octets(data["storage"]["max"]),
         availability=data["availability"],
+    )
+
+
+def _addon(name: str, data: Mapping[str, Any]) -> AddOn:
+    return AddOn(
+        name=name,
+        workload=data["workload"],
+        component=data.get("component", data["workload"]),
+        ceiling=_ceiling(data),
+        max_replicas=data.get("maxReplicas"),
+        host_prefix=data.get("hostPrefix", ""),
+        calls=tuple(data["calls"]),
+        reaches=tuple(data["reaches"]),
+        storage=quantity.octets(data["storage"]) if "storage" in data else 0,
+        facts=data["facts"],
     )
 
 
@@ -238,8 +249,9 @@ def _addresses(document: Document) -> Iterator[Finding]:
 
 
 def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    chatbot: Path = ("addons", "chatbot", "endpoints")
-    found = {chatbot: data.get("addons", {}).get("chatbot", {}).get("endpoints", ())}
+    found: dict[Path, Sequence[str]] = {
+        ("addons", name, "reaches"): addon.get("reaches", ()) for name, addon in data.get("addons", {}).items()
+    }
     for name, cluster in data["clusters"].items():
         network: Path = ("clusters", name, "network")
         found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
@@ -263,6 +275,19 @@ def _ring_names(document: Document) -> Iterator[Finding]:
         if ring["name"] in seen:
             yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
         seen.add(ring["name"])
+
+
+def _addons(document: Document) -> Iterator[Finding]:
+    """Two add-ons, or an add-on and the service, are told apart by their workload and by the host that they have."""
+    data = document.data
+    taken: dict[tuple[str, str], str] = {("workload", data["service"]["workload"]): "the service"}
+    for name, addon in data.get("addons", {}).items():
+        for key in ("workload", "component", "hostPrefix"):
+            value = addon.get(key, addon["workload"] if key == "component" else "")
+            other = taken.setdefault((key, value), f"add-on {name}") if value else f"add-on {name}"
+            if other != f"add-on {name}":
+                place = document.place(("addons", name, key if key in addon else "workload"))
+                yield finding("PLT001", place, f"addons.{name}.{key}: {value} is that of {other}", "choose another")
 
 
 def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:
@@ -299,7 +324,7 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
         name=data["name"],
         display_name=data.get("displayName", data["name"]),
         plan=data["plan"],
-        chatbot=data.get("chatbot", False),
+        addons=tuple(name for name in platform.addons if name in data.get("addons", ())),
         ring=platform.default_ring,
         hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
         storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
@@ -308,12 +333,25 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
     )
 
 
-def _bounds(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+def _tenant_schema(platform: Platform) -> Mapping[str, Any]:
+    """Return the platform's schema of tenant files; `_sold` says better which add-ons there are not."""
+    schema = tenant_schema(tuple(platform.plans), tuple(platform.addons))
+    schema["properties"]["addons"] = package_schema("tenant")["properties"]["addons"]
+    return schema
+
+
+def _sold(document: Document, platform: Platform) -> Iterator[Finding]:
+    name = document.data["name"]
+    for index, addon in enumerate(document.data.get("addons", ())):
+        if addon not in platform.addons:
+            way = f"take it out: tenantry set {name} addons-={addon} && tenantry generate; or sell it in platform.yaml"
+            fact = f"addons: this platform has no add-on {addon!r}"
+            hint = did_you_mean(addon, platform.addons) or way
+            yield finding("TEN006", document.place(("addons", index)), fact, hint)
+
+
+def _bounds(tenant: Tenant) -> Iterator[Finding]:
     place = tenant.document.place
-    if tenant.chatbot and platform.chatbot is None:
-        fact = "chatbot: this platform has no chatbot add-on"
-        hint = f"take it out: tenantry set {tenant.name} chatbot= && tenantry generate; or sell it in platform.yaml"
-        yield finding("TEN006", place(("chatbot",)), fact, hint)
     least, most_pods = tenant.overrides.min_replicas, tenant.overrides.max_replicas
     if least is not None and most_pods is not None and least > most_pods:
         fact = f"overrides.minReplicas: {least} is more than overrides.maxReplicas, {most_pods}"

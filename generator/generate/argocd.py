@@ -42,6 +42,7 @@ TENANT_KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("", "Service"),
     ("", "ServiceAccount"),
     ("apps", "Deployment"),
+    ("apps", "StatefulSet"),
     ("apps", "ReplicaSet"),
     ("autoscaling", "HorizontalPodAutoscaler"),
     ("discovery.k8s.io", "EndpointSlice"),

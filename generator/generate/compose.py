@@ -15,7 +15,7 @@ from generator import layout
 from generator.fleet.model import Exposure, Fleet, Platform, Tenant
 from generator.generate import argocd
 from generator.generate.releases import Release
-from generator.generate.size import CHATBOT, Size, add_ons_of
+from generator.generate.size import Size, addons_of
 from generator.reading import quantity, yaml_writer
 from generator.reading.schema import tenant_schema
 
@@ -42,19 +42,21 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[str, Rele
 
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     """Return the components of a tenant's overlay in their fixed order: add-ons, exposure, facts last."""
-    add_ons = add_ons_of(tenant)
-    return (*add_ons, platform.exposure, *(f"{item}-{platform.exposure}" for item in add_ons), "facts")
+    addons = addons_of(tenant, platform)
+    exposed = (f"{addon.component}-{platform.exposure}" for addon in addons if addon.host_prefix)
+    return (*(addon.component for addon in addons), platform.exposure, *exposed, "facts")
 
 
-def component_names() -> frozenset[str]:
-    """Return every component that an overlay can name, whatever is sold and however companies are reached."""
-    exposures = get_args(Exposure)
-    return frozenset({CHATBOT, "facts", *exposures, *(f"{CHATBOT}-{exposure}" for exposure in exposures)})
+def component_names(platform: Platform) -> frozenset[str]:
+    """Return every component that an overlay can name, however companies are reached."""
+    exposures, brought = get_args(Exposure), [addon.component for addon in platform.addons.values()]
+    exposed = (f"{component}-{exposure}" for component in brought for exposure in exposures)
+    return frozenset({"facts", *brought, *exposures, *exposed})
 
 
 def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
     header = f'{HEADER} from {layout.PLATFORM}. Do not edit: edit that file and run "tenantry generate".\n'
-    schema = {"$comment": header.strip("# \n"), **tenant_schema(tuple(platform.plans))}
+    schema = {"$comment": header.strip("# \n"), **tenant_schema(tuple(platform.plans), tuple(platform.addons))}
     settings: dict[str, Any] = {"namespace": platform.argocd.namespace, "repo_url": platform.repo_url}
     followed = settings | {"revision": platform.revision}
     yield layout.TENANT_SCHEMA, json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
@@ -112,8 +114,7 @@ def overlay(tenant: Tenant, platform: Platform, size: Size, release: str) -> Ite
             copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
         ),
     )
-    endpoints = platform.chatbot.endpoints if platform.chatbot else ()
-    yield layout.facts(tenant.name), _templates()["facts"].render(values, endpoints=endpoints)
+    yield layout.facts(tenant.name), _templates()["facts"].render(values)
 
 
 def _ingress_hosts(hosts: Iterable[str]) -> str:

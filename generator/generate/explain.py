@@ -6,10 +6,9 @@ from itertools import chain
 from typing import Final
 
 from generator.findings.words import plural
-from generator.fleet.model import Platform, Tenant
+from generator.fleet.model import AddOn, Platform, Tenant
 from generator.generate.headroom import Workload
 from generator.generate.size import (
-    CHATBOT,
     RESOURCE_WORDS,
     SPARE_PODS,
     Fit,
@@ -31,7 +30,7 @@ class Derivation:
     """How a number came about.
 
     Attributes:
-        name: For example `fileserver.maxReplicas`.
+        name: For example `wiki.maxReplicas`.
         value: The number as it is written into the facts.
         because: The formula with its values.
         inputs: Where the values stand.
@@ -57,9 +56,8 @@ def derivations(tenant: Tenant, platform: Platform, numbers: Size) -> tuple[Deri
 
 
 def _of_scaling(tenant: Tenant, platform: Platform, scaling: Scaling) -> Iterator[Derivation]:
-    is_add_on = scaling.workload.name == CHATBOT
-    key = "chatbot" if is_add_on else "fileserver"
-    inputs = tuple(_inputs_of_ceiling(tenant, platform, is_add_on=is_add_on))
+    key = scaling.name
+    inputs = tuple(_inputs_of_ceiling(tenant, platform, scaling.addon))
     yield Derivation(
         name=f"{key}.minReplicas", value=str(scaling.min_replicas), because="pods that always run", inputs=inputs
     )
@@ -92,8 +90,8 @@ def _steady_state(platform: Platform, tenant: Tenant, scaling: Scaling, key: str
     """Say what the pods may use while nothing rolls: what was sold."""
     uses = scaling.workload.pod * scaling.max_replicas
     sold, ceiling = f"plan {tenant.plan}", platform.plans[tenant.plan].ceiling
-    if scaling.workload.name == CHATBOT and platform.chatbot:
-        sold, ceiling = "the chatbot's allotment", platform.chatbot.ceiling
+    if scaling.addon:
+        sold, ceiling = f"the allotment of {scaling.addon.name}", scaling.addon.ceiling
     share, _ = filled(ceiling, uses)
     words = [amount_text(field, getattr(uses, field)) for field in RESOURCE_WORDS]
     return Derivation(
@@ -179,14 +177,14 @@ def _words(part: Summand, field: str) -> str:
 
 def _where(part: Summand, tenant: Tenant, platform: Platform, workloads: dict[str, Workload]) -> Iterator[Input]:
     match part.source:
-        case "plan":
+        case ("plans", _):
             yield from _inputs_of_plan(tenant, platform)
-        case "chatbot":
-            yield from _inputs_of_ceiling(tenant, platform, is_add_on=True)
-        case "reserve":
-            yield _platform_input(platform, "reserve")
-        case name:
-            yield _pod(workloads[name])
+        case ("addons", name):
+            yield from _inputs_of_ceiling(tenant, platform, platform.addons[name])
+        case str(workload):
+            yield _pod(workloads[workload])
+        case path:
+            yield _platform_input(platform, *path)
 
 
 def _pods(numbers: Size) -> Derivation:
@@ -211,9 +209,9 @@ def _storage(tenant: Tenant, platform: Platform, numbers: Size) -> Derivation:
 # --- places
 
 
-def _inputs_of_ceiling(tenant: Tenant, platform: Platform, *, is_add_on: bool) -> Iterable[Input]:
-    if is_add_on:
-        return (_platform_input(platform, "addons", "chatbot"), _tenant_input(tenant, "chatbot"))
+def _inputs_of_ceiling(tenant: Tenant, platform: Platform, addon: AddOn | None) -> Iterable[Input]:
+    if addon:
+        return (_platform_input(platform, "addons", addon.name), _tenant_input(tenant, "addons"))
     overrides = (_tenant_input(tenant, "overrides"),) if "overrides" in tenant.document.data else ()
     return (*_inputs_of_plan(tenant, platform), *overrides)
 

@@ -10,10 +10,9 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, TenantryError
 from generator.findings.table import finding
-from generator.fleet.model import Platform
+from generator.fleet.model import AddOn, Platform
 from generator.generate import workloads
 from generator.generate.headroom import Workload
-from generator.generate.size import CHATBOT, FILESERVER
 from generator.generate.workloads import Counted, Problem
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
@@ -29,9 +28,6 @@ Origins = Mapping[tuple[str, str], Place]
 CORE: Final = "core"
 COMPONENTS: Final = "components"
 
-AddOns = tuple[str, ...]
-"""The components of some add-ons, in their fixed order."""
-
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -39,13 +35,19 @@ class Release:
 
     Attributes:
         name: `edge` or its number.
-        workloads: For each choice of add-ons, what a tenant with them runs, by name.
+        core: What a tenant without add-ons runs, by name.
+        addons: For each add-on, what a tenant with it alone runs, by name.
         closures: For core and each component, every path that building it reads.
     """
 
     name: str
-    workloads: Mapping[AddOns, Mapping[str, Workload]]
+    core: Mapping[str, Workload]
+    addons: Mapping[str, Mapping[str, Workload]]
     closures: Mapping[str, tuple[str, ...]]
+
+    def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
+        """Return what a tenant with these add-ons runs, by name."""
+        return {**self.core, **{name: workload for addon in addons for name, workload in self.addons[addon].items()}}
 
     def closure(self, parts: Iterable[str]) -> tuple[str, ...]:
         """Return every path that building these parts (`core`, `components/gateway`, ...) reads, sorted."""
@@ -74,45 +76,61 @@ def read_release(snapshot: Snapshot, name: str, platform: Platform) -> Release:
     components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
     parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
     closures = {part: gate.closure([f"{folder}/{part}"]) for part in parts}
-    return Release(name, _workloads(gate, name, components, platform), closures)
+    core, addons = _workloads(gate, name, components, platform)
+    return Release(name, core, addons, closures)
 
 
-def _parts(components: Collection[str], add_ons: AddOns, exposure: str) -> list[str]:
+def _parts(components: Collection[str], addons: Iterable[AddOn], exposure: str) -> list[str]:
     """Return the components that a tenant with these add-ons has, as far as the release has them, without its facts."""
-    wanted = (*add_ons, exposure, *(f"{add_on}-{exposure}" for add_on in add_ons))
+    brought = [addon.component for addon in addons]
+    wanted = (*brought, exposure, *(f"{component}-{exposure}" for component in brought))
     return [component for component in wanted if component in components]
 
 
 def _workloads(
     gate: Gate, name: str, components: Collection[str], platform: Platform
-) -> dict[AddOns, dict[str, Workload]]:
-    """Build the release with each choice of add-ons, from probe overlays with probe facts, and read what runs pods.
+) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]]]:
+    """Build the release without and with each add-on, from probe overlays with probe facts, and read what runs pods.
+
+    Returns:
+        What runs without an add-on, and with each of them.
 
     Raises:
         Refused: Something that runs pods cannot be counted.
         TenantryError: It does not build, or lacks a service that the platform sells.
     """
     folder = layout.release(name)
-    choices: list[AddOns] = [(), (CHATBOT,)] if platform.chatbot else [()]
+    choices: list[tuple[AddOn, ...]] = [(), *((addon,) for addon in platform.addons.values())]
     origins = origins_of(gate, name)  # first: what is no YAML is named with its line
-    builds = _builds(gate, folder, [_parts(components, add_ons, platform.exposure) for add_ons in choices])
-    found: dict[AddOns, dict[str, Workload]] = {}
+    builds = _builds(
+        gate, folder, [_parts(components, addons, platform.exposure) for addons in choices], _probe_facts(platform)
+    )
+    found: list[dict[str, Workload]] = []
     findings: list[Finding] = []
-    for add_ons, objects in zip(choices, builds, strict=True):
+    for addons, objects in zip(choices, builds, strict=True):
         counted, problems = workloads.read(objects)
-        problems = (*problems, *workloads.unscaled(counted, (FILESERVER, *add_ons)))
+        problems = (*problems, *workloads.unscaled(counted, (platform.service, *(addon.workload for addon in addons))))
         findings += [_uncounted(gate.snapshot, problem, origins) for problem in problems]
-        found[add_ons] = {item.workload.name: _with_places(gate.snapshot, item, origins) for item in counted}
+        found.append({item.workload.name: _with_places(gate.snapshot, item, origins) for item in counted})
     if findings:
         raise Refused(findings)
-    for add_ons, by_name in found.items():
-        for service in (FILESERVER, *add_ons):
-            if service not in by_name:
-                raise TenantryError(f"{folder} has no Deployment {service}")
-    return found
+    for addons, by_name in zip(choices, found, strict=True):
+        for workload in (platform.service, *(addon.workload for addon in addons)):
+            if workload not in by_name:
+                raise TenantryError(f"{folder} has no workload {workload}", _way_to(platform, workload))
+    return found[0], dict(zip(platform.addons, found[1:], strict=True))
 
 
-def _builds(gate: Gate, folder: str, choices: list[list[str]]) -> list[tuple[Mapping[str, Any], ...]]:
+def _way_to(platform: Platform, workload: str) -> str:
+    """Say where a workload is declared that base/ lacks."""
+    owners = [addon.name for addon in platform.addons.values() if addon.workload == workload]
+    where = f"addons.{owners[0]}.workload" if owners else "service.workload"
+    return f"fix {where} of platform.yaml, or put the workload into base/"
+
+
+def _builds(
+    gate: Gate, folder: str, choices: list[list[str]], facts: Mapping[str, Any]
+) -> list[tuple[Mapping[str, Any], ...]]:
     root = gate.snapshot.root.resolve()
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         probes = [Path(temporary).resolve() / str(number) for number in range(len(choices))]
@@ -127,7 +145,7 @@ def _builds(gate: Gate, folder: str, choices: list[list[str]]) -> list[tuple[Map
                 "resources": [f"{above}/{reads[0]}", "facts.yaml"],
                 "components": [f"{above}/{component}" for component in reads[1:]],
             }
-            (probe / "facts.yaml").write_text(yaml_writer.dump(_PROBE_FACTS), encoding="utf-8")
+            (probe / "facts.yaml").write_text(yaml_writer.dump(facts), encoding="utf-8")
             (probe / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
             folders.append(gate.beside(probe, reads))
         built = list(kustomize.build_all(folders))
@@ -161,17 +179,20 @@ def _place(snapshot: Snapshot, one: Mapping[str, Any], path: Sequence[str], orig
     return origin if text is not None and text != str(rendered) else place
 
 
-_PROBE_FACTS: Final[dict[str, Any]] = {
-    "apiVersion": "tenantry.dev/v1",
-    "kind": "TenantFacts",
-    "metadata": {"name": "tenant", "annotations": {"config.kubernetes.io/local-config": "true"}},
-    "spec": {
-        "name": "probe",
-        "host": "probe.invalid",
-        "hosts": ["probe.invalid"],
-        "chatbot": {"minReplicas": "1", "maxReplicas": "1", "endpoints": [{"ipBlock": {"cidr": "192.0.2.0/24"}}]},
-    },
-}
+def _probe_facts(platform: Platform) -> dict[str, Any]:
+    """Return a data sheet that builds with every add-on; facts of core are left to core's own values."""
+    replicas = {"minReplicas": "1", "maxReplicas": "1", "storage": "1Gi", "reaches": [{"ipBlock": {"cidr": _NOBODYS}}]}
+    addons = {addon.name: {**replicas, "facts": dict(addon.facts)} for addon in platform.addons.values()}
+    return {
+        "apiVersion": "tenantry.dev/v1",
+        "kind": "TenantFacts",
+        "metadata": {"name": "tenant", "annotations": {"config.kubernetes.io/local-config": "true"}},
+        "spec": {"name": "probe", "host": "probe.invalid", "hosts": ["probe.invalid"], "addons": addons},
+    }
+
+
+_NOBODYS: Final = "192.0.2.0/24"
+"""A documentation range: https://www.rfc-editor.org/rfc/rfc5737"""
 
 
 @once

@@ -1,6 +1,6 @@
 """The arithmetic of plans, add-ons and autoscaler ceilings. Pure; `derivation` says how each number came about.
 
-A plan is what a tenant's file servers may use in the steady state, filled with pods of one size: the
+A plan is what the pods of a tenant's main service may use in the steady state, filled with pods of one size: the
 autoscaler may ask for as many as it holds. What a roll-out needs beside them comes on top of it in the quota, by the
 formula of `headroom`; so do the add-ons' allotments, whatever else `base/` runs, and the reserve for jobs.
 """
@@ -11,12 +11,9 @@ from typing import Final
 
 from generator.findings.finding import Finding
 from generator.findings.table import finding
-from generator.fleet.model import Platform, Resources, Tenant
+from generator.fleet.model import AddOn, Platform, Resources, Tenant
 from generator.generate.headroom import Share, Workload
 from generator.reading import quantity
-
-FILESERVER: Final = "fileserver"
-CHATBOT: Final = "ai-chatbot"
 
 SPARE_PODS: Final = 2
 """Pods that a quota admits beside the workloads' own: a certificate challenge and a debugging pod."""
@@ -77,6 +74,8 @@ class Scaling:
     """What the autoscaler of one workload may do.
 
     Attributes:
+        name: What it is called where people read it: an add-on's own name, and of the service the workload's.
+        addon: The add-on that it is, or None for the service.
         workload: What it scales.
         fit: How many pods the ceiling holds.
         cap: The plan's or add-on's own limit, or None.
@@ -87,6 +86,8 @@ class Scaling:
         max_replicas: Pods that the autoscaler may ask for; 0 when the ceiling does not even hold one.
     """
 
+    name: str
+    addon: AddOn | None
     workload: Workload
     fit: Fit
     cap: int | None
@@ -129,8 +130,9 @@ class Size:
         quota: What the quota admits: the plan and all that comes on top of it.
         pods: Pods that the quota admits.
         storage: Bytes of the shared volume.
-        fileserver: What the file server's autoscaler may do.
-        chatbot: The same for the chatbot, or None without the add-on.
+        storage_in_all: Bytes of all volumes, those of add-ons included.
+        service: What the service's autoscaler may do.
+        addons: The same for each add-on, in the platform's order.
         others: What else base/ runs for this tenant.
         reserve: What the quota has on top for other jobs.
     """
@@ -138,20 +140,26 @@ class Size:
     quota: Resources
     pods: int
     storage: int
-    fileserver: Scaling
-    chatbot: Scaling | None
+    storage_in_all: int
+    service: Scaling
+    addons: tuple[Scaling, ...] = ()
     others: tuple[Workload, ...] = ()
     reserve: Resources = field(default_factory=Resources)
 
     @property
     def scalings(self) -> tuple[Scaling, ...]:
         """What the plan and the add-ons are filled with."""
-        return (self.fileserver, self.chatbot) if self.chatbot else (self.fileserver,)
+        return (self.service, *self.addons)
 
 
-def add_ons_of(tenant: Tenant) -> tuple[str, ...]:
-    """Return the components that a tenant's add-ons are, in their fixed order."""
-    return (CHATBOT,) if tenant.chatbot else ()
+def addons_of(tenant: Tenant, platform: Platform) -> tuple[AddOn, ...]:
+    """Return a tenant's add-ons, in the platform's order."""
+    return tuple(platform.addons[name] for name in tenant.addons)
+
+
+def storage_in_all(tenant: Tenant, platform: Platform) -> int:
+    """Return the bytes of all volumes of a tenant, those of its add-ons included."""
+    return tenant.storage + sum(addon.storage for addon in addons_of(tenant, platform))
 
 
 def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) -> tuple[Size, tuple[Finding, ...]]:
@@ -166,19 +174,27 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         The numbers; and the findings, with which the numbers must not be used.
     """
     plan = platform.plans[tenant.plan]
-    fileserver = _scaling(
-        workloads[FILESERVER],
+    service = _scaling(
+        workloads[platform.service],
         plan.ceiling,
         cap=plan.max_replicas,
         asked=tenant.overrides.max_replicas,
         sold_min=plan.min_replicas,
         least=tenant.overrides.min_replicas or plan.min_replicas,
     )
-    chatbot = None
-    if tenant.chatbot and platform.chatbot:
-        cap = platform.chatbot.max_replicas
-        chatbot = _scaling(workloads[CHATBOT], platform.chatbot.ceiling, cap=cap, asked=None, sold_min=1, least=1)
-    scalings = (fileserver, chatbot) if chatbot else (fileserver,)
+    addons = tuple(
+        _scaling(
+            workloads[addon.workload],
+            addon.ceiling,
+            addon=addon,
+            cap=addon.max_replicas,
+            asked=None,
+            sold_min=1,
+            least=1,
+        )
+        for addon in addons_of(tenant, platform)
+    )
+    scalings = (service, *addons)
     others = tuple(
         workload for workload in workloads.values() if all(workload is not scaling.workload for scaling in scalings)
     )
@@ -190,8 +206,9 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         # what a certificate challenge or a person starts
         + SPARE_PODS,
         storage=tenant.storage,
-        fileserver=fileserver,
-        chatbot=chatbot,
+        storage_in_all=storage_in_all(tenant, platform),
+        service=service,
+        addons=addons,
         others=others,
         reserve=platform.reserve,
     )
@@ -204,10 +221,19 @@ def most_replicas(room: Fit, *limits: int | None) -> int:
 
 
 def _scaling(
-    workload: Workload, ceiling: Resources, *, cap: int | None, asked: int | None, sold_min: int, least: int
+    workload: Workload,
+    ceiling: Resources,
+    *,
+    cap: int | None,
+    asked: int | None,
+    sold_min: int,
+    least: int,
+    addon: AddOn | None = None,
 ) -> Scaling:
     room = fit(ceiling, workload.pod)
     return Scaling(
+        name=addon.name if addon else workload.name,
+        addon=addon,
         workload=workload,
         fit=room,
         cap=cap,
@@ -227,18 +253,18 @@ class Summand:
     """One part of a quota.
 
     Attributes:
-        name: For example `plan silver`, `fileserver headroom`.
+        name: For example `plan silver`, `wiki headroom`.
         amount: All of it.
         pods: How many pods that is, where it is pods.
         each: What one of them takes.
-        source: What it comes from: `plan`, `chatbot`, `reserve`, or the name of a workload.
+        source: What it comes from: the path in platform.yaml, or the name of a workload.
     """
 
     name: str
     amount: Resources
     pods: int = 0
     each: Resources = field(default_factory=Resources)
-    source: str
+    source: tuple[str, ...] | str
 
 
 def summands(
@@ -252,13 +278,16 @@ def summands(
         scalings: What the plan is filled with, and what each add-on is.
         others: What else base/ runs for the tenant.
     """
-    parts = [Summand(name=f"plan {tenant.plan}", amount=platform.plans[tenant.plan].ceiling, source="plan")]
+    parts = [
+        Summand(name=f"plan {tenant.plan}", amount=platform.plans[tenant.plan].ceiling, source=("plans", tenant.plan))
+    ]
     for scaling in scalings:
-        if scaling.workload.name == CHATBOT and platform.chatbot:
-            parts.append(Summand(name="chatbot", amount=platform.chatbot.ceiling, source="chatbot"))
+        if scaling.addon:
+            source = ("addons", scaling.addon.name)
+            parts.append(Summand(name=scaling.addon.name, amount=scaling.addon.ceiling, source=source))
         parts.append(_of_pods(f"{scaling.workload.name} headroom", scaling.workload, _beside(scaling.headroom)))
     parts += [_of_pods(other.name, other, other.at_once(other.most, other.least)) for other in others]
-    parts.append(Summand(name="reserve", amount=platform.reserve, source="reserve"))
+    parts.append(Summand(name="reserve", amount=platform.reserve, source=("reserve",)))
     return tuple(part for part in parts if part.amount != Resources())
 
 
@@ -274,28 +303,30 @@ def _of_pods(name: str, workload: Workload, pods: int) -> Summand:
 
 
 def _problems(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Finding]:
-    fileserver, chatbot = numbers.fileserver, numbers.chatbot
-    if chatbot and not chatbot.max_replicas:
-        place = platform.document.place(("addons", "chatbot"))
-        yield finding("PLT003", place, f"the chatbot's allotment {_too_small(chatbot)}", "raise its cpu or memory")
-    if not fileserver.max_replicas:
+    service = numbers.service
+    for scaling in numbers.addons:
+        if not scaling.max_replicas:
+            place = platform.document.place(("addons", scaling.name))
+            fact = f"the allotment of {scaling.name} {_too_small(scaling)}"
+            yield finding("PLT003", place, fact, "raise its cpu or memory")
+    if not service.max_replicas:
         place = platform.document.place(("plans", tenant.plan))
-        yield finding("PLT003", place, f"plan {tenant.plan} {_too_small(fileserver)}", "raise its cpu or memory")
+        yield finding("PLT003", place, f"plan {tenant.plan} {_too_small(service)}", "raise its cpu or memory")
         return
     asked, least = tenant.overrides.max_replicas, tenant.overrides.min_replicas
-    holds = most_replicas(fileserver.fit, fileserver.cap)
+    holds = most_replicas(service.fit, service.cap)
     if asked is not None and asked > holds:
         place = tenant.document.place(("overrides", "maxReplicas"))
         fact = f"overrides.maxReplicas: {asked} is more than the {holds} that plan {tenant.plan} holds"
         yield finding("TEN027", place, fact, f"write {holds} or less, or choose a larger plan")
-    elif fileserver.min_replicas > fileserver.max_replicas:
+    elif service.min_replicas > service.max_replicas:
         if least is not None:
             place = tenant.document.place(("overrides", "minReplicas"))
-            fact = f"overrides.minReplicas: {least} is more than the {fileserver.max_replicas} pods there may be"
-            yield finding("TEN027", place, fact, f"write {fileserver.max_replicas} or less")
+            fact = f"overrides.minReplicas: {least} is more than the {service.max_replicas} pods there may be"
+            yield finding("TEN027", place, fact, f"write {service.max_replicas} or less")
         else:
             place = platform.document.place(("plans", tenant.plan))
-            least, most = fileserver.min_replicas, fileserver.max_replicas
+            least, most = service.min_replicas, service.max_replicas
             fact = f"plan {tenant.plan}: minReplicas {least} is more than the {most} it holds"
             yield finding("PLT003", place, fact, "lower minReplicas, or raise cpu and memory")
 

@@ -1,7 +1,7 @@
 """Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,18 +15,20 @@ from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
 from generator.reading import yaml_writer
 from generator.reading.schema import package_schema
-from generator.reading.yaml_editor import edited, quoted_if_needed
+from generator.reading.yaml_editor import edited, in_one_line, quoted_if_needed
 from generator.rules.every import RULES
 
 
-def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, display_name: str | None) -> tuple[str, str]:
+def new_tenant(
+    snapshot: Snapshot, name: str, *, plan: str, addons: Sequence[str], display_name: str | None
+) -> tuple[str, str]:
     """Return path and text of a new tenant file.
 
     Raises:
         TenantryError: The tenant is there already, or git would ignore its file.
         Refused: The file would have errors.
     """
-    data = {"name": name, "displayName": display_name, "plan": plan, "chatbot": chatbot or None}
+    data = {"name": name, "displayName": display_name, "plan": plan, "addons": list(addons) or None}
     file = f"{layout.TENANTS}/{name}.yaml"
     above = "../" * (len(PurePosixPath(file).parts) - 2)
     schema = f"{above}{PurePosixPath(layout.TENANT_SCHEMA).name}"
@@ -41,9 +43,9 @@ def new_tenant(snapshot: Snapshot, name: str, *, plan: str, chatbot: bool, displ
 
 
 def _as_written(value: Any) -> str:
-    """Write a scalar plain when every reader agrees on it, quoted otherwise."""
-    if isinstance(value, bool):
-        return yaml_writer.scalar(value)
+    """Write a text plain when every reader agrees on it, quoted otherwise; a list in one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_written, value))}]"
     return value if yaml_writer.is_plain(value) else yaml_writer.scalar(value)
 
 
@@ -53,7 +55,8 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
     Args:
         snapshot: The repository.
         name: The tenant.
-        changes: Dotted key -> new value as text; an empty one removes the key.
+        changes: Dotted key -> new value as text; an empty one removes the key. A key with `+` or `-` behind it is a
+            list, to which items are added or from which they are taken.
 
     Raises:
         TenantryError: There is no such tenant, or a key cannot be set.
@@ -73,8 +76,10 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
         _refuse_bad(snapshot, document.file, document.text)
 
     def change(data: Any) -> None:
-        for key, value in changes.items():
-            _assign(data, key.split("."), _typed(key, value))
+        for change, value in changes.items():
+            key = change.rstrip("+-")
+            path = key.split(".")
+            _assign(data, path, _edited_list(data, path, change, value) if key != change else _typed(key, value))
 
     text = edited(document.text, change)
     _refuse_bad(snapshot, document.file, text)
@@ -103,6 +108,23 @@ def _typed(key: str, value: str) -> Any:
             )
         case _:
             return quoted_if_needed(value)
+
+
+def _edited_list(data: Any, path: list[str], change: str, value: str) -> list[str] | None:
+    """Return a list with items added, where it has them not, or taken out; None, for no key, when nothing is left."""
+    key = ".".join(path)
+    items = _typed(key, value)
+    if not isinstance(items, list):
+        raise TenantryError(f"{key} is no list", f"write {key}={value or 'VALUE'}")
+    for step in path[:-1]:
+        data = data.get(step, {})
+    held: list[str] = data.get(path[-1], in_one_line([]))
+    if change.endswith("-"):
+        for item in set(items).intersection(held):
+            held.remove(item)
+    else:
+        held.extend(item for item in items if item not in held)
+    return held or None
 
 
 def _assign(data: Any, path: list[str], value: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Final
 from generator.fleet.model import Platform, Resources, Tenant
 from generator.generate import workloads
 from generator.generate.headroom import Workload
-from generator.generate.size import CHATBOT, FILESERVER, SPARE_PODS, fit, most_replicas
+from generator.generate.size import SPARE_PODS, addons_of, fit, most_replicas
 from generator.generate.workloads import Problem
 from generator.kube.lenient import mapping, mappings, string, whole
 from generator.kube.pods import pod_spec, takes
@@ -170,9 +170,8 @@ def ceiling(objects: Iterable[Object], tenant: Tenant, platform: Platform) -> Re
         platform: What these hold, and the reserve for jobs.
     """
     plan = platform.plans[tenant.plan]
-    sold = {FILESERVER: (plan.ceiling, plan.max_replicas, plan.min_replicas)}
-    if tenant.chatbot and platform.chatbot:
-        sold[CHATBOT] = (platform.chatbot.ceiling, platform.chatbot.max_replicas, 1)
+    sold = {platform.service: (plan.ceiling, plan.max_replicas, plan.min_replicas)}
+    sold |= {addon.workload: (addon.ceiling, addon.max_replicas, 1) for addon in addons_of(tenant, platform)}
     total = sum((ceiling for ceiling, _, _ in sold.values()), platform.reserve)
     for counted in workloads.read(objects)[0]:
         workload = counted.workload

@@ -19,7 +19,7 @@ class Row:
     """Connections from one endpoint to another in one protocol.
 
     Attributes:
-        source, destination: `Deployment/fileserver`, `gateway`, `any pod of another tenant`,
+        source, destination: `Deployment/wiki`, `gateway`, `any pod of another tenant`,
             `203.0.113.0/24`.
         protocol: TCP, UDP or SCTP; empty in a row that says that nothing passes.
         ports: Of the destination: `53`, `80, 8000-8080`, `all`; `none` if nothing passes.

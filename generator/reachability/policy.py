@@ -99,7 +99,7 @@ class Endpoint:
     """One end of a connection as policies see it: the pods of one template, or addresses outside the cluster.
 
     Attributes:
-        name: What people call it: `Deployment/fileserver`, `203.0.113.0/24`.
+        name: What people call it: `Deployment/wiki`, `203.0.113.0/24`.
         namespace: Name of the pod's namespace; None outside the cluster.
         namespace_labels: All labels of that namespace.
         labels: All labels of the pod; None for a pod of unknown labels, which stands for every pod there

@@ -20,12 +20,8 @@ from generator.reachability.space import NAME_LABEL, Space, object_name, pod_tem
 
 Objects = Sequence[Mapping[str, Any]]
 
-CALLS = (("Deployment/ai-chatbot", "fileserver"),)
-"""Which pods of a tenant call which Service of the same tenant, where both are rendered."""
-
-MODELS = "Deployment/ai-chatbot"
-"""Who calls the model's endpoints, and on which port."""
-MODEL_PORT = 443
+REACHED_PORT = 443
+"""On which an add-on reaches what lies outside the cluster."""
 
 _DNS_PORT = 53
 _COLLECTOR_VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -54,6 +50,21 @@ class Neighbours:
     def pods(self) -> tuple[Endpoint, ...]:
         """All of them that are pods."""
         return self.dns, self.gateway, self.ingress, self.prometheus, self.collector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calls:
+    """What the pods of a workload open connections to, as platform.yaml declares it.
+
+    Attributes:
+        workload: Its name.
+        services: Services of the same tenant, where they are rendered.
+        reaches: CIDRs outside the cluster.
+    """
+
+    workload: str
+    services: tuple[str, ...]
+    reaches: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +126,7 @@ def _neighbour(name: str, manifest: Mapping[str, Any]) -> Endpoint:
 
 
 def expectations(
-    space: Space, objects: Objects, neighbours: Neighbours, models: Sequence[str] = ()
+    space: Space, objects: Objects, neighbours: Neighbours, calls: Sequence[Calls] = ()
 ) -> tuple[Expected, ...]:
     """The positive list of a tenant.
 
@@ -123,22 +134,22 @@ def expectations(
         space: The tenant.
         objects: What it was read from.
         neighbours: Who is there outside.
-        models: CIDRs of the chatbot's endpoints.
+        calls: What the tenant's add-ons call and reach.
 
     Returns:
         - `dns`: every pod to the name servers and to their cache on the node, over UDP and TCP;
         - `web`: gateway to every pod behind a route, ingress controller to every pod behind an Ingress;
         - `metrics`: Prometheus to every TCP port called `metrics`;
-        - `call`: `CALLS`;
-        - `model`: the chatbot to every address of its endpoints;
+        - `call`: an add-on to every pod of the Services that it calls;
+        - `reach`: an add-on to every address that it reaches;
         - `traces`: every pod that names a collector in its environment to the collector, on the port named.
     """
     found = (
         *_dns(space, neighbours),
         *_web(space, objects, neighbours),
         *_metrics(space, neighbours),
-        *_calls(space, objects),
-        *_models(space, models),
+        *_calls(space, objects, calls),
+        *_reached(space, calls),
         *_traces(space, objects, neighbours),
     )
     # Two routes to one port expect the same connection.
@@ -255,19 +266,22 @@ def _numbers(pod: Endpoint, protocol: str, name: str) -> Iterator[int]:
             yield from range(first, last + 1)
 
 
-def _calls(space: Space, objects: Objects) -> Iterator[Expected]:
-    for caller, service in CALLS:
-        for pod in space.pods:
-            if pod.name == caller:
-                for target, protocol, number in _targets(space, objects, service, None):
-                    yield Expected("call", pod, target, protocol, number)
+def _callers(space: Space, calls: Iterable[Calls]) -> Iterator[tuple[Endpoint, Calls]]:
+    for call in calls:
+        yield from ((pod, call) for pod in space.pods if pod.name.partition("/")[2] == call.workload)
 
 
-def _models(space: Space, models: Sequence[str]) -> Iterator[Expected]:
-    for pod in space.pods:
-        if pod.name == MODELS:
-            for cidr in models:
-                yield Expected("model", pod, Endpoint(cidr, addresses=network(cidr)), "TCP", MODEL_PORT)
+def _calls(space: Space, objects: Objects, calls: Iterable[Calls]) -> Iterator[Expected]:
+    for pod, call in _callers(space, calls):
+        for service in call.services:
+            for target, protocol, number in _targets(space, objects, service, None):
+                yield Expected("call", pod, target, protocol, number)
+
+
+def _reached(space: Space, calls: Iterable[Calls]) -> Iterator[Expected]:
+    for pod, call in _callers(space, calls):
+        for cidr in call.reaches:
+            yield Expected("reach", pod, Endpoint(cidr, addresses=network(cidr)), "TCP", REACHED_PORT)
 
 
 def _traces(space: Space, objects: Objects, neighbours: Neighbours) -> Iterator[Expected]:

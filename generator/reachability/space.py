@@ -213,7 +213,7 @@ def pod_templates(
 
 
 def object_name(manifest: Mapping[str, Any]) -> str:
-    """`Deployment/fileserver`, as an endpoint of its pods is called."""
+    """`Deployment/wiki`, as an endpoint of its pods is called."""
     return f"{manifest['kind']}/{manifest['metadata']['name']}"
 
 

@@ -36,13 +36,23 @@ def package_schema(name: str) -> Mapping[str, Any]:
     return schema
 
 
-def tenant_schema(plans: Sequence[str]) -> dict[str, Any]:
-    """Return the tenant schema of one platform: the package's, with the plans that this platform sells."""
+def tenant_schema(plans: Sequence[str], addons: Sequence[str]) -> dict[str, Any]:
+    """Return the tenant schema of one platform: the package's, with the plans and add-ons that this platform sells."""
     schema: dict[str, Any] = copy.deepcopy(dict(package_schema("tenant")))
     schema["properties"]["plan"]["enum"] = list(plans)
     schema["properties"]["plan"]["examples"] = [plans[-1]]
+    of_addons = schema["properties"]["addons"]
+    of_addons["examples"] = [list(addons[:1])]
+    if addons:
+        of_addons["items"]["enum"] = list(addons)
+    else:
+        of_addons["maxItems"] = 0
+    schema["x-refused"] = {
+        name: {"why": "add-ons stand in a list", "instead": f"write addons: [{name}]"} for name in addons
+    }
     for example in schema["examples"]:
         example["plan"] = plans[-1]
+        example["addons"] = list(addons[:1])
     return schema
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
 from generator.reading import yaml_writer
@@ -37,6 +38,20 @@ def edited(text: str, change: Callable[[Any], None]) -> str:
 def quoted_if_needed(text: str) -> str:
     """Return a text that is written plain when every reader agrees on it, and quoted otherwise."""
     return text if yaml_writer.is_plain(text) else DoubleQuotedScalarString(text)
+
+
+def in_one_line(items: list[str]) -> list[str]:
+    """Return a list that is written as `[a, b]`."""
+    made = CommentedSeq(items)
+    made.fa.set_flow_style()
+    return made
+
+
+def in_one_mapping(items: dict[str, str]) -> dict[str, str]:
+    """Return a mapping that is written as `{a: b}`."""
+    made = CommentedMap(items)
+    made.fa.set_flow_style()
+    return made
 
 
 def _split(text: str) -> tuple[str, str]:

@@ -12,12 +12,12 @@ from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.fleet.model import Exposure, Fleet, Platform, Resources, Tenant
+from generator.fleet.model import AddOn, Exposure, Fleet, Platform, Resources, Tenant
 from generator.fleet.validate import tenant_of
 from generator.generate.compose import components_of, overlay
 from generator.generate.headroom import Once, Workload
 from generator.generate.releases import COMPONENTS, CORE, origins_of
-from generator.generate.size import CHATBOT, FILESERVER, Fit, Scaling, Size
+from generator.generate.size import Fit, Scaling, Size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
@@ -95,8 +95,8 @@ def _files(snapshot: Snapshot, folder: str) -> Iterator[str]:
 
 
 def _facts(platform: Platform, release: str) -> Mapping[str, Any]:
-    """Return a data sheet with every fact, those of an add-on that the platform does not sell included."""
-    tenant, size = _tenant_with_everything(chatbot=True, platform=platform)
+    """Return a data sheet with every fact."""
+    tenant, size = _tenant_with_everything(platform)
     return _sheet(dict(overlay(tenant, platform, size, release)))
 
 
@@ -112,7 +112,7 @@ def _probes(
     probes = []
     for exposure in get_args(Exposure):
         exposed = dataclasses.replace(platform, exposure=exposure)
-        tenant, size = _tenant_with_everything(chatbot=platform.chatbot is not None, platform=exposed)
+        tenant, size = _tenant_with_everything(exposed)
         folder = layout.release(release)
         parts = [f"{folder}/{COMPONENTS}/{item}" for item in components_of(tenant, exposed)]
         if not all(part in documents for part in parts):
@@ -187,11 +187,11 @@ def _copy(place: Path, snapshot: Snapshot, release: str, files: Mapping[str, str
     return place
 
 
-def _tenant_with_everything(*, chatbot: bool, platform: Platform) -> tuple[Tenant, Size]:
+def _tenant_with_everything(platform: Platform) -> tuple[Tenant, Size]:
     """Return a tenant with every add-on, hosts of its own, and numbers of which no two are equal."""
     plan = next(iter(platform.plans))
-    data = {"name": NAME, "plan": plan, "chatbot": chatbot, "hosts": [f"{NAME}.invalid"], "storage": "1001Mi"}
-    tenant = tenant_of(Document("", "", data), platform)
+    own = {"hosts": [f"{NAME}.invalid"], "storage": "1001Mi", "addons": list(platform.addons)}
+    tenant = tenant_of(Document("", "", {"name": NAME, "plan": plan, **own}), platform)
     size = Size(
         quota=Resources(
             requests_cpu=1002,
@@ -201,14 +201,25 @@ def _tenant_with_everything(*, chatbot: bool, platform: Platform) -> tuple[Tenan
         ),
         pods=1006,
         storage=tenant.storage,
-        fileserver=_scaling(FILESERVER, 1007, 1008),
-        chatbot=_scaling(CHATBOT, 1009, 1010) if tenant.chatbot else None,
+        storage_in_all=1007 * _MEBIBYTE,
+        service=_scaling(platform.service, 1008, 1009),
+        addons=tuple(
+            _scaling(
+                addon.workload,
+                1010 + 2 * number,
+                1011 + 2 * number,
+                dataclasses.replace(addon, storage=(2000 + number) * _MEBIBYTE),
+            )
+            for number, addon in enumerate(platform.addons.values())
+        ),
     )
     return tenant, size
 
 
-def _scaling(name: str, least: int, most: int) -> Scaling:
+def _scaling(name: str, least: int, most: int, addon: AddOn | None = None) -> Scaling:
     return Scaling(
+        name=addon.name if addon else name,
+        addon=addon,
         workload=Workload(
             kind="Deployment", name=name, pod=Resources(), motion=Once(), grace=0, least=least, most=most
         ),

@@ -6,9 +6,9 @@ from typing import Final
 
 from generator.findings import sources
 from generator.findings.finding import Found, Severity
-from generator.fleet.model import Chatbot, Plan, Resources
+from generator.fleet.model import AddOn, Plan, Resources
 from generator.generate import size, workloads
-from generator.generate.size import CHATBOT, FILESERVER, RESOURCE_WORDS, amount_text
+from generator.generate.size import RESOURCE_WORDS, amount_text
 from generator.kube.lenient import mapping
 from generator.kube.pods import pod_spec
 from generator.proofs import quota
@@ -158,9 +158,10 @@ def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Found]:
     if tenant.overrides.max_replicas is None:
         return
     running = {item.workload.name: item.workload for item in workloads.read(rendered.objects)[0]}
-    if FILESERVER in running:
-        pod = running[FILESERVER].pod
-        share, field = size.filled(rendered.platform.plans[tenant.plan].ceiling, pod * running[FILESERVER].most)
+    service = rendered.platform.service
+    if service in running:
+        pod = running[service].pod
+        share, field = size.filled(rendered.platform.plans[tenant.plan].ceiling, pod * running[service].most)
         if share < FILLED:
             place = tenant.document.place(("overrides", "maxReplicas"))
             fact = f"its pods can use {share:.0%} of the {RESOURCE_WORDS[field]} of plan {tenant.plan}"
@@ -176,7 +177,7 @@ class _Sold:
     """What platform.yaml sells, a plan or an add-on, and a pod of those that it is filled with."""
 
     path: tuple[str, str]
-    what: Plan | Chatbot
+    what: Plan | AddOn
     pod: Resources
 
     @property
@@ -193,10 +194,11 @@ class _Sold:
 def _sold(base: Base) -> Iterator[_Sold]:
     """Yield plans and add-ons; without those whose pods cannot be counted, which CAP010 says."""
     counted = {item.workload.name: item.workload for probe in base.probes for item in workloads.read(probe.objects)[0]}
-    for plan in base.platform.plans.values() if FILESERVER in counted else ():
-        yield _Sold(("plans", plan.name), plan, counted[FILESERVER].pod)
-    if base.platform.chatbot and CHATBOT in counted:
-        yield _Sold(("addons", "chatbot"), base.platform.chatbot, counted[CHATBOT].pod)
+    for plan in base.platform.plans.values() if base.platform.service in counted else ():
+        yield _Sold(("plans", plan.name), plan, counted[base.platform.service].pod)
+    for addon in base.platform.addons.values():
+        if addon.workload in counted:
+            yield _Sold(("addons", addon.name), addon, counted[addon.workload].pod)
 
 
 def _fuller(sold: _Sold, field: str) -> str:

@@ -40,8 +40,9 @@ def _shrinks(tenant: Tenant, before: int) -> Found:
 )
 def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
     """What runs now must fit the quota that comes, or every new pod is refused."""
-    running = step.size_before.fileserver
-    stay = [scaling for scaling in step.size_before.scalings if scaling is running or step.size_after.chatbot]
+    running = step.size_before.service
+    stays = {scaling.name for scaling in step.size_after.scalings}
+    stay = [scaling for scaling in step.size_before.scalings if scaling.name in stays]
     uses = sum((scaling.workload.pod * scaling.at_once for scaling in stay), step.size_before.reserve)
     for other in step.size_before.others:
         uses = uses + other.pod * other.at_once(other.most, other.least)
@@ -49,10 +50,10 @@ def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
         used, allowed = getattr(uses, field), getattr(step.size_after.quota, field)
         if used <= allowed:
             continue
-        most = step.size_after.fileserver.max_replicas
+        most = step.size_after.service.max_replicas
         fact = (
             f"plan {step.after.plan} allows {amount_text(field, allowed)} of {words}, and under plan"
-            f" {step.before.plan} up to {running.at_once} file server pods ({amount_text(field, used)}) may be running"
+            f" {step.before.plan} up to {running.at_once} pods of {running.name} ({amount_text(field, used)}) may run"
         )
         hint = (
             f"in two steps: first tenantry set {step.after.name} plan={step.before.plan} overrides.maxReplicas={most},"

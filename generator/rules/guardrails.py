@@ -7,6 +7,7 @@ from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
 from generator.generate import workloads
+from generator.generate.size import storage_in_all
 from generator.kube.lenient import mapping, mappings, spec_of
 from generator.proofs import escape, quota
 from generator.reading import quantity
@@ -79,7 +80,7 @@ def _weak_quota(rendered: Rendered) -> Iterator[Found]:
         ("limits.cpu", quantity.millicores, ceiling.limits_cpu),
         ("requests.memory", quantity.octets, ceiling.requests_memory),
         ("limits.memory", quantity.octets, ceiling.limits_memory),
-        ("requests.storage", quantity.octets, tenant.storage),
+        ("requests.storage", quantity.octets, storage_in_all(tenant, platform)),
     )
     one = next(rendered.of_kind("ResourceQuota"), None)
     place, name = rendered.place(one), identity(one) if one else ""

@@ -292,7 +292,10 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     """Every file that looks like a manifest is named by a kustomization, and every kustomization by a build."""
     if not base.probes:
         return
-    known = {f"{base.folder}/{CORE}", *(f"{base.folder}/{COMPONENTS}/{name}" for name in component_names())}
+    known = {
+        f"{base.folder}/{CORE}",
+        *(f"{base.folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)),
+    }
     named = {
         path
         for folder, document in base.kustomizations.items()
@@ -300,8 +303,11 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
         if (path := resolve(folder, reference.text)) is not None
     }
     for folder, document in base.kustomizations.items():
-        if folder not in known | named:
-            near = did_you_mean(folder, known)
+        above, _, name = folder.rpartition("/")
+        is_component = above == f"{base.folder}/{COMPONENTS}"
+        near = did_you_mean(name, component_names(base.platform)) if is_component else did_you_mean(folder, known)
+        # a component of an add-on that is sold no more may stay: releases that are frozen have it
+        if folder not in known | named and (near or not is_component):
             hint = near or f"name it in another kustomization, or remove it: git rm -r {folder}"
             yield Found(document.place(), "no build reads this kustomization", hint)
     for file in base.files:
@@ -327,9 +333,17 @@ def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
         for index, replacement in enumerate(mappings(document.data.get("replacements"))):
             source = mapping(replacement.get("source"))
             field = str(source.get("fieldPath", ""))
-            if source.get("kind") == base.facts["kind"] and not _at(base.facts, field):
+            if source.get("kind") != base.facts["kind"] or _is_of_no_addon(base, field):
+                continue
+            if not _at(base.facts, field):
                 place = document.place(("replacements", index, "source", "fieldPath"))
                 yield Found(place, f"there is no fact {field!r}", did_you_mean(field, known))
+
+
+def _is_of_no_addon(base: Base, field: str) -> bool:
+    """Say whether a fact is of an add-on that is not sold: no company has its component, or its build would fail."""
+    path = field.split(".")
+    return path[:2] == ["spec", "addons"] and len(path) > 2 and path[2] not in base.platform.addons  # noqa: PLR2004
 
 
 def _paths(value: Any, above: str) -> Iterator[str]:

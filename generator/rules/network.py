@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from generator import layout
 from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
+from generator.generate.size import addons_of
 from generator.proofs import isolation
 from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import UnreadableError
-from generator.reachability.promises import check, expectations
+from generator.reachability.promises import Calls, check, expectations
 from generator.reachability.proof import Leak
 from generator.render.rendered import Rendered, Repository
 from generator.rules.rule import Per, rule
@@ -50,7 +51,7 @@ def _evidence(leak: Leak) -> str:
     "NET002",
     per=Per.CLASS,
     title="required traffic is allowed",
-    why="Names, the web, metrics, traces or the chatbot would fail without a word.",
+    why="Names, the web, metrics, traces or an add-on would fail without a word.",
     fix="Add a policy for the connection that is named, at the end that refuses it.",
     source="https://kubernetes.io/docs/concepts/services-networking/network-policies/",
 )
@@ -62,9 +63,11 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
     if isinstance(space, UnreadableError):
         yield Found(place, f"its policies cannot be evaluated: {space}", "fix the policy", namespace)
         return
-    chatbot = rendered.platform.chatbot
-    models = chatbot.endpoints if rendered.tenant.chatbot and chatbot else ()
-    for promise in check(space, expectations(space, rendered.objects, rendered.platform.cluster.neighbours, models)):
+    calls = [
+        Calls(workload=addon.workload, services=addon.calls, reaches=addon.reaches)
+        for addon in addons_of(rendered.tenant, rendered.platform)
+    ]
+    for promise in check(space, expectations(space, rendered.objects, rendered.platform.cluster.neighbours, calls)):
         if not promise.kept:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"

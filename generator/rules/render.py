@@ -9,7 +9,7 @@ import yaml
 from generator.findings import sources
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
-from generator.generate.size import CHATBOT, FILESERVER
+from generator.generate.size import addons_of
 from generator.kube import tenant_names
 from generator.kube.lenient import mapping, mappings, strings
 from generator.reading import yaml_objects, yaml_reader
@@ -249,9 +249,11 @@ def readers_agree_on_the_release(base: Base) -> Iterator[Found]:
     firm=Firm.NEIGHBOURS,
 )
 def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Found]:
-    """The file server's route has the tenant's hosts, the chatbot's the one made of the first, and no other has any."""
+    """The service's route has the tenant's hosts, an add-on's the one made of the first, and no other has any."""
     hosts = rendered.tenant.hosts
-    declared = {FILESERVER: set(hosts)} | ({CHATBOT: {f"chat--{hosts[0]}"}} if rendered.tenant.chatbot else {})
+    addons = [addon for addon in addons_of(rendered.tenant, rendered.platform) if addon.host_prefix]
+    declared = {rendered.platform.service: set(hosts)}
+    declared |= {addon.workload: {addon.host(hosts[0])} for addon in addons}
     routes = {route["metadata"]["name"]: route for route in rendered.of_kind("HTTPRoute", "Ingress")}
     for name, one in routes.items():
         for what, found in _hosts(one):

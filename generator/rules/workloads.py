@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.findings.finding import Found, Severity
-from generator.generate.size import FILESERVER
 from generator.kube.lenient import mapping, mappings, spec_of, string, strings, whole
 from generator.kube.pods import pod_spec
 from generator.render.rendered import Object, Rendered, identity
@@ -113,11 +112,11 @@ def _of(value: Any, replicas: int) -> int:
     source="https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
 )
 def a_promise_needs_two_pods(rendered: Rendered) -> Iterator[Found]:
-    """A plan that promises availability has two file servers at all times."""
+    """A plan that promises availability has two pods of the service at all times."""
     plan = rendered.platform.plans[rendered.tenant.plan]
     for deployment in rendered.of_kind("Deployment"):
         least, _ = _replicas(rendered, deployment)
-        if deployment["metadata"]["name"] == FILESERVER and plan.availability and least < 2:  # noqa: PLR2004 -- one and another
+        if deployment["metadata"]["name"] == rendered.platform.service and plan.availability and least < 2:  # noqa: PLR2004 -- one and another
             fact = f"plan {plan.name} promises {plan.availability}, and {least} pod may be all there is"
             yield rendered.found(deployment, fact, f"raise minReplicas of plan {plan.name}")
 

@@ -182,16 +182,16 @@ def test_validate_of_one_file_shows_its_findings_alone(repository: Repository) -
 
 def test_list_shows_what_was_sold(repository: Repository) -> None:
     """A table for people."""
-    repository.tenant(plan="gold", chatbot=True, displayName="株式会社").tenant(
+    repository.tenant(plan="gold", addons=["chatbot"], displayName="株式会社").tenant(
         "company-002", hosts=["x.customers.example.net"]
     )
 
     ran = repository.run("list")
 
     assert ran.stdout == (
-        "NAME         PLAN    CHATBOT    RING     HOSTS                                                   COMPANY\n"
-        "company-001  gold    yes        general  company-001.files.example.com                           株式会社\n"
-        "company-002  bronze  no         general  company-002.files.example.com, x.customers.example.net  company-002\n"
+        "NAME         PLAN    ADDONS    RING     HOSTS                                                   COMPANY\n"
+        "company-001  gold    chatbot   general  company-001.files.example.com                           株式会社\n"
+        "company-002  bronze            general  company-002.files.example.com, x.customers.example.net  company-002\n"
     )
 
 

@@ -32,10 +32,10 @@ UPGRADED, DROPPING, SCALED = "company-011", "company-012", "company-013"
 BRONZE, SILVER, GOLD = SLOW_TO_END[:3]
 _OWN: dict[str, dict[str, object]] = {
     UPGRADED: {"plan": "bronze"},
-    DROPPING: {"plan": "silver", "chatbot": True},
+    DROPPING: {"plan": "silver", "addons": ["chatbot"]},
     SCALED: {"plan": "bronze"},
     BRONZE: {"plan": "bronze"},
-    SILVER: {"plan": "silver", "chatbot": True},
+    SILVER: {"plan": "silver", "addons": ["chatbot"]},
     GOLD: {"plan": "gold"},
 }
 

@@ -32,7 +32,7 @@ def without_argocd(cluster: Cluster, fleet: Fleet) -> Iterator[None]:
 def test_every_rendered_object_is_accepted(cluster: Cluster, fleet: Fleet, exposure: str) -> None:
     """A company with all that can be ordered; the second time no object has a new generation, label or annotation."""
     fleet.set_platform(exposure=exposure)
-    fleet.write(NAME, plan="gold", chatbot=True, hosts=["a.customers.example.net", "b.customers.example.net"])
+    fleet.write(NAME, plan="gold", addons=["chatbot"], hosts=["a.customers.example.net", "b.customers.example.net"])
     fleet.generate_unpublished()
     objects = fleet.render(NAME)
     # Controllers write into a new object for a while: the scale of a Deployment, the Secret of an account.

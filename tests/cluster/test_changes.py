@@ -38,7 +38,7 @@ def test_a_change_of_plan_restarts_no_pod(cluster: Cluster, fleet: Fleet, measur
 def test_a_dropped_add_on_goes_with_all_that_is_its_own(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
     """Deployment, Service, autoscaler, keys, route and policies of the chatbot go; the file server's pods stay."""
     before, pods = _managed(cluster, DROPPING), fleet.pods(DROPPING, "fileserver")
-    fleet.set(DROPPING, chatbot=False)
+    fleet.set(DROPPING, addons=[])
     start = fleet.merge("Drop the chatbot")
     until("the chatbot is gone", lambda: not cluster.kube.get("Deployment", "ai-chatbot", DROPPING), seconds=60)
     measure("chatbot gone", start)

@@ -62,4 +62,4 @@ def _rendered_after_push(cluster: Cluster, fleet: Fleet) -> set[str]:
 
 def _has_chatbot(fleet: Fleet, name: str) -> bool:
     tenant = yaml.safe_load((fleet.clone.folder / "tenants" / f"{name}.yaml").read_text())
-    return bool(tenant.get("chatbot"))
+    return bool(tenant.get("addons"))

@@ -35,7 +35,7 @@ def test_a_merged_tenant_file_becomes_a_running_company(
     until("the copy is well", lambda: fleet.is_well("sample-two"), seconds=90)
     small_one = measure("small application: Synced and Healthy", start)
 
-    fleet.write("company-101", plan="bronze", chatbot=True)
+    fleet.write("company-101", plan="bronze", addons=["chatbot"])
     start = fleet.merge("Add a company")
     measure("published", start)
     ready, healthy = _await_company(cluster, fleet, "company-101", start, measure)

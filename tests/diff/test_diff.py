@@ -190,7 +190,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Committed:
     repository = Repository(folder / "given")
     for number in range(TENANTS):
         plan = ("bronze", "silver", "gold")[number % 3]
-        repository.tenant(f"tenant-{number:03}", plan=plan, chatbot=number % 4 == 0)
+        repository.tenant(f"tenant-{number:03}", plan=plan, addons=["chatbot"] * (number % 4 == 0))
     return Committed(folder / "repository", folder / "given")
 
 

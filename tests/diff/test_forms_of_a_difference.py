@@ -28,7 +28,9 @@ def difference(tenants: int, before: Object | None, after: Object | None, **trai
         for name in names
     ]
     plan = traits.get("plan", "silver")
-    universe = Universe({name: Traits(plan, chatbot=False, ring="general", hosts=False) for name in names}, whole=True)
+    universe = Universe(
+        {name: Traits(plan, addons=frozenset(), ring="general", hosts=False) for name in names}, whole=True
+    )
     return Difference(
         before="0" * 40, after=WORK_TREE, fleet=tenants, groups=group(pairs), tenants=universe, shards=("s00",)
     )
@@ -180,7 +182,8 @@ def test_a_comment_for_a_thousand_different_changes_names_every_object() -> None
         for number in range(1000)
     ]
     universe = Universe(
-        {pair.owner.name: Traits("silver", chatbot=False, ring="general", hosts=False) for pair in pairs}, whole=True
+        {pair.owner.name: Traits("silver", addons=frozenset(), ring="general", hosts=False) for pair in pairs},
+        whole=True,
     )
     found = Difference(
         before="0" * 40, after=WORK_TREE, fleet=1000, groups=group(pairs), tenants=universe, shards=("s00",)

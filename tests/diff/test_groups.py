@@ -100,7 +100,11 @@ def test_no_two_groups_have_the_same_tenants(made: list[Pair]) -> None:
     st.dictionaries(
         st.text("abcdef", min_size=1, max_size=3),
         st.builds(
-            Traits, st.sampled_from(["bronze", "silver", "gold"]), st.booleans(), st.sampled_from("rs"), st.booleans()
+            Traits,
+            st.sampled_from(["bronze", "silver", "gold"]),
+            st.frozensets(st.sampled_from(["chatbot", "search"])),
+            st.sampled_from("rs"),
+            st.booleans(),
         ),
         min_size=1,
         max_size=12,
@@ -137,13 +141,16 @@ def _fits(part: str, one: Traits) -> bool:
         case "ring":
             return one.ring in values.split(" or ")
         case _:
-            return (one.chatbot if values == "chatbot" else one.hosts) is (what == "with")
+            return (one.hosts if values == "hosts of their own" else values in one.addons) is (what == "with")
 
 
 def test_shared_words_are_the_shortest() -> None:
     """A plan is shorter than a list of who is not on it."""
     traits = {
-        f"company-{n:03}": Traits("silver" if n < 97 else "bronze", n % 2 == 0, "general", False) for n in range(100)
+        f"company-{n:03}": Traits(
+            "silver" if n < 97 else "bronze", frozenset(["chatbot"] * (n % 2 == 0)), "general", False
+        )
+        for n in range(100)
     }
 
     assert "".join(Universe(traits, whole=True).words(sorted(traits)[:97])) == "97 tenants (plan silver)"

@@ -88,7 +88,7 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "not-a-number": (_named(".NaN"), "TEN009"),
     "whole-decimal": (_named("whole-decimal", b"plan: gold\noverrides: {maxReplicas: 3.0}\n"), "TEN009"),
     "large-number": (_named("large-number", GOOD + b"overrides: {maxReplicas: 99999999999999999999}\n"), "TEN009"),
-    "quoted-boolean": (_named("quoted-boolean", GOOD + b"chatbot: 'true'\n"), "TEN009"),
+    "quoted-boolean": (_named("quoted-boolean", GOOD + b"overrides: {minReplicas: '2'}\n"), "TEN009"),
     # names
     "path": (_named("../../etc/passwd"), "TEN001"),
     "slash": (_named("a/b"), "TEN001"),

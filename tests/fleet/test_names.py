@@ -51,7 +51,7 @@ def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository
     """Neither the company nor any other is refused, whatever base/ uses the word for."""
     for name in WORDS_OF_THE_BASE:
         repository.run("add", name, "--plan", "bronze")
-    repository.run("add", "company-001", "--plan", "silver", "--chatbot")
+    repository.run("add", "company-001", "--plan", "silver", "--addon", "chatbot")
     repository.generate()
 
     done = repository.run("verify")

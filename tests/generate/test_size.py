@@ -88,7 +88,7 @@ def test_a_cap_is_shown_where_it_binds(repository: Repository) -> None:
     ("keys", "line"),
     [
         (
-            {"chatbot": True},
+            {"addons": ["chatbot"]},
             "quota.limitsCPU = 4250m: plan bronze 1 + fileserver headroom 5 x 250m + chatbot 1 + ai-chatbot headroom 4 x 250m",  # noqa: E501 -- one line
         ),
         ({}, "quota.pods = 11: fileserver 4 + 5 headroom + 2 spare"),

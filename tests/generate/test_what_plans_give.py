@@ -23,7 +23,7 @@ def test_explain_shows_what_a_customer_gets(
     repository: Repository, plan: str, chatbot: bool, update_golden: bool
 ) -> None:
     """The steady state, the quota, and each summand with the line that it comes from."""
-    repository.tenant(plan=plan, chatbot=chatbot)
+    repository.tenant(plan=plan, addons=["chatbot"] * chatbot)
     golden = GOLDEN / f"{name_of(plan, chatbot=chatbot)}.txt"
 
     said = repository.run("explain", "company-001")
@@ -41,7 +41,7 @@ def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool]
     repository = Repository(tmp_path_factory.mktemp("plans") / "repository")
     found = {}
     for plan, chatbot in SOLD:
-        repository.tenant(plan=plan, chatbot=chatbot).generate()
+        repository.tenant(plan=plan, addons=["chatbot"] * chatbot).generate()
         objects = repository.render("company-001")
         found[plan, chatbot] = {
             obj["metadata"]["name"]: yaml_writer.dump(template) for obj in objects if (template := pod_template(obj))

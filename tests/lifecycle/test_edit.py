@@ -22,13 +22,15 @@ FILE = "tenants/company-001.yaml"
 
 def test_add_writes_a_file_that_a_person_could_have_written(repository: Repository) -> None:
     """Short, plain where that is safe, and with the line that gives editors the schema."""
-    ran = repository.run("add", "company-101", "--plan", "silver", "--chatbot", "--display-name", "株式会社サンプル")
+    ran = repository.run(
+        "add", "company-101", "--plan", "silver", "--addon", "chatbot", "--display-name", "株式会社サンプル"
+    )
 
     assert (ran.exit, ran.stdout) == (0, "")
     assert ran.stderr == "created tenants/company-101.yaml\n  next: tenantry generate && tenantry verify\n"
     assert repository.read("tenants/company-101.yaml") == (
         "# yaml-language-server: $schema=tenant.schema.json\n"
-        "name: company-101\ndisplayName: 株式会社サンプル\nplan: silver\nchatbot: true\n"
+        "name: company-101\ndisplayName: 株式会社サンプル\nplan: silver\naddons: [chatbot]\n"
     )
 
 
@@ -158,14 +160,14 @@ def test_set_keeps_what_stands_above_the_marker_of_the_document(repository: Repo
             ["hosts=x.customers.example.net,y.customers.example.net"],
             "hosts:\n- x.customers.example.net\n- y.customers.example.net\n",
         ),
-        (["chatbot=true"], "chatbot: true\n"),
+        (["addons+=chatbot"], "addons: [chatbot]\n"),
         (["storage=100Gi"], "storage: 100Gi\n"),
         (["overrides.maxReplicas=2"], "overrides:\n  maxReplicas: 2\n"),
         (["displayName=on"], 'displayName: "on"\n'),
         (["displayName=12:30"], 'displayName: "12:30"\n'),
         (["displayName=a=b"], 'displayName: "a=b"\n'),
         (["overrides.maxReplicas=2", "overrides.maxReplicas="], ""),
-        (["chatbot=true", "chatbot="], ""),
+        (["addons=chatbot", "addons-=chatbot"], ""),
         (["storage="], ""),
         (["overrides.minReplicas="], ""),
     ],

@@ -23,6 +23,7 @@ ROOMS = (
     "admission",
     "reachability",
     "fleet",
+    "upgrade",
     "generate",
     "applicationset",
     "render",
@@ -77,6 +78,7 @@ PURE = (
     "review.approvals",
     "review.judge",
     "review.verdict",
+    "upgrade.services",
 )
 IO = {"os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "time"}
 

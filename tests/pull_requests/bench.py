@@ -26,7 +26,7 @@ APPROVED: Final = {"server": "CHG005", "claim": "CHG020", "namespace": "CHG020",
 
 _TENANTS: Final[dict[str, dict[str, Any]]] = {
     "acme": {},
-    "brown": {"plan": "gold", "chatbot": True, "storage": "2Ti", "overrides": {"minReplicas": 2}},
+    "brown": {"plan": "gold", "addons": ["chatbot"], "storage": "2Ti", "overrides": {"minReplicas": 2}},
     "delta": {"hosts": ["files.delta.customers.example.net", "old.delta.customers.example.net"]},
 }
 

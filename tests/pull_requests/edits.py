@@ -269,7 +269,7 @@ _DECOYS: Final = {
     "argocd/platform/kustomization.yml": "resources: []\n",
     "tenants/zulu.yaml": "name: zulu\nplan: bronze\n",
     "tenants/sub/yankee.yaml": "name: yankee\nplan: gold\nhosts: [x.yankee.customers.example.net]\n",
-    "tenants/vault.yaml": "name: vault\nplan: silver\nchatbot: true\n",
+    "tenants/vault.yaml": "name: vault\nplan: silver\naddons: [chatbot]\n",
     "tenants/.hidden.yaml": "name: hidden\nplan: bronze\n",
     "approvals/" + "0" * 64 + ".yaml": "digest: '" + "0" * 64 + "'\nreason: x\nby: x\n",
     "approvals/empty.yaml": "",

@@ -9,7 +9,7 @@ import yaml
 
 from generator.reachability.matrix import matrix
 from generator.reachability.peers import find_dead_peers, find_intrusions
-from generator.reachability.promises import Promise, check, expectations, read_neighbours
+from generator.reachability.promises import Calls, Promise, check, expectations, read_neighbours
 from generator.reachability.space import Addresses, read_space
 
 NEIGHBOURS = read_neighbours(
@@ -28,7 +28,7 @@ ADDRESSES = Addresses(
     api=("192.168.0.10/32",),
     metadata=("169.254.169.254/32",),
 )
-MODELS = ["203.0.113.0/24"]
+CALLS = [Calls(workload="ai-chatbot", services=("fileserver",), reaches=("203.0.113.0/24",))]
 
 TENANT = """
 kind: Namespace
@@ -134,7 +134,7 @@ def a_tenant(**changed: str | None) -> list[dict[str, Any]]:
 def promises(objects: list[dict[str, Any]]) -> tuple[Promise, ...]:
     """Return the whole positive list with its verdicts."""
     space = read_space(objects)
-    return check(space, expectations(space, objects, NEIGHBOURS, MODELS))
+    return check(space, expectations(space, objects, NEIGHBOURS, CALLS))
 
 
 def broken(objects: list[dict[str, Any]]) -> list[str]:
@@ -162,7 +162,7 @@ def test_a_whole_tenant_keeps_every_promise() -> None:
         "web: gateway -> Deployment/fileserver TCP 8080",
         "metrics: prometheus -> Deployment/fileserver TCP 9090",
         "call: Deployment/ai-chatbot -> Deployment/fileserver TCP 8080",
-        "model: Deployment/ai-chatbot -> 203.0.113.0/24 TCP 443",
+        "reach: Deployment/ai-chatbot -> 203.0.113.0/24 TCP 443",
         "traces: Deployment/ai-chatbot -> collector TCP 4318",
     ]
     assert all(promise.kept and promise.allowed_by for promise in found)
@@ -219,7 +219,7 @@ def test_a_whole_tenant_keeps_every_promise() -> None:
         (
             "chatbot-to-model",
             POLICIES["chatbot-to-model"].replace("128/25", "192/26"),
-            ["model: Deployment/ai-chatbot -> 203.0.113.0/24 TCP 443 refused by Egress"],
+            ["reach: Deployment/ai-chatbot -> 203.0.113.0/24 TCP 443 refused by Egress"],
         ),
         (
             "to-collector",

@@ -30,11 +30,13 @@ FACTS: dict[str, Any] = {
         "pods": "23",
         "requestsStorage": "208Gi",
     },
-    "fileserver": {"minReplicas": "2", "maxReplicas": "9"},
-    "chatbot": {
-        "minReplicas": "3",
-        "maxReplicas": "4",
-        "endpoints": [{"ipBlock": {"cidr": "203.0.113.0/24"}}, {"ipBlock": {"cidr": "198.51.100.7/32"}}],
+    "service": {"minReplicas": "2", "maxReplicas": "9"},
+    "addons": {
+        "chatbot": {
+            "minReplicas": "3",
+            "maxReplicas": "4",
+            "reaches": [{"ipBlock": {"cidr": "203.0.113.0/24"}}, {"ipBlock": {"cidr": "198.51.100.7/32"}}],
+        },
     },
 }
 
@@ -110,7 +112,7 @@ def test_every_fact_stands_where_it_is_used(company: Company) -> None:
         },
         "fileserver": (2, 9),
         "chatbot": (3, 4),
-        "model": FACTS["chatbot"]["endpoints"],
+        "model": FACTS["addons"]["chatbot"]["reaches"],
         "hosts": FACTS["hosts"],
         "chatbot's host": ["chat--company-777.files.example.com"],
     }
@@ -140,9 +142,7 @@ def test_a_change_of_plan_changes_quantities_and_nothing_that_restarts_a_pod(com
     """Quota and ceiling differ, and the label that says the plan; no Deployment's spec does."""
     silver = company()
     quota = dict.fromkeys(FACTS["quota"], "99")
-    gold = company(
-        plan="gold", facts={**FACTS, "quota": quota, "fileserver": {"minReplicas": "2", "maxReplicas": "30"}}
-    )
+    gold = company(plan="gold", facts={**FACTS, "quota": quota, "service": {"minReplicas": "2", "maxReplicas": "30"}})
 
     differing = {key for key in silver if silver[key].get("spec") != gold[key].get("spec")}
 

@@ -125,14 +125,14 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
     assert notes.exit == 0, notes.said
     assert company.exit == 1
     assert (
-        "tenants/company-101.yaml: error: what this change does is not known: platform.yaml:49:1 keeps it from being"
+        "tenants/company-101.yaml: error: what this change does is not known: platform.yaml:51:1 keeps it from being"
         " rendered, on main already [CHG006]\n"
         "  hint: take that error away first, by a change of its own, or have it approved: tenantry check --base main"
         " --approve REASON\n"
     ) in company.stdout
     assert (
         "overlays/company-002/facts.yaml: error: this file cannot be compared with what it comes from:"
-        " platform.yaml:49:1 has errors on main [GEN002]\n"
+        " platform.yaml:51:1 has errors on main [GEN002]\n"
         f"  hint: take its change back: git restore --source={start} --staged --worktree"
         " overlays/company-002/facts.yaml\n"
     ) in company.stdout
@@ -200,7 +200,7 @@ def test_an_old_error_that_hits_one_company_more_is_new(made: Repository) -> Non
     """What base/ does to the company that comes is an error of the change that brings it."""
     made.edit("base/edge/core/fileserver.yaml", "  minReadySeconds", "  replicas: 2\n  minReadySeconds")
     forced(made)
-    made.tenant("company-101", chatbot=True).generate()
+    made.tenant("company-101", addons=["chatbot"]).generate()
     commit(made)
 
     done = checked(made)

@@ -12,7 +12,7 @@ from tests.harness import ROOT, Repository
 def merged(tmp_path: Path) -> Repository:
     """A repository with three companies on main, generated and committed, and a branch for the change."""
     repository = Repository(tmp_path / "repository")
-    repository.tenant("company-001").tenant("company-002", plan="silver", chatbot=True).tenant(
+    repository.tenant("company-001").tenant("company-002", plan="silver", addons=["chatbot"]).tenant(
         "company-003", plan="gold"
     )
     repository.generate()
@@ -91,8 +91,8 @@ def test_a_downgrade_in_one_step_is_refused_and_the_first_step_said(merged: Repo
 
     assert done.exit == 1
     assert (
-        "tenants/company-003.yaml:2:7: error: plan silver allows 5250m of CPU limits, and under plan gold up to 37 file"
-        " server pods (9250m) may be running [CAP005]\n"
+        "tenants/company-003.yaml:2:7: error: plan silver allows 5250m of CPU limits, and under plan gold up to 37 pods"
+        " of fileserver (9250m) may run [CAP005]\n"
         "  hint: in two steps: first tenantry set company-003 plan=gold overrides.maxReplicas=16, merge and wait for"
         " Healthy; then change the plan\n"
     ) in done.stdout

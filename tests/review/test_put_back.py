@@ -18,7 +18,7 @@ CORE: Final = "base/edge/core"
 def here(tmp_path: Path) -> Repository:
     """Two companies on main, one with the chatbot, and a branch for the change."""
     repository = Repository(tmp_path / "repository")
-    repository.tenant("company-001").tenant("company-002", plan="silver", chatbot=True).generate()
+    repository.tenant("company-001").tenant("company-002", plan="silver", addons=["chatbot"]).generate()
     repository.git("init", "--quiet", "--initial-branch=main")
     commit(repository)
     repository.git("switch", "--quiet", "--create", "change")
@@ -48,7 +48,7 @@ MISSING: Final = "error: there is no such component, and {} needs it [PLT003]"
             "platform.yaml: error: the file is missing [PLT001]",
             "platform.yaml",
         ),
-        (_remove(CORE), f"platform.yaml:40:28: error: ring general: there is no {CORE} [PLT003]", CORE),
+        (_remove(CORE), f"platform.yaml:42:28: error: ring general: there is no {CORE} [PLT003]", CORE),
         (
             _remove(f"{COMPONENTS}/facts"),
             f"{COMPONENTS}/facts: {MISSING.format('company-001')}",
@@ -113,7 +113,7 @@ def test_a_link_goes_by_one_command_and_what_was_there_comes_by_another(
 
 def test_an_add_on_that_is_sold_no_more_leaves_each_company_by_its_command(here: Repository) -> None:
     """Company by company, also while another one still has it."""
-    here.tenant("company-003", chatbot=True).generate()
+    here.tenant("company-003", addons=["chatbot"]).generate()
     commit(here).git("branch", "--force", "main")
     data = yaml.safe_load(here.read("platform.yaml"))
     del data["addons"]["chatbot"]
@@ -121,9 +121,9 @@ def test_an_add_on_that_is_sold_no_more_leaves_each_company_by_its_command(here:
 
     refused = commit(here).run("check", "--base", "main")
     for name in ("company-002", "company-003"):
-        way = f"tenantry set {name} chatbot= && tenantry generate"
+        way = f"tenantry set {name} addons-=chatbot && tenantry generate"
         assert f"hint: take it out: {way}; or sell it in platform.yaml\n" in refused.stdout
-        assert here.run("set", name, "chatbot=").exit == 0
+        assert here.run("set", name, "addons-=chatbot").exit == 0
     here.generate()
 
     done = commit(here).run("check", "--base", "main")

@@ -219,7 +219,7 @@ def test_the_oracle_sees_nothing_where_nothing_is_taken(bench: Bench) -> None:
     """A company comes, another grows, and a company gives a host up by its own file."""
 
     def grow(bench: Bench) -> None:
-        bench.repository.tenant("zulu", chatbot=True).tenant("acme", plan="gold", storage="1Ti")
+        bench.repository.tenant("zulu", addons=["chatbot"]).tenant("acme", plan="gold", storage="1Ti")
         bench.repository.tenant("delta", hosts=["files.delta.customers.example.net"])
 
     assert _losses_of(bench, grow, generate=True) == []

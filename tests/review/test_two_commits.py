@@ -28,7 +28,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
     repository = Repository(tmp_path_factory.mktemp("start") / "repository")
     repository.edit("platform.yaml", "publishing: committed", "publishing: branch")
     repository.tenant("company-001", hosts=["files.customers.example.net"])
-    repository.tenant("company-002", plan="silver", chatbot=True)
+    repository.tenant("company-002", plan="silver", addons=["chatbot"])
     repository.git("init", "--quiet", "--initial-branch=main")
     commit(repository, "start")
     return repository.root
@@ -231,7 +231,7 @@ def test_a_host_that_is_taken_from_a_company_is_named_there(here: Repository) ->
     here.tenant("company-001")
     alone = found(here)
     here.git("restore", "--source=main", "platform.yaml")
-    here.tenant("company-002", plan="silver", chatbot=True, hosts=["files.customers.example.net"])
+    here.tenant("company-002", plan="silver", addons=["chatbot"], hosts=["files.customers.example.net"])
 
     moved = found(here)
 
@@ -332,7 +332,7 @@ def test_whether_a_name_was_given_is_not_guessed_in_a_shallow_clone(here: Reposi
     here.git("clone", "--quiet", "--depth", "2", "--branch", "main", f"file://{here.root}", str(tmp_path / "shallow"))
     shallow = Repository(tmp_path / "shallow")
     shallow.git("switch", "--quiet", "--create", "change")
-    assert found(shallow.tenant("company-002", plan="gold", chatbot=True)) == ""
+    assert found(shallow.tenant("company-002", plan="gold", addons=["chatbot"])) == ""
 
     with pytest.raises(EnvironmentProblem) as problem:
         found(shallow.tenant("company-003"))

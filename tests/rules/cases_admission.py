@@ -303,7 +303,7 @@ CASES = (
             ),
         ),
         "base/edge/components/gatway/kustomization.yaml: error: no build reads this kustomization [KUS020]\n"
-        "  hint: did you mean 'base/edge/components/gateway'?",
+        "  hint: did you mean 'gateway'?",
     ),
     passes("KUS020", "a page for people", (Edit("base/edge/core/README.md", "", "Read me.\n"),)),
 )

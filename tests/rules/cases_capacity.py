@@ -275,7 +275,7 @@ CASES = (
     catches(
         "CAP009",
         "an add-on of which a third is never used",
-        (Edit("platform.yaml", 'chatbot: {cpu: "1"', "chatbot: {cpu: 700m"),),
+        (Edit("platform.yaml", 'workload: ai-chatbot, cpu: "1"', "workload: ai-chatbot, cpu: 700m"),),
         "platform.yaml: warning: add-on chatbot: its pods can use 50% of its memory limits [CAP009]\n"
         "  hint: its CPU limits hold 2 pods, which use 1Gi: raise its CPU limits, or sell 1Gi",
         generate=True,

@@ -472,13 +472,13 @@ CASES = (
         (
             Edit(
                 FACTS,
-                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n",
-                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n  targets:\n"
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.service.maxReplicas}\n",
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.service.maxReplicas}\n  targets:\n"
                 "  - select: {kind: HorizontalPodAutoscaler, name: fileserver}\n    fieldPaths: [spec.minReplicas]\n"
-                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.fileserver.maxReplicas}\n",
+                "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.service.maxReplicas}\n",
             ),
         ),
-        "base/edge/components/facts/kustomization.yaml: error: spec.minReplicas of HorizontalPodAutoscaler/tenantry-probe/fileserver does not hold spec.fileserver.minReplicas [KUS015]",
+        "base/edge/components/facts/kustomization.yaml: error: spec.minReplicas of HorizontalPodAutoscaler/tenantry-probe/fileserver does not hold spec.service.minReplicas [KUS015]",
     ),
     passes(
         "KUS015",

@@ -171,7 +171,7 @@ class Project:
 
 def adds_a_company(work: Repository, mode: Publishing) -> None:
     """Do what the guide says."""
-    assert work.run("add", "company-101", "--plan", "silver", "--chatbot").exit == 0
+    assert work.run("add", "company-101", "--plan", "silver", "--addon", "chatbot").exit == 0
     if mode == "committed":
         work.generate()
 

@@ -18,7 +18,7 @@ from generator.fleet.model import Fleet, Platform, Resources
 from generator.fleet.validate import validate
 from generator.generate.compose import compose
 from generator.generate.releases import Release
-from generator.generate.size import add_ons_of, size
+from generator.generate.size import size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
@@ -57,9 +57,7 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
     assert valid is not None, findings
     sizes = {}
     for tenant in valid.tenants:
-        sizes[tenant.name], found = size(
-            tenant, valid.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)]
-        )
+        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.release].workloads(tenant.addons))
         assert found == ()
     return valid, compose(valid, sizes, releases)
 
@@ -149,8 +147,8 @@ def test_the_numbers_keep_their_bounds(releases: Mapping[str, Release], fleet: l
     """The steady state stays inside the plan, one pod more would not; all that may run at once is the quota."""
     valid, _ = composed(fleet, releases)
     (tenant,) = valid.tenants
-    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads[add_ons_of(tenant)])
-    scaling, plan = numbers.fileserver, valid.platform.plans[tenant.plan]
+    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads(tenant.addons))
+    scaling, plan = numbers.service, valid.platform.plans[tenant.plan]
 
     assert 1 <= scaling.min_replicas <= scaling.max_replicas
     assert _within(scaling.workload.pod * scaling.max_replicas, plan.ceiling)

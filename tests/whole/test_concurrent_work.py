@@ -25,7 +25,9 @@ def branches(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     repository.git("commit", "--quiet", "--message", "start")
     for number, name in enumerate(NAMES):
         repository.git("switch", "--quiet", "--create", name, "main")
-        repository.tenant(name, plan=("bronze", "silver", "gold")[number % 3], chatbot=number % 2 == 0).generate()
+        repository.tenant(
+            name, plan=("bronze", "silver", "gold")[number % 3], addons=["chatbot"] * (number % 2 == 0)
+        ).generate()
         repository.git("add", "--all")
         repository.git("commit", "--quiet", "--message", name)
     return repository
@@ -74,7 +76,7 @@ def test_a_kill_between_two_files_of_generate_tears_none(repository: Repository,
     """Each file is as before, or whole; the next run gives the tree of an undisturbed one."""
     repository.tenant("company-101").generate()
     before = repository.files()
-    repository.tenant("company-102", plan="silver", chatbot=True)
+    repository.tenant("company-102", plan="silver", addons=["chatbot"])
     undisturbed = _undisturbed(repository)
     command = [sys.executable, "-c", _KILLED, str(repository.root), str(written)]
 

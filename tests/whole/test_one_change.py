@@ -31,7 +31,7 @@ def test_a_new_company_is_five_new_files(tmp_path: Path) -> None:
     """Nothing that is shared is edited, so two onboardings never conflict."""
     repository = Repository.like_this_one(tmp_path / "repository")
 
-    added = repository.run("add", "company-777", "--plan", "silver", "--chatbot")
+    added = repository.run("add", "company-777", "--plan", "silver", "--addon", "chatbot")
     generated = repository.run("generate")
     verified = repository.run("verify")
 
@@ -47,10 +47,10 @@ def test_a_new_company_is_five_new_files(tmp_path: Path) -> None:
 
 def test_a_change_of_plan_changes_quantities_and_no_pod_template(repository: Repository) -> None:
     """So it takes effect at once and restarts nothing."""
-    repository.tenant(plan="silver", chatbot=True).generate()
+    repository.tenant(plan="silver", addons=["chatbot"]).generate()
     silver = by_identity(repository.render("company-001"))
 
-    repository.tenant(plan="gold", chatbot=True).generate()
+    repository.tenant(plan="gold", addons=["chatbot"]).generate()
     gold = by_identity(repository.render("company-001"))
 
     assert {key for key in silver if silver[key] != gold[key]} == set(silver)  # the plan's label is on each of them
@@ -69,7 +69,7 @@ def test_a_change_of_plan_changes_quantities_and_no_pod_template(repository: Rep
 
 def test_without_its_chatbot_a_company_loses_the_chatbot_s_objects_alone(repository: Repository) -> None:
     """What is left is what was there, but for the allotment in the quota."""
-    repository.tenant(plan="silver", chatbot=True).generate()
+    repository.tenant(plan="silver", addons=["chatbot"]).generate()
     before = by_identity(repository.render("company-001"))
 
     repository.tenant(plan="silver").generate()
@@ -120,7 +120,7 @@ def test_the_display_name_occurs_in_the_entry_alone(repository: Repository) -> N
     assert holders == {"tenants/company-001.yaml", "argocd/shards/s02/tenants/company-001.yaml"}
 
 
-@pytest.mark.parametrize("before", [{"plan": "gold"}, {"chatbot": True}, {"hosts": ["a.customers.example.net"]}])
+@pytest.mark.parametrize("before", [{"plan": "gold"}, {"addons": ["chatbot"]}, {"hosts": ["a.customers.example.net"]}])
 def test_going_there_and_back_leaves_no_trace(repository: Repository, before: dict[str, Any]) -> None:
     """Generated files follow from the input, never from what was there."""
     expected = copy.deepcopy(repository.tenant().generate().files())
@@ -153,7 +153,7 @@ def test_two_hash_seeds_give_the_same_bytes(tmp_path: Path) -> None:
         repository = Repository(tmp_path / seed)
         for number in range(6):
             hosts = [f"h{number}{letter}.customers.example.net" for letter in "ab"]
-            repository.tenant(f"company-{number}", plan="gold", chatbot=True, hosts=hosts)
+            repository.tenant(f"company-{number}", plan="gold", addons=["chatbot"], hosts=hosts)
         command = [sys.executable, "-m", "generator", "-C", str(repository.root), "generate"]
         subprocess.run(command, check=True, cwd=ROOT, env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True)
         trees.append(repository.files())

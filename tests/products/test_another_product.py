@@ -1,0 +1,184 @@
+"""The generator knows no service by name: another product is another base/ and platform.yaml, and no Python."""
+
+import re
+import shutil
+from itertools import chain, combinations
+from pathlib import Path
+from typing import Final
+
+import pytest
+import yaml
+
+from tests.harness import ROOT, Repository
+
+WIKI: Final = Path(__file__).parent / "wiki"
+"""A wiki with two add-ons: search, a StatefulSet with a claim and a host of its own, and mail, with neither."""
+OURS: Final = re.compile("fileserver|file server|chat", re.IGNORECASE)
+"""Words of the example that tenantry brings."""
+
+
+@pytest.fixture
+def wiki(tmp_path: Path) -> Repository:
+    """A provider of wikis, with all that is generated committed on main."""
+    shutil.copytree(WIKI, tmp_path / "repository")
+    repository = Repository(tmp_path / "repository").generate()
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    return committed(repository)
+
+
+def committed(repository: Repository) -> Repository:
+    """Commit all that there is."""
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "a change")
+    return repository
+
+
+def test_another_product_is_verified_without_a_finding(wiki: Repository) -> None:
+    """Every rule and proof, over a Deployment, a StatefulSet, and a volume besides the main one."""
+    ran = wiki.run("verify")
+
+    assert (ran.exit, ran.stdout) == (0, "")
+    assert "3 tenants, 106 objects" in ran.stderr
+    assert "proved: isolation 6/6 pairs, quota 3/3, escape 3/3" in ran.stderr
+
+
+def test_an_add_on_brings_its_facts_and_its_volume(wiki: Repository) -> None:
+    """What platform.yaml says of an add-on stands in the render of a company that has it."""
+    objects = {(obj["kind"], obj["metadata"]["name"]): obj for obj in wiki.render("archive")}
+    container = objects["Deployment", "mail"]["spec"]["template"]["spec"]["containers"][0]
+
+    assert objects["PersistentVolumeClaim", "search-index"]["spec"]["resources"]["requests"]["storage"] == "20Gi"
+    assert objects["ResourceQuota", "plan"]["spec"]["hard"]["requests.storage"] == "520Gi"
+    assert objects["HTTPRoute", "search"]["spec"]["hostnames"] == ["find--archive.wiki.example.com"]
+    assert {"name": "SENDER", "value": "wiki@example.com"} in container["env"]
+    to = objects["NetworkPolicy", "mail-to-relay"]["spec"]["egress"][0]["to"]
+    assert to == [{"ipBlock": {"cidr": "198.51.100.0/24"}}]
+
+
+def test_add_ons_are_added_and_taken_out_by_name(wiki: Repository) -> None:
+    """By the verbs that a salesperson uses, and each result passes as a pull request."""
+    wiki.git("switch", "--quiet", "--create", "change")
+    assert wiki.run("add", "theatre", "--plan", "silver", "--addon", "mail").exit == 0
+    assert wiki.run("set", "library", "addons+=search,mail").exit == 0
+    assert wiki.run("set", "library", "addons-=mail").exit == 0
+    committed(wiki.generate())
+
+    checked = wiki.run("check", "--base", "main")
+    told = wiki.run("diff", "main", "HEAD")
+
+    assert checked.exit == 0, checked.said
+    assert wiki.read("tenants/theatre.yaml").endswith("plan: silver\naddons: [mail]\n")
+    assert wiki.read("tenants/library.yaml") == "name: library\nplan: bronze\naddons: [search]\n"
+    assert "created: " in told.stdout
+    assert "StatefulSet/search" in told.stdout
+
+
+def test_explain_calls_services_by_their_names(wiki: Repository) -> None:
+    """The plan is filled with pods of the wiki; each add-on has its allotment."""
+    said = wiki.run("explain", "archive").stdout
+
+    assert "wiki.maxReplicas = 32: floor(8000m / 250m), CPU limits bind\n" in said
+    assert "search.uses = 1 CPU and 2Gi: 4 pods in the steady state, 100% of the allotment of search;" in said
+    assert " + search 1 + mail 500m + mail headroom " in said
+
+
+def test_another_product_is_published(wiki: Repository, tmp_path: Path) -> None:
+    """With generated files on a branch of their own."""
+    wiki.edit("platform.yaml", "publishing: committed", "publishing: branch")
+    shutil.rmtree(wiki.root / "overlays")
+    shutil.rmtree(wiki.root / "argocd/shards")
+    committed(wiki)
+    wiki.git("init", "--quiet", "--bare", str(tmp_path / "remote.git"))
+    wiki.git("remote", "add", "origin", str(tmp_path / "remote.git"))
+    wiki.git("push", "--quiet", "origin", "main")
+
+    ran = wiki.run("publish")
+
+    assert ran.exit == 0, ran.said
+    listed = wiki.git("--git-dir", str(tmp_path / "remote.git"), "ls-tree", "-r", "--name-only", "deploy")
+    assert "overlays/museum/facts.yaml" in listed.splitlines()
+
+
+def test_any_add_ons_of_another_product_go_together(wiki: Repository) -> None:
+    """Each plan with each choice of add-ons, at once: every quota holds what may run in it."""
+    choices = chain.from_iterable(combinations(["search", "mail"], size) for size in range(3))
+    for number, addons in enumerate(choices):
+        for plan in ("bronze", "silver", "gold"):
+            wiki.tenant(f"all-{plan}-{number}", plan=plan, addons=list(addons))
+
+    ran = wiki.generate().run("verify")
+
+    assert (ran.exit, ran.stdout) == (0, "")
+    assert "quota 15/15" in ran.stderr
+
+
+def test_nothing_that_is_said_of_another_product_has_our_example_s_words(wiki: Repository) -> None:
+    """Neither a generated file nor a message."""
+    said = [wiki.run(*verb).said for verb in (["verify"], ["list"], ["explain", "archive"], ["schema", "tenant"])]
+    wiki.tenant("broken", plan="iron", addons=["chess"], search=True)
+    said.append(wiki.run("validate").said)
+
+    assert not [line for text in said for line in text.splitlines() if OURS.search(line)]
+    generated = {path: raw.decode() for path, raw in wiki.files().items() if path.startswith(("overlays/", "argocd/s"))}
+    assert not [path for path, text in generated.items() if OURS.search(text)]
+
+
+def test_a_key_with_an_add_on_s_name_says_where_add_ons_stand(wiki: Repository) -> None:
+    """A file of the time when add-ons were keys of their own is read with the way to write it now."""
+    wiki.write("tenants/library.yaml", "name: library\nplan: bronze\nsearch: true\n")
+
+    assert wiki.run("validate").stdout == (
+        "tenants/library.yaml:3:1: error: `search` is not used here: add-ons stand in a list [TEN006]\n"
+        "  hint: write addons: [search]\n"
+    )
+
+
+def test_what_is_installed_knows_no_service() -> None:
+    """Program, templates and schemas; the example that is laid down is data."""
+    files = [path for path in (ROOT / "generator").rglob("*") if path.suffix in (".py", ".j2", ".json")]
+    assert len(files) > 100
+
+    texts = {path: path.read_text(encoding="utf-8").lower() for path in files}
+    assert not [path for path, text in texts.items() if "fileserver" in text or "chatbot" in text]
+
+
+def test_our_own_example_is_data_as_well(tmp_path: Path) -> None:
+    """With both services renamed everywhere it is the same product by other names."""
+    repository = Repository(tmp_path / "repository")
+    shutil.copytree(ROOT / "tenants", repository.root / "tenants", dirs_exist_ok=True)
+    shutil.copytree(ROOT / "argocd/platform", repository.root / "argocd/platform")
+    for path in [path for path in repository.root.rglob("*") if path.is_file()]:
+        text = path.read_text(encoding="utf-8")
+        renamed = text.replace("ai-chatbot", "kelp").replace("chatbot", "kelp").replace("fileserver", "quartz")
+        path.write_text(renamed.replace("FILESERVER", "QUARTZ").replace("hostPrefix: chat", "hostPrefix: kelp")
+                        .replace("chat--", "kelp--"), encoding="utf-8")  # fmt: skip
+    for path in sorted(repository.root.rglob("*"), reverse=True):
+        path.rename(path.with_name(path.name.replace("ai-chatbot", "kelp").replace("fileserver", "quartz")))
+
+    ran = repository.generate().run("verify")
+
+    assert ran.exit == 0, ran.said
+    assert "proved: isolation 30/30 pairs, quota 6/6, escape 6/6" in ran.stderr
+    facts = yaml.safe_load(repository.read("overlays/company-002/facts.yaml"))["spec"]
+    assert facts["addons"].keys() == {"kelp"}
+    generated = {path: raw.decode() for path, raw in repository.files().items() if path.startswith("overlays/")}
+    assert not [path for path, text in generated.items() if re.search("fileserver|chatbot", text)]
+
+
+def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
+    """What it says, done: files of base/, a line of platform.yaml, and no Python."""
+    guide = (ROOT / "docs/guides/add-an-add-on.md").read_text(encoding="utf-8")
+    blocks = dict(re.findall(r"```yaml (.+)\n((?:.*\n)*?)```", guide))
+    line = blocks.pop("platform.yaml addons")
+    repository = Repository.like_this_one(tmp_path / "repository")
+    for place, text in blocks.items():
+        repository.write(place, text)
+    repository.edit("platform.yaml", "\naddons:\n", f"\naddons:\n{line}")
+
+    assert repository.run("set", "company-001", "addons+=scanner").exit == 0
+    ran = repository.generate().run("verify")
+
+    assert len(blocks) == 2
+    assert ran.exit == 0, ran.said
+    assert "0 errors, 2 warnings" in ran.stderr
+    assert "scanner" in {obj["metadata"]["name"] for obj in repository.render("company-001")}
