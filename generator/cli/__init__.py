@@ -12,13 +12,13 @@ from typing import NoReturn
 import click
 
 from generator import __version__
-from generator.cli import check, diff, explain, generate, init, publish, render, tenants, validate
+from generator.cli import check, diff, explain, generate, init, publish, render, tenants, upgrade, validate
 from generator.findings.finding import Exit, Refused, TenantryError
 
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: tenantry add company-101 --plan silver --chatbot && tenantry generate && tenantry verify",
+    epilog="Example: tenantry add company-101 --plan silver --addon search && tenantry generate && tenantry verify",
 )
 @click.version_option(__version__, prog_name="tenantry", message="%(prog)s %(version)s")
 @click.option(
@@ -39,7 +39,7 @@ def cli(context: click.Context, directory: Path) -> None:
     context.obj = directory
 
 
-for _verbs in (init, validate, generate, check, diff, publish, render, tenants, explain):
+for _verbs in (init, validate, generate, check, diff, publish, render, tenants, explain, upgrade):
     for _command in _verbs.COMMANDS:
         cli.add_command(_command)
 

@@ -13,6 +13,7 @@ from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from generator.pipeline import Composed
 from generator.review.blast_radius import may_touch_all
+from generator.upgrade.steps import bring_up
 
 SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)
 """What people write and everything else follows from."""
@@ -58,7 +59,9 @@ def of_commit(repository: Repository, commit: str, folder: Path, paths: Sequence
     """
     folder.mkdir()
     had = earlier.storage_had(repository, commit)
-    return generated(Snapshot.of_commit(repository, commit, folder, paths), had)
+    snapshot = Snapshot.of_commit(repository, commit, folder, paths)
+    bring_up(snapshot)
+    return generated(snapshot, had)
 
 
 def generated(sources: Snapshot, had: Had) -> State:

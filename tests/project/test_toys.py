@@ -181,8 +181,8 @@ COMMANDS = (toy,)
 '''
         },
         "generator/cli/__init__.py": {
-            "render, tenants, validate\n": "render, tenants, toy, validate\n",
-            "render, tenants, explain):": "render, tenants, explain, toy):",
+            "tenants, upgrade, validate\n": "tenants, toy, upgrade, validate\n",
+            "explain, upgrade):": "explain, toy, upgrade):",
         },
     },
 )
