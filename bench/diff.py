@@ -30,8 +30,8 @@ def repository(folder: Path, tenants: int) -> None:
     (folder / "tenants").mkdir()
     for number in range(tenants):
         name = f"tenant-{number:06}"
-        chatbot = "true" if number % 5 == 0 else "false"
-        text = f"name: {name}\nplan: {PLANS[number % len(PLANS)]}\nchatbot: {chatbot}\n"
+        addons = "[chatbot]" if number % 5 == 0 else "[]"
+        text = f"name: {name}\nplan: {PLANS[number % len(PLANS)]}\naddons: {addons}\n"
         (folder / "tenants" / f"{name}.yaml").write_text(text, encoding="utf-8")
     for arguments in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "start"]):
         identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]

@@ -28,7 +28,7 @@ def main() -> None:
     print(f"          overlays/{name}/ and {entry.relative_to(ROOT)}: what is generated from it")
     print(f"          {RENDERED}/{name}.yaml: what Kubernetes gets")
     print(f"try       .venv/bin/tenantry explain {name}: why each of its numbers is what it is")
-    print("          .venv/bin/tenantry add company-777 --plan silver --chatbot: one more company")
+    print("          .venv/bin/tenantry add company-777 --plan silver --addon chatbot: one more company")
     print("          README.md: the rest")
 
 
