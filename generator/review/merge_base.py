@@ -23,7 +23,7 @@ from generator.git.snapshot import Snapshot
 from generator.pipeline import Composed
 from generator.reading import yaml_reader
 from generator.rules.every import RULES
-from generator.upgrade.steps import bring_up
+from generator.upgrade.steps import brought_up
 
 _TRIED: Final = 20
 """How many earlier states of platform.yaml and base/, and of a tenant file, are tried."""
@@ -74,8 +74,7 @@ def starts(
         snapshot = Snapshot(root=root, held={**shared.held, **tenants.held}, opened={**shared.opened, **tenants.opened})
         for name, version in returning.items():
             snapshot = _with(snapshot, f"{layout.TENANTS}/{name}.yaml", earlier.content(repository, version))
-        bring_up(snapshot)
-        yield _start(repository, commit, snapshot, source)
+        yield _start(repository, commit, brought_up(snapshot), source)
 
 
 def _sources(repository: Repository, commit: str) -> Iterator[str]:

@@ -13,7 +13,7 @@ from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from generator.pipeline import Composed
 from generator.review.blast_radius import may_touch_all
-from generator.upgrade.steps import bring_up
+from generator.upgrade.steps import brought_up
 
 SOURCES: Final = (layout.PLATFORM, layout.BASE, layout.TENANTS)
 """What people write and everything else follows from."""
@@ -59,9 +59,7 @@ def of_commit(repository: Repository, commit: str, folder: Path, paths: Sequence
     """
     folder.mkdir()
     had = earlier.storage_had(repository, commit)
-    snapshot = Snapshot.of_commit(repository, commit, folder, paths)
-    bring_up(snapshot)
-    return generated(snapshot, had)
+    return generated(brought_up(Snapshot.of_commit(repository, commit, folder, paths)), had)
 
 
 def generated(sources: Snapshot, had: Had) -> State:

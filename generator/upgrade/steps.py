@@ -1,7 +1,7 @@
 """Every step, oldest first, and what they make of a repository, of a commit or of the work tree."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from generator import layout
@@ -54,8 +54,9 @@ def upgraded(texts: Texts) -> tuple[dict[str, str], tuple[str, ...]]:
     return changed, tuple(done)
 
 
-def bring_up(snapshot: Snapshot) -> None:
-    """Rewrite the files of a commit that stand in a folder of our own, so that this version reads them."""
+def brought_up(snapshot: Snapshot) -> Snapshot:
+    """Return a commit, which stands in a folder of our own, with files that this version reads; they are rewritten."""
     changed, _ = upgraded(texts_of(snapshot))
     for path, text in changed.items():
         (snapshot.root / path).write_text(text, encoding="utf-8")
+    return replace(snapshot, opened={**snapshot.opened, **{path: text.encode() for path, text in changed.items()}})
