@@ -12,6 +12,7 @@ One line on stdout for each difference, and exit 1 when there are any; talk and 
 
 import argparse
 import contextlib
+import difflib
 import json
 import os
 import random
@@ -246,16 +247,21 @@ def _escape(folder: Path, edits: Sequence[Mapping[str, str]]) -> None:
 def _change(folder: Path, case: Path) -> None:
     shutil.copytree(DIFF / "repository", folder, dirs_exist_ok=True)
     if (case / "before").exists():
-        shutil.copytree(case / "before", folder, dirs_exist_ok=True)
+        _lay_over(folder, case / "before")
     _git(folder, "init", "--quiet", "--initial-branch=main")
     _commit(folder)
     _git(folder, "switch", "--quiet", "--create", "change")
     if (case / "given").exists():
-        shutil.copytree(case / "given", folder, dirs_exist_ok=True)
+        _lay_over(folder, case / "given")
     if (case / "removed.txt").exists():
         for file in (case / "removed.txt").read_text(encoding="utf-8").split():
             (folder / file).unlink()
     _commit(folder)
+
+
+def _lay_over(folder: Path, given: Path) -> None:
+    """Lay files over others, as new: git trusts a file of the same size whose time did not change."""
+    shutil.copytree(given, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
 
 
 def _patch(folder: Path, patch: Path) -> None:
@@ -373,12 +379,24 @@ def _of_a_command(old: Mapping[str, Any], new: Mapping[str, Any], *, words: bool
         yield f"ended with {old['exit']}, now with {new['exit']}: {' '.join(new['talk'].split())[-400:]}"
     before, after = (_findings(said, words=words) for said in (old, new))
     if before is None or after is None:
-        # data: a render, a list, a difference; what `explain` prints is words
-        if old["out"] != new["out"] and (words or not old["command"].startswith("explain")):
-            yield "prints other data"
+        left, right = (_data(said, words=words).splitlines() for said in (old, new))
+        lines = difflib.unified_diff(left, right, lineterm="", n=0)
+        changed = [line for line in lines if not line.startswith(("--- ", "+++ ", "@@ "))]
+        if changed:
+            yield f"prints other data, {len(changed)} lines of it: {' '.join(changed[:2])}"
         return
-    for left, mark in ((before - after, "no longer"), (after - before, "only now")):
-        yield from (f"{mark}: {' '.join(found)}" for found in left.elements())
+    for some, mark in ((before - after, "no longer"), (after - before, "only now")):
+        yield from (f"{mark}: {' '.join(found)}" for found in some.elements())
+
+
+def _data(said: Mapping[str, Any], *, words: bool) -> str:
+    """Return what a command printed; without words, nothing of `explain`, and no sentence of a difference."""
+    out = str(said["out"])
+    if words or not said["command"].startswith(("explain ", "diff ")):
+        return out
+    if said["command"].startswith("explain ") or not out:
+        return ""
+    return json.dumps({key: data for key, data in json.loads(out).items() if key not in ("grave", "effects")}, indent=2)
 
 
 def _findings(said: Mapping[str, Any], *, words: bool) -> Counter[tuple[str, ...]] | None:

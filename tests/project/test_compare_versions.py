@@ -76,6 +76,25 @@ def test_what_is_a_difference(old: dict[str, Any], new: dict[str, Any], expected
     assert list(differences(old, new, words=False)) == expected
 
 
+def test_of_a_difference_its_data_count_and_its_sentences_do_not() -> None:
+    """What `diff` says of the cluster is made of the groups, which are compared."""
+    old, again, other = (
+        {
+            "said": [{"command": "diff main", "exit": 0, "out": json.dumps(out), "talk": ""}],
+            "files": {},
+        }
+        for out in (
+            {"effects": ["restarts it"], "groups": [1]},
+            {"effects": ["starts it again"], "groups": [1]},
+            {"effects": ["restarts it"], "groups": [2]},
+        )
+    )
+
+    assert list(differences(old, again, words=False)) == []
+    assert len(list(differences(old, again, words=True))) == 1
+    assert list(differences(old, other, words=False)) == ["diff main: prints other data, 2 lines of it: -    1 +    2"]
+
+
 def test_words_are_a_difference_for_who_asks() -> None:
     """--words shows what a change of words has changed."""
     said = list(differences(outcome(FOUND), outcome(FOUND | {"fact": "it is otherwise"}), words=True))
