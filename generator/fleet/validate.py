@@ -1,43 +1,33 @@
 """The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
 
-import ipaddress
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from generator import __version__, layout
+from generator import layout
 from generator.findings.finding import Finding, Severity, in_order
 from generator.findings.rule import Rule
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet.load import Sources
 from generator.fleet.model import (
-    AddOn,
-    ArgoCD,
-    Budget,
-    Cluster,
     Fleet,
     Overrides,
-    Plan,
     Platform,
-    Resources,
-    Ring,
     Tenant,
-    Weakened,
 )
+from generator.fleet.platform import platform_of
 from generator.fleet.reserved import hosts_in, names_in, why_reserved
 from generator.kube.lenient import mapping, string, strings
-from generator.reachability.promises import read_neighbours
-from generator.reachability.space import Addresses
 from generator.reading import freetext, quantity
-from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema, with_defaults
+from generator.reading.schema import Checker, Path, package_schema, tenant_schema
 from generator.reading.yaml_reader import Document
 
 _MAX_FQDN: Final = 253
+
+
 _MAX_LABEL: Final = 63
 
 
@@ -65,7 +55,7 @@ def validate(
         The fleet, or None when there is an error; and all findings of the run, in order.
     """
     findings = list(sources.findings)
-    platform = _platform(sources.platform, rules, findings) if sources.platform else None
+    platform = platform_of(sources.platform, rules, findings) if sources.platform else None
     checker = Checker(_tenant_schema(platform) if platform else package_schema("tenant"))
     well_formed = []
     for document in sources.tenants:
@@ -119,192 +109,6 @@ def _tenant_rule(path: Path, keyword: str) -> str:
     if keyword in ("pattern", "minLength", "maxLength"):
         return {"name": "TEN001", "displayName": "TEN010", "hosts": "TEN014"}.get(str(path[0]), "TEN006")
     return "TEN006"
-
-
-def _platform_rule(path: Path, keyword: str) -> str:
-    del path, keyword
-    return "PLT001"
-
-
-# --- platform.yaml
-
-
-def _platform(document: Document, rules: Mapping[str, Rule], findings: list[Finding]) -> Platform | None:
-    schema = package_schema("platform")
-    refused = Checker(schema).check(document, _platform_rule)
-    if not refused:
-        checks = (_requires, _branches, _addresses, _storage, _ring_names, _addons)
-        refused = [found for check in checks for found in check(document)]
-        refused += _weakenings(document, rules)
-    findings.extend(refused)
-    if refused:
-        return None
-    data = with_defaults(schema, document.data)
-    (cluster_name, cluster), *_ = data["clusters"].items()
-    reserve = data["reserve"]
-    return Platform(
-        repo_url=data["git"]["repoURL"],
-        branch=data["git"]["branch"],
-        publishing=data["git"]["publishing"],
-        publishing_branch=data["git"]["publishingBranch"],
-        domain=data["domain"],
-        host_suffixes=(data["domain"], *data["hostSuffixes"]),
-        exposure=data["exposure"],
-        cluster=Cluster(
-            name=cluster_name,
-            server=cluster["server"],
-            kubernetes=cluster["kubernetes"],
-            addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
-            neighbours=read_neighbours(cluster["network"]),
-        ),
-        service=data["service"]["workload"],
-        plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
-        reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
-        addons={name: _addon(name, addon) for name, addon in data["addons"].items()},
-        rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
-        argocd=ArgoCD(
-            namespace=data["argocd"]["namespace"],
-            shards=data["argocd"]["shards"],
-            requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
-            links=data["argocd"]["links"],
-        ),
-        budget=Budget(**data.get("budget", {})),
-        retired_names=data["retiredNames"],
-        rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
-        document=document,
-    )
-
-
-def _plan(name: str, data: Mapping[str, Any]) -> Plan:
-    return Plan(
-        name=name,
-        ceiling=_ceiling(data),
-        min_replicas=data["minReplicas"],
-        max_replicas=data.get("maxReplicas"),
-        storage=quantity.octets(data["storage"]["default"]),
-        max_storage=quantity.octets(data["storage"]["max"]),
-        availability=data["availability"],
-    )
-
-
-def _addon(name: str, data: Mapping[str, Any]) -> AddOn:
-    return AddOn(
-        name=name,
-        workload=data["workload"],
-        component=data.get("component", data["workload"]),
-        ceiling=_ceiling(data),
-        max_replicas=data.get("maxReplicas"),
-        host_prefix=data.get("hostPrefix", ""),
-        calls=tuple(data["calls"]),
-        reaches=tuple(data["reaches"]),
-        storage=quantity.octets(data["storage"]) if "storage" in data else 0,
-        facts=data["facts"],
-    )
-
-
-def _ceiling(data: Mapping[str, Any]) -> Resources:
-    cpu, memory, overcommit = (
-        quantity.millicores(data["cpu"]),
-        quantity.octets(data["memory"]),
-        data["overcommit"],
-    )
-    return Resources(
-        requests_cpu=cpu // overcommit,
-        limits_cpu=cpu,
-        requests_memory=memory // overcommit,
-        limits_memory=memory,
-    )
-
-
-def _requires(document: Document) -> Iterator[Finding]:
-    wanted = document.data["requires"]
-    try:
-        fits = SpecifierSet(wanted).contains(__version__, prereleases=True)
-    except InvalidSpecifier:
-        place = document.place(("requires",))
-        yield finding("PLT001", place, f"requires: {wanted!r} is not a version specifier", "for example >=0.1,<0.2")
-        return
-    if not fits:
-        fact = f"this is tenantry {__version__}, and platform.yaml requires {wanted}"
-        hint = (
-            "install the one that this repository pins: python3 -I .tenantry/tools/install.py DIR; or change `requires`"
-        )
-        yield finding("PLT002", document.place(("requires",)), fact, hint)
-
-
-def _branches(document: Document) -> Iterator[Finding]:
-    git = with_defaults(package_schema("platform"), document.data)["git"]
-    if git["publishing"] == "branch" and git["publishingBranch"] == git["branch"]:
-        place = document.place(("git", "publishingBranch"))
-        fact = f"git.publishingBranch: {git['branch']!r} is the branch that pull requests are merged into"
-        yield finding("PLT001", place, fact, "give generated files a branch of their own")
-
-
-def _addresses(document: Document) -> Iterator[Finding]:
-    for path, text in _cidrs(document.data):
-        try:
-            ipaddress.ip_network(text)
-        except ValueError as error:
-            yield finding("PLT001", document.place(path), f"{dotted(path)}: {error}")
-
-
-def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    found: dict[Path, Sequence[str]] = {
-        ("addons", name, "reaches"): addon.get("reaches", ()) for name, addon in data.get("addons", {}).items()
-    }
-    for name, cluster in data["clusters"].items():
-        network: Path = ("clusters", name, "network")
-        found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
-        found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
-    return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
-
-
-def _storage(document: Document) -> Iterator[Finding]:
-    for name, plan in document.data["plans"].items():
-        size, most = plan["storage"]["default"], plan["storage"]["max"]
-        if quantity.octets(size) > quantity.octets(most):
-            path: Path = ("plans", name, "storage", "default")
-            yield finding(
-                "PLT001", document.place(path), f"plans.{name}.storage.default: {size} is more than max, {most}"
-            )
-
-
-def _ring_names(document: Document) -> Iterator[Finding]:
-    seen: set[str] = set()
-    for index, ring in enumerate(document.data["rings"]):
-        if ring["name"] in seen:
-            yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
-        seen.add(ring["name"])
-
-
-def _addons(document: Document) -> Iterator[Finding]:
-    """Two add-ons, or an add-on and the service, are told apart by their workload and by the host that they have."""
-    data = document.data
-    taken: dict[tuple[str, str], str] = {("workload", data["service"]["workload"]): "the service"}
-    for name, addon in data.get("addons", {}).items():
-        for key in ("workload", "component", "hostPrefix"):
-            value = addon.get(key, addon["workload"] if key == "component" else "")
-            other = taken.setdefault((key, value), f"add-on {name}") if value else f"add-on {name}"
-            if other != f"add-on {name}":
-                place = document.place(("addons", name, key if key in addon else "workload"))
-                yield finding("PLT001", place, f"addons.{name}.{key}: {value} is that of {other}", "choose another")
-
-
-def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:
-    for name, weakened in document.data.get("rules", {}).items():
-        place = document.place(("rules", name), key=True)
-        rule = rules.get(name)
-        if rule is None:
-            yield finding("PLT001", place, f"rules: there is no rule {name!r}", did_you_mean(name, rules))
-        elif rule.is_of_input:
-            yield finding("PLT001", place, f"rules: {name} is applied while the input is read, and cannot be weakened")
-        elif rule.firm:
-            yield finding("PLT001", place, f"rules: {name} cannot be weakened: {rule.firm}")
-        elif weakened["severity"] == "warn" and rule.severity is Severity.WARNING:
-            yield finding("PLT001", place, f"rules: {name} is a warning already", "ignore takes it out")
-
-
-# --- tenants
 
 
 def tenant_of(document: Document, platform: Platform) -> Tenant:
@@ -420,8 +224,12 @@ def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]
     yield from _owned_names(new, base)
     data = mapping(sources.platform.data)
     domains = (string(data.get("domain")), *strings(data.get("hostSuffixes")))
-    yield from _owned_hosts([*_standard_hosts(documents, domains[0]), *_further_hosts(documents)], others, domains)
-    yield from _owned_hosts([*_standard_hosts(new, domains[0]), *_further_hosts(documents)], base, domains)
+    addons = mapping(data.get("addons")).values()
+    prefixes = [prefix for addon in addons if (prefix := string(mapping(addon).get("hostPrefix")))]
+    yield from _owned_hosts(
+        [*_standard_hosts(documents, domains[0], prefixes), *_further_hosts(documents)], others, domains
+    )
+    yield from _owned_hosts([*_standard_hosts(new, domains[0], prefixes), *_further_hosts(documents)], base, domains)
 
 
 def _owned_names(documents: Sequence[Document], texts: Mapping[str, str]) -> Iterator[Finding]:
@@ -439,10 +247,11 @@ _Decided = tuple[str, Document, Path]
 """A host, and what decides it: a file, and the path of the value in it."""
 
 
-def _standard_hosts(documents: Sequence[Document], domain: str) -> Iterator[_Decided]:
+def _standard_hosts(documents: Sequence[Document], domain: str, prefixes: Collection[str]) -> Iterator[_Decided]:
     for document in documents:
         standard = f"{document.data['name']}.{domain}"
-        yield from ((host, document, ("name",)) for host in (standard, f"chat--{standard}"))
+        hosts = (standard, *(f"{prefix}--{standard}" for prefix in prefixes))
+        yield from ((host, document, ("name",)) for host in hosts)
 
 
 def _further_hosts(documents: Sequence[Document]) -> Iterator[_Decided]:

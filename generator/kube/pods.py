@@ -9,25 +9,31 @@ of the pod itself (KEP-2837) take the place of that sum for cpu and memory, and 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from generator.kube.lenient import mapping, mappings
+from generator.kube.lenient import mapping, mappings, string
 from generator.reading.quantity import amount
 
 _OF_THE_POD: Final = ("cpu", "memory")
 """Resources that a pod may set for all its containers together; huge pages may be, too, and are never used here."""
 
 
+TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
+    "Pod": (),
+    **dict.fromkeys(
+        ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet", "DaemonSet", "Job"), ("spec", "template")
+    ),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+}
+"""The kinds that make pods, and where each keeps its pod template: the one list of them."""
+
+
 def pod_template(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the pod template of a workload, or None for any other object."""
-    spec = mapping(one.get("spec"))
-    match one["kind"]:
-        case "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "ReplicationController" | "Job":
-            return mapping(spec.get("template"))
-        case "CronJob":
-            return mapping(mapping(mapping(spec.get("jobTemplate")).get("spec")).get("template"))
-        case "Pod":
-            return one
-        case _:
-            return None
+    path = TEMPLATES.get(string(one.get("kind")))
+    if path is None:
+        return None
+    for step in path:
+        one = mapping(one.get(step))
+    return one
 
 
 def pod_spec(one: Mapping[str, Any]) -> Mapping[str, Any] | None:

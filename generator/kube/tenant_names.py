@@ -27,7 +27,7 @@ _NAME: Final = r"([a-z](?:-?[a-z0-9])*+)(?![A-Za-z0-9_])"
 """A text of the form of a tenant's name, whole."""
 
 TOKEN: Final = re.compile(r"[a-z0-9](?:-?[a-z0-9])*")
-"""Texts that may be or hold a tenant's name: `chat--company-001.files.example.com` holds `company-001`."""
+"""Texts that may be or hold a tenant's name: `find--company-001.files.example.com` holds `company-001`."""
 
 HOST: Final = re.compile(r"(?<![A-Za-z0-9.-])[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+")
 

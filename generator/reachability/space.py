@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from generator.kube.lenient import mapping, mappings, string, whole
+from generator.kube.pods import TEMPLATES
 from generator.reachability.policy import (
     Direction,
     Endpoint,
@@ -25,17 +26,6 @@ NAME_LABEL = "kubernetes.io/metadata.name"
 
 STRANGER = "any other pod"
 """Stands for every pod that git does not know: a Job's, a certificate solver's, one started by hand."""
-
-_POD_TEMPLATES = {
-    "Pod": (),
-    "Deployment": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +193,7 @@ def pod_templates(
 ) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Every object that makes pods, with its pod template; one without makes none, for Kubernetes refuses it."""
     for manifest in objects:
-        path = _POD_TEMPLATES.get(str(manifest.get("kind")))
+        path = TEMPLATES.get(str(manifest.get("kind")))
         if path is not None:
             template: Any = manifest
             for step in path:
