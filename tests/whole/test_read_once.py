@@ -188,13 +188,13 @@ def fleet(folder: Path, companies: int) -> Repository:
     """Make a repository of which HEAD changed one company, and main at its remote another, without what it gives."""
     repository = Repository(folder / "repository")
     for number in range(companies):
-        repository.tenant(f"company-{number:03}", plan=PLANS[number % 3], chatbot=number % 2 == 0)
+        repository.tenant(f"company-{number:03}", plan=PLANS[number % 3], addons=["chatbot"] * (number % 2 == 0))
     repository.git("init", "--quiet", "--initial-branch", "main")
     _commit(repository.generate(), "start")
     subprocess.run(["git", "init", "--quiet", "--bare", str(folder / "remote")], check=True)
     repository.git("remote", "add", "origin", str(folder / "remote"))
     repository.git("switch", "--quiet", "--create", "next")
-    _commit(repository.tenant("company-000", plan="silver", chatbot=True), "change another")
+    _commit(repository.tenant("company-000", plan="silver", addons=["chatbot"]), "change another")
     repository.git("push", "--quiet", "origin", "next:main")
     repository.git("switch", "--quiet", "main")
     _commit(repository.tenant("company-001", plan="gold").generate(), "change one")
