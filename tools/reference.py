@@ -192,7 +192,9 @@ def _type(schema: Mapping[str, Any]) -> str:
         return " or ".join(f"`{choice}`" for choice in schema["enum"])
     if "const" in schema:
         return f"`{schema['const']}`"
-    return {"object": "mapping", "array": "list", "integer": "whole number"}.get(schema["type"], str(schema["type"]))
+    names = {"object": "mapping", "array": "list", "integer": "whole number"}
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    return " or ".join(names.get(kind, str(kind)) for kind in kinds)
 
 
 def _json(value: Any, absent: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from generator.admission import claims, forms
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import check_needed
-from generator.kube.lenient import mapping, sequence, string, strings
+from generator.kube.lenient import mapping, sequence, string
 
 # --- quotas
 
@@ -22,16 +22,6 @@ _COUNTED: Final = frozenset(
 _AMOUNTS: Final = frozenset(
     f"{side}{resource}" for side in ("", "limits.", "requests.") for resource in ("cpu", "memory", "ephemeral-storage")
 ) | {"requests.storage"}
-_SCOPES: Final = (
-    "BestEffort",
-    "CrossNamespacePodAffinity",
-    "NotBestEffort",
-    "NotTerminating",
-    "PriorityClass",
-    "Terminating",
-    "VolumeAttributesClass",
-)
-_OPPOSITES: Final = (("BestEffort", "NotBestEffort"), ("NotTerminating", "Terminating"))
 
 
 def check_quota(part: Part) -> Iterator[Problem]:
@@ -43,20 +33,6 @@ def check_quota(part: Part) -> Iterator[Problem]:
         counted = resource in _COUNTED or claims.is_a_count(resource)
         if counted and value is not None and value != value.to_integral_value():
             yield part.problem(f"{resource} is a count, and {text} is not whole", "hard", resource)
-    scopes = list(strings(part.data.get("scopes")))
-    for number, scope in enumerate(scopes):
-        if scope not in _SCOPES:
-            yield part.problem(f"{scope!r} is not one of {', '.join(_SCOPES)}", "scopes", number)
-    for one, other in _OPPOSITES:
-        if {one, other} <= set(scopes):
-            yield part.problem(f"{one} and {other} together count nothing", "scopes")
-    if scopes or "scopeSelector" in part.data:
-        hint = "write a quota of its own for what the scope counts"
-        yield part.problem(
-            "tenantry does not know which resources such a scope takes",
-            "scopes" if scopes else "scopeSelector",
-            hint=hint,
-        )
 
 
 def _quota_problem(resource: str) -> str:

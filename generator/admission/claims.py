@@ -25,7 +25,7 @@ def check_claim(part: Part) -> Iterator[Problem]:
     modes = sequence(part.data.get("accessModes"))
     if not modes:
         yield part.problem("a claim needs an access mode", hint="write accessModes")
-    if "ReadWriteOncePod" in modes and len(modes) > 1:
+    if "ReadWriteOncePod" in modes and any(mode != "ReadWriteOncePod" for mode in modes):
         yield part.problem("ReadWriteOncePod stands beside no other mode", "accessModes")
     resources = mapping(part.data.get("resources"))
     storage = amount_of(mapping(resources.get("requests")).get("storage"))

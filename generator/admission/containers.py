@@ -47,10 +47,6 @@ def check_container(part: Part, pod: Mapping[str, Any]) -> Iterator[Problem]:
     for hook in _HOOKS:
         if hook in lifecycle:
             yield from _check_hook(part.below(mapping(lifecycle[hook]), "lifecycle", hook), pod)
-    if "stopSignal" in lifecycle and not mapping(pod.get("os")).get("name"):
-        yield part.problem(
-            "a stopSignal needs the pod's os.name", "lifecycle", "stopSignal", hint="write os.name: linux"
-        )
     yield from check_security(part.below(mapping(part.data.get("securityContext")), "securityContext"), pod)
     yield from _check_resize(part)
 
@@ -82,7 +78,7 @@ def _check_ports(part: Part, pod: Mapping[str, Any]) -> Iterator[Problem]:
     yield from check_unique(part, "ports", "name", what="port of the name")
     for number, item in enumerate(sequence(part.data.get("ports"))):
         port = part.below(mapping(item), "ports", number)
-        yield from forms.PORT_NAME.check(port, "name")
+        yield from forms.PORT_NAME.check(port, "name") if port.data.get("name") else ()
         yield from check_bounds(port, {"containerPort": (1, ranges.LAST_PORT), "hostPort": (0, ranges.LAST_PORT)})
         if pod.get("hostNetwork") and port.data.get("hostPort") not in (None, 0, port.data.get("containerPort")):
             yield port.problem("with hostNetwork it is the containerPort", "hostPort")

@@ -74,7 +74,9 @@ PORT_NAME: Final = Form(
     15,
     "the name of a port: lower-case letters, digits and single '-' inside, a letter at least, 15 characters at most",
 )
-SEGMENT: Final = Form(re.compile(r"(?!\.\.?$)[^/%]+"), 253, "a name that can stand in a path: no '/', no '%', not '.'")
+SEGMENT: Final = Form(
+    re.compile(r"(?!\.\.?$)[^/%]+"), 1 << 20, "a name that can stand in a path: no '/', no '%', not '.'"
+)
 LABEL_VALUE: Final = Form(
     re.compile(rf"({_VALUE})?"), 63, "a label value: letters, digits, '-', '_' and '.' inside, 63 characters at most"
 )

@@ -15,6 +15,8 @@ NAMES: Final[Mapping[str, Form]] = {
     "Namespace": forms.DNS_LABEL,
     "PodDisruptionBudget": forms.SEGMENT,
     "Service": forms.DNS_LABEL,
+    "ClusterRole": forms.SEGMENT,
+    "ClusterRoleBinding": forms.SEGMENT,
     "Role": forms.SEGMENT,
     "RoleBinding": forms.SEGMENT,
 }
@@ -30,7 +32,8 @@ def check_object(whole: Mapping[str, Any]) -> Iterator[Problem]:
     part = Part(("metadata",), mapping(whole.get("metadata")), whole)
     if not part.data.get("name"):
         yield part.problem("an object needs a name")
-    yield from NAMES.get(str(whole.get("kind")), forms.DNS_NAME).check(part, "name")
+    else:
+        yield from NAMES.get(str(whole.get("kind")), forms.DNS_NAME).check(part, "name")
     yield from forms.DNS_LABEL.check(part, "namespace")
     for number, name in enumerate(sequence(part.data.get("finalizers"))):
         qualified = "/" in str(name) or whole.get("kind") == "PodDisruptionBudget"

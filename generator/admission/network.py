@@ -51,8 +51,6 @@ def check_service(part: Part) -> Iterator[Problem]:
         yield from forms.DNS_LABEL.check(port, "name") if port.data.get("name") else ()
         yield from check_bounds(port, {"port": (1, LAST_PORT)})
         yield from check_port(port, "targetPort") if port.data.get("targetPort") != 0 else ()
-        if port.data.get("nodePort") not in (None, 0):
-            yield port.problem("a Service of type ClusterIP has no nodePort", "nodePort", hint="remove it")
         if port.data.get("appProtocol") and (fact := forms.key_problem(string(port.data["appProtocol"]))):
             yield port.problem(fact, "appProtocol")
     yield from _check_addresses(part)

@@ -57,8 +57,6 @@ def _check_spread(part: Part) -> Iterator[Problem]:
     yield from check_bounds(part, {"maxSkew": (1, MOST), "minDomains": (1, MOST)})
     yield from check_needed(part, "topologyKey")
     yield from check_words(part, {"nodeAffinityPolicy": _POLICIES, "nodeTaintsPolicy": _POLICIES})
-    if part.data.get("topologyKey") and (fact := forms.key_problem(string(part.data["topologyKey"]))):
-        yield part.problem(fact, "topologyKey")
     if part.data.get("minDomains") is not None and part.data.get("whenUnsatisfiable") != "DoNotSchedule":
         yield part.problem("minDomains needs whenUnsatisfiable DoNotSchedule", "minDomains", hint="remove it")
     yield from _check_keys(part, ("matchLabelKeys",), "labelSelector")
@@ -70,7 +68,6 @@ def _check_keys(part: Part, fields: Sequence[str], selector: str) -> Iterator[Pr
     used = set(mapping(chosen.get("matchLabels"))) | {
         string(mapping(item).get("key")) for item in sequence(chosen.get("matchExpressions"))
     }
-    seen: set[str] = set()
     for field in fields:
         keys = sequence(part.data.get(field))
         if keys and selector not in part.data:
@@ -78,9 +75,9 @@ def _check_keys(part: Part, fields: Sequence[str], selector: str) -> Iterator[Pr
         for number, key in enumerate(keys):
             if fact := forms.key_problem(str(key)):
                 yield part.problem(fact, field, number)
-            elif key in used or key in seen:
+            elif key in used:
                 yield part.problem(f"{key} is chosen a second time", field, number, hint="keep one of the two")
-            seen.add(str(key))
+        used |= set(map(str, keys))
 
 
 def _check_node_affinity(part: Part) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 Source: ValidatePodSpec of k8s.io/kubernetes/pkg/apis/core/validation.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from generator.admission.claims import amount_of, check_amounts
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import MOST, check_bounds, check_needed, check_unique, check_words
 from generator.kube.lenient import mapping, mappings, sequence, string
+from generator.reading.schema import Path
 
 _WORDS: Final = {
     "dnsPolicy": ("ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"),
@@ -20,6 +22,7 @@ _WORDS: Final = {
 _NOT_UNDERSTOOD: Final = ("hostnameOverride", "os", "resourceClaims", "schedulingGroup")
 """Fields of the newest versions whose checks depend on gates of the cluster, or that are for other systems."""
 
+_CONTAINERS: Final = ("initContainers", "containers")
 _MOST_SERVERS: Final = 3
 _MOST_DOMAINS: Final = 32
 _MOST_OF_DOMAINS: Final = 2048
@@ -30,9 +33,10 @@ def check_pod(part: Part) -> Iterator[Problem]:
     spec = part.data
     yield from _check_volumes_and_mounts(part)
     yield from _check_containers(part)
+    yield from _named_of_containers(part)
     yield from check_words(part, _WORDS)
-    yield from check_bounds(part, {"terminationGracePeriodSeconds": (0, 1 << 62), "activeDeadlineSeconds": (1, MOST)})
-    for field in ("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName", "schedulerName"):
+    yield from check_bounds(part, {"activeDeadlineSeconds": (1, MOST)})
+    for field in ("serviceAccountName", "nodeName", "priorityClassName", "runtimeClassName"):
         yield from forms.DNS_NAME.check(part, field) if spec.get(field) else ()
     for field in ("hostname", "subdomain"):
         yield from forms.DNS_LABEL.check(part, field) if spec.get(field) else ()
@@ -95,7 +99,7 @@ def _check_containers(part: Part) -> Iterator[Problem]:
     names: set[str] = set()
     if not sequence(part.data.get("containers")):
         yield part.problem("a pod needs a container")
-    for key in ("initContainers", "containers"):
+    for key in _CONTAINERS:
         for number, item in enumerate(sequence(part.data.get(key))):
             container = part.below(mapping(item), key, number)
             name = string(container.data.get("name"))
@@ -118,7 +122,7 @@ def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
     )
     for number, volume in enumerate(sequence(part.data.get("volumes"))):
         yield from volumes.check_volume(part.below(mapping(volume), "volumes", number))
-    for key in ("initContainers", "containers"):
+    for key in _CONTAINERS:
         for number, item in enumerate(sequence(part.data.get(key))):
             container = part.below(mapping(item), key, number)
             for place, mount in enumerate(sequence(container.data.get("volumeMounts"))):
@@ -129,6 +133,39 @@ def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
             for place, device in enumerate(sequence(container.data.get("volumeDevices"))):
                 yield from volumes.check_device(container.below(mapping(device), "volumeDevices", place), claimed)
             yield from _mounted_and_attached(container)
+
+
+_VARIABLE_OF: Final = re.compile(r"\$\(([^)]+)\)")
+
+
+def _named_of_containers(part: Part) -> Iterator[Problem]:
+    """Say which containers and variables are named that are not there; the kubelet would not start the pod."""
+    there = [string(one.get("name")) for key in _CONTAINERS for one in mappings(part.data.get(key))]
+    for path, name in _container_names(part):
+        if name and name not in there:
+            hint = f"its containers are {', '.join(there)}"
+            yield part.problem(f"there is no container {name} in this pod", *path, hint=hint)
+    for key in _CONTAINERS:
+        for number, item in enumerate(sequence(part.data.get(key))):
+            known = {string(one.get("name")) for one in mappings(mapping(item).get("env"))}
+            for place, mount in enumerate(sequence(mapping(item).get("volumeMounts"))):
+                for variable in _VARIABLE_OF.findall(string(mapping(mount).get("subPathExpr"))):
+                    if variable not in known and not mapping(item).get("envFrom"):
+                        steps = (key, number, "volumeMounts", place, "subPathExpr")
+                        yield part.problem(f"the container has no variable {variable}", *steps, hint="add it to env")
+
+
+def _container_names(part: Part) -> Iterator[tuple[Path, str]]:
+    """Yield the containers that files of the downward API name, with where."""
+    for number, volume in enumerate(sequence(part.data.get("volumes"))):
+        files: list[tuple[Path, Any]] = [(("volumes", number, "downwardAPI"), mapping(volume).get("downwardAPI"))]
+        for place, source in enumerate(sequence(mapping(mapping(volume).get("projected")).get("sources"))):
+            steps: Path = ("volumes", number, "projected", "sources", place, "downwardAPI")
+            files.append((steps, mapping(source).get("downwardAPI")))
+        for path, held in files:
+            for place, item in enumerate(sequence(mapping(held).get("items"))):
+                name = string(mapping(mapping(item).get("resourceFieldRef")).get("containerName"))
+                yield (*path, "items", place, "resourceFieldRef", "containerName"), name
 
 
 def _mounted_and_attached(part: Part) -> Iterator[Problem]:

@@ -25,10 +25,10 @@ def check_bounds(part: Part, bounds: Mapping[str, tuple[int, int]]) -> Iterator[
 
 
 def check_words(part: Part, words: Mapping[str, Collection[str]]) -> Iterator[Problem]:
-    """Say which fields of a part hold a word that is none of theirs; nothing of fields that are left out."""
+    """Say which fields of a part hold a word that is none of theirs; nothing of fields that are left out or empty."""
     for field, choices in words.items():
         value = part.data.get(field)
-        if isinstance(value, str) and value not in choices:
+        if isinstance(value, str) and value and value not in choices:
             yield part.problem(f"{value!r} is not one of {', '.join(choices)}", field)
 
 

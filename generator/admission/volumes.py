@@ -13,7 +13,6 @@ from generator.admission.references import check_field, check_resource_field
 from generator.kube.lenient import mapping, sequence, string
 
 _MODES: Final = (0, 0o777)
-_MEDIA: Final = ("", "Memory", "HugePages")
 _PULL: Final = ("Always", "IfNotPresent", "Never")
 _OF_PROJECTED: Final = (
     "secret",
@@ -30,7 +29,7 @@ def check_volume(part: Part) -> Iterator[Problem]:
     """Say what is wrong with a volume."""
     yield from forms.DNS_LABEL.check(part, "name")
     sources = [key for key in part.data if key != "name"]
-    yield from check_one_of(part, "the source of a volume", sources or ("configMap", "secret", "emptyDir", "..."))
+    yield from check_one_of(part, "the source of a volume", sources, needed=False)
     for source in sources:
         inner = part.below(mapping(part.data[source]), source)
         match source:
@@ -42,10 +41,6 @@ def check_volume(part: Part) -> Iterator[Problem]:
                 yield from _check_files(inner)
             case "downwardAPI":
                 yield from _check_files(inner)
-            case "emptyDir":
-                medium = string(inner.data.get("medium"))
-                if medium not in _MEDIA and not medium.startswith("HugePages-"):
-                    yield inner.problem(f"{medium!r} is not one of {', '.join(_MEDIA[1:])}", "medium")
             case "persistentVolumeClaim":
                 yield from check_needed(inner, "claimName")
             case "projected":
@@ -53,7 +48,6 @@ def check_volume(part: Part) -> Iterator[Problem]:
             case "ephemeral":
                 yield from _check_ephemeral(inner)
             case "image":
-                yield from check_needed(inner, "reference")
                 yield from check_words(inner, {"pullPolicy": _PULL})
             case "csi":
                 yield from check_needed(inner, "driver")
@@ -94,7 +88,7 @@ def _check_projected(part: Part) -> Iterator[Problem]:
     taken: set[str] = set()
     for number, item in enumerate(sequence(part.data.get("sources"))):
         source = part.below(mapping(item), "sources", number)
-        yield from check_one_of(source, "a projected source", _OF_PROJECTED)
+        yield from check_one_of(source, "a projected source", _OF_PROJECTED, needed=False)
         for kind in ("secret", "configMap", "downwardAPI"):
             if kind in source.data:
                 inner = source.below(mapping(source.data[kind]), kind)
@@ -143,8 +137,6 @@ def check_mount(part: Part, volumes: frozenset[str]) -> Iterator[Problem]:
     if isinstance(name, str) and name not in volumes:
         there = ", ".join(sorted(volumes)) or "none"
         yield part.problem(f"there is no volume {name} in this pod", "name", hint=f"its volumes are {there}")
-    if ":" in string(part.data.get("mountPath")):
-        yield part.problem("a mountPath holds no ':'", "mountPath")
     yield from check_one_of(part, "the part of the volume", ("subPath", "subPathExpr"), needed=False)
     yield from check_inside(part, "subPath")
     yield from check_inside(part, "subPathExpr")

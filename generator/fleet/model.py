@@ -117,6 +117,7 @@ class Cluster:
         name: As Argo CD knows it.
         server: Address of its API server, as Argo CD knows it.
         kubernetes: Minor version, for example `1.36`; the render is valid for it.
+        next_kubernetes: The version that it is upgraded to, or empty; the render is valid for it as well.
         addresses: Addresses of the cluster itself, which no tenant may be let out to.
         neighbours: The pods around the tenants that they must be able to talk with.
     """
@@ -126,6 +127,7 @@ class Cluster:
     kubernetes: str
     addresses: Addresses
     neighbours: Neighbours
+    next_kubernetes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

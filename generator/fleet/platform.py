@@ -45,7 +45,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
     schema = package_schema("platform")
     refused = Checker(schema).check(document, _platform_rule)
     if not refused:
-        checks = (_requires, _branches, _addresses, _storage, _ring_names, _addons)
+        checks = (_requires, _branches, _addresses, _upgrades, _storage, _ring_names, _addons)
         refused = [found for check in checks for found in check(document)]
         refused += _weakenings(document, rules)
     findings.extend(refused)
@@ -65,7 +65,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         cluster=Cluster(
             name=cluster_name,
             server=cluster["server"],
-            kubernetes=cluster["kubernetes"],
+            kubernetes=_versions(cluster)[0],
+            next_kubernetes=_versions(cluster)[1],
             addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
             neighbours=read_neighbours(cluster["network"]),
         ),
@@ -169,6 +170,22 @@ def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
         found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
     return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
+
+
+def _versions(cluster: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the version of a cluster, and the one that it is upgraded to, or nothing."""
+    said = cluster["kubernetes"]
+    return (said["now"], said["next"]) if isinstance(said, dict) else (said, "")
+
+
+def _upgrades(document: Document) -> Iterator[Finding]:
+    for name, cluster in document.data["clusters"].items():
+        now, following = _versions(cluster)
+        wanted = f"1.{int(now.partition('.')[2]) + 1}"
+        if following and following != wanted:
+            path: Path = ("clusters", name, "kubernetes", "next")
+            fact = f"{dotted(path)}: Kubernetes {now} is upgraded to {wanted}, one minor version at a time"
+            yield finding("PLT001", document.place(path), fact, f'write "{wanted}"')
 
 
 def _storage(document: Document) -> Iterator[Finding]:

@@ -137,7 +137,7 @@ def _templates() -> Mapping[str, jinja2.Template]:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 -- YAML, not HTML: finalize writes every value as a JSON scalar
     )
-    environment.filters |= {"cpu": quantity.cpu_text, "bytes": quantity.bytes_text}
+    environment.filters |= {"cpu": quantity.cpu_text, "bytes": quantity.bytes_text, "count": quantity.count_text}
     return {
         name: environment.get_template(f"{name}.yaml.j2") for name in ("kustomization", "facts", "entry", "project")
     }

@@ -6,6 +6,7 @@ is one, words are those of the API, and what makes pods says which.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -110,6 +111,32 @@ def _definitions(version: str) -> Mapping[str, Any]:
     return definitions
 
 
+_DEFAULT: Final = re.compile(r"[Dd]efaults? (?:is|to) ([^.]{1,80})")
+
+
+@cache
+def changed_defaults(now: str, following: str, type: str) -> Mapping[str, tuple[str, str]]:  # noqa: A002 -- its name
+    """Return the fields of a type of which two versions say another default, each with the two.
+
+    The schemas carry no defaults of Kubernetes' own kinds: what their descriptions say is compared.
+
+    Args:
+        now: Minor version of Kubernetes.
+        following: Another one.
+        type: Such as `core.v1.PodSpec`.
+    """
+    before, after = (_said_defaults(version, f"io.k8s.api.{type}") for version in (now, following))
+    return {
+        field: (before[field], after[field]) for field in before if after.get(field, before[field]) != before[field]
+    }
+
+
+def _said_defaults(version: str, name: str) -> dict[str, str]:
+    properties = _definitions(version).get(name, {}).get("properties", {})
+    said = {field: _DEFAULT.search(str(one.get("description"))) for field, one in properties.items()}
+    return {field: found[1] for field, found in said.items() if found}
+
+
 def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -> Any:
     """Return a schema that stands alone: its references lead into `used`, which is filled with what they need."""
     if isinstance(schema, list):
@@ -139,7 +166,8 @@ def _tightened(name: str, definition: Mapping[str, Any]) -> Mapping[str, Any]:
     kind = name.removeprefix("io.k8s.api.")
     if kind in _NEEDED:
         definition = {**definition, "required": [*definition.get("required", ()), _NEEDED[kind]]}
-    words = {field: values for (one, field), values in _WORDS.items() if one == kind}
+    fields = definition.get("properties", ())  # an old version may lack one
+    words = {field: values for (one, field), values in _WORDS.items() if one == kind and field in fields}
     if not words:
         return definition
     properties = dict(definition["properties"])

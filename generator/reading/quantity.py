@@ -71,7 +71,7 @@ def count(text: str) -> int:
 
 def cpu_text(value: int) -> str:
     """Write millicores in the canonical form of Kubernetes: 1000 is `1`, 250 is `250m`."""
-    return str(value // 1000) if value % 1000 == 0 else f"{value}m"
+    return canonical(f"{value}m")
 
 
 def bytes_text(value: int) -> str:
@@ -79,7 +79,7 @@ def bytes_text(value: int) -> str:
     for suffix, factor in _BINARY:
         if value and value % factor == 0:
             return f"{value // factor}{suffix}"
-    return str(value)
+    return canonical(str(value))
 
 
 _DECIMAL = (*((suffix, 1000**power) for power, suffix in ((5, "P"), (4, "T"), (3, "G"), (2, "M"), (1, "k"))), ("", 1))
@@ -106,6 +106,11 @@ def canonical(text: str) -> str:
     return "0"
 
 
+def count_text(value: int) -> str:
+    """Write a number of objects in the canonical form of Kubernetes: 1000 is `1k`."""
+    return canonical(str(value))
+
+
 def amount(resource: str, text: object) -> int:
     """Read an amount of a resource: millicores for CPU, bytes for memory and storage, else a number of objects.
 
@@ -127,7 +132,7 @@ def amount_of(resource: str, value: int) -> str:
     """Write an amount of a resource in the canonical form of Kubernetes."""
     if _is_cpu(resource):
         return cpu_text(value)
-    return bytes_text(value) if resource.endswith(("memory", "storage")) else str(value)
+    return bytes_text(value) if resource.endswith(("memory", "storage")) else count_text(value)
 
 
 def _is_cpu(resource: str) -> bool:

@@ -10,7 +10,9 @@ from generator.kube.lenient import mapping
 from generator.kube.typed import Typed
 from generator.reading.quantity import canonical
 from generator.reading.schema import Path
-from generator.render.rendered import Rendered
+from generator.render.rendered import Object, Rendered, Repository
+from generator.rules.platform_objects import Check as PartsCheck
+from generator.rules.platform_objects import of_platform
 from generator.rules.rule import Per, rule
 
 
@@ -24,9 +26,23 @@ from generator.rules.rule import Per, rule
 )
 def the_api_server_takes_objects(rendered: Rendered) -> Iterator[Found]:
     """Names, references inside an object, bounds and combinations of fields are those that the API server takes."""
+    yield from _in_render(rendered, _refused)
+
+
+@the_api_server_takes_objects.also(Per.FLEET)
+def the_api_server_takes_what_the_provider_runs(repository: Repository) -> Iterator[Found]:
+    """The same of argocd/platform/."""
+    yield from of_platform(repository, _refused)
+
+
+def _in_render(rendered: Rendered, check: PartsCheck) -> Iterator[Found]:
     for obj in rendered.objects:
-        for problem in problems(rendered.platform.cluster.kubernetes, obj):
-            yield rendered.found_at(obj, problem.path, problem.fact, problem.hint)
+        for path, fact, hint in check(rendered.platform.cluster.kubernetes, obj):
+            yield rendered.found_at(obj, path, fact, hint)
+
+
+def _refused(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
+    yield from ((problem.path, problem.fact, problem.hint) for problem in problems(version, one))
 
 
 _LEFT_OUT: Final = {"protocol": "TCP"}
@@ -43,11 +59,19 @@ _LEFT_OUT: Final = {"protocol": "TCP"}
 )
 def entries_have_keys_of_their_own(rendered: Rendered) -> Iterator[Found]:
     """Entries of a list differ in what the schema of the list calls their key."""
-    for obj in rendered.objects:
-        for part in typed.parts(rendered.platform.cluster.kubernetes, obj):
-            if isinstance(part.value, list):
-                for path, fact in same_keys(part):
-                    yield rendered.found_at(obj, path, fact)
+    yield from _in_render(rendered, _repeated)
+
+
+@entries_have_keys_of_their_own.also(Per.FLEET)
+def entries_of_what_the_provider_runs_have_keys(repository: Repository) -> Iterator[Found]:
+    """The same of argocd/platform/."""
+    yield from of_platform(repository, _repeated)
+
+
+def _repeated(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
+    for part in typed.parts(version, one):
+        if isinstance(part.value, list):
+            yield from ((path, fact, "") for path, fact in same_keys(part))
 
 
 def same_keys(part: Typed) -> Iterator[tuple[Path, str]]:
@@ -60,7 +84,7 @@ def same_keys(part: Typed) -> Iterator[tuple[Path, str]]:
     is_set = part.schema.get("x-kubernetes-list-type") == "set"
     seen: set[str] = set()
     for number, item in enumerate(part.value if keys or is_set else ()):
-        values = [mapping(item).get(key) or _LEFT_OUT.get(key) for key in keys] if keys else [item]
+        values = [mapping(item).get(key, _LEFT_OUT.get(key)) for key in keys] if keys else [item]
         if keys and None in values:
             yield (*part.path, number), f"it lacks its key `{keys[values.index(None)]}`"
         said = ", ".join(str(value) for value in values)
@@ -81,14 +105,21 @@ def same_keys(part: Typed) -> Iterator[tuple[Path, str]]:
 )
 def quantities_are_canonical(rendered: Rendered) -> Iterator[Found]:
     """Every quantity is written in its canonical form."""
-    for obj in rendered.objects:
-        for part in typed.parts(rendered.platform.cluster.kubernetes, obj):
-            if part.type == typed.QUANTITY:
-                text = str(part.value)
-                wanted = _canonical(text)
-                if wanted != text:
-                    fact = f"Kubernetes writes {text} as {wanted}"
-                    yield rendered.found_at(obj, part.path, fact, f'write "{wanted}"')
+    yield from _in_render(rendered, _rewritten)
+
+
+@quantities_are_canonical.also(Per.FLEET)
+def quantities_of_what_the_provider_runs_are_canonical(repository: Repository) -> Iterator[Found]:
+    """The same of argocd/platform/."""
+    yield from of_platform(repository, _rewritten)
+
+
+def _rewritten(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
+    for part in typed.parts(version, one):
+        if part.type == typed.QUANTITY:
+            text, wanted = str(part.value), _canonical(str(part.value))
+            if wanted != text:
+                yield part.path, f"Kubernetes writes {text} as {wanted}", f'write "{wanted}"'
 
 
 def _canonical(text: str) -> str:

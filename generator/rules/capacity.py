@@ -6,10 +6,11 @@ from typing import Final
 
 from generator.findings import sources
 from generator.findings.finding import Found, Severity
+from generator.findings.rule import Firm
 from generator.fleet.model import AddOn, Plan, Resources
 from generator.generate import size, workloads
 from generator.generate.size import RESOURCE_WORDS, amount_text
-from generator.kube.lenient import mapping
+from generator.kube.lenient import mapping, spec_of
 from generator.kube.pods import pod_spec
 from generator.proofs import quota
 from generator.proofs.quota import Line
@@ -166,6 +167,23 @@ def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Found]:
             place = tenant.document.place(("overrides", "maxReplicas"))
             fact = f"its pods can use {share:.0%} of the {RESOURCE_WORDS[field]} of plan {tenant.plan}"
             yield Found(place, fact, "remove overrides.maxReplicas, or choose a smaller plan")
+
+
+@rule(
+    "CAP011",
+    per=Per.CLASS,
+    title="a quota counts every pod",
+    why="A quota with a scope bounds some pods only, and the proof that a plan is a ceiling takes it for all of them.",
+    fix="Remove the scope, or write what it counts into a plan.",
+    source="https://kubernetes.io/docs/concepts/policy/resource-quotas/#quota-scopes",
+    firm=Firm.RENDER,
+)
+def quotas_count_every_pod(rendered: Rendered) -> Iterator[Found]:
+    """No ResourceQuota has a scope."""
+    for resource_quota in rendered.of_kind("ResourceQuota"):
+        for field in ("scopes", "scopeSelector"):
+            if spec_of(resource_quota).get(field):
+                yield rendered.found_at(resource_quota, ("spec", field), "it counts only the pods of this scope")
 
 
 FILLED: Final = 0.9

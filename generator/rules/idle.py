@@ -2,17 +2,21 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Final
 
+from generator.admission.workloads import METRICS, VALUES
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.words import did_you_mean
 from generator.kube.lenient import mapping, mappings, sequence, spec_of, string
 from generator.kube.pods import pod_spec
 from generator.kube.sync import SYNC_OPTIONS, SYNC_WAVE
+from generator.reading.quantity import number
 from generator.reading.schema import Path
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Object, Rendered, Repository, identity
+from generator.rules.platform_objects import of_platform
 from generator.rules.relations import autoscalers, selected_by
 from generator.rules.rule import Per, rule
 
@@ -87,13 +91,13 @@ def one_budget_covers_a_pod(rendered: Rendered) -> Iterator[Found]:
 @rule(
     "K8S020",
     per=Per.CLASS,
-    title="a Secret is made by one ExternalSecret",
+    title="a Secret is made by one ExternalSecret, and each key once",
     why="Two owners overwrite each other's keys at every refresh, and the pods get now these, now those.",
-    fix="Write all keys into one ExternalSecret, or name another target.",
+    fix="Write all keys into one ExternalSecret, each once, or name another target.",
     source="https://external-secrets.io/latest/api/externalsecret/",
 )
 def one_external_secret_owns_a_secret(rendered: Rendered) -> Iterator[Found]:
-    """No two ExternalSecrets write one Secret."""
+    """No two ExternalSecrets write one Secret, and no two entries of one of them the same key."""
     owners: dict[str, list[Object]] = defaultdict(list)
     for external_secret in rendered.of_kind("ExternalSecret"):
         own = external_secret["metadata"]["name"]
@@ -102,31 +106,68 @@ def one_external_secret_owns_a_secret(rendered: Rendered) -> Iterator[Found]:
         for other in same[1:]:
             fact = f"{identity(same[0])} makes the Secret {name} already"
             yield rendered.found_at(other, ("spec", "target", "name"), fact)
+    for external_secret in rendered.of_kind("ExternalSecret"):
+        entries = sequence(spec_of(external_secret).get("data"))
+        keys = [mapping(item).get("secretKey") for item in entries]
+        for index, key in enumerate(keys):
+            if key in keys[:index]:
+                path = ("spec", "data", index, "secretKey")
+                yield rendered.found_at(external_secret, path, f"a second entry writes the key {key}")
+
+
+_NONE: Final[Object] = {"kind": ""}
 
 
 @rule(
     "K8S021",
     per=Per.CLASS,
-    title="an autoscaler's metric is of a container that is there",
-    why="A metric of no container is never measured, and the autoscaler does nothing.",
-    fix="Use the name of a container of its target.",
+    title="an autoscaler's metric can be measured and met",
+    why="A metric of no container is never measured, one above all limits never met: the autoscaler does nothing.",
+    fix="Use the name of a container of its target, and a load that its limits allow.",
     source="https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/#container-resource-metrics",
 )
-def metrics_are_of_containers(rendered: Rendered) -> Iterator[Found]:
-    """Every ContainerResource metric names a container of the pods that are scaled."""
+def metrics_can_be_met(rendered: Rendered) -> Iterator[Found]:
+    """A metric is of containers that there are, and asks for less than their limits let them use."""
     workloads = {(workload["kind"], workload["metadata"]["name"]): workload for workload in rendered.workloads}
     for target, scalers in autoscalers(rendered).items():
-        containers = mappings(mapping(pod_spec(workloads[target])).get("containers")) if target in workloads else ()
-        names = [string(container.get("name")) for container in containers]
+        containers = list(mappings(mapping(pod_spec(workloads.get(target, _NONE))).get("containers")))
         for scaler in scalers if target in workloads else ():
-            for number, metric in enumerate(sequence(spec_of(scaler).get("metrics"))):
-                name = string(mapping(mapping(metric).get("containerResource")).get("container"))
-                if name and name not in names:
-                    path = ("spec", "metrics", number, "containerResource", "container")
-                    fact = f"there is no container {name} in {' '.join(target)}"
-                    yield rendered.found_at(
-                        scaler, path, fact, did_you_mean(name, names) or f"it has {', '.join(names)}"
-                    )
+            for index, metric in enumerate(sequence(spec_of(scaler).get("metrics"))):
+                for path, fact, hint in _unmet(mapping(metric), containers, " ".join(target)):
+                    yield rendered.found_at(scaler, ("spec", "metrics", index, *path), fact, hint)
+
+
+def _unmet(metric: Object, containers: Sequence[Object], target: str) -> Iterator[tuple[Path, str, str]]:
+    """Say why a metric is never measured, or never met, with where and what to do."""
+    names = [string(container.get("name")) for container in containers]
+    name = string(mapping(metric.get("containerResource")).get("container"))
+    if name and name not in names:
+        hint = did_you_mean(name, names) or f"it has {', '.join(names)}"
+        yield ("containerResource", "container"), f"there is no container {name} in {target}", hint
+        return
+    kind = string(metric.get("type"))
+    own = METRICS.get(kind, "")
+    for field in mapping(mapping(metric.get(own)).get("target")):
+        if field != "type" and field not in VALUES.get(kind, (field,)):
+            fact = f"of a metric of type {kind} nobody reads it"
+            yield (own, "target", field), fact, f"write {' or '.join(VALUES[kind])}"
+    measured = [container for container in containers if name in ("", container.get("name"))]
+    for place in ("resource", "containerResource"):
+        source = mapping(metric.get(place))
+        wanted, resource = mapping(source.get("target")).get("averageUtilization"), string(source.get("name"))
+        asked, most = (_sum(measured, side, resource) for side in ("requests", "limits"))
+        if isinstance(wanted, int) and asked and most and wanted * asked >= most * 100:
+            fact = f"the limits end at {most * 100 / asked:.0f} % of the requests, so {wanted} % is never exceeded"
+            yield (place, "target", "averageUtilization"), fact, "write less, or raise the limits"
+
+
+def _sum(containers: Sequence[Object], side: str, resource: str) -> Decimal | None:
+    """Return what containers have of a resource together, or None where one of them says nothing."""
+    texts = [mapping(mapping(container.get("resources")).get(side)).get(resource) for container in containers]
+    try:
+        return sum((number(str(text)) for text in texts), start=Decimal(0)) if texts and None not in texts else None
+    except ValueError:
+        return None  # K8S001 says so
 
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,9}")
@@ -172,13 +213,27 @@ _COMPARISONS: Final = frozenset(
 def annotations_are_understood(rendered: Rendered) -> Iterator[Found]:
     """A wave is an integer, options are those of Argo CD, and so are the names of its annotations."""
     for obj in rendered.objects:
-        annotations = mapping(mapping(obj.get("metadata")).get("annotations"))
-        for key, value in annotations.items():
-            for fact, hint in _misunderstood(str(key), str(value)):
-                yield rendered.found_at(obj, ("metadata", "annotations", key), fact, hint)
+        for path, fact, hint in _misunderstood(rendered.platform.cluster.kubernetes, obj):
+            yield rendered.found_at(obj, path, fact, hint)
 
 
-def _misunderstood(key: str, value: str) -> Iterator[tuple[str, str]]:
+@annotations_are_understood.also(Per.FLEET)
+def annotations_of_what_the_provider_runs_are_understood(repository: Repository) -> Iterator[Found]:
+    """The same of argocd/platform/."""
+    yield from of_platform(repository, _misunderstood)
+
+
+def _misunderstood(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
+    del version
+    if str(one.get("apiVersion")).startswith("argoproj.io/"):
+        return  # an Application has annotations of its own
+    for key, value in mapping(mapping(one.get("metadata")).get("annotations")).items():
+        yield from (
+            (("metadata", "annotations", key), fact, hint) for fact, hint in _of_annotation(str(key), str(value))
+        )
+
+
+def _of_annotation(key: str, value: str) -> Iterator[tuple[str, str]]:
     if key == SYNC_WAVE and not _INTEGER.fullmatch(value):
         yield f"{value!r} is no integer, and counts as wave 0", "write a number in quotes"
     if key.startswith(_ARGO_CD) and key not in _KNOWN:

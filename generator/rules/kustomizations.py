@@ -15,8 +15,10 @@ from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, resolve
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
+from generator.reading import yaml_reader
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Object, Rendered, has_hash, identity
+from generator.render.rendered import Base, Object, Rendered, Repository, has_hash, identity
+from generator.rules.platform_objects import KUSTOMIZATION
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule
 
@@ -276,7 +278,8 @@ def _also_written(one: Object, field: str) -> Iterator[tuple[str, str]]:
             others = sorted(value for value in held if value != wanted and _found(wanted, value))
             if others:
                 fact = f"[{step}] writes {' and '.join(others)} of {one['kind']} {one['metadata']['name']} as well"
-                yield fact, f"write [{key}=^{wanted.replace('.', '[.]')}$]"
+                name = wanted if wanted in held else others[0]
+                yield fact, f"write [{key}=^{name.replace('.', '[.]')}$]"
         found = [inner for value in found for inner in _inside(value, step)]
 
 
@@ -305,17 +308,36 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     for folder, document in base.kustomizations.items():
         above, _, name = folder.rpartition("/")
         is_component = above == f"{base.folder}/{COMPONENTS}"
-        near = did_you_mean(name, component_names(base.platform)) if is_component else did_you_mean(folder, known)
+        near = did_you_mean(name, component_names(base.platform)) if is_component else ""
         # a component of an add-on that is sold no more may stay: releases that are frozen have it
         if folder not in known | named and (near or not is_component):
             hint = near or f"name it in another kustomization, or remove it: git rm -r {folder}"
             yield Found(document.place(), "no build reads this kustomization", hint)
     for file in base.files:
         folder, _, name = file.rpartition("/")
-        if file.lower().endswith((".yaml", ".yml", ".json")) and name != FILE and file not in named:
+        if file.lower().endswith(_MANIFESTS) and name != FILE and file not in named:
             listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{base.folder}/{CORE}/{FILE}"
             hint = f"name it under resources: of {listing}, or remove it: git rm {file}"
             yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
+
+
+@every_manifest_is_read.also(Per.FLEET)
+def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[Found]:
+    """Every manifest in argocd/platform/ is named by its kustomization, where it has one."""
+    text = repository.files.get(KUSTOMIZATION)
+    document, _ = yaml_reader.read(KUSTOMIZATION, text.encode()) if text is not None else (None, ())
+    if document is None:
+        return  # without one Argo CD applies every file
+    folder = layout.PLATFORM_MANIFESTS
+    named = [path for reference in references(document.data) if (path := resolve(folder, reference.text)) is not None]
+    for file in sorted(repository.files):
+        inside = any(f"{file}/".startswith(f"{path}/") for path in named)
+        if file.startswith(f"{folder}/") and not inside and file.lower().endswith(_MANIFESTS) and file != KUSTOMIZATION:
+            hint = f"name it under resources: of {KUSTOMIZATION}, or remove it: git rm {file}"
+            yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
+
+
+_MANIFESTS: Final = (".yaml", ".yml", ".json")
 
 
 @rule(

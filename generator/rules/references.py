@@ -218,8 +218,9 @@ def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) 
 def _probe_ports(rendered: Rendered, one: Object) -> Iterator[Found]:
     for container in all_containers(mapping(pod_spec(one))):
         names = [port.get("name") for port in mappings(container.get("ports"))]
-        for probe in ("startupProbe", "readinessProbe", "livenessProbe"):
+        asks = {**container, **mapping(container.get("lifecycle"))}
+        for probe in ("startupProbe", "readinessProbe", "livenessProbe", "postStart", "preStop"):
             for how in ("httpGet", "tcpSocket"):
-                port = mapping(mapping(container.get(probe)).get(how)).get("port")
+                port = mapping(mapping(asks.get(probe)).get(how)).get("port")
                 if isinstance(port, str) and port not in names:
                     yield rendered.found(one, f"{probe} port {port} is no port of container {container.get('name')}")

@@ -118,9 +118,6 @@ NAMES: Final = (
     ),
     Pair("Deployment", f"{POD}.serviceAccountName", "Files", f"'Files' {_NAME}", "files"),
     Pair(
-        "Deployment", f"{POD}.imagePullSecrets.0.name", "", f"{POD}.imagePullSecrets.0: it lacks its key `name`", "pull"
-    ),
-    Pair(
         "ConfigMap",
         "data",
         {"../a": "b"},
@@ -267,7 +264,6 @@ REFERENCES: Final = (
     Pair("Deployment", f"{MAIN}.volumeMounts.0.subPath", "/a", "'/a' is absolute", "a"),
     Pair("Deployment", f"{FIRST}.volumeMounts.0.subPath", "a/../b", "'a/../b' holds '..'", "a/..b"),
     Pair("Deployment", f"{MAIN}.volumeMounts.0.mountPath", "", f"{MAIN}.volumeMounts.0: it needs `mountPath`", "/s"),
-    Pair("Deployment", f"{MAIN}.volumeMounts.0.mountPath", "/a:b", "a mountPath holds no ':'", "/a-b"),
     Pair(
         "Deployment",
         f"{MAIN}.env.3.valueFrom.fieldRef.fieldPath",
@@ -416,13 +412,6 @@ ONE_OF_SEVERAL: Final = (
         {"name": "code", "emptyDir": {}, "secret": {"secretName": "a"}},
         f"{POD}.volumes.5.secret: emptyDir and secret: the source of a volume is one of them",
         {"name": "code", "secret": {"secretName": "a"}},
-    ),
-    Pair(
-        "Deployment",
-        f"{POD}.volumes.5",
-        {"name": "code"},
-        "the source of a volume is missing: one of configMap, secret, emptyDir, ...",
-        {"name": "code", "emptyDir": {}},
     ),
     Pair(
         "Deployment",
@@ -619,7 +608,6 @@ DEADLINES: Final = (
     ),
     Pair("Deployment", "spec.minReadySeconds", -1, "-1 is not between 0 and 2147483647", 0),
     Pair("Deployment", "spec.revisionHistoryLimit", -1, "-1 is not between 0 and 2147483647", 0),
-    Pair("Deployment", f"{POD}.terminationGracePeriodSeconds", -1, "-1 is not between 0 and 4611686018427387904", 0),
     Pair(
         "Deployment",
         f"{MAIN}.lifecycle.preStop",

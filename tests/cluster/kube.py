@@ -104,6 +104,17 @@ class Kube:
         path = self._path(body["kind"], body["metadata"]["namespace"])
         self._ask("POST", path, json=body, params={"dryRun": "All", "fieldValidation": "Strict"})
 
+    def try_to_apply(self, body: Object) -> None:
+        """Let the server say whether it would take the object as server-side apply sends it, with strict validation.
+
+        Raises:
+            RefusedError: with the server's words.
+        """
+        path = f"{self._path(body['kind'], body['metadata'].get('namespace'))}/{body['metadata']['name']}"
+        parameters = {"dryRun": "All", "fieldValidation": "Strict", "fieldManager": "test", "force": "true"}
+        headers = {"Content-Type": "application/apply-patch+yaml"}
+        self._ask("PATCH", path, content=json.dumps(body), params=parameters, headers=headers)
+
     def patch(self, kind: str, name: str, patch: Object, namespace: str | None = None) -> Object:
         """Change the object by a JSON merge patch."""
         headers = {"Content-Type": "application/merge-patch+json"}

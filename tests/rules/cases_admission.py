@@ -5,6 +5,7 @@ More of each kind stand in tests/admission, where one object is looked at and no
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
@@ -12,6 +13,9 @@ from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 FILESERVER: Final = "base/edge/core/fileserver.yaml"
 CHATBOT: Final = "base/edge/components/ai-chatbot/ai-chatbot.yaml"
 FACTS: Final = "base/edge/components/facts/kustomization.yaml"
+
+
+CONFIG_MAP: Final = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n"
 
 
 def _at(kind: str, name: str, *path: str | int, value: Any) -> Change:
@@ -73,6 +77,21 @@ def _switched_off(scene: Scene) -> None:
     scene.one("Deployment", "fileserver")["spec"]["replicas"] = 0
 
 
+def _upgraded(now: str, following: str, change: Change) -> Change:
+    """Declare an upgrade, and change something else."""
+
+    def both(scene: Scene) -> None:
+        cluster = replace(scene.platform.cluster, kubernetes=now, next_kubernetes=following)
+        scene.platform = replace(scene.platform, cluster=cluster)
+        change(scene)
+
+    return both
+
+
+def _api(kind: str, version: str) -> Change:
+    return lambda scene: scene.one(kind, "fileserver").update(apiVersion=version)
+
+
 def _variable(path: str) -> tuple[Edit, ...]:
     """Write the company's name into a variable, beside which another begins with the same word."""
     variables = "        env:\n        - {name: TENANT, value: unset}\n        - {name: TENANT_TIER, value: standard}\n"
@@ -121,6 +140,12 @@ CASES = (
                 '    - {"op": "remove", "path": "/spec/strategy/rollingUpdate"}\n',
             ),
         ),
+    ),
+    catches(
+        "K8S015",
+        "a name of the platform's that is none",
+        (Edit("argocd/platform/extra.yaml", "", CONFIG_MAP.format("a_b")),),
+        "argocd/platform/extra.yaml: error: ConfigMap/a_b: metadata.name: 'a_b' is not a DNS name: lower-case letters, digits, '-' and '.' inside, 253 characters at most [K8S015]",
     ),
     passes("K8S015", "what is rendered", unchanged),
     # --- K8S016
@@ -236,6 +261,21 @@ CASES = (
         "  hint: did you mean 'fileserver'?",
     ),
     passes("K8S021", "a metric of a container that is there", _container_metric("fileserver")),
+    # --- K8S022
+    catches(
+        "K8S022",
+        "a field that the next version has no more",
+        _upgraded("1.35", "1.36", _deployment("template", "spec", "workloadRef", value={"name": "a", "podGroup": "b"})),
+        f"{FILESERVER}: error: Deployment/company-002/fileserver: Kubernetes 1.36: unknown key `spec.template.spec.workloadRef` [K8S022]",
+    ),
+    catches(
+        "K8S022",
+        "an API that the next version has no more",
+        _upgraded("1.25", "1.26", _api("HorizontalPodAutoscaler", "autoscaling/v2beta2")),
+        f"{FILESERVER}: error: HorizontalPodAutoscaler/company-002/fileserver: autoscaling/v2beta2 HorizontalPodAutoscaler is gone in Kubernetes 1.26 [K8S022]",
+    ),
+    passes("K8S022", "what both versions take", _upgraded("1.36", "1.37", unchanged)),
+    passes("K8S022", "no upgrade", _deployment("template", "spec", "workloadRef", value={"name": "a"})),
     # --- ARG030
     catches(
         "ARG030",
@@ -304,6 +344,13 @@ CASES = (
         ),
         "base/edge/components/gatway/kustomization.yaml: error: no build reads this kustomization [KUS020]\n"
         "  hint: did you mean 'gateway'?",
+    ),
+    catches(
+        "KUS020",
+        "a manifest of the platform in no kustomization",
+        (Edit("argocd/platform/extra.yaml", "", CONFIG_MAP.format("extra")),),
+        "argocd/platform/extra.yaml: error: no kustomization names this file [KUS020]\n"
+        "  hint: name it under resources: of argocd/platform/kustomization.yaml, or remove it: git rm argocd/platform/extra.yaml",
     ),
     passes("KUS020", "a page for people", (Edit("base/edge/core/README.md", "", "Read me.\n"),)),
 )

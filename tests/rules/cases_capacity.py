@@ -255,6 +255,14 @@ CASES = (
         "a container that requests all of it",
         lambda scene: scene.container()["resources"]["requests"].update(cpu="250m"),
     ),
+    # --- CAP011
+    catches(
+        "CAP011",
+        "a quota that counts some pods only",
+        lambda scene: scene.one("ResourceQuota", "plan")["spec"].update(scopes=["NotTerminating"]),
+        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: spec.scopes: it counts only the pods of this scope [CAP011]",
+    ),
+    passes("CAP011", "a quota that counts all", unchanged),
     # --- CAP009
     catches(
         "CAP009",

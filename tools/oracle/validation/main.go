@@ -12,6 +12,7 @@ import (
 	"os"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
@@ -84,8 +85,8 @@ func refusals(strict runtime.Decoder, typed managedfields.TypeConverter, raw []b
 	if err != nil {
 		return []string{"decode: " + err.Error()}
 	}
-	applied, _, err := scheme.Codecs.UniversalDeserializer().Decode(raw, nil, nil)
-	if err != nil {
+	applied := &unstructured.Unstructured{}
+	if err := applied.UnmarshalJSON(raw); err != nil {
 		return []string{"decode: " + err.Error()}
 	}
 	if _, err := typed.ObjectToTyped(applied); err != nil {

@@ -1,0 +1,247 @@
+# ruff: noqa: E501 -- what is said is shown in one piece
+"""kustomize's silences, more of each kind: names that match more than they say, and files that no build reads."""
+
+import copy
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from generator.kube import kustomize
+from generator.kube.kustomization import Buildable
+from generator.reading import yaml_reader
+from generator.render.rendered import Base
+from generator.rules import kustomizations
+from tests.rules.harness import good_base
+
+FOLDER: Final = "base/edge/components/facts"
+VARIABLES: Final = ["TENANT", "TENANT_TIER", "TIER", "a.b", "a-b", "8080", "80"]
+CONTAINERS: Final = ["app", "app-sidecar", "fileserver"]
+
+
+def _object(kind: str = "Deployment", name: str = "server") -> dict[str, Any]:
+    """Return an object with entries of a list that are called much alike."""
+    containers = [
+        {
+            "name": name,
+            "image": name,
+            "env": [{"name": variable, "value": "-"} for variable in VARIABLES],
+            "ports": [{"containerPort": port, "name": f"p{port}"} for port in (80, 8080, 443)],
+        }
+        for name in CONTAINERS
+    ]
+    spec = {"template": {"spec": {"containers": containers}}}
+    return {"apiVersion": "apps/v1", "kind": kind, "metadata": {"name": name, "namespace": "a"}, "spec": spec}
+
+
+def _replacement(*fields: str, **select: str) -> dict[str, Any]:
+    """Return a kustomization that writes the company's name into fields."""
+    source = {"kind": "TenantFacts", "name": "tenant", "fieldPath": "spec.name"}
+    target = {"select": {"kind": "Deployment", "name": "server", **select}, "fieldPaths": list(fields)}
+    return {"replacements": [{"source": source, "targets": [target]}]}
+
+
+def _patch(**target: str) -> dict[str, Any]:
+    return {"patches": [{"target": {"kind": "Deployment", **target}, "patch": "- {op: test, path: /a, value: b}"}]}
+
+
+def _base(data: Mapping[str, Any], *objects: dict[str, Any]) -> Base:
+    """Return the release with another kustomization, and with objects that it makes."""
+    base = good_base()
+    text = yaml.safe_dump({"kind": "Component", **data})
+    document, found = yaml_reader.read(f"{FOLDER}/kustomization.yaml", text.encode())
+    assert document is not None, found
+    probes = tuple(dataclasses.replace(probe, objects=(_object(), *objects)) for probe in base.probes)
+    return dataclasses.replace(base, probes=probes, kustomizations={FOLDER: document})
+
+
+ENV: Final = "spec.template.spec.containers.[name=fileserver].env"
+PORTS: Final = "spec.template.spec.containers.[name=fileserver].ports"
+ALL: Final = "spec.template.spec.containers"
+
+NAMES: Final = (
+    (
+        f"{ENV}.[name=TENANT].value",
+        "[name=TENANT] writes TENANT_TIER of Deployment server as well",
+        f"{ENV}.[name=^TENANT$].value",
+    ),
+    (
+        f"{ENV}.[name=TIER].value",
+        "[name=TIER] writes TENANT_TIER of Deployment server as well",
+        f"{ENV}.[name=^TIER$].value",
+    ),
+    (
+        f"{ENV}.[name=T].value",
+        "[name=T] writes TENANT and TENANT_TIER and TIER of Deployment server as well",
+        f"{ENV}.[name=TENANT_TIER].value",
+    ),
+    (
+        f"{ENV}.[name=NANT_T].value",
+        "[name=NANT_T] writes TENANT_TIER of Deployment server as well",
+        f"{ENV}.[name=^TENANT].value",
+    ),
+    (f"{ENV}.[name=a.b].value", "[name=a.b] writes a-b of Deployment server as well", f"{ENV}.[name=^a[.]b$].value"),
+    (
+        f"{PORTS}.[containerPort=80].name",
+        "[containerPort=80] writes 8080 of Deployment server as well",
+        f"{PORTS}.[containerPort=443].name",
+    ),
+    (
+        f"{PORTS}.[name=p80].containerPort",
+        "[name=p80] writes p8080 of Deployment server as well",
+        f"{PORTS}.[name=p8080].containerPort",
+    ),
+    (
+        f"{ALL}.[name=app].image",
+        "[name=app] writes app-sidecar of Deployment server as well",
+        f"{ALL}.[name=app-sidecar].image",
+    ),
+    (
+        f"{ALL}.[name=server].image",
+        "[name=server] writes fileserver of Deployment server as well",
+        f"{ALL}.[name=fileserver].image",
+    ),
+    (
+        f"{ALL}.[image=app].name",
+        "[image=app] writes app-sidecar of Deployment server as well",
+        f"{ALL}.[image=^app$].name",
+    ),
+    (
+        f"{ALL}.*.env.[name=TENANT].value",
+        "[name=TENANT] writes TENANT_TIER of Deployment server as well",
+        f"{ALL}.*.image",
+    ),
+)
+"""A field path, what is said of it, and one that passes."""
+
+
+@pytest.mark.parametrize(("bad", "said", "good"), NAMES)
+def test_a_name_in_a_field_path_matches_more_than_it_says(bad: str, said: str, good: str) -> None:
+    """It is looked for anywhere in the value."""
+    found = list(kustomizations.an_entry_writes_what_it_names(_base(_replacement(bad))))
+    assert [item.fact for item in found] == [said]
+    assert found[0].place.file == f"{FOLDER}/kustomization.yaml"
+    assert list(kustomizations.an_entry_writes_what_it_names(_base(_replacement(good)))) == []
+
+
+@pytest.mark.parametrize(("data"), [_replacement(f"{ALL}.0.image", name="server.v1"), _patch(name="server.v1")])
+def test_a_dot_in_the_name_of_an_object_is_any_character(data: dict[str, Any]) -> None:
+    """It selects another object as well, if there is one."""
+    near = _object(name="server-v1")
+    (found,) = kustomizations.an_entry_writes_what_it_names(_base(data, near))
+    assert (found.fact, found.hint) == (
+        "the name server.v1 selects Deployment server-v1 as well: its '.' is any character",
+        'write "server[.]v1"',
+    )
+    assert list(kustomizations.an_entry_writes_what_it_names(_base(data, _object(name="server.v1")))) == []
+
+
+@pytest.mark.real_builds
+@pytest.mark.parametrize(("bad", "said", "good"), NAMES)
+def test_kustomize_writes_what_is_said(bad: str, said: str, good: str, tmp_path: Path) -> None:
+    """The real program writes into more than one entry, and with the way out into one; the near miss builds, too."""
+    del said
+    written = {field: _written(tmp_path / str(number), field) for number, field in enumerate((bad, good, _exit(bad)))}
+    assert 0 < len(written[_exit(bad)]) <= len(written[bad])
+    assert len(written[_exit(bad)]) == 1 or ".*." in bad
+
+
+def _exit(field: str) -> str:
+    """Do what the hint says."""
+    (found,) = kustomizations.an_entry_writes_what_it_names(_base(_replacement(field)))
+    step = found.fact.partition(" ")[0]
+    return field.replace(step, found.hint.removeprefix("write "))
+
+
+def _written(folder: Path, field: str) -> list[Any]:
+    """Return every value that kustomize changes when a replacement writes a field."""
+    folder.mkdir()
+    source = {"kind": "ConfigMap", "name": "facts", "fieldPath": "data.name"}
+    facts = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "facts"}, "data": {"name": "7"}}
+    data = _replacement(field)
+    data["replacements"][0]["source"] = source
+    (folder / "kustomization.yaml").write_text(json.dumps({"resources": ["a.yaml"], **data}))
+    (folder / "a.yaml").write_text("---\n".join(map(yaml.safe_dump, (facts, _object()))))
+    (built,) = kustomize.build_all([Buildable(folder)])
+    assert not built.error
+    (after,) = (obj for obj in built.objects if obj["kind"] == "Deployment")
+    return [
+        path
+        for path, _ in yaml_reader.walk_strings(_texts(after))
+        if _at(_texts(_object()), path) != _at(_texts(after), path)
+    ]
+
+
+def _texts(value: Any) -> Any:
+    """Return data with every scalar as a text."""
+    if isinstance(value, dict):
+        return {key: _texts(inner) for key, inner in value.items()}
+    return [_texts(inner) for inner in value] if isinstance(value, list) else str(value)
+
+
+def _at(value: Any, path: tuple[str | int, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+RESOURCES: Final = "name it under resources: of base/edge/core/kustomization.yaml, or remove it: git rm"
+
+FILES: Final = (
+    ("base/edge/core/deny-metadata.yaml", f"{RESOURCES} base/edge/core/deny-metadata.yaml"),
+    ("base/edge/core/deny.yml", f"{RESOURCES} base/edge/core/deny.yml"),
+    ("base/edge/core/deny.json", f"{RESOURCES} base/edge/core/deny.json"),
+    ("base/edge/core/Deny.YAML", f"{RESOURCES} base/edge/core/Deny.YAML"),
+    ("base/edge/core/more/deny.yaml", f"{RESOURCES} base/edge/core/more/deny.yaml"),
+    ("base/edge/deny.yaml", f"{RESOURCES} base/edge/deny.yaml"),
+    ("base/deny.yaml", f"{RESOURCES} base/deny.yaml"),
+    ("base/egde/core/deny.yaml", f"{RESOURCES} base/egde/core/deny.yaml"),
+    ("base/edge/components/deny.yaml", f"{RESOURCES} base/edge/components/deny.yaml"),
+    (
+        "base/edge/components/gateway/deny.yaml",
+        "name it under resources: of base/edge/components/gateway/kustomization.yaml, or remove it: git rm base/edge/components/gateway/deny.yaml",
+    ),
+    ("base/edge/components/new/deny.yaml", f"{RESOURCES} base/edge/components/new/deny.yaml"),
+    ("base/edge/core/patch.yaml", f"{RESOURCES} base/edge/core/patch.yaml"),
+)
+
+
+@pytest.mark.parametrize(("file", "hint"), FILES)
+def test_a_manifest_that_no_kustomization_names_is_said(file: str, hint: str) -> None:
+    """It is never applied; a page for people beside it is."""
+    base = good_base()
+    (found,) = kustomizations.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, file)))
+    assert (found.place.file, found.fact, found.hint) == (file, "no kustomization names this file", hint)
+    page = f"{file.rpartition('/')[0]}/README.md"
+    assert list(kustomizations.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, page)))) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "hint"),
+    [
+        ("base/edge/components/gatway", "did you mean 'gateway'?"),
+        ("base/edge/components/ai-chatbot-gatewy", "did you mean 'ai-chatbot-gateway'?"),
+        ("base/edge/backup", "name it in another kustomization, or remove it: git rm -r base/edge/backup"),
+        ("base/edge/core/extra", "name it in another kustomization, or remove it: git rm -r base/edge/core/extra"),
+    ],
+)
+def test_a_kustomization_that_no_build_reads_is_said(folder: str, hint: str) -> None:
+    """No overlay names it, and no other kustomization does; one that another names is read."""
+    base = good_base()
+    document, _ = yaml_reader.read(f"{folder}/kustomization.yaml", b"kind: Component\n")
+    more: dict[str, Any] = {**base.kustomizations, folder: document}
+    (found,) = kustomizations.every_manifest_is_read(dataclasses.replace(base, kustomizations=more))
+    assert (found.place.file, found.fact, found.hint) == (
+        f"{folder}/kustomization.yaml",
+        "no build reads this kustomization",
+        hint,
+    )
+    core = base.kustomizations["base/edge/core"]
+    data = copy.deepcopy(core.data)
+    data["components"] = [f"../{folder.removeprefix('base/edge/')}"]
+    named = {**more, "base/edge/core": dataclasses.replace(core, data=data)}
+    assert list(kustomizations.every_manifest_is_read(dataclasses.replace(base, kustomizations=named))) == []
