@@ -1,12 +1,12 @@
 """Every check, at each part of an object whose type it is about."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from generator.admission import ceilings, claims, metadata, network, pods, workloads
 from generator.admission.problem import Check, Part, Problem
-from generator.kube import typed
 from generator.kube.lenient import mapping
+from generator.kube.typed import Typed
 
 _OF_A_TYPE: Final[Mapping[str, Check]] = {
     "apps.v1.DeploymentSpec": workloads.check_deployment,
@@ -32,19 +32,19 @@ _OF_A_KIND: Final = {
 }
 
 
-def problems(version: str, one: Mapping[str, Any]) -> Iterator[Problem]:
+def problems(one: Mapping[str, Any], parts: Sequence[Typed]) -> Iterator[Problem]:
     """Yield what the API server refuses in an object that its schema accepts.
 
     The selector of a metric is left to the metrics API, which alone knows what it takes.
 
     Args:
-        version: Minor version of Kubernetes.
         one: The object.
+        parts: Its parts, by the schema of the cluster's version.
     """
     yield from metadata.check_object(one)
     yield from metadata.check_labels_and_annotations(Part(("metadata",), mapping(one.get("metadata")), one))
     if check := _OF_A_KIND.get(str(one.get("kind"))):
         yield from check(one)
-    for part in typed.parts(version, one):
+    for part in parts:
         if part.path != ("metadata",) and "metric" not in part.path and (check_part := _OF_A_TYPE.get(part.type)):
             yield from check_part(Part(part.path, mapping(part.value), one))

@@ -1,6 +1,6 @@
 """K8S: what the API server checks and no schema says, and how it writes down what it takes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from generator.admission.check import problems
@@ -8,10 +8,10 @@ from generator.findings.finding import Found
 from generator.kube import typed
 from generator.kube.lenient import mapping
 from generator.kube.typed import Typed
+from generator.once import once
 from generator.reading.quantity import canonical
 from generator.reading.schema import Path
 from generator.render.rendered import Object, Rendered, Repository
-from generator.rules.platform_objects import Check as PartsCheck
 from generator.rules.platform_objects import of_platform
 from generator.rules.rule import Per, rule
 
@@ -32,17 +32,35 @@ def the_api_server_takes_objects(rendered: Rendered) -> Iterator[Found]:
 @the_api_server_takes_objects.also(Per.FLEET)
 def the_api_server_takes_what_the_provider_runs(repository: Repository) -> Iterator[Found]:
     """The same of argocd/platform/."""
-    yield from of_platform(repository, _refused)
+    yield from _in_platform(repository, _refused)
 
 
-def _in_render(rendered: Rendered, check: PartsCheck) -> Iterator[Found]:
-    for obj in rendered.objects:
-        for path, fact, hint in check(rendered.platform.cluster.kubernetes, obj):
+Parts = tuple[Typed, ...]
+"""Every part of an object with its type."""
+
+Check = Callable[[Object, Parts], Iterator[tuple[Path, str, str]]]
+"""From an object and its parts to what is wrong with it: path, fact and hint."""
+
+
+def _in_render(rendered: Rendered, check: Check) -> Iterator[Found]:
+    for obj, parts in _typed(rendered):
+        for path, fact, hint in check(obj, parts):
             yield rendered.found_at(obj, path, fact, hint)
 
 
-def _refused(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
-    yield from ((problem.path, problem.fact, problem.hint) for problem in problems(version, one))
+@once
+def _typed(rendered: Rendered) -> tuple[tuple[Object, Parts], ...]:
+    """Return each object of a render with its parts."""
+    version = rendered.platform.cluster.kubernetes
+    return tuple((obj, tuple(typed.parts(version, obj))) for obj in rendered.objects)
+
+
+def _in_platform(repository: Repository, check: Check) -> Iterator[Found]:
+    yield from of_platform(repository, lambda version, one: check(one, tuple(typed.parts(version, one))))
+
+
+def _refused(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    yield from ((problem.path, problem.fact, problem.hint) for problem in problems(one, parts))
 
 
 _LEFT_OUT: Final = {"protocol": "TCP"}
@@ -65,11 +83,12 @@ def entries_have_keys_of_their_own(rendered: Rendered) -> Iterator[Found]:
 @entries_have_keys_of_their_own.also(Per.FLEET)
 def entries_of_what_the_provider_runs_have_keys(repository: Repository) -> Iterator[Found]:
     """The same of argocd/platform/."""
-    yield from of_platform(repository, _repeated)
+    yield from _in_platform(repository, _repeated)
 
 
-def _repeated(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
-    for part in typed.parts(version, one):
+def _repeated(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    del one
+    for part in parts:
         if isinstance(part.value, list):
             yield from ((path, fact, "") for path, fact in same_keys(part))
 
@@ -111,11 +130,12 @@ def quantities_are_canonical(rendered: Rendered) -> Iterator[Found]:
 @quantities_are_canonical.also(Per.FLEET)
 def quantities_of_what_the_provider_runs_are_canonical(repository: Repository) -> Iterator[Found]:
     """The same of argocd/platform/."""
-    yield from of_platform(repository, _rewritten)
+    yield from _in_platform(repository, _rewritten)
 
 
-def _rewritten(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
-    for part in typed.parts(version, one):
+def _rewritten(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    del one
+    for part in parts:
         if part.type == typed.QUANTITY:
             text, wanted = str(part.value), _canonical(str(part.value))
             if wanted != text:

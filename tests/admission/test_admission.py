@@ -12,9 +12,10 @@ from tests.admission.cases import KINDS, PAIRS, Pair, changed
 
 
 def _said(one: Mapping[str, Any]) -> Iterator[str]:
-    for problem in problems("1.36", one):
+    parts = tuple(typed.parts("1.36", one))
+    for problem in problems(one, parts):
         yield f"{'.'.join(map(str, problem.path))}: {problem.fact}"
-    for part in typed.parts("1.36", one):
+    for part in parts:
         if isinstance(part.value, list):
             yield from (f"{'.'.join(map(str, path))}: {fact}" for path, fact in same_keys(part))
 

@@ -92,8 +92,9 @@ def answers(objects: Sequence[Mapping[str, Any]]) -> list[list[str]]:
 
 def ours(one: Mapping[str, Any]) -> Iterator[str]:
     """Yield what our checks of one object say: kind, path and fact."""
-    found = [(problem.path, problem.fact) for problem in problems(VERSION, one)]
-    found += [same for part in typed.parts(VERSION, one) if isinstance(part.value, list) for same in same_keys(part)]
+    parts = tuple(typed.parts(VERSION, one))
+    found = [(problem.path, problem.fact) for problem in problems(one, parts)]
+    found += [same for part in parts if isinstance(part.value, list) for same in same_keys(part)]
     for path, fact in found:
         yield f"{one['kind']} {'.'.join(map(str, path))}: {fact}"
 
