@@ -117,7 +117,7 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
     from generator.findings.finding import Finding, TenantryError
     from generator.reachability.matrix import matrix
     from generator.reachability.space import read_space
-    from generator.review.verify import render
+    from generator.render.tenants import render
 
     if form not in ("text", "json"):
         raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")

@@ -136,7 +136,7 @@ def _applications(root: Path, form: str) -> Exit:
     from generator.applicationset import expand_all
     from generator.git.snapshot import Snapshot
     from generator.reading import yaml_writer
-    from generator.review.verify import application_sets, committed
+    from generator.render.tenants import application_sets, committed
 
     snapshot = Snapshot.of_work_tree(root)
     platform = pipeline.validated_platform(snapshot)

@@ -17,10 +17,10 @@ from generator.pipeline import Composed
 from generator.reading import parsed, quantity
 from generator.reading.files import Kind
 from generator.render.rendered import Rendered, identity
+from generator.render.tenants import render
 from generator.review.blast_radius import is_source, reads_any
 from generator.review.merge_base import Start, starts
 from generator.review.revision import State, needed
-from generator.review.verify import render
 from generator.rules.compared import Compared, Returning, Step, Unread
 
 

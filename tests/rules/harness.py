@@ -27,7 +27,8 @@ from generator.kube.kustomization import Gate
 from generator.reading import yaml_writer
 from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
-from generator.review.verify import Gathered, committed, gather, render
+from generator.render.tenants import committed, render
+from generator.review.verify import Gathered, gather
 from generator.rules import every
 from generator.rules.every import RULES
 from generator.rules.rule import Per

@@ -22,7 +22,8 @@ from generator.reachability.matrix import matrix
 from generator.reachability.policy import UnreadableError
 from generator.reading import yaml_writer
 from generator.render.rendered import Rendered, Repository
-from generator.review.verify import Gathered, committed, judge, render
+from generator.render.tenants import committed, render
+from generator.review.verify import Gathered, judge
 from tests import harness
 from tests.rules.harness import COMPANY, ROOT, good_repository, written
 
