@@ -12,7 +12,21 @@ from typing import NoReturn
 import click
 
 from generator import __version__
-from generator.cli import check, diff, explain, generate, init, publish, render, tenants, upgrade, validate
+from generator.cli import (
+    check,
+    diff,
+    doctor,
+    explain,
+    generate,
+    init,
+    publish,
+    render,
+    schema,
+    tenants,
+    upgrade,
+    validate,
+    verify,
+)
 from generator.findings.finding import Exit, Refused, TenantryError
 
 
@@ -39,7 +53,21 @@ def cli(context: click.Context, directory: Path) -> None:
     context.obj = directory
 
 
-for _verbs in (init, validate, generate, check, diff, publish, render, tenants, explain, upgrade):
+for _verbs in (
+    init,
+    validate,
+    schema,
+    generate,
+    check,
+    diff,
+    publish,
+    render,
+    verify,
+    tenants,
+    explain,
+    doctor,
+    upgrade,
+):
     for _command in _verbs.COMMANDS:
         cli.add_command(_command)
 

@@ -1,20 +1,16 @@
-"""render and verify: real kustomize builds, shown or checked."""
+"""render: print or write what kustomize makes of tenants."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, unknown, weakened
-from generator.findings.finding import Exit, Refused
+from generator.cli.options import root_of, unknown
+from generator.findings.finding import Exit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import date
-
     from generator.fleet.model import Fleet
     from generator.git.snapshot import Snapshot
-    from generator.proofs.summary import Proved
 
 
 @click.command(epilog="Example: tenantry render company-001 | less")
@@ -58,95 +54,9 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     return Exit.FINE
 
 
-@click.command(epilog="Example: tenantry verify company-001 --format sarif > tenantry.sarif")
-@click.argument("names", nargs=-1, metavar="[NAME...]")
-@click.option("--reachability", metavar="NAME", help="Print who reaches whom in the tenant NAME instead.")
-@format_option
-@today_option
-@click.pass_obj
-def verify(directory: Path, names: tuple[str, ...], reachability: str | None, form: str, today: "date") -> Exit:
-    """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
-
-    What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
-    Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
-    another one at each commit, the same one in every run of a commit.
-    """
-    from generator import pipeline
-    from generator.findings.finding import in_order
-    from generator.git.inspection import problems
-    from generator.git.snapshot import Snapshot
-    from generator.proofs.summary import LEFT_TO_THE_PLUGIN
-    from generator.review import approvals
-    from generator.review.pull_request import approvals_in
-    from generator.review.verify import verify as check
-
-    root = root_of(directory)
-    snapshot = Snapshot.of_work_tree(root)
-    wrong = problems(snapshot)
-    try:
-        fleet, warnings = pipeline.validated(snapshot)
-        snapshot = with_generated_files(snapshot, fleet)
-        if reachability is not None:
-            return _reachability(snapshot, fleet, reachability, form)
-        wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-        done = check(snapshot, fleet, wanted, turn=turn_of(root))
-    except Refused as refused:
-        return refusal(Refused([*refused.findings, *wrong]), form)
-    summary = {
-        "tenants": done.tenants,
-        "objects": done.objects,
-        "rules": done.rules,
-        "weakened": dict(done.weakened),
-        "proved": {proof.name: {"proved": proof.proved, "of": proof.of, "unit": proof.unit} for proof in done.proofs},
-        "notProved": list(LEFT_TO_THE_PLUGIN),
-        "proof": f"; proved: {_proved(done.proofs)}; not proved: {', '.join(LEFT_TO_THE_PLUGIN)}",
-        "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
-    }
-    of_approvals = approvals.problems(approvals_in(snapshot), today)
-    return report(in_order([*warnings, *wrong, *of_approvals, *done.findings]), form, summary)
-
-
 def with_generated_files(snapshot: "Snapshot", fleet: "Fleet") -> "Snapshot":
     """Take generated files as well that git ignores, where they are published on a branch of their own."""
     return snapshot.with_generated_files() if fleet.platform.publishing == "branch" else snapshot
-
-
-def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:
-    """Print the matrix of one tenant: a row for each pair of ends."""
-    from generator.cli.options import table
-    from generator.findings.finding import Finding, TenantryError
-    from generator.reachability.matrix import matrix
-    from generator.reachability.space import read_space
-    from generator.render.tenants import render
-
-    if form not in ("text", "json"):
-        raise click.BadParameter("--reachability is printed as text or json", param_hint="--format")
-    known((name,), tuple(tenant.name for tenant in fleet.tenants))
-    tenant = next(item for item in fleet.tenants if item.name == name)
-    for item in render(snapshot, fleet, [tenant]):
-        if isinstance(item, Finding):
-            raise TenantryError(f"{item.place}: {item.fact}", item.hint)
-        cluster = fleet.platform.cluster
-        rows = [
-            {
-                "source": row.source,
-                "destination": row.destination,
-                "protocol": row.protocol,
-                "ports": row.ports,
-                "allowed by": [str(grant) for grant in row.allowed_by],
-                "refused by": [str(direction) for direction in row.refused_by],
-            }
-            for row in matrix(read_space(item.objects), cluster.neighbours, cluster.addresses)
-        ]
-        table(rows, "json" if form == "json" else "table")
-    return Exit.FINE
-
-
-def _proved(proofs: "Sequence[Proved]") -> str:
-    """Say in numbers what was proved; pairs are named, tenants go without saying."""
-    return ", ".join(
-        f"{proof.name} {proof.proved}/{proof.of}{' pairs' if proof.unit == 'pairs' else ''}" for proof in proofs
-    )
 
 
 def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]:
@@ -161,4 +71,4 @@ def known(names: tuple[str, ...], all_names: tuple[str, ...]) -> tuple[str, ...]
     return names or all_names
 
 
-COMMANDS: Final = (render, verify)
+COMMANDS: Final = (render,)

@@ -1,4 +1,4 @@
-"""validate: schemas and the rules of input; and schema, which prints what they are."""
+"""validate: read tenant files and say what is wrong with them."""
 
 from pathlib import Path
 from typing import Final
@@ -52,18 +52,4 @@ def _from_root(root: Path, directory: Path, file: Path) -> str:
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(file)
 
 
-@click.command(epilog="Example: tenantry schema tenant > tenant.schema.json")
-@click.argument("name", type=click.Choice(["tenant", "platform", "approval"]))
-def schema(name: str) -> None:
-    """Print the JSON Schema of a tenant file, of platform.yaml or of an approval.
-
-    It is the package's own; tenants/tenant.schema.json, written by generate, holds this platform's plans besides.
-    """
-    import json
-
-    from generator.reading.schema import package_schema
-
-    click.echo(json.dumps(package_schema(name), ensure_ascii=False, indent=2))
-
-
-COMMANDS: Final = (validate, schema)
+COMMANDS: Final = (validate,)

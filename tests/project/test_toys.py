@@ -181,8 +181,8 @@ COMMANDS = (toy,)
 '''
         },
         "generator/cli/__init__.py": {
-            "tenants, upgrade, validate\n": "tenants, toy, upgrade, validate\n",
-            "explain, upgrade):": "explain, toy, upgrade):",
+            "    tenants,\n    upgrade,\n    validate,\n": "    tenants,\n    toy,\n    upgrade,\n    validate,\n",
+            "    doctor,\n    upgrade,\n):": "    doctor,\n    toy,\n    upgrade,\n):",
         },
     },
 )
