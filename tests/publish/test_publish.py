@@ -362,7 +362,7 @@ def test_twenty_publishers_at_once_lose_nothing(tmp_path: Path, mode: str) -> No
 _KILLED: Final = """
 import os, signal, sys
 from pathlib import Path
-from generator.publish import Order, publish
+from generator.publish.publish import Order, publish
 def progress(step):
     if step == sys.argv[2]:
         os.kill(os.getpid(), signal.SIGKILL)
