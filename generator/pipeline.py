@@ -39,13 +39,13 @@ class Composed:
 
 
 def validated(
-    snapshot: Snapshot, instead: Mapping[str, bytes] | None = None, *, had: Had | None = None
+    snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None, *, had: Had | None = None
 ) -> tuple[Fleet, tuple[Finding, ...]]:
     """Load and validate.
 
     Args:
         snapshot: The repository.
-        instead: Files as they would be, see `load`.
+        proposed: Files as they would be, see `load`.
         had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
 
     Returns:
@@ -54,19 +54,19 @@ def validated(
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(snapshot, instead), RULES, had or earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(load(snapshot, proposed), RULES, had or earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
 
 
-def validated_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Platform:
+def validated_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Platform:
     """Load and validate platform.yaml alone.
 
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load_platform(snapshot, instead), RULES)
+    fleet, findings = validate(load_platform(snapshot, proposed), RULES)
     if fleet is None:
         raise Refused(findings)
     return fleet.platform

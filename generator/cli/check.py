@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, weakened
+from generator.cli.options import format_option, refusal, report, root_of, sample_of, today_option, weakened
 from generator.findings.finding import Exit, Refused
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def check(
     _refuse_bad_use(base, approve, approvals_only)
     try:
         root = root_of(directory)
-        done = run(root, base, turn=turn_of(root), today=today)
+        done = run(root, base, sample=sample_of(root), today=today)
     except Refused as refused:
         return refusal(refused, form)
     shown = [found for found in done.findings if not approvals_only or is_about_approvals(found)]

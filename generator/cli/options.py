@@ -26,7 +26,7 @@ def root_of(directory: Path) -> Path:
     return find_root(directory)
 
 
-def turn_of(root: Path) -> int:
+def sample_of(root: Path) -> int:
     """Return a number that chooses a sample: another one each commit, the same in every run of one; 0 without git."""
     from generator.git import ancestry
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, today_option, turn_of, weakened
+from generator.cli.options import format_option, refusal, report, root_of, sample_of, today_option, weakened
 from generator.cli.render import known, with_generated_files
 from generator.findings.finding import Exit, Refused
 
@@ -49,7 +49,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         if reachability is not None:
             return _reachability(snapshot, fleet, reachability, form)
         wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-        done = check(snapshot, fleet, wanted, turn=turn_of(root))
+        done = check(snapshot, fleet, wanted, sample=sample_of(root))
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
     summary = {

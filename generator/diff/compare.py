@@ -7,7 +7,7 @@ from pathlib import Path
 from generator import layout, pipeline
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import group
-from generator.diff.owned import application_sets, by_name, pairs, shards_of
+from generator.diff.owners import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
 from generator.findings.finding import Refused, TenantryError
 from generator.git import ancestry, door, trees

@@ -64,26 +64,26 @@ def find_root(start: Path) -> Path:
     raise EnvironmentProblem(fact, "go into the repository, or name it: tenantry -C DIR ...")
 
 
-def load(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
+def load(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sources:
     """Read platform.yaml and tenants/**/*.yaml.
 
     Args:
         snapshot: The repository.
-        instead: Files that are not written yet, or not written so yet: path -> what they are to hold.
+        proposed: Files that are not written yet, or not written so yet: path -> what they are to hold.
     """
-    instead = instead or {}
+    proposed = proposed or {}
     findings: list[Finding] = []
-    paths = sorted({*_tenant_files(snapshot, findings), *(file for file in instead if file != layout.PLATFORM)})
-    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, instead, findings)
-    tenants = [_document(snapshot, path, MAX_TENANT_BYTES, instead, findings) for path in paths]
+    paths = sorted({*_tenant_files(snapshot, findings), *(file for file in proposed if file != layout.PLATFORM)})
+    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, proposed, findings)
+    tenants = [_document(snapshot, path, MAX_TENANT_BYTES, proposed, findings) for path in paths]
     found = tuple(tenant for tenant in tenants if tenant is not None)
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
 
 
-def load_platform(snapshot: Snapshot, instead: Mapping[str, bytes] | None = None) -> Sources:
+def load_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sources:
     """Read platform.yaml alone; arguments as for `load`."""
     findings: list[Finding] = []
-    document = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, instead or {}, findings)
+    document = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, proposed or {}, findings)
     return Sources(document, (), tuple(findings))
 
 
@@ -102,12 +102,12 @@ def _generated(snapshot: Snapshot) -> frozenset[str]:
 
 
 def _document(
-    snapshot: Snapshot, file: str, max_bytes: int, instead: Mapping[str, bytes], findings: list[Finding]
+    snapshot: Snapshot, file: str, max_bytes: int, proposed: Mapping[str, bytes], findings: list[Finding]
 ) -> yaml_reader.Document | None:
-    raw = instead[file] if file in instead else _raw(snapshot, file, max_bytes, findings)
+    raw = proposed[file] if file in proposed else _raw(snapshot, file, max_bytes, findings)
     if raw is None:
         return None
-    if file in instead or len(raw) > max_bytes:
+    if file in proposed or len(raw) > max_bytes:
         document, found = yaml_reader.read(file, raw, max_bytes=max_bytes)
     else:
         document, found = parsed.document(snapshot.parsed(file))

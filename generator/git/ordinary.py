@@ -98,13 +98,13 @@ def distinct_paths(paths: Iterable[str]) -> Iterator[Finding]:
     Args:
         paths: What git holds of what tenantry and Argo CD read.
     """
-    alike: dict[str, list[str]] = defaultdict(list)
+    represents: dict[str, list[str]] = defaultdict(list)
     for path in sorted(paths):
         wrong = _wrong_in(path)
         if wrong:
             yield finding("GIT003", Place(path), wrong, "rename it: git mv")
-        alike[unicodedata.normalize("NFC", path).casefold()].append(path)
-    for first, *others in alike.values():
+        represents[unicodedata.normalize("NFC", path).casefold()].append(path)
+    for first, *others in represents.values():
         for other in others:
             fact = f"on a machine that takes both names for one, this file and {first} are the same"
             yield finding("GIT003", Place(other), fact, "rename one of the two: git mv")

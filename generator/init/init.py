@@ -284,7 +284,7 @@ def create(folder: Path, answers: Answers) -> Created:
             result, _ = pipeline.generate(made, Snapshot.of_folder(made))
             files |= {path: text.encode() for path, text in result.tree.items()}
             _nothing_in_the_way(folder, files)
-        findings = in_order(check(made, None, turn=0, today=date.min).findings)  # nothing that could have ended yet
+        findings = in_order(check(made, None, sample=0, today=date.min).findings)  # nothing that could have ended yet
     if any(found.severity is Severity.ERROR for found in findings):
         raise Refused(findings)
     _write(folder, files)

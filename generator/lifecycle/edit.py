@@ -151,8 +151,8 @@ def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
     Raises:
         Refused: The file itself would have errors; those of other files do not stand in the way.
     """
-    instead = {file: text.encode(errors="surrogateescape")}
-    _, findings = validate(load(snapshot, instead), RULES, earlier.of_work_tree(snapshot.home))
+    proposed = {file: text.encode(errors="surrogateescape")}
+    _, findings = validate(load(snapshot, proposed), RULES, earlier.of_work_tree(snapshot.home))
     mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
     if mine:
         raise Refused(mine)

@@ -14,7 +14,7 @@ def prove(repository: Repository) -> Isolation:
     Tenants whose policies cannot be evaluated are in no pair; NET002 says of them that they cannot be.
     """
     # what rules look at, which is the first of each class, is kept; of the many others nobody asks again
-    read_now = (read(item) if item.alike else _space_of(item) for item in repository.rendered)
+    read_now = (read(item) if item.represents else _space_of(item) for item in repository.rendered)
     spaces = [space for space in read_now if isinstance(space, Space)]
     return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
 

@@ -34,8 +34,8 @@ def of_the_repository(repository: Repository) -> tuple[Proved, ...]:
     """
     tenants = len(repository.rendered)
     pairs = tenants * (tenants - 1)
-    of_classes = (item for item in repository.rendered if item.alike)
-    within = sum(kind.alike for kind in of_classes if quota.of_tenant(kind).holds)
+    of_classes = (item for item in repository.rendered if item.represents)
+    within = sum(kind.represents for kind in of_classes if quota.of_tenant(kind).holds)
     return (
         Proved("isolation", isolation.prove(repository).proved, pairs, "pairs"),
         Proved("quota", within, tenants, "tenants"),

@@ -383,6 +383,6 @@ def _verify(
     fleet = [tenant.name for tenant in result.fleet.tenants]
     findings = [*found]
     if touched & set(fleet):
-        findings += verify(tree, result.fleet, touched & set(fleet), turn=int(source, 16), lost=lost_names).findings
+        findings += verify(tree, result.fleet, touched & set(fleet), sample=int(source, 16), lost=lost_names).findings
     findings += judged(repository, merges, reached=len(touched), fleet=len(fleet))
     _refuse([*result.findings, *findings])

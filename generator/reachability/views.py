@@ -57,10 +57,10 @@ def take_apart(spaces: Sequence[Space]) -> list[Space]:
             found.append(space.renamed(space.members[0], space.members))
             continue
         embedded = any(space.namespace in value and value != space.namespace for value in own)
-        alike = tuple(name for name in space.members if not embedded and name not in constants)
+        represents = tuple(name for name in space.members if not embedded and name not in constants)
         found += [space.renamed(name, (name,)) for name in space.members if embedded or name in constants]
-        if alike:
-            found.append(space.renamed(f"{UNMENTIONED}{index}", alike))
+        if represents:
+            found.append(space.renamed(f"{UNMENTIONED}{index}", represents))
     return found
 
 

@@ -69,7 +69,7 @@ class Rendering:
         objects: Its objects; empty when the build failed.
         text: What kustomize printed for its class, with sentinels where the members differ.
         error: What kustomize said when it failed, or empty.
-        alike: For the first of a class, how many tenants are in it; 0 for the others.
+        represents: For the first of a class, how many tenants are in it; 0 for the others.
         difference: How a direct build differs, when one was compared and does.
     """
 
@@ -77,19 +77,19 @@ class Rendering:
     objects: Objects
     text: str
     error: str
-    alike: int
+    represents: int
     difference: str = ""
 
 
 def render(
-    gate: Gate, sheets: Sequence[Sheet], *, turn: int | None, always: Collection[str] = ()
+    gate: Gate, sheets: Sequence[Sheet], *, sample: int | None, always: Collection[str] = ()
 ) -> Iterator[Rendering]:
     """Render every overlay, one real build a class.
 
     Args:
         gate: Lets kustomize near the overlays; what it refuses ends the run.
         sheets: The committed overlays.
-        turn: Chooses which member of each class is built directly and compared; None for nobody's turn.
+        sample: Chooses which member of each class is built directly and compared; None for none.
         always: Tenants that are built directly and compared regardless of sampling.
 
     Yields:
@@ -98,7 +98,7 @@ def render(
     classes: dict[str, list[Sheet]] = defaultdict(list)
     for sheet in sheets:
         classes[_key(sheet)].append(sheet)
-    compared = _compared([members for members in classes.values() if len(members) > 1], turn, always)
+    compared = _compared([members for members in classes.values() if len(members) > 1], sample, always)
     builds = _build(gate, classes, compared)
     expected = {sheet.tenant: builds[_DIRECTLY, sheet.tenant] for sheet in compared}
     for key, members in classes.items():
@@ -113,7 +113,7 @@ def render(
                 objects=objects,
                 text=built.text,
                 error=built.error,
-                alike=len(members) if sheet is members[0] else 0,
+                represents=len(members) if sheet is members[0] else 0,
                 difference=_difference(objects, other) if other and not built.error else "",
             )
 
@@ -154,14 +154,14 @@ def _build(
     return known
 
 
-def _compared(shared: Sequence[Sequence[Sheet]], turn: int | None, always: Collection[str]) -> list[Sheet]:
-    """Return which members of the classes are compared: those that always are, and those whose turn it is."""
+def _compared(shared: Sequence[Sequence[Sheet]], sample: int | None, always: Collection[str]) -> list[Sheet]:
+    """Return which members of the classes are compared: those that always are, and the sample."""
     chosen = [sheet for members in shared for sheet in members if sheet.tenant in always]
-    if turn is not None and shared:
-        # two digits of one number, so that every member of every class has its turn
-        turn, first = divmod(turn, len(shared))
-        sample = [members[turn % len(members)] for members in (*shared[first:], *shared[:first])[:_MAX_COMPARED]]
-        chosen += [sheet for sheet in sample if sheet.tenant not in always]
+    if sample is not None and shared:
+        # two digits of one number, so that every member of every class is in some sample
+        number, first = divmod(sample, len(shared))
+        drawn = [members[number % len(members)] for members in (*shared[first:], *shared[:first])[:_MAX_COMPARED]]
+        chosen += [sheet for sheet in drawn if sheet.tenant not in always]
     return chosen
 
 

@@ -38,7 +38,7 @@ class Rendered:
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         origins: Where objects are written in base/.
         sources: The files of base/ that origins name.
-        alike: For the first of the tenants that differ in name and hosts alone, how many they are; 0 for the others.
+        represents: For the first of tenants that differ in name and hosts alone, how many these are; 0 for others.
             A rule that does not depend on these looks at the first for all of them.
         worked: What was proved of it so far.
     """
@@ -56,7 +56,7 @@ class Rendered:
     reads: tuple[str, ...]
     origins: Origins
     sources: Mapping[str, Parsed] = field(default_factory=dict)
-    alike: int = 1
+    represents: int = 1
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:

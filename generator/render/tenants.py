@@ -75,7 +75,7 @@ def render(
     fleet: Fleet,
     tenants: Collection[Tenant],
     *,
-    turn: int | None = 0,
+    sample: int | None = 0,
     changed: Collection[str] = (),
 ) -> Iterator[Rendered | Finding]:
     """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
@@ -84,7 +84,7 @@ def render(
         snapshot: The repository.
         fleet: All input.
         tenants: Which tenants.
-        turn: Chooses which member of each class is compared with a direct build; None for nobody's turn.
+        sample: Chooses which member of each class is compared with a direct build; None for none.
         changed: Tenants that are compared with a direct build regardless of sampling.
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
@@ -112,7 +112,7 @@ def render(
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for item in classes.render(gate, sheets, turn=turn, always=changed):
+    for item in classes.render(gate, sheets, sample=sample, always=changed):
         place = Place(layout.kustomization(item.tenant))
         sheet = by_name[item.tenant]
         if item.error:
@@ -135,7 +135,7 @@ def render(
             reads=reads,
             origins=origins[tenant.ring.release],
             sources=sources,
-            alike=item.alike,
+            represents=item.represents,
         )
 
 

@@ -61,13 +61,13 @@ class Checked:
     standing: Standing | None = None
 
 
-def check(root: Path, base: str | None, *, turn: int, today: date) -> Checked:
+def check(root: Path, base: str | None, *, sample: int, today: date) -> Checked:
     """Run everything that a pull request must pass: on the commit of HEAD, or without a base on the work tree.
 
     Args:
         root: The repository's root.
         base: What the change is to be merged into, for example `origin/main`; the tree alone when None.
-        turn: Chooses which member of each class is compared with a direct build.
+        sample: Chooses which member of each class is compared with a direct build.
         today: The day, for approvals that have ended.
 
     Raises:
@@ -77,16 +77,16 @@ def check(root: Path, base: str | None, *, turn: int, today: date) -> Checked:
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
         if base is None:
-            return _alone(Snapshot.of_work_tree(root), folder, turn=turn, today=today)
-        return _of_a_pull_request(pull_request.of_head(root, base), folder, turn=turn, today=today)
+            return _alone(Snapshot.of_work_tree(root), folder, sample=sample, today=today)
+        return _of_a_pull_request(pull_request.of_head(root, base), folder, sample=sample, today=today)
 
 
-def _alone(snapshot: Snapshot, folder: Path, *, turn: int, today: date) -> Checked:
+def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Checked:
     state, findings, gone = look(snapshot, folder / "made")
     fleet = state.composed.fleet
     committed = fleet.platform.publishing == "committed"
     of_the_lost = lost.in_work_tree(snapshot.home, committed=committed, strict=True)(gone)
-    done = verify(state.snapshot, fleet, turn=turn, lost=gone)
+    done = verify(state.snapshot, fleet, sample=sample, lost=gone)
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
@@ -100,7 +100,7 @@ def _alone(snapshot: Snapshot, folder: Path, *, turn: int, today: date) -> Check
 # --- a pull request
 
 
-def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: date) -> Checked:
+def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today: date) -> Checked:
     head = request.snapshot(request.head, folder / "head")
     after = look_as_far_as_possible(head, folder / "after", request.had)
     before = _Before(request, folder, today)
@@ -122,13 +122,13 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, turn: int, today: 
         after.state.snapshot,
         fleet,
         names,
-        turn=turn,
+        sample=sample,
         changed=_named_in(request.files),
         lost={*gone, *names_of(after.left_out)},
         rules=weights,
     )
     found = (*found, *done.findings)
-    found = _marked(request, found, lambda: before.findings(names, turn))
+    found = _marked(request, found, lambda: before.findings(names, sample))
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))
     return Checked(
@@ -160,7 +160,7 @@ class _Before:
         """Its input and its generated files."""
         return look_as_far_as_possible(self._snapshot, self._folder / "made-of-start", self._request.had)
 
-    def findings(self, names: Collection[str], turn: int) -> tuple[Finding, ...]:
+    def findings(self, names: Collection[str], sample: int) -> tuple[Finding, ...]:
         """Return all that is found in it, by the same rules and on the same tenants; arguments as for `verify`."""
         found = (*self.look.errors, *self.look.findings, *approvals.problems(approvals_in(self._snapshot), self._today))
         state = self.look.state
@@ -169,7 +169,7 @@ class _Before:
         there = [tenant.name for tenant in state.composed.fleet.tenants]
         wanted = [name for name in there if name in frozenset(names)] or there[:1] if names else ()
         known = {*self.look.lost, *names_of(self.look.left_out)}
-        return (*found, *verify(state.snapshot, state.composed.fleet, wanted, turn=turn, lost=known).findings)
+        return (*found, *verify(state.snapshot, state.composed.fleet, wanted, sample=sample, lost=known).findings)
 
 
 def _marked(

@@ -198,7 +198,7 @@ def _steps(before: State, after: State, names: Collection[str]) -> tuple[tuple[S
 def _rendered(state: State, names: Collection[str]) -> tuple[Mapping[str, Rendered], tuple[Finding, ...]]:
     fleet = state.composed.fleet
     tenants = [tenant for tenant in fleet.tenants if tenant.name in names]
-    renders = tuple(render(state.snapshot, fleet, tenants, turn=None))  # verify compares
+    renders = tuple(render(state.snapshot, fleet, tenants, sample=None))  # verify compares
     found = {rendered.tenant.name: rendered for rendered in renders if isinstance(rendered, Rendered)}
     return found, tuple(rendered for rendered in renders if isinstance(rendered, Finding))
 
@@ -255,7 +255,7 @@ def _read_elsewhere(commit: str, start: Start, errors: Collection[Finding]) -> I
         fact = f"{_said(commit, first)}: platform.yaml and base/ are compared as {start.source[:10]} has them"
         yield finding("CHG001", Place(layout.PLATFORM), fact)
     reasons = {found.place.file: found for found in reversed(tuple(errors))}
-    for file, source in start.instead.items():
+    for file, source in start.taken_from.items():
         fact = f"{_said(commit, reasons[file])}: {file} is compared as {source[:10]} has it"
         yield finding("CHG001", Place(layout.PLATFORM), fact)
 

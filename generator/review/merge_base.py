@@ -37,7 +37,7 @@ class Start:
         snapshot: The files, in a folder of their own.
         composed: What follows from the sources that can be read; None when platform.yaml or base/ cannot.
         source: The commit of platform.yaml and base/, in full.
-        instead: Tenant files that are those of an earlier commit: path -> that commit, in full.
+        taken_from: Tenant files that are those of an earlier commit: path -> that commit, in full.
         errors: What keeps files of the commit itself from being read.
         unread: Tenant files that no commit has in a form that can be read: path -> the error.
     """
@@ -45,7 +45,7 @@ class Start:
     snapshot: Snapshot
     composed: Composed | None
     source: str
-    instead: Mapping[str, str]
+    taken_from: Mapping[str, str]
     errors: tuple[Finding, ...]
     unread: Mapping[str, Finding]
 
@@ -97,17 +97,19 @@ def _start(repository: Repository, commit: str, snapshot: Snapshot, source: str)
     composed, errors = pipeline.composed_in_part(snapshot, had=had)
     of_tenants = [found for found in errors if found.place.file.startswith(f"{layout.TENANTS}/")]
     unread = {found.place.file: found for found in reversed(of_tenants)}
-    instead: dict[str, str] = {}
+    taken_from: dict[str, str] = {}
     if composed is not None and unread:
         found = _readable(repository, commit, composed.fleet.platform, unread)
         for file, version in found.items():
             snapshot = _with(snapshot, file, earlier.content(repository, version))
-            instead[file] = version.commit
+            taken_from[file] = version.commit
         composed, again = pipeline.composed_in_part(snapshot, had=had)
         unread = {file: why for file, why in unread.items() if file in {item.place.file for item in again}}
     if composed is not None:
         snapshot = snapshot.with_generated(composed.tree)
-    return Start(snapshot=snapshot, composed=composed, source=source, instead=instead, errors=errors, unread=unread)
+    return Start(
+        snapshot=snapshot, composed=composed, source=source, taken_from=taken_from, errors=errors, unread=unread
+    )
 
 
 def _readable(

@@ -61,7 +61,7 @@ def verify(
     fleet: Fleet,
     names: Collection[str] = (),
     *,
-    turn: int,
+    sample: int,
     changed: Collection[str] = (),
     lost: Collection[str] = (),
     rules: Mapping[str, Weakened] | None = None,
@@ -72,7 +72,7 @@ def verify(
         snapshot: The repository.
         fleet: All input.
         names: Tenants to look at; all when empty.
-        turn: Chooses which member of each class is compared with a direct build.
+        sample: Chooses which member of each class is compared with a direct build.
         changed: Tenants that are compared with a direct build regardless of sampling.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         rules: Which rules are weakened; as platform.yaml says when left out.
@@ -80,7 +80,7 @@ def verify(
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(snapshot, fleet, names, turn=turn, changed=changed, lost=lost)
+    gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost)
     rendered = gathered.repository.rendered
     kept, weakened = weaken(judge(gathered), fleet.platform.rules if rules is None else rules)
     return Verified(
@@ -98,7 +98,7 @@ def gather(
     fleet: Fleet,
     names: Collection[str] = (),
     *,
-    turn: int = 0,
+    sample: int = 0,
     changed: Collection[str] = (),
     lost: Collection[str] = (),
 ) -> Gathered:
@@ -112,7 +112,7 @@ def gather(
     files = committed(snapshot)
     gate = gate_of(snapshot)
     read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
-    built = list(render(snapshot, fleet, wanted, turn=turn, changed=changed))
+    built = list(render(snapshot, fleet, wanted, sample=sample, changed=changed))
     rendered = tuple(item for item in built if isinstance(item, Rendered))
     return Gathered(
         bases=tuple(base for base, _ in read),

@@ -87,7 +87,7 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         rendered: The tenant.
         without: Ids of rules that are left out.
     """
-    yield from check(rendered, Per.TENANT, *([Per.CLASS] if rendered.alike else []), without=without)
+    yield from check(rendered, Per.TENANT, *([Per.CLASS] if rendered.represents else []), without=without)
 
 
 def check_change(compared: Compared, without: Collection[str] = ()) -> Iterator[Finding]:

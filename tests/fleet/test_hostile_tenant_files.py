@@ -240,10 +240,10 @@ def test_a_folder_that_is_a_link_is_not_entered(repository: Repository, tmp_path
 
 
 @pytest.mark.parametrize("instead", ["link", "file"])
-def test_the_tenants_folder_is_a_folder(repository: Repository, tmp_path: Path, instead: str) -> None:
+def test_the_tenants_folder_is_a_folder(repository: Repository, tmp_path: Path, proposed: str) -> None:
     """Without this, all companies would seem to be gone."""
     (repository.root / "tenants").rmdir()
-    if instead == "link":
+    if proposed == "link":
         (repository.root / "tenants").symlink_to(tmp_path)
     else:
         repository.write("tenants", "mine\n")

@@ -58,14 +58,14 @@ def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository
     # what each gets of its class is what a build of its own gives, for all of them and not for one in turn
     rendered = list(
         classes.render(
-            Gate(Snapshot.of_folder(repository.root)), _sheets(repository), turn=None, always=WORDS_OF_THE_BASE[::3]
+            Gate(Snapshot.of_folder(repository.root)), _sheets(repository), sample=None, always=WORDS_OF_THE_BASE[::3]
         )
     )
 
     assert done.exit == 0, done.said
     assert f"{len(WORDS_OF_THE_BASE) + 1} tenants, " in done.stderr
     assert [item.tenant for item in rendered if item.difference or item.error] == []
-    assert sum(item.alike for item in rendered) == len(rendered) > max(item.alike for item in rendered) > 1
+    assert sum(item.represents for item in rendered) == len(rendered) > max(item.represents for item in rendered) > 1
     assert len(list((repository.root / "tenants").glob("*.yaml"))) == len(WORDS_OF_THE_BASE) + 1
 
 

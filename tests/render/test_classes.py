@@ -53,11 +53,11 @@ def test_tenants_that_differ_in_name_and_hosts_alone_are_built_once(
 
     monkeypatch.setattr(kustomize, "build_all", counted)
 
-    rendered = list(classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0))
+    rendered = list(classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), sample=0))
 
     assert len(rendered) == 6
     assert len(built) == 4
-    assert sorted(item.alike for item in rendered) == [0, 0, 0, 0, 3, 3]
+    assert sorted(item.represents for item in rendered) == [0, 0, 0, 0, 3, 3]
 
 
 def test_every_member_of_every_class_has_its_turn(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,8 +78,8 @@ def test_every_member_of_every_class_has_its_turn(repository: Repository, monkey
 
     monkeypatch.setattr(kustomize, "build_all", built)
 
-    for turn in range(34):
-        list(classes.render(Gate(Snapshot.of_folder(repository.root)), many, turn=turn))
+    for sample in range(34):
+        list(classes.render(Gate(Snapshot.of_folder(repository.root)), many, sample=sample))
 
     assert {len(names) for names in compared} == {16}
     assert set().union(*compared) == {sheet.tenant for sheet in many}
@@ -92,11 +92,11 @@ def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) 
 
     rendered = list(
         classes.render(
-            Gate(Snapshot.of_folder(repository.root)), [dataclasses.replace(first, alone=True), second], turn=0
+            Gate(Snapshot.of_folder(repository.root)), [dataclasses.replace(first, alone=True), second], sample=0
         )
     )
 
-    assert [item.alike for item in rendered] == [1, 1]
+    assert [item.represents for item in rendered] == [1, 1]
 
 
 @settings(max_examples=8)
@@ -110,7 +110,7 @@ def test_every_tenant_gets_what_a_direct_build_gives(
         repository.tenant(**keys)
     repository.generate()
 
-    for item in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), turn=0):
+    for item in classes.render(Gate(Snapshot.of_folder(repository.root)), sheets(repository), sample=0):
         (direct,) = kustomize.build_all([Gate(Snapshot.of_folder(repository.root)).open(layout.overlay(item.tenant))])
         assert item.objects == direct.objects
         assert not item.difference
@@ -135,11 +135,11 @@ def said_of(name: str) -> str:
     )
 
 
-def commit_until(repository: Repository, turn: int, members: int) -> None:
+def commit_until(repository: Repository, sample: int, members: int) -> None:
     """Commit what there is, again and again, until it is the turn of a member of the only class."""
     repository.git("add", "--all")
     repository.git("commit", "--quiet", "--allow-empty", "--message", "what there is")
-    while int(repository.git("rev-parse", "HEAD"), 16) % members != turn:
+    while int(repository.git("rev-parse", "HEAD"), 16) % members != sample:
         repository.git("commit", "--quiet", "--allow-empty", "--message", "another")
 
 

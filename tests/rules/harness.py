@@ -206,7 +206,7 @@ def gathered_for(case: Case, tmp_path: Path) -> Gathered:
         text=scene.text if scene.text != before.text else "---\n".join(map(written, scene.objects)),
     )
     # nothing was changed in the others: of them, only what rules on all tenants together see is looked at again
-    others = (dataclasses.replace(item, alike=0) for item in good.rendered)
+    others = (dataclasses.replace(item, represents=0) for item in good.rendered)
     rendered = tuple(after if other.tenant == before.tenant else other for other in others)
     fleet = dataclasses.replace(good.fleet, platform=scene.platform)
     same = scene.base is good_base() and scene.platform is before.platform

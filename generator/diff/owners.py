@@ -70,7 +70,7 @@ def _rendered(
         sheets.append(Sheet(tenant=name, overlay=overlay, facts=facts))
     applications = _applications(state.composed, here, read)
     found = {}
-    for item in classes.render(gate_of(state.snapshot), sheets, turn=0):
+    for item in classes.render(gate_of(state.snapshot), sheets, sample=0):
         wrong = item.error.replace(f"{state.snapshot.root}/", "") or item.difference
         if wrong:
             raise TenantryError(f"{called}: {layout.kustomization(item.tenant)} cannot be rendered: {wrong}")
