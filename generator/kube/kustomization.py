@@ -23,8 +23,11 @@ from generator.reading.files import BadFile, Kind
 from generator.reading.yaml_reader import Document
 
 FILE: Final = "kustomization.yaml"
-_SPELLINGS: Final = frozenset({FILE, "kustomization.yml", "kustomization"})
+SPELLINGS: Final = frozenset({FILE, "kustomization.yml", "kustomization"})
 """What kustomize takes for a kustomization, in lower case: some file systems do not tell the cases apart."""
+
+_NEAR: Final = 0.75
+"""How much alike a name and `kustomization.yaml` are when one is taken for the other: `kustomize.yaml` is."""
 
 _MOST_FOLDERS: Final = 256
 """Kustomizations of one build; tenantry's own base has 7."""
@@ -155,7 +158,7 @@ class Gate:
         documents: dict[str, Document] = {}
         for file in held:
             name = file.rpartition("/")[2]
-            if name.lower() in _SPELLINGS:
+            if name.lower() in SPELLINGS:
                 judged = self._judge(_folder_of(file))
                 found += judged.findings
                 if judged.document is not None:
@@ -237,7 +240,7 @@ class Gate:
         """
         names = self.snapshot.names_in(folder)
         for name in names:
-            if name != FILE and name.lower() in _SPELLINGS:
+            if name != FILE and name.lower() in SPELLINGS:
                 here = f"{folder}/{name}"
                 hint = f"rename it: git mv {here} {folder}/{FILE}"
                 if FILE in names:
@@ -246,6 +249,13 @@ class Gate:
                 yield finding("KUS018", Place(here), fact, hint)
 
     def _no_kustomization(self, folder: str) -> Finding:
+        from difflib import get_close_matches  # noqa: PLC0415 -- for errors alone
+
+        near = get_close_matches(FILE, self.snapshot.names_in(folder), n=1, cutoff=_NEAR)
+        if near:
+            here = f"{folder}/{near[0]}"
+            fact = f"there is no {FILE} in this folder, and {near[0]} is none for kustomize"
+            return finding("KUS018", Place(here), fact, f"rename it: git mv {here} {folder}/{FILE}")
         why, way = self.snapshot.why_missing(f"{folder}/{FILE}")
         fact = f"there is no {FILE} in this folder" + (f": {why}" if why else "")
         return finding("KUS018", Place(folder), fact, way or "write one, or name the files where the folder is named")

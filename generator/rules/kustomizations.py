@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings import sources
-from generator.findings.finding import Found, Place
+from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
+from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.generate.compose import component_names, components_of
 from generator.generate.releases import COMPONENTS, CORE
 from generator.kube.allowed import references
-from generator.kube.kustomization import FILE, resolve
+from generator.kube.kustomization import FILE, SPELLINGS, resolve
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.reading import yaml_reader
@@ -322,8 +323,13 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
 
 
 @every_manifest_is_read.also(Per.FLEET)
-def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[Found]:
-    """Every manifest in argocd/platform/ is named by its kustomization, where it has one."""
+def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[Found | Finding]:
+    """Every manifest in argocd/platform/ is named by its kustomization, where it has one, called kustomization.yaml."""
+    for file in repository.files:
+        folder, _, name = file.rpartition("/")
+        if folder == layout.PLATFORM_MANIFESTS and name.lower() in SPELLINGS and name != FILE:
+            fact = f"Argo CD builds with this file, and tenantry reads {FILE} alone"
+            yield finding("KUS018", Place(file), fact, f"rename it: git mv {file} {KUSTOMIZATION}")
     text = repository.files.get(KUSTOMIZATION)
     document, _ = yaml_reader.read(KUSTOMIZATION, text.encode()) if text is not None else (None, ())
     if document is None:

@@ -11,12 +11,14 @@ from typing import Any, Final
 import pytest
 import yaml
 
+from generator.findings.finding import Refused
+from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
-from generator.kube.kustomization import Buildable
+from generator.kube.kustomization import Buildable, Gate
 from generator.reading import yaml_reader
 from generator.render.rendered import Base
 from generator.rules import kustomizations
-from tests.rules.harness import good_base
+from tests.rules.harness import copy_repository, good_base, good_repository
 
 FOLDER: Final = "base/edge/components/facts"
 VARIABLES: Final = ["TENANT", "TENANT_TIER", "TIER", "a.b", "a-b", "8080", "80"]
@@ -245,3 +247,61 @@ def test_a_kustomization_that_no_build_reads_is_said(folder: str, hint: str) -> 
     data["components"] = [f"../{folder.removeprefix('base/edge/')}"]
     named = {**more, "base/edge/core": dataclasses.replace(core, data=data)}
     assert list(kustomizations.every_manifest_is_read(dataclasses.replace(base, kustomizations=named))) == []
+
+
+SPELLINGS: Final = (
+    ("kustomization.yml", "kustomize reads this file, and tenantry reads kustomization.yaml alone"),
+    ("Kustomization", "kustomize reads this file, and tenantry reads kustomization.yaml alone"),
+    ("kustomization", "kustomize reads this file, and tenantry reads kustomization.yaml alone"),
+    ("Kustomization.yaml", "kustomize reads this file, and tenantry reads kustomization.yaml alone"),
+    ("KUSTOMIZATION.YML", "kustomize reads this file, and tenantry reads kustomization.yaml alone"),
+    ("kustomize.yaml", "there is no kustomization.yaml in this folder, and kustomize.yaml is none for kustomize"),
+    (
+        "kustomisation.yaml",
+        "there is no kustomization.yaml in this folder, and kustomisation.yaml is none for kustomize",
+    ),
+    (
+        "kustomizations.yaml",
+        "there is no kustomization.yaml in this folder, and kustomizations.yaml is none for kustomize",
+    ),
+    ("kustomzation.yaml", "there is no kustomization.yaml in this folder, and kustomzation.yaml is none for kustomize"),
+    (
+        "kustomization.yaml.bak",
+        "there is no kustomization.yaml in this folder, and kustomization.yaml.bak is none for kustomize",
+    ),
+    (
+        "kustomization.json",
+        "there is no kustomization.yaml in this folder, and kustomization.json is none for kustomize",
+    ),
+)
+
+
+@pytest.mark.parametrize(("name", "fact"), SPELLINGS)
+def test_a_kustomization_of_another_spelling_is_renamed(name: str, fact: str, tmp_path: Path) -> None:
+    """It is named with the command that passes, and after that command the release is read."""
+    copy_repository(tmp_path / "a")
+    folder = tmp_path / "a" / FOLDER
+    (folder / "kustomization.yaml").rename(folder / name)
+
+    with pytest.raises(Refused) as refused:
+        Gate(Snapshot.of_folder(tmp_path / "a")).closure([FOLDER])
+
+    (found,) = refused.value.findings
+    assert (found.rule, found.place.file, found.fact) == ("KUS018", f"{FOLDER}/{name}", fact)
+    assert found.hint == f"rename it: git mv {FOLDER}/{name} {FOLDER}/kustomization.yaml"
+    (folder / name).rename(folder / "kustomization.yaml")
+    assert Gate(Snapshot.of_folder(tmp_path / "a")).closure([FOLDER])
+
+
+def test_the_platforms_kustomization_is_called_so_as_well() -> None:
+    """Argo CD builds with another spelling, and our checks would not know."""
+    repository = good_repository()
+    old, new = "argocd/platform/kustomization.yaml", "argocd/platform/kustomization.yml"
+    files = {new if file == old else file: text for file, text in repository.files.items()}
+    (found,) = kustomizations.every_manifest_of_the_platform_is_read(dataclasses.replace(repository, files=files))
+    assert (found.place.file, found.fact, found.hint) == (
+        new,
+        "Argo CD builds with this file, and tenantry reads kustomization.yaml alone",
+        f"rename it: git mv {new} {old}",
+    )
+    assert list(kustomizations.every_manifest_of_the_platform_is_read(repository)) == []
