@@ -54,7 +54,7 @@ def test_bytes_survive_being_written(value: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(1024**4, "1Ti"), (1536 * 1024**2, "1536Mi"), (1000, "1000"), (0, "0"), (2048, "2Ki")]
+    ("value", "text"), [(1024**4, "1Ti"), (1536 * 1024**2, "1536Mi"), (1000, "1k"), (0, "0"), (2048, "2Ki")]
 )
 def test_bytes_are_written_with_the_largest_suffix_that_keeps_them_whole(value: int, text: str) -> None:
     """This is the canonical form of Kubernetes."""
