@@ -26,7 +26,6 @@ OF_THE_CLUSTER: Final = (
     "failed to allocate IP",
     "is forbidden: user",
     "not configured on this cluster",
-    "must be one of",  # the families of addresses that the cluster has
 )
 """Words of refusals that depend on what is in a cluster: no check of one object can know."""
 
