@@ -25,7 +25,7 @@ _QUESTIONS: Final = {
     "domain": _Question("Domain: a tenant's first host is NAME.DOMAIN"),
     "cluster": _Question("Name of the cluster in Argo CD", "in-cluster"),
     "server": _Question("Address of its API server", "https://kubernetes.default.svc"),
-    "exposure": _Question("How file servers are reached from outside", "gateway", ("gateway", "ingress")),
+    "exposure": _Question("How tenants are reached from outside", "gateway", ("gateway", "ingress")),
     "forge": _Question("Whose pull requests and pipelines", "github", ("github", "gitlab")),
     "mode": _Question("Generated files: in pull requests, or on a branch", "committed", ("committed", "branch")),
     "owners": _Question("User or team that approves changes to the platform, for CODEOWNERS (@acme/platform)"),
@@ -49,7 +49,7 @@ def _option(name: str, help: str, metavar: str | None = None) -> Callable[[Any],
 @_option("domain", "A tenant's first host is NAME.DOMAIN.", "DOMAIN")
 @_option("cluster", "Name of the cluster in Argo CD.", "NAME")
 @_option("server", "Address of the cluster's API server, as Argo CD knows it.", "URL")
-@_option("exposure", "How file servers are reached from outside.")
+@_option("exposure", "How tenants are reached from outside.")
 @_option("forge", "Whose pull requests and pipelines.")
 @_option("mode", "Generated files are part of pull requests, or published on a branch of their own.")
 @_option("owners", "User or team that approves changes to the platform, for CODEOWNERS.", "@TEAM")

@@ -60,7 +60,7 @@ class Answers:
         domain: A tenant's first host is NAME.domain.
         cluster: Name of the cluster in Argo CD.
         server: Address of the cluster's API server, as Argo CD knows it.
-        exposure: How file servers are reached from outside.
+        exposure: How tenants are reached from outside.
         forge: Whose pull requests and pipelines.
         mode: Whether generated files are part of pull requests, or published on a branch of their own.
         owners: User or team that approves changes to the platform, as CODEOWNERS names it.

@@ -42,7 +42,7 @@ def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
     "CAP007",
     per=Per.CLASS,
     title="the volumes fit the quota of storage",
-    why="The claim would be refused, and the file server wait for it.",
+    why="The claim would be refused, and its pods would wait for it.",
     fix="Run `tenantry generate`.",
     source=sources.QUOTA,
 )
