@@ -20,6 +20,7 @@ from generator.reading.yaml_editor import edited, in_one_line, in_one_mapping
 Texts = Mapping[str, str]
 """Path from the repository's root -> text, of platform.yaml, tenants/ and base/."""
 
+_IS_OF_TODAY: Final = re.compile(r"^service:", re.MULTILINE)
 _MOST: Final = re.compile(r"spec\.([A-Za-z0-9-]+)\.maxReplicas")
 _PREFIX: Final = re.compile(r"\b([a-z0-9][a-z0-9-]*)--placeholder\b")
 
@@ -45,7 +46,10 @@ def upgraded(texts: Texts) -> dict[str, str]:
     Args:
         texts: The files; what cannot be read is left as it is, and is named when it is validated.
     """
-    platform = _data(layout.PLATFORM, texts.get(layout.PLATFORM, ""))
+    text = texts.get(layout.PLATFORM, "")
+    if _IS_OF_TODAY.search(text):
+        return {}  # as good as always, and without another parse
+    platform = _data(layout.PLATFORM, text)
     if not platform.get("plans") or "service" in platform:
         return {}
     services = {service.fact: service for service in _services(texts)}

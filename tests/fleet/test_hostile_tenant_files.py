@@ -239,7 +239,7 @@ def test_a_folder_that_is_a_link_is_not_entered(repository: Repository, tmp_path
     )
 
 
-@pytest.mark.parametrize("instead", ["link", "file"])
+@pytest.mark.parametrize("proposed", ["link", "file"])
 def test_the_tenants_folder_is_a_folder(repository: Repository, tmp_path: Path, proposed: str) -> None:
     """Without this, all companies would seem to be gone."""
     (repository.root / "tenants").rmdir()
