@@ -40,16 +40,18 @@ class _Service:
     component: str
 
 
+def is_done(platform: str) -> bool:
+    """Say by the text of platform.yaml alone whether nothing is left to do; False when that is not plain."""
+    return _IS_OF_TODAY.search(platform) is not None
+
+
 def upgraded(texts: Texts) -> dict[str, str]:
     """Return the files that become others, with their new texts; none when the layout is not that of before.
 
     Args:
         texts: The files; what cannot be read is left as it is, and is named when it is validated.
     """
-    text = texts.get(layout.PLATFORM, "")
-    if _IS_OF_TODAY.search(text):
-        return {}  # as good as always, and without another parse
-    platform = _data(layout.PLATFORM, text)
+    platform = _data(layout.PLATFORM, texts.get(layout.PLATFORM, ""))
     if not platform.get("plans") or "service" in platform:
         return {}
     services = {service.fact: service for service in _services(texts)}

@@ -1,11 +1,13 @@
 """Every step, oldest first, and what they make of a repository, of a commit or of the work tree."""
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from generator import layout
 from generator.git.snapshot import Snapshot
+from generator.reading.files import BadFile
 from generator.upgrade import services
 from generator.upgrade.services import Texts
 
@@ -16,26 +18,32 @@ class Step:
 
     Attributes:
         name: What it is about, in a word or two.
+        is_done: From the text of platform.yaml to whether nothing is left to do, so that no other file is read for it.
         upgraded: From all files to those that become others; none when the step has nothing to do.
     """
 
     name: str
+    is_done: Callable[[str], bool]
     upgraded: Callable[[Texts], Mapping[str, str]]
 
 
-STEPS: Final = (Step(name="services and add-ons are data", upgraded=services.upgraded),)
+STEPS: Final = (Step(name="services and add-ons are data", is_done=services.is_done, upgraded=services.upgraded),)
 
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
-    """Return the files that steps read, where they are text."""
+    """Return the files that steps read, where they are text; none but platform.yaml when every step is done."""
+    texts = _texts(snapshot, [layout.PLATFORM])
+    if all(step.is_done(texts.get(layout.PLATFORM, "")) for step in STEPS):
+        return texts
+    return texts | _texts(snapshot, [*snapshot.under(layout.TENANTS), *snapshot.under(layout.BASE)])
+
+
+def _texts(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
-    paths = [layout.PLATFORM, *snapshot.under(layout.TENANTS), *snapshot.under(layout.BASE)]
     for path in paths:
-        if path.endswith(".yaml") and snapshot.kind_of(path) is not None:
-            try:
+        if path.endswith(".yaml"):
+            with contextlib.suppress(BadFile, UnicodeDecodeError):  # validate names it
                 texts[path] = snapshot.read(path).decode()
-            except (UnicodeDecodeError, OSError):
-                continue  # validate names it
     return texts
 
 
@@ -48,7 +56,10 @@ def upgraded(texts: Texts) -> tuple[dict[str, str], tuple[str, ...]]:
     changed: dict[str, str] = {}
     done = []
     for step in STEPS:
-        found = step.upgraded({**texts, **changed})
+        known = {**texts, **changed}
+        if step.is_done(known.get(layout.PLATFORM, "")):
+            continue
+        found = step.upgraded(known)
         changed |= found
         done += [step.name] if found else []
     return changed, tuple(done)
@@ -57,6 +68,8 @@ def upgraded(texts: Texts) -> tuple[dict[str, str], tuple[str, ...]]:
 def brought_up(snapshot: Snapshot) -> Snapshot:
     """Return a commit, which stands in a folder of our own, with files that this version reads; they are rewritten."""
     changed, _ = upgraded(texts_of(snapshot))
+    if not changed:
+        return snapshot
     for path, text in changed.items():
         (snapshot.root / path).write_text(text, encoding="utf-8")
     return replace(snapshot, opened={**snapshot.opened, **{path: text.encode() for path, text in changed.items()}})
