@@ -251,7 +251,9 @@ class Gate:
     def _no_kustomization(self, folder: str) -> Finding:
         from difflib import get_close_matches  # noqa: PLC0415 -- for errors alone
 
-        near = get_close_matches(FILE, self.snapshot.names_in(folder), n=1, cutoff=_NEAR)
+        # one of that very name lies there when git ignores it
+        others = [name for name in self.snapshot.names_in(folder) if name != FILE]
+        near = get_close_matches(FILE, others, n=1, cutoff=_NEAR)
         if near:
             here = f"{folder}/{near[0]}"
             fact = f"there is no {FILE} in this folder, and {near[0]} is none for kustomize"
