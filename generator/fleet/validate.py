@@ -140,6 +140,7 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
 def _tenant_schema(platform: Platform) -> Mapping[str, Any]:
     """Return the platform's schema of tenant files; `_sold` says better which add-ons there are not."""
     schema = tenant_schema(tuple(platform.plans), tuple(platform.addons))
+    schema["properties"]["plan"]["x-otherwise"] = "write one of these, or declare it in platform.yaml under plans"
     schema["properties"]["addons"] = package_schema("tenant")["properties"]["addons"]
     return schema
 

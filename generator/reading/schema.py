@@ -164,7 +164,7 @@ class Checker:
                 yield Found(
                     place,
                     f"{where}: {_short(value)} is not one of {', '.join(choices)}",
-                    did_you_mean(value, choices),
+                    did_you_mean(value, choices) or schema.get("x-otherwise", ""),
                 )
             case Kind.Constant(expected_value=expected):
                 yield Found(place, f"{where}: {_short(value)} is not {expected!r}")
