@@ -35,6 +35,17 @@ class Change:
     kind: Kind
 
 
+def stale(change: Change) -> Finding:
+    """GEN002: what git holds of a generated file is what the tenant files give."""
+    facts = {
+        Kind.CREATE: "this file is missing",
+        Kind.CHANGE: "this file is not what the tenant files give: it is stale, or was edited by hand",
+        Kind.REMOVE: "this file is not what the tenant files give: nothing needs it any more",
+    }
+    hint = "run `tenantry generate` and commit the result; edits belong into tenants/, platform.yaml or base/"
+    return finding("GEN002", Place(change.file), facts[change.kind], hint)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Differences:
     """How the generated files on the disk differ from what they should be.

@@ -81,11 +81,14 @@ def line_ends(contents: Mapping[str, bytes]) -> Iterator[Finding]:
         contents: Path -> content.
     """
     for path, content in sorted(contents.items()):
-        start = content.find(b"\r\n")
-        if start >= 0 and b"\0" not in content[:_LOOKED_AT]:
-            fact = "a line ends in CR LF, which git writes in some checkouts and not in others"
-            place = Place(path, content.count(b"\n", 0, start) + 1)
-            yield finding("GIT002", place, fact, f"end lines in LF: sed -i 's/\\r$//' {quoted(path)}")
+        start = content.find(b"\r")
+        if start < 0 or b"\0" in content[:_LOOKED_AT]:
+            continue
+        fact, way = "a line ends in CR LF, which git writes in some checkouts and not in others", "s/\\r$//"
+        if content[start + 1 : start + 2] != b"\n":
+            fact, way = "a line ends in CR alone, where YAML ends a line and git and a review do not", "s/\\r/\\n/g"
+        place = Place(path, content.count(b"\n", 0, start) + 1)
+        yield finding("GIT002", place, fact, f"end lines in LF: sed -i '{way}' {quoted(path)}")
 
 
 _LOOKED_AT: Final = 8000

@@ -10,6 +10,7 @@ from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.model import Fleet, Tenant
 from generator.generate.releases import origins_of
+from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import gate_of
 from generator.once import once
@@ -150,9 +151,8 @@ def _read(snapshot: Snapshot, tenant: Tenant, fleet: Fleet) -> tuple[list[Docume
     for file in _files_of(tenant, fleet):
         if file not in committed(snapshot):
             why, way = snapshot.why_missing(file)
-            findings.append(
-                finding("GEN002", Place(file), why or "this file is missing", way or "run `tenantry generate`")
-            )
+            missing = stale(Change(file, Kind.CREATE))
+            findings.append(finding("GEN002", Place(file), why, way) if why else missing)
             continue
         document, found = _document(snapshot, file)
         findings.extend(found)

@@ -9,7 +9,7 @@ from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.lost import Lost
 from generator.fleet.validate import Had
-from generator.generate.write import Change, Kind, compare
+from generator.generate.write import compare, stale
 from generator.git import inspection
 from generator.git.snapshot import Snapshot
 from generator.review import revision
@@ -63,7 +63,7 @@ def _look(
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
     found = compare(snapshot, composed.tree, names, unread)
     state = State(snapshot=snapshot, composed=composed)
-    return state, (*findings, *found.forbidden, *map(_stale, found.changes)), found.lost
+    return state, (*findings, *found.forbidden, *(stale(change) for change in found.changes)), found.lost
 
 
 def look_as_far_as_possible(snapshot: Snapshot, folder: Path, had: Had) -> Look:
@@ -97,16 +97,6 @@ def look_as_far_as_possible(snapshot: Snapshot, folder: Path, had: Had) -> Look:
 def names_of(files: Collection[str]) -> frozenset[str]:
     """Return the names of the tenants whose files these are, by the names of the files."""
     return frozenset(PurePosixPath(file).stem for file in files)
-
-
-def _stale(change: Change) -> Finding:
-    facts = {
-        Kind.CREATE: "this file is missing",
-        Kind.CHANGE: "this file is not what the tenant files give: it is stale, or was edited by hand",
-        Kind.REMOVE: "this file is not what the tenant files give: nothing needs it any more",
-    }
-    hint = "run `tenantry generate` and commit the result; edits belong into tenants/, platform.yaml or base/"
-    return finding("GEN002", Place(change.file), facts[change.kind], hint)
 
 
 def _in_the_way(snapshot: Snapshot) -> Iterator[Finding]:

@@ -297,6 +297,23 @@ def test_lines_that_end_in_cr_lf_are_an_error_and_go_by_their_hint(committed: Re
     assert passed.exit == 0, passed.said
 
 
+@pytest.mark.parametrize("path", ["platform.yaml", "tenants/company-001.yaml", "base/edge/core/fileserver.yaml"])
+def test_a_line_that_ends_in_cr_alone_is_an_error_and_goes_by_its_hint(committed: Repository, path: str) -> None:
+    """What follows a comment then looks like a part of it, and YAML reads it."""
+    first, rest = committed.read(path).encode().split(b"\n", 1)
+    committed.write(path, first + b"\n# note\r" + rest)
+
+    refused = committed.run("validate")
+    follow(committed, f"sed -i 's/\\r/\\n/g' {path}")
+    passed = committed.run("validate")
+
+    assert refused.stdout == (
+        f"{path}:2: error: a line ends in CR alone, where YAML ends a line and git and a review do not [GIT002]\n"
+        f"  hint: end lines in LF: sed -i 's/\\r/\\n/g' {path}\n"
+    )
+    assert passed.exit == 0, passed.said
+
+
 def test_lines_that_end_in_cr_lf_in_a_blob_are_an_error(committed: Repository) -> None:
     """Also where the work tree shows them as LF."""
     path = "tenants/company-001.yaml"
