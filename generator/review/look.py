@@ -9,6 +9,7 @@ from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.lost import Lost
 from generator.fleet.validate import Had
+from generator.generate.compose import Tree
 from generator.generate.write import compare, stale
 from generator.git import inspection
 from generator.git.snapshot import Snapshot
@@ -59,11 +60,12 @@ def _look(
     composed = pipeline.composed(snapshot, had=had)
     findings = (*composed.findings, *inspection.problems(snapshot))
     if composed.fleet.platform.publishing == "branch":
-        return revision.of_composed(snapshot, composed, folder), (*findings, *_in_the_way(snapshot)), {}
+        beside = (*_in_the_way(snapshot), *_schema(snapshot, composed.tree))
+        return revision.of_composed(snapshot, composed, folder), (*findings, *beside), {}
     names = frozenset(tenant.name for tenant in composed.fleet.tenants)
     found = compare(snapshot, composed.tree, names, unread)
     state = State(snapshot=snapshot, composed=composed)
-    return state, (*findings, *found.forbidden, *(stale(change) for change in found.changes)), found.lost
+    return state, (*findings, *found.forbidden, *map(stale, found.changes)), found.lost
 
 
 def look_as_far_as_possible(snapshot: Snapshot, folder: Path, had: Had) -> Look:
@@ -97,6 +99,14 @@ def look_as_far_as_possible(snapshot: Snapshot, folder: Path, had: Had) -> Look:
 def names_of(files: Collection[str]) -> frozenset[str]:
     """Return the names of the tenants whose files these are, by the names of the files."""
     return frozenset(PurePosixPath(file).stem for file in files)
+
+
+def _schema(snapshot: Snapshot, tree: Tree) -> Iterator[Finding]:
+    """Compare the one generated file that may stand beside what people write, for their editors, if it does."""
+    if layout.TENANT_SCHEMA in snapshot.held:
+        found = compare(snapshot, {layout.TENANT_SCHEMA: tree[layout.TENANT_SCHEMA]}, frozenset())
+        yield from found.forbidden
+        yield from (stale(change) for change in found.changes if change.file == layout.TENANT_SCHEMA)
 
 
 def _in_the_way(snapshot: Snapshot) -> Iterator[Finding]:

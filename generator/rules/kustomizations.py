@@ -312,13 +312,13 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
         near = did_you_mean(name, component_names(base.platform)) if is_component else ""
         # a component of an add-on that is sold no more may stay: releases that are frozen have it
         if folder not in known | named and (near or not is_component):
-            hint = near or f"name it in another kustomization, or remove it: git rm -r {folder}"
+            hint = near or "name it in another kustomization, or remove the folder"
             yield Found(document.place(), "no build reads this kustomization", hint)
     for file in base.files:
         folder, _, name = file.rpartition("/")
         if file.lower().endswith(_MANIFESTS) and name != FILE and file not in named:
             listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{base.folder}/{CORE}/{FILE}"
-            hint = f"name it under resources: of {listing}, or remove it: git rm {file}"
+            hint = f"name it under resources: of {listing}, or remove the file if nobody needs it"
             yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
 
 
@@ -339,7 +339,7 @@ def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[F
     for file in sorted(repository.files):
         inside = any(f"{file}/".startswith(f"{path}/") for path in named)
         if file.startswith(f"{folder}/") and not inside and file.lower().endswith(_MANIFESTS) and file != KUSTOMIZATION:
-            hint = f"name it under resources: of {KUSTOMIZATION}, or remove it: git rm {file}"
+            hint = f"name it under resources: of {KUSTOMIZATION}, or remove the file if nobody needs it"
             yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
 
 

@@ -265,6 +265,33 @@ def test_on_a_branch_of_their_own_generated_files_are_not_in_pull_requests(tmp_p
     )
 
 
+def test_the_schema_that_editors_read_is_compared_also_where_the_rest_is_published(tmp_path: Path) -> None:
+    """Where it is somebody else's file `generate` writes nothing at all, so nothing would be published."""
+    repository = Repository(tmp_path / "repository").tenant()
+    repository.edit("platform.yaml", "publishing: committed", "publishing: branch")
+    repository.write(".gitignore", "/overlays/\n/argocd/\n").generate()
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.git("add", "--all")
+    repository.git("commit", "--quiet", "--message", "start")
+    repository.git("switch", "--quiet", "--create", "change")
+
+    fine = repository.run("check", "--base", "main")
+    record(repository.write("tenants/tenant.schema.json", "{}\n"))
+    refused = repository.run("check", "--base", "main")
+    repository.remove("tenants/tenant.schema.json").generate()
+    record(repository)
+    passed = repository.run("check", "--base", "main")
+
+    assert fine.exit == 0, fine.said
+    assert refused.exit == 1
+    assert refused.stdout.endswith(
+        "tenants/tenant.schema.json: error: tenantry must write this file, "
+        "and it does not start with tenantry's header [GEN001]\n"
+        "  hint: keep elsewhere what it says, then: rm tenants/tenant.schema.json && tenantry generate\n"
+    )
+    assert passed.exit == 0, passed.said
+
+
 def test_this_repository_passes() -> None:
     """What is committed here is what its own users are asked for."""
     done = Repository(ROOT).run("check")

@@ -330,7 +330,7 @@ CASES = (
         "a policy in no kustomization",
         (Edit("base/edge/core/deny-metadata.yaml", "", "kind: NetworkPolicy\n"),),
         "base/edge/core/deny-metadata.yaml: error: no kustomization names this file [KUS020]\n"
-        "  hint: name it under resources: of base/edge/core/kustomization.yaml, or remove it: git rm base/edge/core/deny-metadata.yaml",
+        "  hint: name it under resources: of base/edge/core/kustomization.yaml, or remove the file if nobody needs it",
     ),
     catches(
         "KUS020",
@@ -350,7 +350,7 @@ CASES = (
         "a manifest of the platform in no kustomization",
         (Edit("argocd/platform/extra.yaml", "", CONFIG_MAP.format("extra")),),
         "argocd/platform/extra.yaml: error: no kustomization names this file [KUS020]\n"
-        "  hint: name it under resources: of argocd/platform/kustomization.yaml, or remove it: git rm argocd/platform/extra.yaml",
+        "  hint: name it under resources: of argocd/platform/kustomization.yaml, or remove the file if nobody needs it",
     ),
     passes("KUS020", "a page for people", (Edit("base/edge/core/README.md", "", "Read me.\n"),)),
 )
