@@ -2,8 +2,10 @@
 
 A tenant's overlay is a data sheet, and kustomize treats a name or a host in it as an opaque string. So the overlays of
 a class are built once, with sentinels in the place of the name and the hosts, and every tenant's objects are that
-build with its own strings put in. That is exact as long as three things hold, and each is seen to:
+build with its own strings put in. That is exact as long as four things hold, and each is seen to:
 
+- nothing in base/ picks by a name or a host: `generator.kube.branching` refuses what could, and who is called by a word
+  of base/ is built by itself;
 - the sentinels occur nowhere else: they are made of a word that no input may hold;
 - name and hosts are DNS strings, so that no quoting, typing or order of the output can depend on them;
 - an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.

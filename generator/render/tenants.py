@@ -12,6 +12,7 @@ from generator.fleet.model import Fleet, Tenant
 from generator.generate.releases import origins_of
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
+from generator.kube import branching
 from generator.kube.kustomization import gate_of
 from generator.once import once
 from generator.reading import yaml_reader
@@ -96,6 +97,7 @@ def render(
     }
     hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
     others = Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/"))
+    words = _words_of_base(snapshot)
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
     sheets = []
     for tenant in tenants:
@@ -109,7 +111,7 @@ def render(
         except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
             yield from refused.findings
             continue
-        alone = others[tenant.name] > _OF_AN_OVERLAY
+        alone = others[tenant.name] > _OF_AN_OVERLAY or not words.isdisjoint((tenant.name, *tenant.hosts))
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
@@ -138,6 +140,13 @@ def render(
             sources=sources,
             represents=item.represents,
         )
+
+
+@once
+def _words_of_base(snapshot: Snapshot) -> frozenset[str]:
+    """Return the texts of base/ that a company may be called by: it is built by itself, see `kube.branching`."""
+    held, _ = snapshot.collect(layout.BASE, GENERATED)
+    return branching.words({raw.decode("utf-8", "replace") for raw in held.values()})
 
 
 _OF_AN_OVERLAY: Final = 2

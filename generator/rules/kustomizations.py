@@ -12,6 +12,7 @@ from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.generate.compose import component_names, components_of
 from generator.generate.releases import COMPONENTS, CORE
+from generator.kube import branching
 from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
 from generator.kube.lenient import mapping, mappings, strings
@@ -378,6 +379,24 @@ def _paths(value: Any, above: str) -> Iterator[str]:
     for key, inner in mapping(value).items():
         yield f"{above}.{key}"
         yield from _paths(inner, f"{above}.{key}")
+
+
+@rule(
+    "KUS021",
+    per=Per.RELEASE,
+    title="base/ cannot tell one company from another",
+    why=(
+        "Companies that differ in name and hosts alone are built and judged as one. A base that picks by a name, a host"
+        " or a label could weaken a single company, and nobody would see it."
+    ),
+    fix="Select by kind and name as they stand in base/; what differs by company is a fact.",
+    source="tenantry: companies that differ in name and hosts alone render alike",
+    firm=Firm.RENDER,
+)
+def a_release_treats_companies_alike(base: Base) -> Iterator[Found]:
+    """Nothing in a release is picked by a text that could be a company's name or host."""
+    for branch in branching.branches({folder: document.data for folder, document in base.kustomizations.items()}):
+        yield Found(base.kustomizations[branch.folder].place(branch.path), branch.fact, branch.hint)
 
 
 @rule(

@@ -14,8 +14,9 @@ from generator.kube import kustomize
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.kustomize import Built
 from generator.reading import yaml_reader
-from generator.render import classes
+from generator.render import classes, tenants
 from generator.render.classes import Sheet
+from generator.render.rendered import Rendered
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets
 
@@ -97,6 +98,23 @@ def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) 
     )
 
     assert [item.represents for item in rendered] == [1, 1]
+
+
+def test_a_company_that_is_called_by_a_word_of_base_is_built_by_itself(repository: Repository) -> None:
+    """A patch of base/ could mean it: of several that are alike, the others are one class."""
+    repository.tenant("company-101").tenant("company-102").tenant("drawer").generate()
+    core = repository.root / "base/edge/core/kustomization.yaml"
+    core.write_text(core.read_text(encoding="utf-8") + "# see drawer/101\n", encoding="utf-8")
+    snapshot = Snapshot.of_folder(repository.root)
+    fleet, _ = pipeline.validated(snapshot)
+
+    rendered = [item for item in tenants.render(snapshot, fleet, fleet.tenants) if isinstance(item, Rendered)]
+
+    assert {item.tenant.name: item.represents for item in rendered} == {
+        "company-101": 2,
+        "company-102": 0,
+        "drawer": 1,
+    }
 
 
 @settings(max_examples=8)

@@ -51,6 +51,19 @@ def _another_build(scene: Scene) -> None:
     scene.base = replace(scene.base, probes=probes)
 
 
+def _opened(target: str) -> tuple[Edit, ...]:
+    """Write the company's name into a label of every policy, and patch the one that a target chooses."""
+    replacement = (
+        "- source: {kind: TenantFacts, name: tenant, fieldPath: spec.name}\n"
+        "  targets:\n"
+        "  - select: {kind: NetworkPolicy}\n"
+        "    fieldPaths: [metadata.annotations.who]\n"
+        "    options: {create: true}\n"
+    )
+    patch = f"patches:\n- target: {target}\n  patch: '[{{op: add, path: /metadata/annotations, value: {{a: b}}}}]'\n"
+    return (Edit(FACTS, "", replacement + patch),)
+
+
 CASES = (
     # --- KUS001
     catches(
@@ -562,4 +575,20 @@ CASES = (
         "a file whose name only begins so",
         (Edit("base/edge/core/kustomization-notes.yaml", "", "notes: none\n"),),
     ),
+    # --- KUS021
+    catches(
+        "KUS021",
+        "a policy that is opened for one company by its label",
+        _opened("{kind: NetworkPolicy, labelSelector: 'tenantry.dev/who in (company-002)'}"),
+        "base/edge/components/facts/kustomization.yaml: error: it selects by labels, which may hold a company's name [KUS021]\n"
+        "  hint: select by kind and name",
+    ),
+    catches(
+        "KUS021",
+        "a policy that is chosen by an expression",
+        _opened("{kind: NetworkPolicy, name: 'company-0+2'}"),
+        "base/edge/components/facts/kustomization.yaml: error: 'company-0+2' is an expression, which may match a company's name [KUS021]\n"
+        "  hint: write the name as it stands, in an entry of its own for each",
+    ),
+    passes("KUS021", "a policy that is named as it stands", _opened("{kind: NetworkPolicy, name: to-dns}")),
 )
