@@ -8,6 +8,7 @@ PLATFORM: Final = "platform.yaml"
 TENANTS: Final = "tenants"
 TENANT_SCHEMA: Final = f"{TENANTS}/tenant.schema.json"
 BASE: Final = "base"
+GUARD: Final = f"{BASE}/guard"
 OVERLAYS: Final = "overlays"
 ARGOCD: Final = "argocd"
 ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
@@ -45,6 +46,11 @@ def is_generated(path: str) -> bool:
 def release(name: str) -> str:
     """Return the folder of a release of base/: `edge`, or a frozen copy by its number."""
     return f"{BASE}/edge" if name == "edge" else f"{BASE}/releases/{name}"
+
+
+def guard(name: str) -> str:
+    """Return the folder of what guards tenants: `live`, or a frozen copy by its number."""
+    return GUARD if name == "live" else f"{BASE}/guards/{name}"
 
 
 def overlay(tenant: str) -> str:

@@ -9,10 +9,10 @@ from generator.findings.finding import Finding, Place, Refused, Severity, Tenant
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
 from generator.fleet.load import load, load_platform
-from generator.fleet.model import Fleet, Platform
+from generator.fleet.model import Fleet, Pair, Platform
 from generator.fleet.validate import Had, validate, validate_in_part
 from generator.generate.compose import Tree, components_of, compose
-from generator.generate.releases import COMPONENTS, Release, read_release
+from generator.generate.releases import COMPONENTS, Release, folders_of, read_release
 from generator.generate.size import Size, size
 from generator.generate.write import Change, Differences, alone, apply, compare
 from generator.git.snapshot import Snapshot
@@ -26,14 +26,14 @@ class Composed:
     Attributes:
         fleet: The input.
         sizes: The numbers of each tenant, by name.
-        releases: The releases in use, by name.
+        releases: The releases in use, with the guards before them.
         tree: Every generated file.
         findings: Warnings; an error would have ended the run.
     """
 
     fleet: Fleet
     sizes: Mapping[str, Size]
-    releases: Mapping[str, Release]
+    releases: Mapping[Pair, Release]
     tree: Tree
     findings: tuple[Finding, ...]
 
@@ -121,41 +121,43 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     return whole, (*errors, *(problem for problem in found if problem.severity is Severity.ERROR))
 
 
-def _sized(fleet: Fleet, releases: Mapping[str, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
+def _sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
     """Return the numbers of every tenant that has no error in them, and what was found on the way."""
     sizes: dict[str, Size] = {}
     findings: list[Finding] = []
     for tenant in fleet.tenants:
-        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.release].workloads(tenant.addons))
+        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.pair].workloads(tenant.addons))
         findings.extend(found)
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
     return sizes, tuple(findings)
 
 
-def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[str, Release]:
-    """Read the release of every ring.
+def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
+    """Read the release of every ring, and the guard before it.
 
     Raises:
-        Refused: A ring names a release that is not there or cannot be used.
+        Refused: A ring names a release or a guard that is not there or cannot be used.
     """
-    releases: dict[str, Release] = {}
+    releases: dict[Pair, Release] = {}
     findings: list[Finding] = []
     for index, ring in enumerate(fleet.platform.rings):
-        if ring.release in releases:
+        if ring.pair in releases:
             continue
         try:
             if lacking := list(_lacking(snapshot, fleet, ring.release)):
                 findings.extend(lacking)
                 continue
-            releases[ring.release] = read_release(snapshot, ring.release, fleet.platform)
+            releases[ring.pair] = read_release(snapshot, ring.pair, fleet.platform)
         except Refused as refused:  # it says of each place what is wrong there
             findings.extend(refused.findings)
         except TenantryError as error:
             if error.exit_code is not TenantryError.exit_code:
                 raise
-            hint = error.hint or f"fix {layout.release(ring.release)}, which the ring reads, or put it back as it was"
-            place = fleet.platform.document.place(("rings", index, "release"))
+            guard, release = folders_of(ring.pair)
+            hint = error.hint or f"fix {release} or {guard}, which the ring reads, or put it back as it was"
+            is_of_guard = f" {guard}/" in error.fact and "guard" in fleet.platform.document.data["rings"][index]
+            place = fleet.platform.document.place(("rings", index, "guard" if is_of_guard else "release"))
             findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
     if findings:
         raise Refused(findings)

@@ -31,17 +31,18 @@ def explain(directory: Path, subject: str) -> Exit:
 
 
 def _numbers(directory: Path, name: str) -> Exit:
-    from generator import layout, pipeline
+    from generator import pipeline
     from generator.cli.render import known
     from generator.generate.explain import derivations, edges
+    from generator.generate.releases import folders_of
     from generator.git.snapshot import Snapshot
 
     result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
     known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
     tenant = next(item for item in result.fleet.tenants if item.name == name)
     platform = result.fleet.platform
-    release = layout.release(tenant.ring.release)
-    click.echo(f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {release}")
+    guard, release = folders_of(tenant.ring.pair)
+    click.echo(f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {release} and {guard}")
     for derivation in derivations(tenant, platform, result.sizes[name]):
         click.echo(f"\n{derivation.name} = {derivation.value}: {derivation.because}")
         for what, where in derivation.inputs:

@@ -16,7 +16,7 @@ def upgrade(directory: Path, dry_run: bool) -> Exit:
     """Rewrite platform.yaml, tenants/ and base/ of an earlier layout; comments stay.
 
     The result is validated, and rendered beside what is published, before anything is written. A work tree with
-    changes that are not committed is refused, so that `git restore .` takes all of it back.
+    changes that are not committed is refused, so that `git restore . && git clean -fd base` takes all of it back.
     """
     from generator.findings.finding import TenantryError
     from generator.findings.words import plural
@@ -27,8 +27,8 @@ def upgrade(directory: Path, dry_run: bool) -> Exit:
     if done is None:
         click.echo("the layout is that of today: nothing to upgrade", err=True)
         return Exit.FINE
-    for path in sorted(done.changed):
-        click.echo(f" change {path}")
+    for path, text in sorted(done.changed.items()):
+        click.echo(f"{_word(root / path, text):>7} {path}")
     click.echo(f"steps: {', '.join(done.steps)}", err=True)
     if done.restarted:
         name, obj = done.restarted[0]
@@ -39,12 +39,19 @@ def upgrade(directory: Path, dry_run: bool) -> Exit:
         return Exit.FINE
     upgrades.write(root, done)
     click.echo(
-        f"{plural(len(done.changed), 'file')} rewritten; take it back: git restore .\n"
+        f"{plural(len(done.changed), 'file')} rewritten; take it back: git restore . && git clean -fd base\n"
         "  next: commit it on a branch. It touches every company: where the budget asks for an approval,\n"
         "  tenantry check --base origin/main --approve REASON writes the file to merge first",
         err=True,
     )
     return Exit.FINE
+
+
+def _word(file: Path, text: str | None) -> str:
+    """Say what becomes of a file."""
+    if text is None:
+        return "remove"
+    return "change" if file.exists() else "create"
 
 
 COMMANDS: Final = (upgrade,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
@@ -101,12 +101,31 @@ class AddOn:
         return f"{self.host_prefix}--{first}" if self.host_prefix else ""
 
 
+class Pair(NamedTuple):
+    """A release of base/ and the guard that stands before it: what an overlay is built of."""
+
+    release: str
+    guard: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """A stage of the roll-out: the tenants on it use one release of base/."""
+    """A stage of the roll-out: what the tenants on it run, and what guards them.
+
+    Attributes:
+        name: As in platform.yaml.
+        release: `edge`, or the number of a frozen release.
+        guard: `live`, or the number of a frozen guard.
+    """
 
     name: str
     release: str
+    guard: str = "live"
+
+    @property
+    def pair(self) -> "Pair":
+        """The two together."""
+        return Pair(self.release, self.guard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -74,7 +74,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
         addons={name: _addon(name, addon) for name, addon in data["addons"].items()},
-        rings=tuple(Ring(name=ring["name"], release=ring["release"]) for ring in data["rings"]),
+        rings=tuple(Ring(name=ring["name"], release=ring["release"], guard=ring["guard"]) for ring in data["rings"]),
         argocd=ArgoCD(
             namespace=data["argocd"]["namespace"],
             shards=data["argocd"]["shards"],

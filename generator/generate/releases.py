@@ -1,6 +1,7 @@
 """IO in: what must be known of a release of base/ before anything is composed: its pods' size, what it refers to."""
 
 import os
+import re
 import tempfile
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +11,7 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, TenantryError
 from generator.findings.table import finding
-from generator.fleet.model import AddOn, Platform
+from generator.fleet.model import AddOn, Pair, Platform
 from generator.generate import workloads
 from generator.generate.headroom import Workload
 from generator.generate.workloads import Counted, Problem
@@ -27,57 +28,134 @@ Origins = Mapping[tuple[str, str], Place]
 
 CORE: Final = "core"
 COMPONENTS: Final = "components"
+FACTS: Final = "facts"
+"""The component of the guard, and that of the release, that carry the facts of core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What an overlay is built of, in this order, as folders from the repository's root.
+
+    Attributes:
+        resources: Core of the guard and core of the release.
+        components: Those of the guard, then those of the release; the facts of each last.
+    """
+
+    resources: tuple[str, ...]
+    components: tuple[str, ...]
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """All of them."""
+        return (*self.resources, *self.components)
+
+
+def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str]) -> Parts:
+    """Return what an overlay is built of.
+
+    A replacement or a patch does not reach what a later component brings, so the order is part of the meaning.
+
+    Args:
+        pair: The release and the guard.
+        components: Names of the components that the tenant has.
+        guarded: Names of those that the guard has a part of.
+    """
+    guard, release = (f"{folder}/{COMPONENTS}" for folder in folders_of(pair))
+    named = tuple(components)
+    own = [name for name in named if name != FACTS]
+    return Parts(
+        resources=tuple(f"{folder}/{CORE}" for folder in folders_of(pair)),
+        components=(
+            *(f"{guard}/{name}" for name in own if name in guarded),
+            *(f"{release}/{name}" for name in own),
+            *(f"{guard}/{FACTS}" for name in named if name == FACTS and name in guarded),
+            *(f"{release}/{FACTS}" for name in named if name == FACTS),
+        ),
+    )
+
+
+def folders_of(pair: Pair) -> tuple[str, str]:
+    """Return the folder of a guard and that of a release, in the order in which overlays name them."""
+    return layout.guard(pair.guard), layout.release(pair.release)
+
+
+def releases_in(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the names of all releases that base/ holds, whether or not a ring names them."""
+    frozen = f"{layout.BASE}/releases/"
+    numbers = {path.removeprefix(frozen).partition("/")[0] for path in snapshot.under(frozen.rstrip("/"))}
+    there = any(snapshot.under(layout.release("edge")))
+    return (*(["edge"] if there else []), *sorted(numbers, key=lambda number: (len(number), number)))
+
+
+@once
+def components_in(snapshot: Snapshot, folder: str) -> frozenset[str]:
+    """Return the names of the components that stand in a guard or in a release."""
+    above = f"{folder}/{COMPONENTS}"
+    return frozenset(path.removeprefix(f"{above}/").partition("/")[0] for path in snapshot.under(above))
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One release of base/.
+    """One release of base/ with the guard that stands before it.
 
     Attributes:
-        name: `edge` or its number.
+        pair: Which two.
         core: What a tenant without add-ons runs, by name.
         addons: For each add-on, what a tenant with it alone runs, by name.
-        closures: For core and each component, every path that building it reads.
+        guarded: The components of which the guard has a part.
+        closures: For each folder of the two that overlays name, every path that building it reads.
     """
 
-    name: str
+    pair: Pair
     core: Mapping[str, Workload]
     addons: Mapping[str, Mapping[str, Workload]]
+    guarded: frozenset[str]
     closures: Mapping[str, tuple[str, ...]]
 
     def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
         """Return what a tenant with these add-ons runs, by name."""
         return {**self.core, **{name: workload for addon in addons for name, workload in self.addons[addon].items()}}
 
-    def closure(self, parts: Iterable[str]) -> tuple[str, ...]:
-        """Return every path that building these parts (`core`, `components/gateway`, ...) reads, sorted."""
-        return kustomization.outermost(path for part in parts for path in self.closures[part])
+    def parts(self, components: Iterable[str]) -> Parts:
+        """Return what the overlay of a tenant with these components is built of."""
+        return parts_of(self.pair, components, self.guarded)
+
+    def closure(self, parts: Parts) -> tuple[str, ...]:
+        """Return every path that building these parts reads, sorted."""
+        return kustomization.outermost(path for part in parts.folders for path in self.closures[part])
 
 
-def read_release(snapshot: Snapshot, name: str, platform: Platform) -> Release:
-    """Read one release.
+def read_release(snapshot: Snapshot, pair: Pair, platform: Platform) -> Release:
+    """Read one release and the guard before it.
 
     Args:
         snapshot: The repository.
-        name: `edge` or its number.
+        pair: Which two.
         platform: Says which add-ons are sold and how tenants are exposed.
 
     Raises:
         Refused: It holds what is not understood, and kustomize was not started; or what it runs cannot be counted.
         TenantryError: It is not there, kustomize refuses it, or it lacks a service that is sold.
     """
-    folder = layout.release(name)
-    if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
-        way = snapshot.way_back(f"{folder}/{CORE}")
-        raise TenantryError(f"there is no {folder}/{CORE}", way or "fix the name in the rings of platform.yaml")
     gate = gate_of(snapshot)
-    gate.survey(folder)
-    depth = folder.count("/") + 2
-    components = sorted({path.split("/")[depth] for path in snapshot.under(f"{folder}/{COMPONENTS}")})
-    parts = [CORE, *(f"{COMPONENTS}/{component}" for component in components)]
-    closures = {part: gate.closure([f"{folder}/{part}"]) for part in parts}
-    core, addons = _workloads(gate, name, components, platform)
-    return Release(name, core, addons, closures)
+    closures: dict[str, tuple[str, ...]] = {}
+    for folder in reversed(folders_of(pair)):
+        if snapshot.kind_of(f"{folder}/{CORE}") is not Kind.FOLDER:
+            raise TenantryError(f"there is no {folder}/{CORE}", _way_to_core(snapshot, folder))
+        gate.survey(folder)
+        parts = [CORE, *(f"{COMPONENTS}/{component}" for component in sorted(components_in(snapshot, folder)))]
+        closures |= {f"{folder}/{part}": gate.closure([f"{folder}/{part}"]) for part in parts}
+    core, addons = _workloads(gate, pair, platform)
+    return Release(pair, core, addons, components_in(snapshot, layout.guard(pair.guard)), closures)
+
+
+def _way_to_core(snapshot: Snapshot, folder: str) -> str:
+    """Say how a guard or a release comes to be where a ring looks for it."""
+    if way := snapshot.way_back(f"{folder}/{CORE}"):
+        return way
+    if folder == layout.GUARD:
+        return "run `tenantry upgrade`: base/ is of an earlier layout"
+    return "fix the name in the rings of platform.yaml"
 
 
 def _parts(components: Collection[str], addons: Iterable[AddOn], exposure: str) -> list[str]:
@@ -88,7 +166,7 @@ def _parts(components: Collection[str], addons: Iterable[AddOn], exposure: str) 
 
 
 def _workloads(
-    gate: Gate, name: str, components: Collection[str], platform: Platform
+    gate: Gate, pair: Pair, platform: Platform
 ) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]]]:
     """Build the release without and with each add-on, from probe overlays with probe facts, and read what runs pods.
 
@@ -99,12 +177,13 @@ def _workloads(
         Refused: Something that runs pods cannot be counted.
         TenantryError: It does not build, or lacks a service that the platform sells.
     """
-    folder = layout.release(name)
+    guard, folder = folders_of(pair)
+    components = components_in(gate.snapshot, folder)
     choices: list[tuple[AddOn, ...]] = [(), *((addon,) for addon in platform.addons.values())]
-    origins = origins_of(gate, name)  # first: what is no YAML is named with its line
-    builds = _builds(
-        gate, folder, [_parts(components, addons, platform.exposure) for addons in choices], _probe_facts(platform)
-    )
+    origins = origins_of(gate, pair)  # first: what is no YAML is named with its line
+    guarded = components_in(gate.snapshot, guard)
+    parts = [parts_of(pair, _parts(components, addons, platform.exposure), guarded) for addons in choices]
+    builds = _builds(gate, pair, parts, _probe_facts(platform))
     found: list[dict[str, Workload]] = []
     findings: list[Finding] = []
     for addons, objects in zip(choices, builds, strict=True):
@@ -129,30 +208,35 @@ def _way_to(platform: Platform, workload: str) -> str:
 
 
 def _builds(
-    gate: Gate, folder: str, choices: list[list[str]], facts: Mapping[str, Any]
+    gate: Gate, pair: Pair, choices: list[Parts], facts: Mapping[str, Any]
 ) -> list[tuple[Mapping[str, Any], ...]]:
+    guard, folder = folders_of(pair)
     root = gate.snapshot.root.resolve()
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         probes = [Path(temporary).resolve() / str(number) for number in range(len(choices))]
         above = os.path.relpath(root, probes[0])
         folders = []
         for probe, parts in zip(probes, choices, strict=True):
-            reads = [f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{part}" for part in parts)]
             probe.mkdir()
             overlay = {
                 "apiVersion": "kustomize.config.k8s.io/v1beta1",
                 "kind": "Kustomization",
-                "resources": [f"{above}/{reads[0]}", "facts.yaml"],
-                "components": [f"{above}/{component}" for component in reads[1:]],
+                "resources": [*(f"{above}/{resource}" for resource in parts.resources), "facts.yaml"],
+                "components": [f"{above}/{component}" for component in parts.components],
             }
             (probe / "facts.yaml").write_text(yaml_writer.dump(facts), encoding="utf-8")
             (probe / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
-            folders.append(gate.beside(probe, reads))
+            folders.append(gate.beside(probe, parts.folders))
         built = list(kustomize.build_all(folders))
     for item in built:
         if item.error:
+            if missing := _MISSING_FACT.search(item.error):
+                addon = missing[1].split(".")[2] if missing[1].startswith("spec.addons.") else ""
+                where = f"declare it below addons.{addon} of {layout.PLATFORM}, or take" if addon else "take"
+                fact = f"{folder} with {guard} reads the fact {missing[1]}, and none is written"
+                raise TenantryError(fact, f"{where} out what reads it")
             said = item.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
-            raise TenantryError(f"{folder} does not build: {said}")
+            raise TenantryError(f"{folder} does not build with {guard}: {said}")
     return [item.objects for item in built]
 
 
@@ -191,22 +275,34 @@ def _probe_facts(platform: Platform) -> dict[str, Any]:
     }
 
 
+_MISSING_FACT: Final = re.compile(r"fieldPath `([^`]+)` is missing for replacement source TenantFacts")
+
 _NOBODYS: Final = "192.0.2.0/24"
 """A documentation range: https://www.rfc-editor.org/rfc/rfc5737"""
 
 
-@once
-def origins_of(gate: Gate, release: str) -> Origins:
-    """Find where each object of a release is written, by kind and name.
+def origins_of(gate: Gate, pair: Pair) -> Origins:
+    """Find where each object of a release and of the guard before it is written, by kind and name.
 
-    An object that two files of the release write (in two components, say) is known by the first of them. What the gate
+    Raises:
+        TenantryError: A file is not YAML.
+    """
+    guard, release = folders_of(pair)
+    return {**_origins_in(gate, release), **_origins_in(gate, guard)}
+
+
+@once
+def _origins_in(gate: Gate, folder: str) -> Origins:
+    """Find where each object of a guard or of a release is written, by kind and name.
+
+    An object that two of its files write (in two components, say) is known by the first of them. What the gate
     refuses is passed over: it says so itself.
 
     Raises:
         TenantryError: A file is not YAML.
     """
     origins: dict[tuple[str, str], Place] = {}
-    for file in gate.snapshot.under(layout.release(release)):
+    for file in gate.snapshot.under(folder):
         if not file.endswith(".yaml") or PurePosixPath(file).name == kustomization.FILE or not gate.is_bounded(file):
             continue
         for item in parsed.objects(gate.snapshot.parsed(file)):

@@ -200,6 +200,14 @@ class Snapshot:
                 contents[path] = text.encode()
         return dataclasses.replace(self, held=held, contents=contents)
 
+    def with_sources(self, changes: Mapping[str, str | None]) -> "Snapshot":
+        """Return the same with changes of files, which are made in its folder: path -> new text, None when gone."""
+        held = {path: entry for path, entry in self.held.items() if path not in changes}
+        opened = {path: found for path, found in self.opened.items() if path not in changes}
+        new = {path: text.encode() for path, text in changes.items() if text is not None}
+        held |= dict.fromkeys(new, TreeEntry(FILE_MODES[0], ""))
+        return dataclasses.replace(self, held=held, opened={**opened, **new})
+
     def copy_to(self, folder: Path, paths: Collection[str]) -> "Snapshot":
         """Copy files into a folder, and all files below folders; what is not held is passed over.
 

@@ -347,7 +347,7 @@ def _release_of(folder: str) -> str:
     parts = folder.split("/")
     if parts[0] != layout.BASE:
         return ""
-    return "/".join(parts[:3] if parts[1:2] == ["releases"] else parts[:2])
+    return "/".join(parts[:3] if parts[1:2] in (["releases"], ["guards"]) else parts[:2])
 
 
 def resolve(folder: str, reference: str) -> str | None:

@@ -1,7 +1,7 @@
 """Bring a repository to the layout that this version reads, and show that nobody's pods restart for it."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,8 @@ from generator.kube.pods import pod_template
 from generator.pipeline import Composed
 from generator.reading.files import Kind
 from generator.render.rendered import identity
-from generator.upgrade.steps import texts_of, upgraded
+from generator.upgrade import steps
+from generator.upgrade.texts import Changes
 
 _SHOWN = 5
 
@@ -27,14 +28,14 @@ class Upgrade:
     """What an upgrade does.
 
     Attributes:
-        changed: The files that people wrote and that become others: path -> new text.
+        changed: The files that people wrote and that become others: path -> new text, None where one goes.
         steps: Names of the steps that have something to do.
         publishing: How generated files are published.
         compared: How many companies were rendered before and after: one of each choice of plan and add-ons.
         restarted: Workloads whose pod template would differ, as company and object.
     """
 
-    changed: Mapping[str, str]
+    changed: Changes
     steps: tuple[str, ...]
     publishing: str
     compared: int
@@ -55,7 +56,7 @@ def upgrade(root: Path) -> Upgrade | None:
         Refused: The result would have errors.
         EnvironmentProblem: Git refuses the repository, or there is no kustomize.
     """
-    changed, steps = upgraded(texts_of(Snapshot.of_work_tree(root)))
+    changed, names = steps.upgraded(steps.texts_of(Snapshot.of_work_tree(root)))
     if not changed:
         return None
     if own := [path for path in trees.uncommitted(root) if layout.is_own(path)]:
@@ -68,7 +69,7 @@ def upgrade(root: Path) -> Upgrade | None:
         pairs = list(_pod_templates(_published(root, composed, before), after, composed))
     return Upgrade(
         changed=changed,
-        steps=steps,
+        steps=names,
         publishing=composed.fleet.platform.publishing,
         compared=len(pairs),
         restarted=tuple((name, obj) for name, differing in pairs for obj in differing),
@@ -77,18 +78,16 @@ def upgrade(root: Path) -> Upgrade | None:
 
 def write(root: Path, done: Upgrade) -> None:
     """Write what an upgrade changes, and generate where generated files are committed beside it."""
-    for path, text in done.changed.items():
-        replace(root / path, text.encode())
+    steps.write(root, done.changed, replace)
     if done.publishing == "committed":
         pipeline.generate(root, Snapshot.of_work_tree(root))
 
 
-def _composed(root: Path, folder: Path, changed: Mapping[str, str]) -> Composed:
+def _composed(root: Path, folder: Path, changed: Changes) -> Composed:
     """Write the upgraded sources and what is generated of them into a folder."""
     folder.mkdir()
     Snapshot.of_work_tree(root).copy_to(folder, [layout.PLATFORM, layout.TENANTS, layout.BASE])
-    for path, text in changed.items():
-        (folder / path).write_text(text, encoding="utf-8")
+    steps.write(folder, changed)
     composed = pipeline.composed(Snapshot.of_folder(folder))
     for path, text in composed.tree.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -113,7 +112,7 @@ def _pod_templates(before: Path | None, after: Path, composed: Composed) -> Iter
     if before is None:
         return
     old = Snapshot.of_folder(before)
-    chosen = {(tenant.plan, tenant.addons, tenant.ring.release): tenant.name for tenant in composed.fleet.tenants}
+    chosen = {(tenant.plan, tenant.addons, tenant.ring.pair): tenant.name for tenant in composed.fleet.tenants}
     names = sorted(name for name in chosen.values() if old.kind_of(layout.kustomization(name)) is Kind.FILE)
     gates = (Gate(old), Gate(Snapshot.of_folder(after)))
     builds = [kustomize.build_all(gate.open(layout.overlay(name)) for name in names) for gate in gates]

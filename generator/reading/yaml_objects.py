@@ -24,6 +24,14 @@ def read_objects(text: str) -> list[Any]:
     return [data for data in yaml.load_all(text, Loader=_PrintedLoader) if data is not None]
 
 
+def objects_or_none(text: str) -> list[Any]:
+    """Parse the documents of a manifest as `read_objects` does; none where it is not YAML."""
+    try:
+        return read_objects(text)
+    except yaml.YAMLError:
+        return []
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """A Kubernetes object as a person wrote it.

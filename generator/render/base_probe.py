@@ -6,17 +6,17 @@ holds one was written by it.
 
 import dataclasses
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.fleet.model import AddOn, Exposure, Fleet, Platform, Resources, Tenant
+from generator.fleet.model import AddOn, Exposure, Fleet, Pair, Platform, Resources, Tenant
 from generator.fleet.validate import tenant_of
 from generator.generate.compose import components_of, overlay
 from generator.generate.headroom import Once, Workload
-from generator.generate.releases import COMPONENTS, CORE, origins_of
+from generator.generate.releases import Parts, components_in, folders_of, origins_of, parts_of
 from generator.generate.size import Fit, Scaling, Size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
@@ -39,65 +39,74 @@ _MAY_BE_IDLE: Final = ("patches", "images")
 _MEBIBYTE: Final = 1 << 20
 
 
-def read_base(gate: Gate, fleet: Fleet, release: str) -> tuple[Base, tuple[Finding, ...]]:
-    """Read a release of base/ and build the probe with each of its exposures.
+def read_base(gate: Gate, fleet: Fleet, pair: Pair, *, in_use: bool = True) -> tuple[Base, tuple[Finding, ...]]:
+    """Read a release of base/ with the guard before it, and build the probe with each of its exposures.
 
     Args:
-        gate: Lets kustomize near the release, or does not.
+        gate: Lets kustomize near the two, or does not.
         fleet: All input.
-        release: Name of the release.
+        pair: Which two.
+        in_use: Whether a ring names them; of others it is only looked at what their pods are.
 
     Returns:
         The release, and what is not understood in it; with that, nothing is built.
     """
-    folder = layout.release(release)
+    documents: dict[str, Document] = {}
+    sources: dict[str, bytes] = {}
     try:
-        documents = gate.survey(folder)
-        sources = gate.snapshot.collect_all(folder, BY_HAND, ".yaml")
+        for folder in folders_of(pair):
+            documents |= gate.survey(folder)
+            sources |= gate.snapshot.collect_all(folder, BY_HAND, ".yaml")
     except Refused as refused:
-        return _unread(fleet.platform, release), refused.findings
-    probes = _probes(gate, fleet.platform, release, documents)
+        return _unread(fleet.platform, pair, in_use=in_use), refused.findings
+    guarded = components_in(gate.snapshot, layout.guard(pair.guard))
+    probes = _probes(gate, fleet.platform, pair, documents, guarded, in_use=in_use)
     base = Base(
-        release=release,
+        pair=pair,
+        in_use=in_use,
+        guarded=guarded,
         platform=fleet.platform,
         kustomizations=documents,
         sources={file: raw.decode("utf-8", "replace") for file, raw in sources.items()},
-        files=tuple(_files(gate.snapshot, folder)),
-        facts=_facts(fleet.platform, release),
+        files=tuple(_files(gate.snapshot, folders_of(pair))),
+        facts=_facts(fleet.platform, pair),
         probes=tuple(probe for probe, _ in probes),
         idle=tuple(entry for _, idle in probes for entry in idle),
-        origins=origins_of(gate, release),
+        origins=origins_of(gate, pair),
     )
     return base, ()
 
 
-def _unread(platform: Platform, release: str) -> Base:
+def _unread(platform: Platform, pair: Pair, *, in_use: bool) -> Base:
     """Return a release of which nothing could be looked at."""
     return Base(
-        release=release,
+        pair=pair,
+        in_use=in_use,
+        guarded=frozenset(),
         platform=platform,
         kustomizations={},
         sources={},
         files=(),
-        facts=_facts(platform, release),
+        facts=_facts(platform, pair),
         probes=(),
         idle=(),
         origins={},
     )
 
 
-def _files(snapshot: Snapshot, folder: str) -> Iterator[str]:
-    """Yield the files of a release, and those beside all releases."""
-    releases = (f"{layout.release('edge')}/", f"{layout.BASE}/releases/")
+def _files(snapshot: Snapshot, folders: Iterable[str]) -> Iterator[str]:
+    """Yield the files of a release and of a guard, and those beside all of them."""
+    own = tuple(f"{folder}/" for folder in folders)
+    places = (f"{layout.release('edge')}/", f"{layout.BASE}/releases/", f"{layout.GUARD}/", f"{layout.BASE}/guards/")
     for file in snapshot.under(layout.BASE):
-        if file.startswith(f"{folder}/") or not file.startswith(releases):
+        if file.startswith(own) or not file.startswith(places):
             yield file
 
 
-def _facts(platform: Platform, release: str) -> Mapping[str, Any]:
+def _facts(platform: Platform, pair: Pair) -> Mapping[str, Any]:
     """Return a data sheet with every fact."""
     tenant, size = _tenant_with_everything(platform)
-    return _sheet(dict(overlay(tenant, platform, size, release)))
+    return _sheet(dict(overlay(tenant, platform, size, parts_of(pair, (), ()))))
 
 
 def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
@@ -106,23 +115,27 @@ def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def _probes(
-    gate: Gate, platform: Platform, release: str, documents: Mapping[str, Document]
+    gate: Gate,
+    platform: Platform,
+    pair: Pair,
+    documents: Mapping[str, Document],
+    guarded: frozenset[str],
+    *,
+    in_use: bool,
 ) -> list[tuple[Probe, list[Entry]]]:
     judged: set[Entry] = set()
     probes = []
     for exposure in get_args(Exposure):
         exposed = dataclasses.replace(platform, exposure=exposure)
         tenant, size = _tenant_with_everything(exposed)
-        folder = layout.release(release)
-        parts = [f"{folder}/{COMPONENTS}/{item}" for item in components_of(tenant, exposed)]
-        if not all(part in documents for part in parts):
+        parts = parts_of(pair, components_of(tenant, exposed), guarded)
+        if not all(part in documents for part in parts.components):
             continue
-        parts = [f"{folder}/{CORE}", *parts]
-        folders = _reached(documents, parts)
-        entries = [entry for entry in _entries(documents) if entry[0] in folders and entry not in judged]
+        folders = _reached(documents, parts.folders)
+        entries = [entry for entry in _entries(documents) if entry[0] in folders and entry not in judged and in_use]
         judged.update(entries)
-        files = dict(overlay(tenant, exposed, size, release))
-        probes.append(_build(gate, release, exposure, files, parts, entries, documents))
+        files = dict(overlay(tenant, exposed, size, parts))
+        probes.append(_build(gate, pair, exposure, files, parts, entries, documents))
     return probes
 
 
@@ -147,27 +160,29 @@ def _entries(documents: Mapping[str, Document]) -> Iterator[Entry]:
 
 def _build(
     gate: Gate,
-    release: str,
+    pair: Pair,
     exposure: str,
     files: Mapping[str, str],
-    parts: list[str],
+    parts: Parts,
     entries: list[Entry],
     documents: Mapping[str, Document],
 ) -> tuple[Probe, list[Entry]]:
     """Build the probe twice, and once more without each of the entries."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
-        places = [_copy(scratch / str(number), gate.snapshot, release, files) for number in range(len(entries) + 1)]
+        places = [
+            _copy(scratch / str(number), gate.snapshot, folders_of(pair), files) for number in range(len(entries) + 1)
+        ]
         for place, (folder, key, index) in zip(places[1:], entries, strict=True):
             data = dict(documents[folder].data)
             data[key] = [one for number, one in enumerate(data[key]) if number != index]
             (place / folder / kustomization.FILE).write_text(yaml_writer.dump(data), encoding="utf-8")
-        overlays = [gate.beside(place / layout.overlay(NAME), parts) for place in places]
+        overlays = [gate.beside(place / layout.overlay(NAME), parts.folders) for place in places]
         first, again, *without = kustomize.build_all([overlays[0], *overlays])
         error = first.error.replace(f"{places[0]}/", "").replace("\n", " ")
     probe = Probe(
         exposure=exposure,
-        folders=_reached(documents, parts),
+        folders=_reached(documents, parts.folders),
         facts=_sheet(files),
         text=first.text,
         again=again.text,
@@ -178,9 +193,9 @@ def _build(
     return probe, same
 
 
-def _copy(place: Path, snapshot: Snapshot, release: str, files: Mapping[str, str]) -> Path:
-    """Put the release and the probe's overlay into a folder of their own."""
-    snapshot.copy_to(place, [layout.release(release)])
+def _copy(place: Path, snapshot: Snapshot, folders: Collection[str], files: Mapping[str, str]) -> Path:
+    """Put the release, the guard and the probe's overlay into a folder of their own."""
+    snapshot.copy_to(place, folders)
     for path, text in files.items():
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         (place / path).write_text(text, encoding="utf-8")
@@ -208,7 +223,7 @@ def _tenant_with_everything(platform: Platform) -> tuple[Tenant, Size]:
                 addon.workload,
                 1010 + 2 * number,
                 1011 + 2 * number,
-                dataclasses.replace(addon, storage=(2000 + number) * _MEBIBYTE),
+                dataclasses.replace(addon, storage=(2000 + number) * _MEBIBYTE if addon.storage else 0),
             )
             for number, addon in enumerate(platform.addons.values())
         ),

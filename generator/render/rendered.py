@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import Found, Place
-from generator.fleet.model import Fleet, Platform, Tenant
-from generator.generate.releases import Origins
+from generator.fleet.model import Fleet, Pair, Platform, Tenant
+from generator.generate.releases import Origins, folders_of
 from generator.kube.pods import pod_spec
 from generator.once import Worked
 from generator.reading import parsed, yaml_objects
@@ -36,6 +36,7 @@ class Rendered:
         entry: The committed entry of the ApplicationSet.
         project: The committed AppProject.
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
+        guarded: The components of which the guard of its ring has a part.
         origins: Where objects are written in base/.
         sources: The files of base/ that origins name.
         represents: For the first of tenants that differ in name and hosts alone, how many these are; 0 for others.
@@ -54,6 +55,7 @@ class Rendered:
     entry: Document
     project: Document
     reads: tuple[str, ...]
+    guarded: frozenset[str]
     origins: Origins
     sources: Mapping[str, Parsed] = field(default_factory=dict)
     represents: int = 1
@@ -136,21 +138,25 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Base:
-    """One release of base/.
+    """One release of base/ with the guard before it.
 
     Attributes:
-        release: `edge` or its number.
+        pair: Which two.
+        in_use: Whether a ring names them.
+        guarded: The components of which the guard has a part.
         platform: The provider's numbers.
-        kustomizations: Its kustomization files, by folder.
-        sources: Its YAML files, by path from the repository's root.
-        files: Every file of it, and every file of base/ that is in no release.
+        kustomizations: Their kustomization files, by folder.
+        sources: Their YAML files, by path from the repository's root.
+        files: Every file of them, and every file of base/ that is in no release and no guard.
         facts: A data sheet with every fact that tenantry writes.
-        probes: What it makes of a tenant that has everything, for each exposure that it has.
+        probes: What they make of a tenant that has everything, for each exposure that they have.
         idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
-        origins: Where its objects are written.
+        origins: Where their objects are written.
     """
 
-    release: str
+    pair: Pair
+    in_use: bool
+    guarded: frozenset[str]
     platform: Platform
     kustomizations: Mapping[str, Document]
     sources: Mapping[str, str]
@@ -163,7 +169,12 @@ class Base:
     @property
     def folder(self) -> str:
         """The release's folder."""
-        return layout.release(self.release)
+        return layout.release(self.pair.release)
+
+    @property
+    def folders(self) -> tuple[str, str]:
+        """The folder of the guard, and that of the release."""
+        return folders_of(self.pair)
 
     def place(self, one: Object | None = None) -> Place:
         """Return where an object is written, or the release when it is not known."""

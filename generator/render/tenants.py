@@ -9,7 +9,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.model import Fleet, Tenant
-from generator.generate.releases import origins_of
+from generator.generate.releases import components_in, origins_of
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
 from generator.kube import branching
@@ -91,7 +91,7 @@ def render(
     """
     names = frozenset(tenant.name for tenant in fleet.tenants)
     gate = gate_of(snapshot)
-    origins = {release: origins_of(gate, release) for release in {tenant.ring.release for tenant in tenants}}
+    origins = {pair: origins_of(gate, pair) for pair in {tenant.ring.pair for tenant in tenants}}
     sources = {
         file: snapshot.parsed(file) for held in origins.values() for file in {place.file for place in held.values()}
     }
@@ -136,7 +136,8 @@ def render(
             entry=entry,
             project=project,
             reads=reads,
-            origins=origins[tenant.ring.release],
+            guarded=components_in(snapshot, layout.guard(tenant.ring.guard)),
+            origins=origins[tenant.ring.pair],
             sources=sources,
             represents=item.represents,
         )

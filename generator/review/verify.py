@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from generator import layout
 from generator.findings.finding import Finding, Severity
 from generator.fleet.lost import ways_back
-from generator.fleet.model import Fleet, Weakened
+from generator.fleet.model import Fleet, Pair, Weakened
+from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import gate_of
@@ -46,7 +47,7 @@ class Gathered:
     """Everything that rules look at.
 
     Attributes:
-        bases: The releases of base/ that are in use.
+        bases: The releases of base/ that are in use, with the guards before them; and, with the live guard, the others.
         repository: The tenants, rendered, and what is committed.
         findings: What was found on the way: what cannot be read or rendered.
     """
@@ -86,7 +87,7 @@ def verify(
     return Verified(
         tenants=len(rendered),
         objects=sum(len(item.objects) for item in rendered),
-        rules=every.count(Per.CLASS, Per.TENANT, Per.RELEASE, Per.FLEET),
+        rules=every.count(Per.CLASS, Per.TENANT, Per.RELEASE, Per.GUARD, Per.FLEET),
         findings=kept,
         weakened=weakened,
         proofs=proofs.of_the_repository(gathered.repository),
@@ -111,7 +112,10 @@ def gather(
     wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
     files = committed(snapshot)
     gate = gate_of(snapshot)
-    read = [read_base(gate, fleet, release) for release in sorted({tenant.ring.release for tenant in wanted})]
+    used = sorted({tenant.ring.pair for tenant in wanted})
+    is_whole = len(wanted) == len(fleet.tenants)
+    unused = sorted(set(_with_the_live_guard(snapshot)) - set(used)) if is_whole else []
+    read = [read_base(gate, fleet, pair, in_use=pair in used) for pair in (*used, *unused)]
     built = list(render(snapshot, fleet, wanted, sample=sample, changed=changed))
     rendered = tuple(item for item in built if isinstance(item, Rendered))
     return Gathered(
@@ -129,6 +133,13 @@ def gather(
             *(item for item in built if isinstance(item, Finding)),
         ),
     )
+
+
+def _with_the_live_guard(snapshot: Snapshot) -> Iterator[Pair]:
+    """Yield every release that there is, with the guard that is live for it."""
+    if snapshot.kind_of(layout.GUARD) is not None:
+        for release in releases_in(snapshot):
+            yield Pair(release, "live")
 
 
 def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: Collection[str]) -> Mapping[str, str]:
@@ -151,7 +162,7 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
     """
     yield from gathered.findings
     for base in gathered.bases:
-        yield from every.check(base, Per.RELEASE, without=without)
+        yield from every.check(base, Per.GUARD, *([Per.RELEASE] if base.in_use else []), without=without)
     for item in gathered.repository.rendered:
         yield from every.check_tenant(item, without)
     yield from every.check(gathered.repository, Per.FLEET, without=without)

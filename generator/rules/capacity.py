@@ -25,7 +25,7 @@ from generator.rules.rule import Per, of_table, rule
     per=Per.CLASS,
     title="everything that may run at once fits the quota",
     why="A roll-out at the autoscaler's most would be refused half-way and wait.",
-    fix="Run `tenantry generate`; for what base/ counts, change base/edge/core/ceilings.yaml.",
+    fix="Run `tenantry generate`; for what base/ counts, change base/guard/core/ceilings.yaml.",
     source=sources.QUOTA,
 )
 def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:

@@ -15,6 +15,7 @@ from generator.rules import (
     change,
     defaults,
     entries,
+    guard,
     guardrails,
     idle,
     kustomizations,
@@ -39,6 +40,7 @@ from generator.rules.rule import Check, Per
 
 _FAMILIES: Final = (
     kustomizations,
+    guard,
     render,
     schemas,
     admission,

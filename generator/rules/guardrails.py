@@ -40,7 +40,7 @@ def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
     per=Per.CLASS,
     title="the quota forbids LoadBalancers and node ports",
     why="Either would be a door that no policy of the platform sees.",
-    fix="Put the two zeros back in base/edge/core/ceilings.yaml.",
+    fix="Put the two zeros back in base/guard/core/ceilings.yaml.",
     source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
 )
 def quota_forbids_doors(rendered: Rendered) -> Iterator[Found]:

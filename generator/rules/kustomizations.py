@@ -11,7 +11,7 @@ from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.generate.compose import component_names, components_of
-from generator.generate.releases import COMPONENTS, CORE
+from generator.generate.releases import COMPONENTS, CORE, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
@@ -298,8 +298,9 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     if not base.probes:
         return
     known = {
-        f"{base.folder}/{CORE}",
-        *(f"{base.folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)),
+        part
+        for folder in base.folders
+        for part in (f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)))
     }
     named = {
         path
@@ -309,7 +310,7 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     }
     for folder, document in base.kustomizations.items():
         above, _, name = folder.rpartition("/")
-        is_component = above == f"{base.folder}/{COMPONENTS}"
+        is_component = above in [f"{home}/{COMPONENTS}" for home in base.folders]
         near = did_you_mean(name, component_names(base.platform)) if is_component else ""
         # a component of an add-on that is sold no more may stay: releases that are frozen have it
         if folder not in known | named and (near or not is_component):
@@ -318,7 +319,8 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     for file in base.files:
         folder, _, name = file.rpartition("/")
         if file.lower().endswith(_MANIFESTS) and name != FILE and file not in named:
-            listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{base.folder}/{CORE}/{FILE}"
+            home = next((home for home in base.folders if file.startswith(f"{home}/")), base.folder)
+            listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{home}/{CORE}/{FILE}"
             hint = f"name it under resources: of {listing}, or remove the file if nobody needs it"
             yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
 
@@ -402,18 +404,19 @@ def a_release_treats_companies_alike(base: Base) -> Iterator[Found]:
 @rule(
     "KUS014",
     per=Per.TENANT,
-    title="components come in their fixed order: add-ons, exposure, exposure of add-ons, facts last",
+    title="an overlay is built in its fixed order: guard before release, add-ons, exposure, facts last",
     why="A replacement does not reach what a later component brings, and says nothing.",
     fix="Run `tenantry generate`.",
     source="tenantry: an overlay holds facts, which components carry to fields",
     firm=Firm.RENDER,
 )
 def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
-    """An overlay builds core of its ring's release, and the tenant's components in their fixed order."""
-    above = f"../../{layout.release(rendered.tenant.ring.release)}"
+    """An overlay builds core of its ring's guard and release, and the tenant's components in their fixed order."""
+    components = components_of(rendered.tenant, rendered.platform)
+    parts = parts_of(rendered.tenant.ring.pair, components, rendered.guarded)
     wanted = {
-        "resources": [f"{above}/{CORE}", "facts.yaml"],
-        "components": [f"{above}/{COMPONENTS}/{item}" for item in components_of(rendered.tenant, rendered.platform)],
+        "resources": [*(f"../../{folder}" for folder in parts.resources), "facts.yaml"],
+        "components": [f"../../{folder}" for folder in parts.components],
     }
     for key, expected in wanted.items():
         given = rendered.overlay.get(key)
@@ -422,12 +425,12 @@ def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
         listed = given if isinstance(given, list) else []
         missing = [item for item in expected if item not in listed]
         extra = [str(item) for item in listed if item not in expected]
-        parts = [f"{', '.join(missing)} is missing"] if missing else []
-        parts += [f"{', '.join(extra)} is too much"] if extra else []
-        fact = "; ".join(parts) or f"the order is {', '.join(_last(item) for item in listed)}"
-        hint = "run `tenantry generate`" if parts else f"it is {', '.join(map(_last, expected))}"
+        differing = [f"{', '.join(missing)} is missing"] if missing else []
+        differing += [f"{', '.join(extra)} is too much"] if extra else []
+        fact = "; ".join(differing) or f"the order is {', '.join(_short(item) for item in listed)}"
+        hint = "run `tenantry generate`" if differing else f"it is {', '.join(map(_short, expected))}"
         yield Found(rendered.place(), f"{key}: {fact}", hint)
 
 
-def _last(path: str) -> str:
-    return path.rpartition("/")[2]
+def _short(path: str) -> str:
+    return str(path).removeprefix(f"../../{layout.BASE}/").replace(f"/{COMPONENTS}/", "/")

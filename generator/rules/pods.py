@@ -22,7 +22,7 @@ _PINNED: Final = re.compile(r"v1\.([0-9]{1,3})")
     per=Per.CLASS,
     title="the Namespace enforces the restricted profile, of a pinned version",
     why="Without it a pod can take over its node, and with it every company there.",
-    fix="Put the labels back in base/edge/core/namespace.yaml.",
+    fix="Put the labels back in base/guard/core/namespace.yaml.",
     source=sources.POD_SECURITY,
 )
 def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Found]:

@@ -41,6 +41,23 @@ def violations(template: Mapping[str, Any]) -> Iterator[str]:
     Args:
         template: Metadata and spec of the pod.
     """
+    yield from _of_the_profile(template)
+    for container in all_containers(mapping(template.get("spec"))):
+        if mapping(container.get("securityContext")).get("readOnlyRootFilesystem") is not True:
+            yield f"container {container.get('name')}: readOnlyRootFilesystem is not true"
+
+
+def refused(template: Mapping[str, Any]) -> Iterator[str]:
+    """Say why the API server refuses a pod where the restricted profile is enforced.
+
+    Args:
+        template: Metadata and spec of the pod.
+    """
+    yield from _of_the_profile(template)
+    yield from _of_the_host(mapping(template.get("spec")))
+
+
+def _of_the_profile(template: Mapping[str, Any]) -> Iterator[str]:
     spec = mapping(template.get("spec"))
     context = mapping(spec.get("securityContext"))
     yield from _either(context, "securityContext.")
@@ -86,8 +103,6 @@ def _of_container(container: Mapping[str, Any], pod: Mapping[str, Any]) -> Itera
         yield "allowPrivilegeEscalation is not false"
     if own.get("runAsNonRoot") is None and pod.get("runAsNonRoot") is None:
         yield "runAsNonRoot is not set"
-    if own.get("readOnlyRootFilesystem") is not True:
-        yield "readOnlyRootFilesystem is not true"
     if not own.get("seccompProfile") and not pod.get("seccompProfile"):
         yield "seccompProfile is not set"
     if own.get("procMount", "Default") != "Default":
@@ -111,11 +126,21 @@ def reaches_for_the_node(spec: Mapping[str, Any]) -> Iterator[str]:
     Args:
         spec: The pod's spec.
     """
-    yield from (f"{key} is true" for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key))
+    yield from _of_the_host(spec)
     if spec.get("nodeName"):
         yield f"nodeName is {spec['nodeName']}: the scheduler is passed over"
     if str(spec.get("priorityClassName", "")).startswith("system-"):
         yield f"priorityClassName is {spec['priorityClassName']}: other companies' pods would give way"
+    for toleration in mappings(spec.get("tolerations")):
+        key = str(toleration.get("key") or "")
+        if not key:
+            yield "a toleration without a key tolerates every taint"
+        elif key.startswith("node-role.kubernetes.io/"):
+            yield f"the taint {key} is tolerated"
+
+
+def _of_the_host(spec: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"{key} is true" for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key))
     for volume in mappings(spec.get("volumes")):
         if "hostPath" in volume:
             yield f"volume {volume.get('name')} is the node's {mapping(volume['hostPath']).get('path')}"
@@ -123,9 +148,3 @@ def reaches_for_the_node(spec: Mapping[str, Any]) -> Iterator[str]:
         for port in mappings(container.get("ports")):
             if port.get("hostPort"):
                 yield f"container {container.get('name')} takes port {port['hostPort']} of the node"
-    for toleration in mappings(spec.get("tolerations")):
-        key = str(toleration.get("key") or "")
-        if not key:
-            yield "a toleration without a key tolerates every taint"
-        elif key.startswith("node-role.kubernetes.io/"):
-            yield f"the taint {key} is tolerated"

@@ -97,7 +97,7 @@ def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Found]:
         for protocol in ("UDP", "TCP"):
             if not open_to_dns.meets(packets(protocol, 53, 53)):
                 fact = f"its pods cannot reach the cluster's DNS by {protocol}"
-                yield rendered.found(obj, fact, "see base/edge/core/network.yaml, to-dns")
+                yield rendered.found(obj, fact, "see base/guard/core/network.yaml, to-dns")
 
 
 _NOBODYS: Final = tuple(

@@ -73,7 +73,7 @@ def pods_and_volumes_fit_the_limit_range(rendered: Rendered) -> Iterator[Found]:
     per=Per.CLASS,
     title="one LimitRange, consistent, with a default for what the quota counts",
     why="With two the default is undefined; a bad default makes pods invalid that say nothing themselves.",
-    fix="Fix base/edge/core/ceilings.yaml.",
+    fix="Fix base/guard/core/ceilings.yaml.",
     source=sources.LIMITS,
 )
 def the_limit_range_is_sound(rendered: Rendered) -> Iterator[Found]:

@@ -15,7 +15,8 @@ class Per(StrEnum):
 
     CLASS = "the first tenant of each class of equal renders: its name and hosts make no difference"
     TENANT = "each tenant"
-    RELEASE = "each release of base/"
+    RELEASE = "each release of base/ that a ring names, with the guard before it"
+    GUARD = "each release of base/, also one that no ring names, with the guard before it"
     FLEET = "all tenants together"
     STEP = "each tenant before and after a change"
     CHANGE = "all that a change does"

@@ -7,18 +7,15 @@ it is the component of core's facts, that X is the service.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
 from generator import layout
 from generator.kube.lenient import mapping, mappings, string
-from generator.reading import yaml_reader
 from generator.reading.yaml_editor import edited, in_one_line, in_one_mapping
-
-Texts = Mapping[str, str]
-"""Path from the repository's root -> text, of platform.yaml, tenants/ and base/."""
+from generator.upgrade.texts import Changes, Texts, data_of
 
 _IS_OF_TODAY: Final = re.compile(r"^service:", re.MULTILINE)
 _MOST: Final = re.compile(r"spec\.([A-Za-z0-9-]+)\.maxReplicas")
@@ -40,18 +37,24 @@ class _Service:
     component: str
 
 
-def is_done(platform: str) -> bool:
-    """Say by the text of platform.yaml alone whether nothing is left to do; False when that is not plain."""
+def is_done(platform: str, paths: Collection[str]) -> bool:
+    """Say by the text of platform.yaml alone whether nothing is left to do; False when that is not plain.
+
+    Args:
+        platform: The text of platform.yaml.
+        paths: The files of base/.
+    """
+    del paths
     return _IS_OF_TODAY.search(platform) is not None
 
 
-def upgraded(texts: Texts) -> dict[str, str]:
-    """Return the files that become others, with their new texts; none when the layout is not that of before.
+def upgraded(texts: Texts) -> Changes:
+    """Return the files that become others; none when the layout is not that of before.
 
     Args:
         texts: The files; what cannot be read is left as it is, and is named when it is validated.
     """
-    platform = _data(layout.PLATFORM, texts.get(layout.PLATFORM, ""))
+    platform = data_of(layout.PLATFORM, texts.get(layout.PLATFORM, ""))
     if not platform.get("plans") or "service" in platform:
         return {}
     services = {service.fact: service for service in _services(texts)}
@@ -68,15 +71,10 @@ def upgraded(texts: Texts) -> dict[str, str]:
     return {path: text for path, text in changed.items() if text != texts[path]}
 
 
-def _data(path: str, text: str) -> Mapping[str, Any]:
-    document, _ = yaml_reader.read(path, text.encode())
-    return mapping(document.data) if document else {}
-
-
 def _services(texts: Texts) -> Iterator[_Service]:
     for path, text in texts.items():
         if path.startswith(f"{layout.BASE}/") and path.endswith("/kustomization.yaml"):
-            for replacement in mappings(_data(path, text).get("replacements")):
+            for replacement in mappings(data_of(path, text).get("replacements")):
                 fact = _MOST.fullmatch(string(mapping(replacement.get("source")).get("fieldPath")))
                 if not fact:
                     continue
@@ -112,7 +110,7 @@ def _addon(texts: Texts, data: Any, addon: _Service, main: _Service) -> None:
 
 def _tenant(path: str, text: str, addons: tuple[str, ...]) -> str:
     """Write the add-ons that are on as a list, in the place of the first of their keys."""
-    held = _data(path, text)
+    held = data_of(path, text)
     own = [name for name in addons if isinstance(held.get(name), bool)]
     if not own:
         return text

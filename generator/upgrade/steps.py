@@ -1,15 +1,16 @@
 """Every step, oldest first, and what they make of a repository, of a commit or of the work tree."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from generator import layout
 from generator.git.snapshot import Snapshot
 from generator.reading.files import BadFile
-from generator.upgrade import services
-from generator.upgrade.services import Texts
+from generator.upgrade import guard, services
+from generator.upgrade.texts import Changes, Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,24 +19,29 @@ class Step:
 
     Attributes:
         name: What it is about, in a word or two.
-        is_done: From the text of platform.yaml to whether nothing is left to do, so that no other file is read for it.
+        is_done: From the text of platform.yaml and the paths of base/ to whether nothing is left to do, so that no
+            other file is read for it.
         upgraded: From all files to those that become others; none when the step has nothing to do.
     """
 
     name: str
-    is_done: Callable[[str], bool]
-    upgraded: Callable[[Texts], Mapping[str, str]]
+    is_done: Callable[[str, Collection[str]], bool]
+    upgraded: Callable[[Texts], Changes]
 
 
-STEPS: Final = (Step(name="services and add-ons are data", is_done=services.is_done, upgraded=services.upgraded),)
+STEPS: Final = (
+    Step(name="services and add-ons are data", is_done=services.is_done, upgraded=services.upgraded),
+    Step(name="what guards stands beside what runs", is_done=guard.is_done, upgraded=guard.upgraded),
+)
 
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
     """Return the files that steps read, where they are text; none but platform.yaml when every step is done."""
     texts = _texts(snapshot, [layout.PLATFORM])
-    if all(step.is_done(texts.get(layout.PLATFORM, "")) for step in STEPS):
+    base = tuple(snapshot.under(layout.BASE))
+    if all(step.is_done(texts.get(layout.PLATFORM, ""), base) for step in STEPS):
         return texts
-    return texts | _texts(snapshot, [*snapshot.under(layout.TENANTS), *snapshot.under(layout.BASE)])
+    return texts | _texts(snapshot, [*snapshot.under(layout.TENANTS), *base])
 
 
 def _texts(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
@@ -47,29 +53,46 @@ def _texts(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
     return texts
 
 
-def upgraded(texts: Texts) -> tuple[dict[str, str], tuple[str, ...]]:
+def upgraded(texts: Texts) -> tuple[Changes, tuple[str, ...]]:
     """Run every step.
 
     Returns:
-        The files that become others with their new texts, and the names of the steps that had something to do.
+        The files that become others, and the names of the steps that had something to do.
     """
-    changed: dict[str, str] = {}
+    known = dict(texts)
     done = []
     for step in STEPS:
-        known = {**texts, **changed}
-        if step.is_done(known.get(layout.PLATFORM, "")):
+        base = [path for path in known if path.startswith(f"{layout.BASE}/")]
+        if step.is_done(known.get(layout.PLATFORM, ""), base):
             continue
         found = step.upgraded(known)
-        changed |= found
+        known = {path: text for path, text in {**known, **found}.items() if text is not None}
         done += [step.name] if found else []
-    return changed, tuple(done)
+    paths = texts.keys() | known.keys()
+    return {path: known.get(path) for path in paths if known.get(path) != texts.get(path)}, tuple(done)
 
 
 def brought_up(snapshot: Snapshot) -> Snapshot:
     """Return a commit, which stands in a folder of our own, with files that this version reads; they are rewritten."""
-    changed, _ = upgraded(texts_of(snapshot))
-    if not changed:
+    changes, _ = upgraded(texts_of(snapshot))
+    if not changes:
         return snapshot
-    for path, text in changed.items():
-        (snapshot.root / path).write_text(text, encoding="utf-8")
-    return replace(snapshot, opened={**snapshot.opened, **{path: text.encode() for path, text in changed.items()}})
+    write(snapshot.root, changes)
+    return snapshot.with_sources(changes)
+
+
+def write(root: Path, changes: Changes, put: Callable[[Path, bytes], object] = Path.write_bytes) -> None:
+    """Write what steps change below a root.
+
+    Args:
+        root: The repository's root, or a folder of our own.
+        changes: The files.
+        put: Writes one file.
+    """
+    for path, text in sorted(changes.items()):
+        target = root / path
+        if text is None:
+            target.unlink()
+            continue
+        target.parent.mkdir(parents=True, exist_ok=True)
+        put(target, text.encode())

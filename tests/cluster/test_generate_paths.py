@@ -26,7 +26,7 @@ def test_a_changed_component_renders_those_that_use_it(cluster: Cluster, fleet: 
     users = {name for name in fleet.names() if _has_chatbot(fleet, name)}
     assert users
     with fleet.changed():
-        _touch(fleet, "base/edge/components/ai-chatbot/network.yaml")
+        _touch(fleet, "base/guard/components/ai-chatbot/network.yaml")
         assert _rendered_after_push(cluster, fleet) == users
 
 

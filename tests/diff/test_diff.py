@@ -123,7 +123,7 @@ def test_a_state_with_errors_is_named(committed: Committed) -> None:
 
 def test_a_base_that_kustomize_refuses_is_named(committed: Committed) -> None:
     """With the state in which it does not build."""
-    committed.edit("base/edge/components/facts/kustomization.yaml", "spec.storage", "spec.missing")
+    committed.edit("base/guard/components/facts/kustomization.yaml", "spec.storage", "spec.missing")
 
     done = committed.run("diff")
 
@@ -209,11 +209,11 @@ def test_a_change_of_base_over_500_tenants_is_one_short_comment(fleet: Committed
 
 def test_claims_and_namespaces_that_leave_500_tenants_are_the_first_line(fleet: Committed) -> None:
     """Before the title, in each form, with their number."""
-    for kind, file in (("PersistentVolumeClaim", "fileserver"), ("Namespace", "namespace")):
-        documents = fleet.read(f"base/edge/core/{file}.yaml").split("\n---\n")
-        others = [text for text in documents if f"kind: {kind}\n" not in text]
-        assert len(others) == len(documents) - 1
-        fleet.write(f"base/edge/core/{file}.yaml", "\n---\n".join(others) + "\n")
+    fleet.edit("base/guard/core/kustomization.yaml", "- claims.yaml\n", "")
+    documents = fleet.read("base/guard/core/namespace.yaml").split("\n---\n")
+    others = [text for text in documents if "kind: Namespace\n" not in text]
+    assert len(others) == len(documents) - 1
+    fleet.write("base/guard/core/namespace.yaml", "\n---\n".join(others) + "\n")
 
     difference = compare(fleet.root, "HEAD")
     fleet.git("restore", ".")

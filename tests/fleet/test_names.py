@@ -97,13 +97,13 @@ def test_every_word_of_the_base_is_a_name_or_is_refused_at_once() -> None:
 def test_a_company_in_a_class_with_the_one_that_the_base_names_is_warned(repository: Repository) -> None:
     """Two companies of one class are built once; that base/ names the first of them is found all the same."""
     repository.tenant("acme").tenant("brown").edit(
-        "base/edge/core/kustomization.yaml",
+        "base/guard/core/kustomization.yaml",
         "- access.yaml\n",
         "- access.yaml\npatches:\n- target: {kind: PersistentVolumeClaim}\n  patch: |\n    - op: add\n"
         "      path: /metadata/annotations/example.com~1tenant\n      value: acme\n",
     )
-    text = repository.read("base/edge/core/kustomization.yaml")
-    repository.write("base/edge/core/kustomization.yaml", _patches_last(text)).generate()
+    text = repository.read("base/guard/core/kustomization.yaml")
+    repository.write("base/guard/core/kustomization.yaml", _patches_last(text)).generate()
 
     done = repository.run("verify")
 
@@ -171,14 +171,14 @@ def test_a_name_that_is_somebodys_is_refused_by_add_and_validate(
         ),
         (
             "tracing",
-            "base/edge/core/network.yaml",
+            "base/guard/core/network.yaml",
             "name: monitoring\n      podSelector:\n        matchLabels:\n          app.kubernetes.io/name: opentel",
             "name: tracing\n      podSelector:\n        matchLabels:\n          app.kubernetes.io/name: opentel",
             "a namespace",
         ),
         (
             "shared-role",
-            "base/edge/core/secret-store.yaml",
+            "base/guard/core/secret-store.yaml",
             "role: tenants",
             "role: shared-role",
             "an identity in the secret store",
@@ -238,7 +238,7 @@ def test_a_company_that_is_there_is_not_to_blame_for_a_base_that_names_it(reposi
     """The mistake is told where it was made, in base/, by the rules that read the render."""
     repository.tenant("acme").tenant("brown", plan="gold").generate()
     repository.edit(
-        "base/edge/core/secret-store.yaml",
+        "base/guard/core/secret-store.yaml",
         "name: secret-reader\n            aud",
         "name: secret-reader\n            namespace: acme\n            aud",
     )
@@ -284,7 +284,7 @@ ROUTE = "spec:\n  hostnames: [login.customers.example.net]\n"
         ("kibana.customers.example.net", ("https://kibana.example.com", "https://{}"), {}, "platform.yaml https://"),
         ("git.files.example.com", ("https://git.example.com", "https://{}"), {}, "platform.yaml https://"),
         ("k8s.files.example.com", ("https://kubernetes.default.svc", "https://{}"), {}, "platform.yaml https://"),
-        ("vault.example.com", AT_EXAMPLE, {}, "base/edge/core/secret-store.yaml https://"),
+        ("vault.example.com", AT_EXAMPLE, {}, "base/guard/core/secret-store.yaml https://"),
         ("models.example.com", AT_EXAMPLE, {}, "base/edge/components/ai-chatbot/agent.yaml https://"),
         (
             "argo.files.example.com",

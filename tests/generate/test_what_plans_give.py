@@ -78,8 +78,8 @@ def test_a_second_in_base_changes_the_quota_and_what_explain_says(repository: Re
 def test_what_else_base_runs_is_on_top_of_the_plan(repository: Repository) -> None:
     """The provider's own CronJob has its share of the quota, and the customer's pods keep theirs."""
     repository.edit("base/edge/core/kustomization.yaml", "- fileserver.yaml\n", "- fileserver.yaml\n- index.yaml\n")
-    repository.edit("base/edge/core/ceilings.yaml", 'count/jobs.batch: "0"', 'count/jobs.batch: "5"')
-    repository.edit("base/edge/core/ceilings.yaml", 'count/cronjobs.batch: "0"', 'count/cronjobs.batch: "1"')
+    repository.edit("base/guard/core/ceilings.yaml", 'count/jobs.batch: "0"', 'count/jobs.batch: "5"')
+    repository.edit("base/guard/core/ceilings.yaml", 'count/cronjobs.batch: "0"', 'count/cronjobs.batch: "1"')
     repository.write("base/edge/core/index.yaml", _INDEX).tenant().generate()
 
     said = repository.run("explain", "company-001").stdout
@@ -112,7 +112,7 @@ spec:
 """
 
 
-CEILINGS = "base/edge/core/ceilings.yaml"
+CEILINGS = "base/guard/core/ceilings.yaml"
 SCALES_IT_TOO = """\
 ---
 apiVersion: autoscaling/v2

@@ -383,7 +383,7 @@ def test_a_kustomization_by_hand_in_an_overlay_is_judged_as_well(company: Reposi
     """An overlay that somebody edited is refused before it is built, and generate writes it again."""
     company.edit(OVERLAY, '"facts.yaml"]', '"facts.yaml", "../../base/edge/core/"]')
     assert refused(company, "verify") == (
-        f"{OVERLAY}:5:51: error: '../../base/edge/core/' builds base/edge/core a second time: {OVERLAY}:5:13 names it"
+        f"{OVERLAY}:5:76: error: '../../base/edge/core/' builds base/edge/core a second time: {OVERLAY}:5:38 names it"
         " as well [KUS004]\n  hint: name it once"
     )
 

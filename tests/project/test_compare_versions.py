@@ -132,7 +132,7 @@ def test_a_version_that_finds_less_is_found_out(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment(), check=False, capture_output=True, text=True)
 
     assert done.returncode == 1, done.stderr
-    place_of = "base/edge/core/namespace.yaml"
+    place_of = "base/guard/core/namespace.yaml"
     assert (
         f"escape a-namespace-without-its-guard: verify --format json: only now: ARG009 warning {place_of}"
         in done.stdout

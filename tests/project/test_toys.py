@@ -109,7 +109,7 @@ def namespaces_are_no_toys(rendered: Rendered) -> Iterator[Found]:
         "tests/rules/cases_argocd.py": {
             "": """
 
-_NAMESPACE: Final = "base/edge/core/namespace.yaml: warning: Namespace/company-002: this is a toy [ARG999]"
+_NAMESPACE: Final = "base/guard/core/namespace.yaml: warning: Namespace/company-002: this is a toy [ARG999]"
 CASES = (
     *CASES,
     catches("ARG999", "a namespace", lambda scene: scene, _NAMESPACE),

@@ -13,7 +13,8 @@ from tests.harness import Repository, environment
 from tests.publish.test_publish import Origin
 
 CORE = "base/edge/core/fileserver.yaml"
-FACTS = "base/edge/components/facts/kustomization.yaml"
+CLAIMS = "base/guard/core/claims.yaml"
+FACTS = "base/guard/components/facts/kustomization.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -54,13 +55,10 @@ def of(origin: Origin, name: str) -> dict[str, str]:
 
 def rename_claim(clone: Repository) -> Repository:
     """Give every company's claim another name."""
-    text = (
-        clone.read(CORE)
-        .replace("name: files\n  labels", "name: data\n  labels")
-        .replace("claimName: files", "claimName: data")
-    )
+    claims = clone.read(CLAIMS).replace("name: files\n  labels", "name: data\n  labels")
+    text = clone.read(CORE).replace("claimName: files", "claimName: data")
     facts = clone.read(FACTS).replace("PersistentVolumeClaim, name: files", "PersistentVolumeClaim, name: data")
-    return clone.write(CORE, text).write(FACTS, facts)
+    return clone.write(CORE, text).write(CLAIMS, claims).write(FACTS, facts)
 
 
 def test_a_company_whose_file_is_lost_stays_as_it_was_published(origin: Origin, clone: Repository) -> None:

@@ -104,7 +104,8 @@ class Bench:
         repository = self.repository
         shutil.copytree(ROOT / "argocd/platform", self.root / "argocd/platform")
         for unused in ("ingress", "ai-chatbot-ingress"):  # nobody's route, and three builds of each change of base/
-            shutil.rmtree(self.root / "base/edge/components" / unused)
+            for half in ("edge", "guard"):
+                shutil.rmtree(self.root / "base" / half / "components" / unused)
         for name, keys in _TENANTS.items():
             repository.tenant(name, **keys)
         ignored = "*.tmp\n"

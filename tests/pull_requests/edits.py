@@ -431,7 +431,7 @@ _IGNORED: Final = (
     "overlays/\n",
     "*.yaml\n",
     "argocd/\n",
-    "base/edge/core/network.yaml\n",
+    "base/guard/core/network.yaml\n",
     "!*\n",
     "*.bak\n",
 )

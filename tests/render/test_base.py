@@ -1,4 +1,4 @@
-"""What base/edge makes of a company's facts, rendered by the real kustomize from overlays of the agreed form."""
+"""What base/guard and base/edge make of the facts of a company, rendered by the real kustomize from such overlays."""
 
 import json
 import shutil
@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from generator.fleet.model import Pair
+from generator.generate.releases import parts_of
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
@@ -53,12 +55,13 @@ def company(tmp_path: Path) -> Company:
     ) -> Objects:
         add_ons = ["ai-chatbot"] if chatbot else []
         components = [*add_ons, exposure, *(f"{item}-{exposure}" for item in add_ons), "facts"]
+        parts = parts_of(Pair("edge", "live"), components, components)
         kustomization = {
             "apiVersion": "kustomize.config.k8s.io/v1beta1",
             "kind": "Kustomization",
             "namespace": "company-777",
-            "resources": ["../../base/edge/core", "facts.yaml"],
-            "components": [f"../../base/edge/components/{component}" for component in components],
+            "resources": [*(f"../../{folder}" for folder in parts.resources), "facts.yaml"],
+            "components": [f"../../{folder}" for folder in parts.components],
             "labels": [
                 {"pairs": {"tenantry.dev/tenant": "company-777"}, "includeTemplates": True},
                 {"pairs": {"tenantry.dev/plan": plan}},

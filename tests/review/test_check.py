@@ -164,7 +164,7 @@ def test_a_renamed_tenant_is_refused(merged: Repository) -> None:
 
 def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
     """The API server would refuse the sync of every tenant."""
-    merged.edit("base/edge/core/fileserver.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    merged.edit("base/guard/core/claims.yaml", "storageClassName: shared-files", "storageClassName: other-files")
     commit(merged)
 
     done = merged.run("check", "--base", "main")
@@ -180,7 +180,7 @@ def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
 def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(merged: Repository, name: str) -> None:
     """More people may push tags than may merge, and git takes the tag."""
     merged.git("update-ref", "refs/remotes/origin/main", "main")
-    merged.edit("base/edge/core/fileserver.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    merged.edit("base/guard/core/claims.yaml", "storageClassName: shared-files", "storageClassName: other-files")
     commit(merged)
     merged.git("tag", name)
 

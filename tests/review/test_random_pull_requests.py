@@ -153,6 +153,7 @@ def _edit(file: str, old: str, new: str) -> Callable[[Bench], object]:
 
 
 CORE: Final = "base/edge/core"
+GUARDS: Final = "base/guard/core"
 GUARD: Final = "argocd.argoproj.io/sync-options: Prune=false,Delete=false"
 PEER: Final = "kubernetes.io/metadata.name: kube-system"
 
@@ -161,16 +162,16 @@ PEER: Final = "kubernetes.io/metadata.name: kube-system"
     ("edit", "kind"),
     [
         (lambda bench: _all_of_base(bench, "ame: files\n", "ame: data\n"), "claim"),
-        (_edit(f"{CORE}/namespace.yaml", GUARD, "a: b"), "namespace"),
-        (_edit(f"{CORE}/fileserver.yaml", "[ReadWriteMany]", "[ReadWriteOnce]"), "claim"),
+        (_edit(f"{GUARDS}/namespace.yaml", GUARD, "a: b"), "namespace"),
+        (_edit(f"{GUARDS}/claims.yaml", "[ReadWriteMany]", "[ReadWriteOnce]"), "claim"),
         (_edit("platform.yaml", "default: 50Gi", "default: 40Gi"), "claim"),
-        (_edit(f"{CORE}/secret-store.yaml", "name: tenant\n", "name: company\n"), "store"),
+        (_edit(f"{GUARDS}/secret-store.yaml", "name: tenant\n", "name: company\n"), "store"),
         (_edit("platform.yaml", "domain: files.example.com", "domain: f.example.com"), "host"),
         (_edit("platform.yaml", "git.example.com/platform", "git.example.com/other"), "server"),
         (_edit("platform.yaml", "https://kubernetes.default.svc", "https://10.0.0.10"), "server"),
-        (_edit(f"{CORE}/network.yaml", PEER, "kubernetes.io/metadata.name: acme"), "network"),
-        (_edit(f"{CORE}/network.yaml", f"matchLabels:\n          {PEER}", "matchLabels: {}"), "network"),
-        (_edit(f"{CORE}/network.yaml", "cidr: 169.254.20.10/32", "cidr: 0.0.0.0/0"), "network"),
+        (_edit(f"{GUARDS}/network.yaml", PEER, "kubernetes.io/metadata.name: acme"), "network"),
+        (_edit(f"{GUARDS}/network.yaml", f"matchLabels:\n          {PEER}", "matchLabels: {}"), "network"),
+        (_edit(f"{GUARDS}/network.yaml", "cidr: 169.254.20.10/32", "cidr: 0.0.0.0/0"), "network"),
         (_edit(f"{CORE}/fileserver.yaml", "type: ClusterIP", "type: LoadBalancer"), "network"),
         (_edit(f"{CORE}/fileserver.yaml", "key: tenants/placeholder/", "key: shared/placeholder/"), "keys"),
         (_edit(f"{CORE}/fileserver.yaml", "revisionHistoryLimit: 3", "revisionHistoryLimit: 4"), ""),

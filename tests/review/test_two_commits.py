@@ -18,7 +18,8 @@ from generator.rules import every
 from tests.harness import Ran, Repository, environment
 
 CORE: Final = "base/edge/core/fileserver.yaml"
-FACTS: Final = "base/edge/components/facts/kustomization.yaml"
+CLAIMS: Final = "base/guard/core/claims.yaml"
+FACTS: Final = "base/guard/components/facts/kustomization.yaml"
 CHATBOT: Final = "base/edge/components/ai-chatbot"
 
 
@@ -91,13 +92,11 @@ def follow(repository: Repository, said: str, rule: str) -> None:
 
 def rename_claim(repository: Repository, name: str) -> Repository:
     """Give the file server's claim another name, everywhere in base/."""
-    text = repository.read(CORE)
-    text = text.replace("name: files\n  labels", f"name: {name}\n  labels").replace(
-        "claimName: files", f"claimName: {name}"
-    )
+    claims = repository.read(CLAIMS).replace("name: files\n  labels", f"name: {name}\n  labels")
+    text = repository.read(CORE).replace("claimName: files", f"claimName: {name}")
     facts = repository.read(FACTS)
     repository.write(FACTS, facts.replace("PersistentVolumeClaim, name: files", f"PersistentVolumeClaim, name: {name}"))
-    return repository.write(CORE, text)
+    return repository.write(CORE, text).write(CLAIMS, claims)
 
 
 # --- what holds data
@@ -111,7 +110,7 @@ def test_a_claim_that_is_renamed_is_refused(here: Repository) -> None:
 
     assert refused.exit == 1
     assert (
-        f"{CORE}:15:1: error: the PersistentVolumeClaim files becomes data, for company-001, company-002 [CHG020]\n"
+        f"{CLAIMS}:2:1: error: the PersistentVolumeClaim files becomes data, for company-001, company-002 [CHG020]\n"
         f"  hint: take it back: git restore --source={sha(here)} --staged --worktree base"
     ) in refused.stdout
     assert passed.exit == 0, passed.said
@@ -119,10 +118,8 @@ def test_a_claim_that_is_renamed_is_refused(here: Repository) -> None:
 
 def test_a_claim_that_goes_is_refused(here: Repository) -> None:
     """Also when the pods get a folder of their own in its place: what people upload would be gone with the pod."""
-    text = here.read(CORE)
-    claim = text[text.index("apiVersion: v1\nkind: PersistentVolumeClaim") :].partition("---\n")[0]
-    text = text.replace(f"{claim}---\n", "")
-    here.write(CORE, text.replace("persistentVolumeClaim:\n          claimName: files", "emptyDir: {}"))
+    here.edit("base/guard/core/kustomization.yaml", "- claims.yaml\n", "").remove(CLAIMS)
+    here.edit(CORE, "persistentVolumeClaim:\n          claimName: files", "emptyDir: {}")
     facts = here.read(FACTS)
     storage = facts[facts.index("- source: {kind: TenantFacts, name: tenant, fieldPath: spec.storage}") :]
     here.write(FACTS, facts.replace(storage.partition("\n- source:")[0] + "\n", ""))
@@ -130,7 +127,9 @@ def test_a_claim_that_goes_is_refused(here: Repository) -> None:
     said = found(here)
     follow(here, said, "CHG020")
 
-    assert f"{CORE}:15:1: error: the PersistentVolumeClaim files is gone, for company-001, company-002 [CHG020]" in said
+    assert (
+        f"{CLAIMS}:2:1: error: the PersistentVolumeClaim files is gone, for company-001, company-002 [CHG020]" in said
+    )
     assert found(here) == ""
 
 
@@ -142,7 +141,7 @@ def test_a_claim_that_no_pod_mounts_any_more_is_refused(here: Repository) -> Non
     follow(here, said, "CHG020")
 
     assert (
-        f"{CORE}:15:1: error: no pod mounts the PersistentVolumeClaim files any more, for company-001, company-002"
+        f"{CLAIMS}:2:1: error: no pod mounts the PersistentVolumeClaim files any more, for company-001, company-002"
         " [CHG020]\n"
     ) in said
     assert found(here) == ""
@@ -150,7 +149,7 @@ def test_a_claim_that_no_pod_mounts_any_more_is_refused(here: Repository) -> Non
 
 def test_a_secret_store_of_another_name_is_refused(here: Repository) -> None:
     """Its secrets would be asked for at another door."""
-    store = "base/edge/core/secret-store.yaml"
+    store = "base/guard/core/secret-store.yaml"
     here.edit(store, "kind: SecretStore\nmetadata:\n  name: tenant", "kind: SecretStore\nmetadata:\n  name: company")
 
     assert ": error: the SecretStore tenant becomes company, for company-001, company-002 [CHG020]\n" in found(here)
@@ -158,8 +157,8 @@ def test_a_secret_store_of_another_name_is_refused(here: Repository) -> None:
 
 def test_a_namespace_that_leaves_the_render_is_refused(here: Repository) -> None:
     """What Argo CD no longer finds in git it would remove, were it not for the guards."""
-    text = here.read("base/edge/core/namespace.yaml")
-    here.write("base/edge/core/namespace.yaml", text[text.index("---\n") + 4 :])
+    text = here.read("base/guard/core/namespace.yaml")
+    here.write("base/guard/core/namespace.yaml", text[text.index("---\n") + 4 :])
 
     said = found(here)
 
@@ -187,7 +186,7 @@ def test_an_add_on_that_is_switched_off_keeps_its_claim(here: Repository) -> Non
 def test_a_claim_that_changes_without_moving_is_no_finding(here: Repository) -> None:
     """A near miss: another label, and an add-on that never had a claim is switched off."""
     head = "kind: PersistentVolumeClaim\nmetadata:\n  name: files\n  labels:\n"
-    here.edit(CORE, head, f"{head}    example.com/backup: daily\n")
+    here.edit(CLAIMS, head, f"{head}    example.com/backup: daily\n")
     here.tenant("company-002", plan="silver")
 
     assert "[CHG020]" not in found(here)
@@ -392,7 +391,7 @@ def test_a_file_that_never_could_be_read_still_states_its_storage(here: Reposito
     ("file", "old", "new"),
     [
         ("platform.yaml", "exposure: gateway", "exposure: pigeon"),
-        ("base/edge/core/kustomization.yaml", "- namespace.yaml", "- nowhere.yaml"),
+        ("base/edge/core/kustomization.yaml", "- fileserver.yaml", "- nowhere.yaml"),
         (f"{CHATBOT}/kustomization.yaml", "- ai-chatbot.yaml", "- ai-chatbot.yaml\n- ai-chatbot.yaml"),
     ],
     ids=["platform", "base", "one component"],

@@ -10,7 +10,7 @@ from tests.review.test_two_commits import CORE, check, commit, follow, found, he
 
 __all__ = ["here", "start"]  # the fixtures
 
-STORE: Final = "base/edge/core/secret-store.yaml"
+STORE: Final = "base/guard/core/secret-store.yaml"
 MOUNT: Final = "        - name: files\n          mountPath: /data\n"
 VOLUME: Final = "          claimName: files\n"
 RESOURCES: Final = (

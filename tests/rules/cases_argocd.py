@@ -386,7 +386,7 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG012",
         "every commit renders the company again",
         _file(_SET, '        argocd.argoproj.io/manifest-generate-paths: "{{ .generatePaths }}"\n', ""),
-        "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set, not /base/edge/components/ai-chatbot;/base/edge/components/ai-chatbot-gateway;/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/overlays/company-002 [ARG012]\n  hint: run `tenantry generate`",
+        "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set, not /base/edge/components/ai-chatbot;/base/edge/components/ai-chatbot-gateway;/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/ai-chatbot;/base/guard/components/ai-chatbot-gateway;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core;/overlays/company-002 [ARG012]\n  hint: run `tenantry generate`",
     ),
     passes(
         "ARG012",
@@ -537,13 +537,13 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG009",
         "the namespace may be pruned",
         _annotated("Namespace", "company-002", _OPTIONS, None),
-        "base/edge/core/namespace.yaml: error: Namespace/company-002: argocd.argoproj.io/sync-options lacks Prune=false and Delete=false [ARG009]\n  hint: write Prune=false,Delete=false",
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: argocd.argoproj.io/sync-options lacks Prune=false and Delete=false [ARG009]\n  hint: write Prune=false,Delete=false",
     ),
     catches(
         "ARG009",
         "the volume may be deleted",
         _annotated("PersistentVolumeClaim", "files", _OPTIONS, "Prune=false"),
-        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: argocd.argoproj.io/sync-options lacks Delete=false [ARG009]\n  hint: write Prune=false,Delete=false",
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: argocd.argoproj.io/sync-options lacks Delete=false [ARG009]\n  hint: write Prune=false,Delete=false",
     ),
     catches(
         "ARG009",
@@ -577,7 +577,7 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG018",
         "the volume comes first",
         _annotated("PersistentVolumeClaim", "files", _WAVE, "-2"),
-        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: it is in wave -2, and Deployment fileserver, which it may wait for, in 0 [ARG018]\n  hint: put both into one wave",
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: it is in wave -2, and Deployment fileserver, which it may wait for, in 0 [ARG018]\n  hint: put both into one wave",
     ),
     passes("ARG018", "the volume comes last", _annotated("PersistentVolumeClaim", "files", _WAVE, "1")),
     catches(
@@ -612,13 +612,13 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG028",
         "an object is a hook",
         _annotated("NetworkPolicy", "default-deny", "argocd.argoproj.io/hook", "PreSync"),
-        "base/edge/core/network.yaml: error: NetworkPolicy/company-002/default-deny: argocd.argoproj.io/hook makes it a hook: Argo CD runs it beside the sync and does not keep it [ARG028]\n  hint: remove the annotation",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/default-deny: argocd.argoproj.io/hook makes it a hook: Argo CD runs it beside the sync and does not keep it [ARG028]\n  hint: remove the annotation",
     ),
     catches(
         "ARG028",
         "an object is hidden",
         _annotated("RoleBinding", "admin", "argocd.argoproj.io/compare-options", "IgnoreExtraneous"),
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: argocd.argoproj.io/compare-options hides it when git drops it [ARG028]\n  hint: remove the annotation",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/admin: argocd.argoproj.io/compare-options hides it when git drops it [ARG028]\n  hint: remove the annotation",
     ),
     passes(
         "ARG028",

@@ -79,72 +79,72 @@ CASES = (
         "CAP004",
         "more pods than the ceiling holds",
         _most(30),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
         "  hint: 3500m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
         "  hint: 7Gi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
         "  hint: 14 too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
         "  hint: 1750m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
         "  hint: 3584Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "a roll-out that starts a tenth of the pods at once",
         _rolling(maxSurge="10%"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 8 at once (ai-chatbot 8 x 250m + fileserver 24 x 250m), and 7250m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 8 at once (ai-chatbot 8 x 250m + fileserver 24 x 250m), and 7250m are admitted [CAP004]\n"
         "  hint: 750m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 16Gi at once (ai-chatbot 8 x 512Mi + fileserver 24 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 16Gi at once (ai-chatbot 8 x 512Mi + fileserver 24 x 512Mi), and 14848Mi are admitted [CAP004]\n"
         "  hint: 1536Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 34 at once (ai-chatbot 8 + fileserver 24 + spare 2), and 31 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 34 at once (ai-chatbot 8 + fileserver 24 + spare 2), and 31 are admitted [CAP004]\n"
         "  hint: 3 too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4 at once (ai-chatbot 8 x 125m + fileserver 24 x 125m), and 3625m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4 at once (ai-chatbot 8 x 125m + fileserver 24 x 125m), and 3625m are admitted [CAP004]\n"
         "  hint: 375m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 8Gi at once (ai-chatbot 8 x 256Mi + fileserver 24 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 8Gi at once (ai-chatbot 8 x 256Mi + fileserver 24 x 256Mi), and 7424Mi are admitted [CAP004]\n"
         "  hint: 768Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "a reserve that the ceiling does not have",
         _reserve(limits_memory=4 << 30),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 18944Mi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + reserve 4Gi), and 14848Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 18944Mi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + reserve 4Gi), and 14848Mi are admitted [CAP004]\n"
         "  hint: 4Gi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "a container with more disk than is counted",
         lambda scene: scene.container()["resources"]["limits"].update({"ephemeral-storage": "1Gi"}),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.ephemeral-storage: up to 22Gi at once (ai-chatbot 8 x 128Mi + fileserver 21 x 1Gi), and 8Gi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.ephemeral-storage: up to 22Gi at once (ai-chatbot 8 x 128Mi + fileserver 21 x 1Gi), and 8Gi are admitted [CAP004]\n"
         "  hint: 14Gi too much: lower what base/ asks for, or raise limits.ephemeral-storage of its ResourceQuota",
     ),
     catches(
         "CAP004",
         "a pod less than may run",
         _quota("pods", "30"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 31 at once (ai-chatbot 8 + fileserver 21 + spare 2), and 30 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 31 at once (ai-chatbot 8 + fileserver 21 + spare 2), and 30 are admitted [CAP004]\n"
         "  hint: 1 too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "one Service too many",
         _quota("services", "1"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: services: up to 2 at once (2 rendered), and 1 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: services: up to 2 at once (2 rendered), and 1 are admitted [CAP004]\n"
         "  hint: 1 too much: lower what base/ asks for, or raise services of its ResourceQuota",
     ),
     catches(
         "CAP004",
         "no room for the ConfigMap of Kubernetes itself",
         _quota("count/configmaps", "2"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/configmaps: up to 3 at once (1 rendered + 1 of Kubernetes itself + 1 of the version before), and 2 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/configmaps: up to 3 at once (1 rendered + 1 of Kubernetes itself + 1 of the version before), and 2 are admitted [CAP004]\n"
         "  hint: 1 too much: lower what base/ asks for, or raise count/configmaps of its ResourceQuota",
     ),
     catches(
         "CAP004",
         "no room for the Secrets that ExternalSecrets make",
         _quota("count/secrets", "1"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/secrets: up to 2 at once (0 rendered + 2 of ExternalSecrets), and 1 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/secrets: up to 2 at once (0 rendered + 2 of ExternalSecrets), and 1 are admitted [CAP004]\n"
         "  hint: 1 too much: lower what base/ asks for, or raise count/secrets of its ResourceQuota",
     ),
     catches(
@@ -154,47 +154,47 @@ CASES = (
             scene.pod().update(terminationGracePeriodSeconds=600),
             _scaling(stabilizationWindowSeconds=600)(scene),
         ),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 10750m at once (ai-chatbot 8 x 250m + fileserver 35 x 250m), and 7250m are admitted [CAP004]\n"
         "  hint: 3500m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 22016Mi at once (ai-chatbot 8 x 512Mi + fileserver 35 x 512Mi), and 14848Mi are admitted [CAP004]\n"
         "  hint: 7Gi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 45 at once (ai-chatbot 8 + fileserver 35 + spare 2), and 31 are admitted [CAP004]\n"
         "  hint: 14 too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 5375m at once (ai-chatbot 8 x 125m + fileserver 35 x 125m), and 3625m are admitted [CAP004]\n"
         "  hint: 1750m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 11008Mi at once (ai-chatbot 8 x 256Mi + fileserver 35 x 256Mi), and 7424Mi are admitted [CAP004]\n"
         "  hint: 3584Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "a job at night for which nobody has made room",
         lambda scene: scene.add(_NIGHTLY.format(policy="Forbid")),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/cronjobs.batch: up to 1 at once (1 rendered), and 0 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/cronjobs.batch: up to 1 at once (1 rendered), and 0 are admitted [CAP004]\n"
         "  hint: 1 too much: lower what base/ asks for, or raise count/cronjobs.batch of its ResourceQuota",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/jobs.batch: up to 5 at once (0 rendered + 5 of CronJobs), and 0 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: count/jobs.batch: up to 5 at once (0 rendered + 5 of CronJobs), and 0 are admitted [CAP004]\n"
         "  hint: 5 too much: lower what base/ asks for, or raise count/jobs.batch of its ResourceQuota",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 7750m at once (ai-chatbot 8 x 250m + fileserver 21 x 250m + index 2 x 250m), and 7250m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.cpu: up to 7750m at once (ai-chatbot 8 x 250m + fileserver 21 x 250m + index 2 x 250m), and 7250m are admitted [CAP004]\n"
         "  hint: 500m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 15Gi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + index 2 x 256Mi), and 14848Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: limits.memory: up to 15Gi at once (ai-chatbot 8 x 512Mi + fileserver 21 x 512Mi + index 2 x 256Mi), and 14848Mi are admitted [CAP004]\n"
         "  hint: 512Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 33 at once (ai-chatbot 8 + fileserver 21 + index 2 + spare 2), and 31 are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: pods: up to 33 at once (ai-chatbot 8 + fileserver 21 + index 2 + spare 2), and 31 are admitted [CAP004]\n"
         "  hint: 2 too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4125m at once (ai-chatbot 8 x 125m + fileserver 21 x 125m + index 2 x 250m), and 3625m are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.cpu: up to 4125m at once (ai-chatbot 8 x 125m + fileserver 21 x 125m + index 2 x 250m), and 3625m are admitted [CAP004]\n"
         "  hint: 500m too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 7936Mi at once (ai-chatbot 8 x 256Mi + fileserver 21 x 256Mi + index 2 x 256Mi), and 7424Mi are admitted [CAP004]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.memory: up to 7936Mi at once (ai-chatbot 8 x 256Mi + fileserver 21 x 256Mi + index 2 x 256Mi), and 7424Mi are admitted [CAP004]\n"
         "  hint: 512Mi too much: run `tenantry generate`, which fits the quota to what base/ runs, or run less",
     ),
     catches(
         "CAP004",
         "a bound on what controllers make",
         _quota("count/replicasets.apps", "3"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: the sum cannot be known: count/replicasets.apps: how many of them controllers make is not known [CAP004]",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: the sum cannot be known: count/replicasets.apps: how many of them controllers make is not known [CAP004]",
     ),
     catches(
         "CAP004",
         "a resource that nobody counts",
         _quota("cpus", "3"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: the sum cannot be known: cpus: this is no resource that is counted [CAP004]",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: the sum cannot be known: cpus: this is no resource that is counted [CAP004]",
     ),
     passes("CAP004", "exactly what the ceiling holds", lambda scene: (_most(15)(scene), _quota("pods", "30")(scene))),
     passes("CAP004", "an older name for the same bound", _quota("cpu", "4")),
@@ -216,9 +216,9 @@ CASES = (
         "CAP007",
         "a second volume",
         _second_volume,
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: persistentvolumeclaims: up to 2 at once (2 rendered), and 1 are admitted [CAP007]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: persistentvolumeclaims: up to 2 at once (2 rendered), and 1 are admitted [CAP007]\n"
         "  hint: 1 too much: lower what base/ asks for, or raise persistentvolumeclaims of its ResourceQuota",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 400Gi at once (files 200Gi + archive 200Gi), and 200Gi are admitted [CAP007]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 400Gi at once (files 200Gi + archive 200Gi), and 200Gi are admitted [CAP007]\n"
         "  hint: 200Gi too much: lower what base/ asks for, or raise it: tenantry set company-002 storage=SIZE",
     ),
     catches(
@@ -230,16 +230,16 @@ CASES = (
                 "ephemeral": {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "1Gi"}}}}},
             }
         ),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: persistentvolumeclaims: up to 22 at once (1 rendered + 21 of pods), and 1 are admitted [CAP007]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: persistentvolumeclaims: up to 22 at once (1 rendered + 21 of pods), and 1 are admitted [CAP007]\n"
         "  hint: 21 too much: lower what base/ asks for, or raise persistentvolumeclaims of its ResourceQuota",
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 221Gi at once (files 200Gi + scratch of fileserver 21 x 1Gi), and 200Gi are admitted [CAP007]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: requests.storage: up to 221Gi at once (files 200Gi + scratch of fileserver 21 x 1Gi), and 200Gi are admitted [CAP007]\n"
         "  hint: 21Gi too much: lower what base/ asks for, or raise it: tenantry set company-002 storage=SIZE",
     ),
     catches(
         "CAP007",
         "a bound on the class that the volume is of",
         _quota("shared-files.storageclass.storage.k8s.io/requests.storage", "100Gi"),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: shared-files.storageclass.storage.k8s.io/requests.storage: up to 200Gi at once (files 200Gi), and 100Gi are admitted [CAP007]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: shared-files.storageclass.storage.k8s.io/requests.storage: up to 200Gi at once (files 200Gi), and 100Gi are admitted [CAP007]\n"
         "  hint: 100Gi too much: lower what base/ asks for, or raise shared-files.storageclass.storage.k8s.io/requests.storage of its ResourceQuota",
     ),
     passes("CAP007", "a bound on another class", _quota("fast.storageclass.storage.k8s.io/requests.storage", "0")),
@@ -260,7 +260,7 @@ CASES = (
         "CAP011",
         "a quota that counts some pods only",
         lambda scene: scene.one("ResourceQuota", "plan")["spec"].update(scopes=["NotTerminating"]),
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: spec.scopes: it counts only the pods of this scope [CAP011]",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: spec.scopes: it counts only the pods of this scope [CAP011]",
     ),
     passes("CAP011", "a quota that counts all", unchanged),
     # --- CAP009

@@ -138,7 +138,7 @@ CASES = (
         "K8S001",
         "a word that the API does not know",
         _spec("PersistentVolumeClaim", "files", accessModes=["ReadWriteMay"]),
-        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: spec.accessModes[0]: 'ReadWriteMay' is not one of ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod [K8S001]\n"
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: spec.accessModes[0]: 'ReadWriteMay' is not one of ReadOnlyMany, ReadWriteMany, ReadWriteOnce, ReadWriteOncePod [K8S001]\n"
         "  hint: did you mean 'ReadWriteMany'?",
     ),
     catches(
@@ -214,7 +214,7 @@ CASES = (
         "K8S002",
         "a policy for pods that nobody runs",
         _spec("NetworkPolicy", "fileserver-from-gateway", podSelector={"matchLabels": {"app": "fileserver"}}),
-        "base/edge/components/gateway/fileserver.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: its podSelector selects no pod: it guards nothing [K8S002]",
+        "base/guard/components/gateway/network.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: its podSelector selects no pod: it guards nothing [K8S002]",
     ),
     catches(
         "K8S002",
@@ -286,7 +286,7 @@ CASES = (
         lambda scene: scene.one("LimitRange", "container")["spec"]["limits"].append(
             {"type": "PersistentVolumeClaim", "max": {"storage": "100Gi"}}
         ),
-        "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files: it may use 200Gi of storage, more than the most, 100Gi [K8S004]",
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: it may use 200Gi of storage, more than the most, 100Gi [K8S004]",
     ),
     catches(
         "K8S004",
@@ -471,7 +471,7 @@ CASES = (
         "K8S012",
         "a binding of a Role that is gone",
         lambda scene: scene.remove("Role", "support"),
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: there is no Role support [K8S012]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/support: there is no Role support [K8S012]",
     ),
     catches(
         "K8S012",
@@ -495,20 +495,20 @@ CASES = (
         "K8S013",
         "a default above the most",
         _limit("default", cpu="2"),
-        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: default.cpu is 2, more than max.cpu, 1 [K8S013]",
-        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 16 to 1, more than maxLimitRequestRatio 2 [K8S013]",
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: default.cpu is 2, more than max.cpu, 1 [K8S013]",
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 16 to 1, more than maxLimitRequestRatio 2 [K8S013]",
     ),
     catches(
         "K8S013",
         "a default request above its limit",
         _limit("defaultRequest", memory="1Gi"),
-        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: defaultRequest.memory is 1Gi, more than default.memory, 512Mi [K8S013]",
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: defaultRequest.memory is 1Gi, more than default.memory, 512Mi [K8S013]",
     ),
     catches(
         "K8S013",
         "defaults further apart than they may be",
         _limit("defaultRequest", cpu="50m"),
-        "base/edge/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 5 to 1, more than maxLimitRequestRatio 2 [K8S013]",
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: the defaults of cpu are 5 to 1, more than maxLimitRequestRatio 2 [K8S013]",
     ),
     catches(
         "K8S013",
@@ -517,7 +517,7 @@ CASES = (
             scene.one("LimitRange", "container")["spec"]["limits"][0][key].pop("ephemeral-storage")
             for key in ("default", "max")
         ],
-        "base/edge/core/ceilings.yaml: error: ResourceQuota/company-002/plan: it counts limits.ephemeral-storage, and no LimitRange gives it to a container that says nothing [K8S013]\n"
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: it counts limits.ephemeral-storage, and no LimitRange gives it to a container that says nothing [K8S013]\n"
         "  hint: a pod without it would be refused",
     ),
     passes(
@@ -544,7 +544,7 @@ CASES = (
         lambda scene: scene.one("NetworkPolicy", "fileserver-from-gateway")["spec"]["ingress"][0]["ports"][0].update(
             port="web"
         ),
-        "base/edge/components/gateway/fileserver.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress port web is no port of Deployment/company-002/fileserver [K8S014]",
+        "base/guard/components/gateway/network.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress port web is no port of Deployment/company-002/fileserver [K8S014]",
     ),
     catches(
         "K8S014",

@@ -8,6 +8,7 @@ from tests.rules.harness import Edit, Scene, catches, passes, unchanged
 
 CORE = "base/edge/core/kustomization.yaml"
 FACTS = "base/edge/components/facts/kustomization.yaml"
+GUARD_FACTS = "base/guard/components/facts/kustomization.yaml"
 CHATBOT = "base/edge/components/ai-chatbot/kustomization.yaml"
 GATEWAY = "base/edge/components/gateway/kustomization.yaml"
 OVERLAY = "overlays/company-002/kustomization.yaml"
@@ -37,7 +38,7 @@ def _annotate(scene: Scene, key: str, value: str) -> None:
 
 _OTHER_NAME = "use the company's facts; if something else is called company-003 here, the tenant needs another name"
 _THE_FILE_SERVER = "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver"
-_THE_CLAIM = "base/edge/core/fileserver.yaml: error: PersistentVolumeClaim/company-002/files"
+_THE_CLAIM = "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files"
 
 
 def _swap_components(scene: Scene) -> None:
@@ -70,7 +71,7 @@ CASES = (
         "KUS001",
         "a name that YAML reads as a number",
         (
-            Edit(CORE, "- access.yaml\n", "- access.yaml\n- build.yaml\n"),
+            Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- build.yaml\n"),
             Edit("base/edge/core/build.yaml", "", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: 20260101}\n"),
         ),
         "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: metadata.name of ConfigMap/20260101 is 20260101, not a text [KUS001]",
@@ -80,13 +81,13 @@ CASES = (
         "KUS001",
         "an object that does not say of which API it is",
         (
-            Edit(CORE, "- access.yaml\n", "- access.yaml\n- build.yaml\n"),
+            Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- build.yaml\n"),
             Edit("base/edge/core/build.yaml", "", "kind: ConfigMap\nmetadata: {name: build}\n"),
         ),
         "base/edge: error: a tenant that has everything cannot be built, by gateway or ingress: apiVersion of ConfigMap/build is missing [KUS001]",
         "overlays/company-002/kustomization.yaml: error: it cannot be built: apiVersion of ConfigMap/build is missing [KUS001]",
     ),
-    passes("KUS001", "a comment more", (Edit(CORE, "- access.yaml\n", "- access.yaml # who may do what\n"),)),
+    passes("KUS001", "a comment more", (Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml # all that runs\n"),)),
     # --- KUS002
     catches(
         "KUS002",
@@ -173,7 +174,7 @@ CASES = (
     catches(
         "KUS004",
         "a remote base",
-        (Edit(CORE, "- access.yaml\n", "- access.yaml\n- https://example.com/guards?ref=v1\n"),),
+        (Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- https://example.com/guards?ref=v1\n"),),
         "base/edge/core/kustomization.yaml: error: 'https://example.com/guards?ref=v1' is no plain path to a .yaml file or a folder with a kustomization.yaml, and kustomize may take it for an address [KUS004]\n"
         "  hint: copy what it leads to into the repository; names of folders have letters, digits, - and _ alone",
     ),
@@ -182,7 +183,7 @@ CASES = (
         "a release that refers to another folder of base/",
         (
             Edit("base/shared/kustomization.yaml", "", "resources: []\n"),
-            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../../shared\n"),
+            Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- ../../shared\n"),
         ),
         "base/edge/core/kustomization.yaml: error: there is no '../../shared' in base/edge [KUS004]\n"
         "  hint: copy it into the release",
@@ -197,7 +198,7 @@ CASES = (
                 "",
                 "apiVersion: v1\nkind: ServiceAccount\nmetadata:\n  name: pause\nautomountServiceAccountToken: false\n",
             ),
-            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../guards\n"),
+            Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- ../guards\n"),
         ),
     ),
     # --- KUS005
@@ -205,7 +206,7 @@ CASES = (
         "KUS005",
         "a policy in another namespace",
         lambda scene: scene.one("NetworkPolicy", "to-dns")["metadata"].update(namespace="company-003"),
-        "base/edge/core/network.yaml: error: NetworkPolicy/company-003/to-dns: it lies in company-003, not in company-002 [KUS005]",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-003/to-dns: it lies in company-003, not in company-002 [KUS005]",
     ),
     catches(
         "KUS005",
@@ -219,7 +220,7 @@ CASES = (
         "KUS005",
         "a second Namespace",
         lambda scene: scene.add("{apiVersion: v1, kind: Namespace, metadata: {name: company-002-old}}"),
-        "base/edge/core/namespace.yaml: error: Namespace/company-002/company-002-old: this is not the tenant's Namespace, company-002 [KUS005]",
+        "base/guard/core/namespace.yaml: error: Namespace/company-002/company-002-old: this is not the tenant's Namespace, company-002 [KUS005]",
     ),
     passes("KUS005", "one more ServiceAccount", lambda scene: scene.add_again("ServiceAccount", "default", "jobs")),
     # --- KUS006
@@ -239,7 +240,7 @@ CASES = (
         "KUS007",
         "a group that no fact reached",
         lambda scene: scene.one("RoleBinding", "admin")["subjects"][0].update(name="placeholder:admin"),
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
     ),
     catches(
         "KUS007",
@@ -249,14 +250,14 @@ CASES = (
     ),
     catches(
         "KUS007",
-        "an overlay whose last component is gone",
-        (Edit(OVERLAY, ', "../../base/edge/components/facts"', ""),),
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.1.name still holds 'placeholder' [KUS007]",
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/admin: subjects.2.name still holds 'placeholder' [KUS007]",
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/break-glass: subjects.0.name still holds 'placeholder' [KUS007]",
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: subjects.0.name still holds 'placeholder' [KUS007]",
-        "base/edge/core/access.yaml: error: RoleBinding/company-002/support: subjects.1.name still holds 'placeholder' [KUS007]",
+        "an overlay whose last components are gone",
+        (Edit(OVERLAY, ', "../../base/guard/components/facts", "../../base/edge/components/facts"', ""),),
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/admin: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/admin: subjects.1.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/admin: subjects.2.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/break-glass: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/support: subjects.0.name still holds 'placeholder' [KUS007]",
+        "base/guard/core/access.yaml: error: RoleBinding/company-002/support: subjects.1.name still holds 'placeholder' [KUS007]",
         "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: spec.data.0.remoteRef.key still holds 'placeholder' [KUS007]",
     ),
     passes(
@@ -281,7 +282,7 @@ CASES = (
                 lambda scene: _peer(scene)["namespaceSelector"]["matchLabels"].update(
                     {"kubernetes.io/metadata.name": "company-003"}
                 ),
-                "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
+                "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
                 "spec.egress.0.to.0.namespaceSelector.matchLabels.kubernetes.io/metadata.name names the namespace of the tenant company-003",
             ),
             (
@@ -297,13 +298,13 @@ CASES = (
                         ]
                     }
                 ),
-                "base/edge/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
+                "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-dns",
                 "spec.egress.0.to.0.namespaceSelector.matchExpressions.0.values.1 names the namespace of the tenant company-003",
             ),
             (
                 "another company's people",
                 lambda scene: scene.one("RoleBinding", "admin")["subjects"][0].update(name="company-003:admin"),
-                "base/edge/core/access.yaml: error: RoleBinding/company-002/admin",
+                "base/guard/core/access.yaml: error: RoleBinding/company-002/admin",
                 "subjects.0.name names a group of the tenant company-003",
             ),
             (
@@ -361,7 +362,7 @@ CASES = (
                 lambda scene: scene.one("SecretStore", "tenant")["spec"]["provider"]["vault"]["auth"][
                     "kubernetes"
                 ].update(role="company-003"),
-                "base/edge/core/secret-store.yaml: error: SecretStore/company-002/tenant",
+                "base/guard/core/secret-store.yaml: error: SecretStore/company-002/tenant",
                 "spec.provider.vault.auth.kubernetes.role names an identity of the tenant company-003",
             ),
             (
@@ -426,7 +427,7 @@ CASES = (
         "KUS010",
         "a kustomize that prints a time without quotes",
         lambda scene: setattr(scene, "text", scene.text.replace("restricted", "12:30:45", 1)),
-        "base/edge/core/namespace.yaml: error: Namespace/company-002: `12:30:45` is a number for some readers [KUS010]\n"
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: `12:30:45` is a number for some readers [KUS010]\n"
         "  hint: quote it in base/",
     ),
     passes(
@@ -451,8 +452,8 @@ CASES = (
         "KUS014",
         "facts before the chatbot's route",
         _swap_components,
-        "overlays/company-002/kustomization.yaml: error: components: the order is ai-chatbot, gateway, facts, ai-chatbot-gateway [KUS014]\n"
-        "  hint: it is ai-chatbot, gateway, ai-chatbot-gateway, facts",
+        "overlays/company-002/kustomization.yaml: error: components: the order is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, edge/ai-chatbot, edge/gateway, edge/ai-chatbot-gateway, edge/facts, guard/facts [KUS014]\n"
+        "  hint: it is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, edge/ai-chatbot, edge/gateway, edge/ai-chatbot-gateway, guard/facts, edge/facts",
     ),
     catches(
         "KUS014",
@@ -464,7 +465,9 @@ CASES = (
     catches(
         "KUS014",
         "another release than the ring's",
-        lambda scene: scene.overlay.update(resources=["../../base/releases/7/core", "facts.yaml"]),
+        lambda scene: scene.overlay.update(
+            resources=["../../base/guard/core", "../../base/releases/7/core", "facts.yaml"]
+        ),
         "overlays/company-002/kustomization.yaml: error: resources: ../../base/edge/core is missing; ../../base/releases/7/core is too much [KUS014]\n"
         "  hint: run `tenantry generate`",
     ),
@@ -474,10 +477,10 @@ CASES = (
         "KUS015",
         "a replacement for an object that was renamed",
         (
-            Edit("base/edge/core/fileserver.yaml", "  name: files\n", "  name: company-files\n"),
+            Edit("base/guard/core/claims.yaml", "  name: files\n", "  name: company-files\n"),
             Edit("base/edge/core/fileserver.yaml", "claimName: files", "claimName: company-files"),
         ),
-        "base/edge/components/facts/kustomization.yaml: error: select (kind PersistentVolumeClaim, name files) matches no object [KUS015]",
+        "base/guard/components/facts/kustomization.yaml: error: select (kind PersistentVolumeClaim, name files) matches no object [KUS015]",
     ),
     catches(
         "KUS015",
@@ -496,7 +499,13 @@ CASES = (
     passes(
         "KUS015",
         "a target that is chosen by its kind alone",
-        (Edit(FACTS, "select: {kind: PersistentVolumeClaim, name: files}", "select: {kind: PersistentVolumeClaim}"),),
+        (
+            Edit(
+                GUARD_FACTS,
+                "select: {kind: PersistentVolumeClaim, name: files}",
+                "select: {kind: PersistentVolumeClaim}",
+            ),
+        ),
     ),
     # --- KUS016
     catches(
@@ -535,8 +544,8 @@ CASES = (
     catches(
         "KUS017",
         "a fact that is misspelt",
-        (Edit(FACTS, "fieldPath: spec.storage}", "fieldPath: spec.storages}"),),
-        "base/edge/components/facts/kustomization.yaml: error: there is no fact 'spec.storages' [KUS017]\n"
+        (Edit(GUARD_FACTS, "fieldPath: spec.storage}", "fieldPath: spec.storages}"),),
+        "base/guard/components/facts/kustomization.yaml: error: there is no fact 'spec.storages' [KUS017]\n"
         "  hint: did you mean 'spec.storage'?",
     ),
     passes(
@@ -544,7 +553,7 @@ CASES = (
         "a fact that one more target reads",
         (
             Edit(
-                FACTS,
+                GUARD_FACTS,
                 "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [spec.resources.requests.storage]\n",
                 "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [spec.resources.requests.storage]\n"
                 "  - select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [metadata.annotations.size]\n"
@@ -565,7 +574,7 @@ CASES = (
         "a kustomization in another spelling",
         (
             Edit("base/edge/guards/kustomization.yml", "", "resources: []\n"),
-            Edit(CORE, "- access.yaml\n", "- access.yaml\n- ../guards\n"),
+            Edit(CORE, "- fileserver.yaml\n", "- fileserver.yaml\n- ../guards\n"),
         ),
         "base/edge/guards/kustomization.yml: error: kustomize reads this file, and tenantry reads kustomization.yaml alone [KUS018]\n"
         "  hint: rename it: git mv base/edge/guards/kustomization.yml base/edge/guards/kustomization.yaml",

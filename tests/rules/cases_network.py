@@ -91,7 +91,7 @@ CASES = (
         lambda scene: _policy(scene, "ai-chatbot-to-model")["egress"][0]["to"].append(
             {"ipBlock": {"cidr": "10.244.7.0/24"}}
         ),
-        "base/edge/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[1] allows 10.244.7.0/24, which covers 10.244.0.0/16 (pods) [NET003]\n"
+        "base/guard/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[1] allows 10.244.7.0/24, which covers 10.244.0.0/16 (pods) [NET003]\n"
         "  hint: narrow it, or take those addresses out with except",
     ),
     passes(
@@ -107,7 +107,7 @@ CASES = (
         lambda scene: _policy(scene, "ai-chatbot-to-fileserver")["egress"][0]["to"][0].update(
             podSelector={"matchLabels": {"app": "fileserver"}}
         ),
-        "base/edge/components/ai-chatbot/network.yaml: warning: NetworkPolicy/company-002/ai-chatbot-to-fileserver: egress[0].to[0] selects no pod of the tenant [NET004]\n"
+        "base/guard/components/ai-chatbot/network.yaml: warning: NetworkPolicy/company-002/ai-chatbot-to-fileserver: egress[0].to[0] selects no pod of the tenant [NET004]\n"
         "  hint: put the namespaceSelector into the same item, or fix the labels",
     ),
     passes(

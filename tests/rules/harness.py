@@ -21,7 +21,7 @@ import yaml
 
 from generator import pipeline
 from generator.findings.finding import Finding, Found, Place, Refused
-from generator.fleet.model import Platform, Tenant
+from generator.fleet.model import Pair, Platform, Tenant
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
 from generator.reading import yaml_writer
@@ -237,7 +237,7 @@ def said_by_others(gathered: Gathered, case: Case) -> list[Finding]:
     tenants = (item for item in gathered.repository.rendered if case.change is None or item.tenant.name == case.tenant)
     return [
         *gathered.findings,
-        *(found for base in releases for found in every.check(base, Per.RELEASE, without=without)),
+        *(found for base in releases for found in every.check(base, Per.RELEASE, Per.GUARD, without=without)),
         *(found for tenant in tenants for found in every.check_tenant(tenant, without)),
         *every.check(gathered.repository, Per.FLEET, without=without),
     ]
@@ -257,7 +257,7 @@ def good_repository() -> Repository:
 @cache
 def good_base() -> Base:
     """Build this repository's own release of base/, once in a session."""
-    base, findings = read_base(Gate(Snapshot.of_work_tree(ROOT)), good_repository().fleet, "edge")
+    base, findings = read_base(Gate(Snapshot.of_work_tree(ROOT)), good_repository().fleet, Pair("edge", "live"))
     assert not findings
     return base
 
@@ -283,7 +283,7 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
         return Gathered(bases=(), repository=empty, findings=refused.findings)
     touches_base = any(edit.file.startswith("base/") or edit.file == "platform.yaml" for edit in edits)
     looks_at = {check.per for check in every.CHECKS if check.rule.id == rule}
-    if touches_base and (Per.RELEASE in looks_at or not looks_at):
+    if touches_base and (looks_at & {Per.RELEASE, Per.GUARD} or not looks_at):
         gathered = gather(snapshot, fleet, [tenant] if tenant else ())
     else:
         files = committed(snapshot)

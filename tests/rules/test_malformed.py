@@ -215,7 +215,7 @@ def test_two_overlays_with_one_namespace_are_said_to_be_so(repository: harness.R
 def test_a_workload_without_pods_is_said_to_be_one(repository: harness.Repository, text: str, said: str) -> None:
     """The tenant stays in every proof, and the run ends with findings."""
     repository.tenant().generate()
-    repository.edit("base/edge/core/kustomization.yaml", "- access.yaml\n", "- access.yaml\n- extra.yaml\n")
+    repository.edit("base/edge/core/kustomization.yaml", "- fileserver.yaml\n", "- fileserver.yaml\n- extra.yaml\n")
     repository.write("base/edge/core/extra.yaml", text)
 
     done = repository.run("verify")

@@ -14,7 +14,7 @@ from ruamel.yaml import YAML
 from generator import layout, pipeline
 from generator.findings.finding import Severity
 from generator.fleet.load import load
-from generator.fleet.model import Fleet, Platform, Resources
+from generator.fleet.model import Fleet, Pair, Platform, Resources
 from generator.fleet.validate import validate
 from generator.generate.compose import compose
 from generator.generate.releases import Release
@@ -34,7 +34,7 @@ FEW = settings(max_examples=10)
 
 
 @pytest.fixture(scope="module")
-def releases() -> Mapping[str, Release]:
+def releases() -> Mapping[Pair, Release]:
     """The releases of this checkout, which cost a build."""
     here = Snapshot.of_work_tree(ROOT)
     return pipeline.releases_in_use(here, pipeline.validated(here)[0])
@@ -48,7 +48,7 @@ def a_repository(folders: pytest.TempPathFactory, fleet: list[Keys]) -> Reposito
     return repository
 
 
-def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet, Mapping[str, str]]:
+def composed(fleet: list[Keys], releases: Mapping[Pair, Release]) -> tuple[Fleet, Mapping[str, str]]:
     """Validate, size and compose in memory."""
     given_files = {f"tenants/{keys['name']}.yaml": _written(keys) for keys in fleet}
     platform = {layout.PLATFORM: (ROOT / layout.PLATFORM).read_bytes()}
@@ -57,7 +57,7 @@ def composed(fleet: list[Keys], releases: Mapping[str, Release]) -> tuple[Fleet,
     assert valid is not None, findings
     sizes = {}
     for tenant in valid.tenants:
-        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.release].workloads(tenant.addons))
+        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.pair].workloads(tenant.addons))
         assert found == ()
     return valid, compose(valid, sizes, releases)
 
@@ -112,7 +112,7 @@ def test_generating_twice_is_generating_once(tmp_path_factory: pytest.TempPathFa
 @settings(max_examples=15)
 @given(fleet=fleets(PLATFORM, most=2))
 def test_every_generated_file_reads_the_same_by_yaml_1_1_and_1_2(
-    releases: Mapping[str, Release], fleet: list[Keys]
+    releases: Mapping[Pair, Release], fleet: list[Keys]
 ) -> None:
     """And every value in it that stands for text or a quantity is a string."""
     valid, tree = composed(fleet, releases)
@@ -133,7 +133,7 @@ def test_every_generated_file_reads_the_same_by_yaml_1_1_and_1_2(
 
 
 @given(fleet=fleets(PLATFORM, most=3))
-def test_a_tenant_s_files_depend_on_no_other_tenant(releases: Mapping[str, Release], fleet: list[Keys]) -> None:
+def test_a_tenant_s_files_depend_on_no_other_tenant(releases: Mapping[Pair, Release], fleet: list[Keys]) -> None:
     """Two pull requests that add a company each never touch one file."""
     _, together = composed(fleet, releases)
 
@@ -143,11 +143,11 @@ def test_a_tenant_s_files_depend_on_no_other_tenant(releases: Mapping[str, Relea
 
 
 @given(fleet=fleets(PLATFORM, most=1))
-def test_the_numbers_keep_their_bounds(releases: Mapping[str, Release], fleet: list[Keys]) -> None:
+def test_the_numbers_keep_their_bounds(releases: Mapping[Pair, Release], fleet: list[Keys]) -> None:
     """The steady state stays inside the plan, one pod more would not; all that may run at once is the quota."""
     valid, _ = composed(fleet, releases)
     (tenant,) = valid.tenants
-    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.release].workloads(tenant.addons))
+    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.pair].workloads(tenant.addons))
     scaling, plan = numbers.service, valid.platform.plans[tenant.plan]
 
     assert 1 <= scaling.min_replicas <= scaling.max_replicas
