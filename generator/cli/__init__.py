@@ -13,6 +13,7 @@ import click
 
 from generator import __version__
 from generator.cli import (
+    capacity,
     check,
     diff,
     doctor,
@@ -65,6 +66,7 @@ for _verbs in (
     verify,
     tenants,
     explain,
+    capacity,
     doctor,
     upgrade,
 ):

@@ -5,11 +5,14 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from generator import layout, pipeline
+from generator.capacity.shift import shift
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.groups import group
 from generator.diff.owners import application_sets, by_name, pairs, shards_of
 from generator.diff.selectors import Traits, Universe
 from generator.findings.finding import Refused, TenantryError
+from generator.fleet.model import Fleet
+from generator.generate.size import Size
 from generator.git import ancestry, door, trees
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
@@ -45,6 +48,8 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         new = _state(repository, root, after, folder / "after", paths)
         names = _names(old.composed, new.composed, files)
         groups = group(pairs(old, new, names, (_called(before), _called(after))))
+        whole = _whole(repository, root, after, folder / "whole") if _is_narrow(new, files) else new.composed
+        capacity = shift(_numbers(old.composed), _numbers(whole), names)
     return Difference(
         before=before,
         after=after or WORK_TREE,
@@ -52,6 +57,7 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         groups=groups,
         tenants=Universe(_traits(old.composed, new.composed), whole=may_touch_all(files)),
         shards=shards_of(old.composed, new.composed),
+        capacity=capacity,
     )
 
 
@@ -78,6 +84,21 @@ def _state(repository: Repository, root: Path, commit: str | None, folder: Path,
             f"{_called(commit)} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
         )
         raise TenantryError(fact, "fix them first: `tenantry validate` names them all") from None
+
+
+def _is_narrow(state: State, files: Collection[Touched]) -> bool:
+    """Say whether companies are missing from a state, and the room on the nodes depends on them."""
+    return state.composed.fleet.platform.nodes is not None and not may_touch_all(files)
+
+
+def _whole(repository: Repository, root: Path, commit: str | None, folder: Path) -> Composed:
+    if commit is None:
+        return pipeline.composed(Snapshot.of_work_tree(root))
+    return revision.of_commit(repository, commit, folder).composed
+
+
+def _numbers(composed: Composed) -> tuple[Fleet, Mapping[str, Size]]:
+    return composed.fleet, composed.sizes
 
 
 def _called(commit: str | None) -> str:

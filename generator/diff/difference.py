@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from generator.capacity.shift import Shift
 from generator.diff.effects import APPLICATION, PROJECT, Fate
 from generator.diff.groups import Group
 from generator.diff.selectors import Universe
@@ -21,6 +22,7 @@ class Difference:
         groups: All that differs.
         tenants: What selectors may speak of.
         shards: The names of all shards.
+        capacity: What becomes of the room on the nodes; None when none are declared.
     """
 
     before: str
@@ -29,6 +31,7 @@ class Difference:
     groups: tuple[Group, ...]
     tenants: Universe
     shards: tuple[str, ...]
+    capacity: Shift | None = None
 
     def synced(self, *, paused: bool) -> tuple[str, ...]:
         """Return the tenants that stay, of which an object differs that their own Application brings, and can.

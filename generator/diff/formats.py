@@ -53,6 +53,9 @@ def text(said: Report) -> Iterator[tuple[str, Style]]:
     if said.effects:
         yield "Argo CD", ""
         yield from ((f"  {_plain(words)}", "") for words in said.effects)
+    if said.capacity:
+        yield "Nodes", ""
+        yield from ((f"  {_plain(words)}", "") for words in said.capacity)
     for section in said.sections:
         yield "", ""
         yield _plain(section.heading), "grave" if section.grave else "heading"
@@ -85,6 +88,7 @@ def markdown(said: Report, most: int = MOST) -> str:
         *(f"**Argo CD {_code(words)}**\n" for words in said.grave),
         f"### {_code(said.title)}\n",
         *_list("Argo CD", said.effects),
+        *_list("Nodes", said.capacity),
     ]
     diffs = [_fenced(block) for section in said.sections for block in section.blocks]
     notes = [_note(block, said.command) for section in said.sections for block in section.blocks]
@@ -208,6 +212,8 @@ def page(said: Report) -> str:
     ]
     if said.effects:
         parts += ["<p>Argo CD</p>", *_items(said.effects)]
+    if said.capacity:
+        parts += ["<p>Nodes</p>", *_items(said.capacity)]
     for section in said.sections:
         parts += [f"<h2>{_tagged(section.heading)}</h2>", *_items(section.lines)]
         for block in section.blocks:
@@ -243,6 +249,7 @@ def as_json(difference: Difference) -> str:
         "paused": list(difference.synced(paused=True)),
         "grave": [_plain(words) for words in said.grave],
         "effects": [_plain(words) for words in said.effects],
+        "capacity": [_plain(words) for words in said.capacity],
         "groups": [_group(difference, group) for group in difference.groups],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator import layout
+from generator.capacity import words as capacity
 from generator.diff.difference import WORK_TREE, Difference
 from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
@@ -63,6 +64,7 @@ class Report:
         sections: Every group, the gravest first.
         objects: Every object once, with what becomes of it, for where the sections find no room.
         command: How to see the whole of it.
+        capacity: What becomes of the room on the nodes.
     """
 
     grave: tuple[Words, ...]
@@ -71,6 +73,7 @@ class Report:
     sections: tuple[Section, ...]
     objects: tuple[Words, ...]
     command: str
+    capacity: tuple[Words, ...] = ()
 
 
 def report(difference: Difference) -> Report:
@@ -81,10 +84,16 @@ def report(difference: Difference) -> Report:
         grave=tuple(_effects(difference, grave=True)),
         title=_title(difference),
         effects=(*_effects(difference, grave=False), *_syncs(difference)),
+        capacity=tuple(_capacity(difference)),
         sections=tuple(_section(difference, group) for group in groups),
         objects=tuple(_objects(difference)),
         command=f"tenantry diff {difference.before[:10]}" + ("" if after == WORK_TREE else f" {after[:10]}"),
     )
+
+
+def _capacity(difference: Difference) -> Iterator[Words]:
+    if difference.capacity is not None:
+        yield from ((line,) for line in capacity.shift(difference.capacity.before, difference.capacity.after))
 
 
 def _title(difference: Difference) -> Words:

@@ -182,6 +182,60 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodePool:
+    """Equal nodes that tenants run on.
+
+    Attributes:
+        name: As in platform.yaml.
+        least, most: How many there are always, and how many there may be; the same where nothing scales them.
+        zones: Names of the zones over which they are spread evenly; empty when none are told.
+        cpu: Millicores that a node gives to pods: its own less what is reserved.
+        memory: Bytes that it gives to pods.
+        pods: Pods that it takes.
+    """
+
+    name: str
+    least: int
+    most: int
+    zones: tuple[str, ...]
+    cpu: int
+    memory: int
+    pods: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PodGroup:
+    """Pods that request the same.
+
+    Attributes:
+        pods: How many.
+        cpu: Millicores that each of them requests.
+        memory: Bytes that each of them requests.
+    """
+
+    pods: int
+    cpu: int
+    memory: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes:
+    """What tenants run on, and what the platform itself takes of it.
+
+    Attributes:
+        pools: The pools; the first is the one that grows.
+        on_each: How many pods of the platform run on each node, and what they request together.
+        in_all: What else the platform runs, by name.
+        allowed_overcommit: How many times what the nodes have may be sold; None for any.
+    """
+
+    pools: tuple[NodePool, ...]
+    on_each: PodGroup
+    in_all: Mapping[str, PodGroup]
+    allowed_overcommit: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weakened:
     """What platform.yaml makes of a rule.
 
@@ -210,6 +264,7 @@ class Platform:
         reserve: What every quota has on top for jobs that base/ does not run.
         addons: What tenants may have besides, by name, in the order of platform.yaml.
         budget: How much one change may touch.
+        nodes: What tenants run on; None when that is not told.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
     """
@@ -232,6 +287,7 @@ class Platform:
     retired_names: Mapping[str, str]
     rules: Mapping[str, Weakened]
     document: Document
+    nodes: Nodes | None = None
 
     @property
     def revision(self) -> str:

@@ -11,6 +11,7 @@ from generator.findings.finding import Finding, Severity
 from generator.findings.rule import Rule
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
+from generator.fleet import nodes
 from generator.fleet.model import (
     AddOn,
     ArgoCD,
@@ -45,7 +46,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
     schema = package_schema("platform")
     refused = Checker(schema).check(document, _platform_rule)
     if not refused:
-        checks = (_requires, _branches, _addresses, _upgrades, _storage, _ring_names, _addons)
+        checks = (_requires, _branches, _addresses, _upgrades, _storage, _ring_names, _addons, nodes.problems)
         refused = [found for check in checks for found in check(document)]
         refused += _weakenings(document, rules)
     findings.extend(refused)
@@ -85,6 +86,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         document=document,
+        nodes=nodes.read(data),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from generator import layout
+from generator.capacity.shift import shift
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet import earlier
@@ -120,6 +121,9 @@ def _compare(
         returning=tuple(_returning(origin, last, after.composed.fleet, files)),
         unread=tuple(_unread(origin, start, after.composed.fleet)),
         removals=tuple(sorted(_removals(steps))),
+        capacity=shift(
+            (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
+        ),
     )
     return compared, failed
 

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from generator import layout
+from generator.capacity.shift import Shift
 from generator.findings.finding import Finding, Place
 from generator.fleet.model import Platform, Tenant
 from generator.generate.size import Size
@@ -85,6 +86,7 @@ class Compared:
         returning: Tenants that come, and whose names were given earlier.
         unread: What could not be compared.
         removals: Rendered objects that are there before and not after, as tenant and object, sorted.
+        capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
     """
 
     commit: str
@@ -99,6 +101,7 @@ class Compared:
     returning: tuple[Returning, ...]
     unread: tuple[Unread, ...]
     removals: tuple[tuple[str, str], ...]
+    capacity: Shift | None = None
 
     @property
     def then_generate(self) -> str:

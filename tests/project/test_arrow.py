@@ -28,6 +28,7 @@ ROOMS = (
     "applicationset",
     "render",
     "proofs",
+    "capacity",
     "rules",
     "pipeline",
     "review",
@@ -45,6 +46,7 @@ STAGES = ("size", "compose", "write")
 
 PURE = (
     "applicationset",
+    "capacity",
     "findings.finding",
     "findings.formats",
     "findings.rule",
@@ -52,6 +54,7 @@ PURE = (
     "findings.table",
     "findings.words",
     "fleet.model",
+    "fleet.nodes",
     "fleet.reserved",
     "fleet.validate",
     "generate.argocd",

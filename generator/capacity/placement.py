@@ -1,0 +1,178 @@
+"""Whether pods find a place on nodes. Pure.
+
+Kubernetes places one pod at a time, on the node with the largest free share, and never moves it again. So a sum that is
+small enough is not enough: each node may be left with a rest that is smaller than the next pod. How large that rest may
+be follows from the pods alone. Where all are of one size there is none. Where they are not, a pod that finds no place
+has found on every node less than itself free, so each node is taken to be smaller by the largest pod, less the step in
+which sizes differ, and by the place of one pod. A fleet that fits such nodes, from its largest pod to its smallest and
+from its smallest to its largest, fits the real ones in any order; and what does not fit is cautious by at most a pod a
+node. `tests/cluster/test_capacity.py` holds both against the real scheduler.
+
+What only the scheduler knows is left out: affinities, taints and topology that a pod demands. `base/` has none that
+binds (`whenUnsatisfiable: ScheduleAnyway`).
+
+Source: https://kubernetes.io/docs/reference/scheduling/config/ (NodeResourcesFit, LeastAllocated).
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import ceil, gcd
+from typing import Final
+
+from generator.capacity.load import Load, PodSize
+from generator.fleet.model import NodePool, Nodes
+
+_ROUNDS: Final = 64
+"""Halvings of a share: more than a float can tell apart."""
+
+_OF_PLACES: Final = 1e-6
+"""How much the places of a node weigh beside its CPU and memory: they only order pods that request nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Nodes on which equal amounts are free.
+
+    Attributes:
+        number: How many nodes.
+        pool: Their pool.
+        zone: Their zone; empty when none are told.
+        cpu, memory, pods: What each has free: millicores, bytes and places.
+        whole_cpu, whole_memory, whole_pods: What each has when it is empty.
+    """
+
+    number: int
+    pool: str
+    zone: str
+    cpu: int
+    memory: int
+    pods: int
+    whole_cpu: int
+    whole_memory: int
+    whole_pods: int
+
+    def holds(self, size: PodSize) -> int:
+        """Return how many more pods of a size fit each of these nodes."""
+        cpu, memory = size
+        room = [self.pods, *([self.cpu // cpu] if cpu else []), *([self.memory // memory] if memory else [])]
+        return max(0, min(room))
+
+    def with_pods(self, size: PodSize, pods: int, number: int) -> "Alike":
+        """Return some of these nodes with more pods on each."""
+        cpu, memory = self.cpu - size[0] * pods, self.memory - size[1] * pods
+        return replace(self, number=number, cpu=cpu, memory=memory, pods=self.pods - pods)
+
+    def free(self) -> float:
+        """Return the share that is free, as the scheduler weighs it."""
+        return self._share(self.cpu, self.memory, self.pods)
+
+    def costs(self, size: PodSize) -> float:
+        """Return the share that one pod takes; more than nothing."""
+        return self._share(*size, 1)
+
+    def _share(self, cpu: int, memory: int, pods: int) -> float:
+        parts = (cpu / max(1, self.whole_cpu), memory / max(1, self.whole_memory), pods * _OF_PLACES)
+        return sum(parts)
+
+
+Free = tuple[Alike, ...]
+
+
+def nodes_of(nodes: Nodes, counts: Mapping[str, int] | None = None) -> Free:
+    """Return the empty nodes: as many as there may be, with what runs on each of them taken off.
+
+    Args:
+        nodes: What platform.yaml declares.
+        counts: Other numbers of nodes, by pool.
+    """
+    counts = counts or {}
+    return tuple(
+        alike for pool in nodes.pools for alike in _pool(pool, nodes, counts.get(pool.name, pool.most)) if alike.number
+    )
+
+
+def _pool(pool: NodePool, nodes: Nodes, count: int) -> Iterable[Alike]:
+    zones = pool.zones or ("",)
+    each, more = divmod(count, len(zones))
+    cpu, memory = pool.cpu - nodes.on_each.cpu, pool.memory - nodes.on_each.memory
+    for index, zone in enumerate(zones):
+        yield Alike(
+            number=each + (index < more),
+            pool=pool.name,
+            zone=zone,
+            cpu=cpu,
+            memory=memory,
+            pods=pool.pods - nodes.on_each.pods,
+            whole_cpu=pool.cpu,
+            whole_memory=pool.memory,
+            whole_pods=pool.pods,
+        )
+
+
+def unplaced(empty: Free, platform: Load, companies: Load) -> int:
+    """Return how many pods of companies find no place; 0 when all do, whatever their order.
+
+    Args:
+        empty: The nodes.
+        platform: What the platform runs there before them; what finds no place of it counts as well.
+        companies: Pods of companies.
+    """
+    free, left = placed(empty, platform.pods, largest_first=True)
+    smaller = _less_a_pod(free, companies)
+    return left + max(placed(smaller, companies.pods, largest_first=order)[1] for order in (True, False))
+
+
+def _less_a_pod(free: Free, companies: Load) -> Free:
+    sizes = [size for size, pods in companies.pods.items() if pods]
+    if len(sizes) <= 1:
+        return free
+    cpu, memory = (max(amounts) - gcd(*amounts) for amounts in zip(*sizes, strict=True))
+    return tuple(
+        replace(alike, cpu=alike.cpu - cpu, memory=alike.memory - memory, pods=alike.pods - 1) for alike in free
+    )
+
+
+def placed(free: Free, pods: Mapping[PodSize, int], *, largest_first: bool) -> tuple[Free, int]:
+    """Place pods on nodes, each on the one with the largest free share; return what is free then, and who is left."""
+    left = 0
+    for size in sorted(pods, reverse=largest_first):
+        free, over = _spread(free, size, pods[size])
+        left += over
+    return free, left
+
+
+def _spread(free: Free, size: PodSize, pods: int) -> tuple[Free, int]:
+    """Place equal pods one after the other, worked out at once: all nodes end with about the same share free."""
+    room = [alike.holds(size) for alike in free]
+    fitting = min(pods, sum(alike.number * most for alike, most in zip(free, room, strict=True)))
+    if not fitting:
+        return free, pods
+    lowest = min(alike.free() - alike.costs(size) * most for alike, most in zip(free, room, strict=True))
+    enough, too_few = lowest, max(alike.free() for alike in free)
+    for _ in range(_ROUNDS):
+        middle = (enough + too_few) / 2
+        if _number(free, _until(free, room, size, middle)) >= fitting:
+            enough = middle
+        else:
+            too_few = middle
+    chosen, without_the_last = (_until(free, room, size, share) for share in (enough, too_few))
+    surplus = _number(free, chosen) - fitting
+    found: list[Alike] = []
+    for alike, number, less in zip(free, chosen, without_the_last, strict=True):
+        fewer = min(surplus, alike.number) if less < number else 0  # of those whose turn comes at the same time
+        surplus -= fewer
+        found += [alike.with_pods(size, number, alike.number - fewer)] if alike.number > fewer else []
+        found += [alike.with_pods(size, number - 1, fewer)] if fewer else []
+    return tuple(found), pods - fitting
+
+
+def _until(free: Free, room: Sequence[int], size: PodSize, share: float) -> list[int]:
+    """Return how many pods each node gets until no more than a share of it is free."""
+    return [
+        min(most, max(0, ceil((alike.free() - share) / alike.costs(size))))
+        for alike, most in zip(free, room, strict=True)
+    ]
+
+
+def _number(free: Free, each: Sequence[int]) -> int:
+    return sum(alike.number * pods for alike, pods in zip(free, each, strict=True))
