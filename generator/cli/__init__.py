@@ -15,6 +15,7 @@ from generator import __version__
 from generator.cli import (
     capacity,
     check,
+    cost,
     diff,
     doctor,
     explain,
@@ -67,6 +68,7 @@ for _verbs in (
     tenants,
     explain,
     capacity,
+    cost,
     doctor,
     upgrade,
 ):

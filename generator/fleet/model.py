@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
+from fractions import Fraction
+from typing import Literal
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
@@ -57,6 +59,7 @@ class Plan:
         storage: Bytes of the volume unless the tenant asks for others.
         max_storage: Bytes that a tenant may ask for.
         availability: What the contract promises, for example `99.9%`; empty when it promises nothing.
+        price: What it costs a tenant a month; None when that is not told.
     """
 
     name: str
@@ -66,6 +69,7 @@ class Plan:
     storage: int
     max_storage: int
     availability: str
+    price: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,7 @@ class AddOn:
         reaches: CIDRs outside the cluster that its pods reach, on port 443.
         storage: Bytes of the volume of its own; 0 when it has none.
         facts: Further facts for its component, as they are written into the data sheet.
+        price: What it costs a tenant a month, on top of the plan; None when that is not told.
     """
 
     name: str
@@ -95,6 +100,7 @@ class AddOn:
     reaches: tuple[str, ...]
     storage: int
     facts: Mapping[str, str]
+    price: Fraction | None = None
 
     def host(self, first: str) -> str:
         """Return its host, from the tenant's first one; empty when it has none."""
@@ -236,6 +242,42 @@ class Nodes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What something costs that nothing here measures.
+
+    Attributes:
+        price: Of one unit.
+        units: How many of them a tenant uses a month, as declared.
+        addon: Name of the add-on whose tenants use it; empty for all tenants.
+    """
+
+    price: Fraction
+    units: Fraction
+    addon: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What the provider pays a month; None and what is missing are left out of the sum.
+
+    Attributes:
+        currency: ISO 4217 code.
+        nodes: Of a node, by its pool.
+        own_node: Of the node that a tenant would have for itself.
+        storage, backup: Of a Gi of a volume.
+        egress, tokens: What is used and not measured.
+    """
+
+    currency: str
+    nodes: Mapping[str, Fraction]
+    own_node: Fraction | None
+    storage: Fraction | None
+    backup: Fraction | None
+    egress: Usage | None
+    tokens: Usage | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Weakened:
     """What platform.yaml makes of a rule.
 
@@ -265,6 +307,7 @@ class Platform:
         addons: What tenants may have besides, by name, in the order of platform.yaml.
         budget: How much one change may touch.
         nodes: What tenants run on; None when that is not told.
+        prices: What the provider pays; None when that is not told.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
     """
@@ -288,6 +331,7 @@ class Platform:
     rules: Mapping[str, Weakened]
     document: Document
     nodes: Nodes | None = None
+    prices: Prices | None = None
 
     @property
     def revision(self) -> str:

@@ -11,7 +11,7 @@ from generator.findings.finding import Finding, Severity
 from generator.findings.rule import Rule
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
-from generator.fleet import nodes
+from generator.fleet import nodes, prices
 from generator.fleet.model import (
     AddOn,
     ArgoCD,
@@ -46,7 +46,17 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
     schema = package_schema("platform")
     refused = Checker(schema).check(document, _platform_rule)
     if not refused:
-        checks = (_requires, _branches, _addresses, _upgrades, _storage, _ring_names, _addons, nodes.problems)
+        checks = (
+            _requires,
+            _branches,
+            _addresses,
+            _upgrades,
+            _storage,
+            _ring_names,
+            _addons,
+            nodes.problems,
+            prices.problems,
+        )
         refused = [found for check in checks for found in check(document)]
         refused += _weakenings(document, rules)
     findings.extend(refused)
@@ -87,6 +97,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         document=document,
         nodes=nodes.read(data),
+        prices=prices.read(data),
     )
 
 
@@ -99,6 +110,7 @@ def _plan(name: str, data: Mapping[str, Any]) -> Plan:
         storage=quantity.octets(data["storage"]["default"]),
         max_storage=quantity.octets(data["storage"]["max"]),
         availability=data["availability"],
+        price=prices.amount(data.get("price")),
     )
 
 
@@ -114,6 +126,7 @@ def _addon(name: str, data: Mapping[str, Any]) -> AddOn:
         reaches=tuple(data["reaches"]),
         storage=quantity.octets(data["storage"]) if "storage" in data else 0,
         facts=data["facts"],
+        price=prices.amount(data.get("price")),
     )
 
 

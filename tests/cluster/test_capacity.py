@@ -1,4 +1,4 @@
-"""What `tenantry capacity` says of pods on nodes, against the real scheduler: random fleets, grown to the first refused.
+"""What `tenantry capacity` says of pods on nodes, against the real scheduler: random fleets, grown until refused.
 
 The nodes carry a label and a taint of their own, so that nothing but these pods comes to them.
 """

@@ -29,6 +29,7 @@ ROOMS = (
     "render",
     "proofs",
     "capacity",
+    "cost",
     "rules",
     "pipeline",
     "review",
@@ -47,6 +48,7 @@ STAGES = ("size", "compose", "write")
 PURE = (
     "applicationset",
     "capacity",
+    "cost",
     "findings.finding",
     "findings.formats",
     "findings.rule",
@@ -55,6 +57,7 @@ PURE = (
     "findings.words",
     "fleet.model",
     "fleet.nodes",
+    "fleet.prices",
     "fleet.reserved",
     "fleet.validate",
     "generate.argocd",

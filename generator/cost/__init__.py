@@ -1,0 +1,1 @@
+"""What the fleet costs, by declared prices, and what each company brings. Pure."""
