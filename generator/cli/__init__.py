@@ -20,6 +20,7 @@ from generator.cli import (
     doctor,
     explain,
     generate,
+    history,
     init,
     publish,
     render,
@@ -69,6 +70,7 @@ for _verbs in (
     explain,
     capacity,
     cost,
+    history,
     doctor,
     upgrade,
 ):

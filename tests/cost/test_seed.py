@@ -18,12 +18,12 @@ def test_the_seeds_figures_are_worked_out_again() -> None:
             " than 62.5 % for 100 Bronze, 0 Silver, 0 Gold, and 0 Bronze, 100 Silver, 0 Gold would need 250 %"
         ),
         (
-            "utilisation with a node each: 37.5 % for the same mix, when the hundred nodes have 160 CPU together, 1.6 each"
-            " on average; of a hundred nodes of 2 CPU that mix requests 30 %"
+            "utilisation with a node each: 37.5 % for the same mix, when the hundred nodes have 160 CPU together, 1.6"
+            " each on average; of a hundred nodes of 2 CPU that mix requests 30 %"
         ),
         (
-            "with the platform's own pods, 7250m CPU here: 84.1 % of the five nodes are requested, and a node each would"
-            " need its share of them a hundred times"
+            "with the platform's own pods, 7250m CPU here: 84.1 % of the five nodes are requested, and a node each"
+            " would need its share of them a hundred times"
         ),
         "without one of the five nodes: 93.8 % of the others, so 80 % of five is the most that survives it",
         "with storage, 6200Gi for 5,952 a year either way: 49,152 against 23,952, 51.3 % saved",

@@ -1,0 +1,1 @@
+"""What companies had and when, from git alone."""
