@@ -16,6 +16,7 @@ from generator.cli import (
     capacity,
     check,
     cost,
+    debug,
     diff,
     doctor,
     explain,
@@ -71,6 +72,7 @@ for _verbs in (
     capacity,
     cost,
     history,
+    debug,
     doctor,
     upgrade,
 ):

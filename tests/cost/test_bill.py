@@ -48,9 +48,14 @@ def _tenant(name: str, plan: str, addons: tuple[str, ...], storage: int) -> Tena
 
 
 def by_hand() -> Bill:
-    """Two companies of a pod of 125m each, and a chatbot of 125m, on two nodes of 1 CPU with a daemon of 125m each."""
+    """Return what two companies of a pod of 125m and a chatbot of 125m cost, on two nodes with a daemon of 125m."""
     fleet, sizes = a_fleet(one="bronze", two="bronze+chatbot")
     return bill(fleet, sizes, PRICES)
+
+
+def these(*amounts: object) -> tuple[object, ...]:
+    """Return amounts of money side by side; a whole one equals a number."""
+    return amounts
 
 
 def test_nodes_are_split_into_what_is_requested_shared_and_idle() -> None:
@@ -60,7 +65,7 @@ def test_nodes_are_split_into_what_is_requested_shared_and_idle() -> None:
 
     assert found.nodes == 2400
     assert found.resource == "CPU"
-    assert (one.own, two.own) == (150, 300)
+    assert these(one.own, two.own) == (150, 300)
     assert one.shared == two.shared == 150
     assert one.idle + two.idle == 1650
     sold = [
@@ -74,8 +79,8 @@ def test_what_is_each_companys_own_is_its_own() -> None:
     """10Gi x 0.1 x 12, 20Gi of traffic x 0.05 x 12, and two million tokens x 3 x 12 for who has the add-on."""
     one, two = by_hand().companies
 
-    assert (one.storage, one.egress, one.tokens, one.backup) == (12, 12, 0, 0)
-    assert (two.storage, two.egress, two.tokens) == (12, 12, 72)
+    assert these(one.storage, one.egress, one.tokens, one.backup) == (12, 12, 0, 0)
+    assert these(two.storage, two.egress, two.tokens) == (12, 12, 72)
 
 
 def test_the_parts_are_the_whole() -> None:
@@ -90,7 +95,7 @@ def test_the_margin_is_what_is_left_of_what_a_company_pays() -> None:
     """Bronze pays 60 a month, and 30 more for the chatbot."""
     one, two = by_hand().companies
 
-    assert (one.pays, two.pays) == (720, 1080)
+    assert these(one.pays, two.pays) == (720, 1080)
     assert one.margin == 720 - one.costs
 
 
@@ -107,7 +112,7 @@ def test_a_node_for_each_company_is_what_it_is_compared_with() -> None:
     """2 x 150 x 12 = 3,600, of which 2,400 are two thirds."""
     found = by_hand()
 
-    assert (found.own_nodes, found.saved) == (3600, Fraction(1, 3))
+    assert these(found.own_nodes, found.saved) == (3600, Fraction(1, 3))
     assert "node isolation: a node for each of 2: 3,600.00, of which namespaces save 33.3 %" in words.sentences(found)
 
 
@@ -135,7 +140,7 @@ def test_nodes_without_a_company_are_nobodys() -> None:
     fleet, sizes = a_fleet()
     found = bill(fleet, sizes, PRICES)
 
-    assert (found.costs, found.nobodys) == (2400, 2400)
+    assert these(found.costs, found.nobodys) == (2400, 2400)
     assert "there is no company to share 2,400.00" in words.sentences(found)
 
 

@@ -6,7 +6,7 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -64,7 +64,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return here
 
 
-def read(repository: Repository, *arguments: str) -> list[dict[str, str]]:
+def read(repository: Repository, *arguments: str) -> list[dict[str, Any]]:
     """Return what the verb prints as lines of JSON."""
     done = repository.run("history", "--format", "jsonl", *arguments)
     assert done.exit == 0, done.said
@@ -163,7 +163,7 @@ def test_a_day_that_is_not_over_does_not_count(year: Repository) -> None:
 @pytest.mark.parametrize("limit", [1, 2, 5, 100])
 def test_the_feed_in_pieces_is_the_feed_at_once(year: Repository, limit: int) -> None:
     """Each piece is asked for by the id of the last event that was read."""
-    pieces: list[dict[str, str]] = []
+    pieces: list[dict[str, Any]] = []
     while piece := read(year, "--limit", str(limit), *(("--after", pieces[-1]["id"]) if pieces else ())):
         pieces += piece
 

@@ -1,0 +1,365 @@
+"""What the objects of one company say is wrong, each cause by its name and with the next step. Pure.
+
+A cause is told by what Kubernetes and Argo CD write into status, conditions and events. Nothing is guessed: what none
+of these says is no cause, and what could not be read is told as not seen.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.kube.lenient import mapping, mappings, spec_of, string, whole
+
+Object = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One thing that is wrong.
+
+    Attributes:
+        name: What it is called, for example `quota full`.
+        seen: Which object says so, and in which words.
+        next: What to do; a command where there is one.
+    """
+
+    name: str
+    seen: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The objects of one company, as far as they could be read.
+
+    Attributes:
+        company: Whose.
+        application: Its Application; None when there is none.
+        objects: What else was read, by `commands.SEEN` and `routes`.
+        unseen: What could not be read, with what kubectl said.
+    """
+
+    company: str
+    application: Object | None
+    objects: Mapping[str, Sequence[Object]]
+    unseen: Mapping[str, str]
+
+    def of(self, what: str) -> Iterator[Object]:
+        """Yield the objects of one kind."""
+        yield from self.objects.get(what, ())
+
+
+def causes(seen: Seen) -> tuple[Cause, ...]:
+    """Return everything that is wrong, the most probable cause of all else first; each once."""
+    found = [cause for look in _LOOKS for cause in look(seen)]
+    return tuple({(cause.name, cause.seen): cause for cause in found}.values())
+
+
+# --- Argo CD
+
+
+def _of_the_set(seen: Seen) -> Iterator[Cause]:
+    for one in seen.of("set"):
+        for condition in _conditions(one):
+            if condition.get("type") == "ErrorOccurred" and condition.get("status") == "True":
+                yield Cause(
+                    name="set frozen",
+                    seen=f"{_name(one)}: {string(condition.get('message'))}",
+                    next="docs/guides/stuck.md: one bad entry keeps every company of the set as it is",
+                )
+
+
+def _of_the_application(seen: Seen) -> Iterator[Cause]:
+    application = seen.application
+    if application is None:
+        if "application" not in seen.unseen:
+            yield Cause(
+                name="no Application",
+                seen=f"Argo CD has no Application {seen.company}",
+                next="docs/guides/stuck.md: a set that is frozen, or a shard that waits for the project, makes none",
+            )
+        return
+    status = mapping(application.get("status"))
+    operation = mapping(status.get("operationState"))
+    said = [string(one.get("message")) for one in mappings(status.get("conditions"))] + [
+        string(operation.get("message"))
+    ]
+    for message in said:
+        if "project" in message and ("not permitted" in message or "is not allowed" in message):
+            yield Cause(
+                name="project refuses", seen=message, next=f"tenantry verify {seen.company}, then tenantry generate"
+            )
+        elif "references project" in message and "does not exist" in message:
+            yield Cause(
+                name="shard waits for a project",
+                seen=message,
+                next="wait for the shard's Application to sync; then docs/guides/stuck.md",
+            )
+    if string(operation.get("phase")) in ("Failed", "Error"):
+        yield Cause(
+            name="sync failed",
+            seen=string(operation.get("message")) or "the last sync failed",
+            next=f"tenantry verify {seen.company}; after the fix: argocd app sync {seen.company}",
+        )
+    automated = mapping(mapping(spec_of(application).get("syncPolicy")).get("automated"))
+    if automated.get("enabled") is False:
+        yield Cause(
+            name="paused",
+            seen="automated sync is switched off",
+            next=f"argocd app diff {seen.company}, then sync by hand",
+        )
+
+
+# --- what keeps pods from being made
+
+
+_REFUSALS: Final = (
+    ("quota full", "exceeded quota", "tenantry debug {company} quota; a larger plan: tenantry set {company} plan=PLAN"),
+    (
+        "policy denies",
+        "violates PodSecurity|ValidatingAdmissionPolicy|denied the request|denied request",
+        "fix the pod template in base/, and tenantry verify {company}",
+    ),
+)
+
+
+def _refused(seen: Seen) -> Iterator[Cause]:
+    said = [
+        (event, string(event.get("message"))) for event in seen.of("events") if event.get("reason") == "FailedCreate"
+    ]
+    for workload in seen.of("workloads"):
+        said += [
+            (workload, string(one.get("message")))
+            for one in _conditions(workload)
+            if one.get("type") == "ReplicaFailure" and one.get("status") == "True"
+        ]
+    for _, message in said:
+        for name, words, step in _REFUSALS:
+            if re.search(words, message):
+                yield Cause(name=name, seen=message, next=step.format(company=seen.company))
+
+
+def _by_hand(seen: Seen) -> Iterator[Cause]:
+    for workload in seen.of("workloads"):
+        if spec_of(workload).get("replicas") == 0:
+            name = _name(workload)
+            yield Cause(
+                name="scaled to zero by hand",
+                seen=f"{name} wants 0 pods; Argo CD calls that Synced and Healthy, as an autoscaler owns the number",
+                next=f"kubectl --namespace {seen.company} scale {name} --replicas=1",
+            )
+
+
+# --- pods
+
+
+_WAITING: Final[Mapping[str, tuple[str, str]]] = {
+    **dict.fromkeys(
+        ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
+        ("image missing", "look at the image and its digest in base/, and whether the nodes may pull it"),
+    ),
+    "CreateContainerConfigError": ("secret not there", "tenantry debug {company} secrets"),
+    "CrashLoopBackOff": ("keeps ending", "tenantry debug {company} logs"),
+}
+
+
+def _pods(seen: Seen) -> Iterator[Cause]:
+    for pod in seen.of("pods"):
+        status = mapping(pod.get("status"))
+        yield from _of_containers(seen, pod, status)
+        conditions = {string(one.get("type")): one for one in _conditions(pod)}
+        placed, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
+        if placed.get("reason") == "Unschedulable":
+            yield Cause(
+                name="no place on the nodes",
+                seen=f"{_name(pod)}: {string(placed.get('message'))}",
+                next="tenantry capacity",
+            )
+        reasons = {string(disrupted.get("reason")), string(status.get("reason"))}
+        if "EvictionByEvictionAPI" in reasons:
+            yield Cause(name="drained", seen=f"{_name(pod)} was evicted", next="wait: its successor comes elsewhere")
+        if reasons & {"NodeLost", "DeletionByTaintManager", "TerminationByKubelet", "NodeShutdown"}:
+            node = string(spec_of(pod).get("nodeName"))
+            yield Cause(
+                name="node gone",
+                seen=f"{_name(pod)} was on {node or 'a node'}, which is gone",
+                next="wait half a minute for its successor; then tenantry debug " + seen.company,
+            )
+
+
+def _of_containers(seen: Seen, pod: Object, status: Object) -> Iterator[Cause]:
+    for key in ("initContainerStatuses", "containerStatuses"):
+        for container in mappings(status.get(key)):
+            waiting = mapping(mapping(container.get("state")).get("waiting"))
+            where = f"{_name(pod)}, container {string(container.get('name'))}"
+            if known := _WAITING.get(string(waiting.get("reason"))):
+                said = string(waiting.get("message")) or string(waiting.get("reason"))
+                yield Cause(name=known[0], seen=f"{where}: {said}", next=known[1].format(company=seen.company))
+            ended = mapping(mapping(container.get("lastState")).get("terminated"))
+            if ended.get("reason") == "OOMKilled":
+                times = whole(container.get("restartCount"), 0)
+                yield Cause(
+                    name="out of memory",
+                    seen=f"{where} was killed for its memory, restarted {times} times",
+                    next="raise the memory of the container in base/: it goes through the rings",
+                )
+
+
+_EVENTS: Final = (
+    ("probe failing", "Unhealthy", "", "tenantry debug {company} logs"),
+    ("secret not there", "FailedMount", 'secret ".+" not found', "tenantry debug {company} secrets"),
+)
+
+
+def _events(seen: Seen) -> Iterator[Cause]:
+    ready = {string(mapping(pod.get("metadata")).get("name")) for pod in seen.of("pods") if _is_ready(pod)}
+    there = {string(mapping(pod.get("metadata")).get("name")) for pod in seen.of("pods")}
+    for event in seen.of("events"):
+        about = string(mapping(event.get("involvedObject")).get("name"))
+        if about in ready or about not in there:
+            continue  # an event outlives what it is about by an hour
+        for name, reason, words, step in _EVENTS:
+            message = string(event.get("message"))
+            if event.get("reason") == reason and re.search(words, message):
+                yield Cause(name=name, seen=f"Pod/{about}: {message}", next=step.format(company=seen.company))
+
+
+# --- what else a company has
+
+
+def _claims(seen: Seen) -> Iterator[Cause]:
+    for claim in seen.of("claims"):
+        if mapping(claim.get("status")).get("phase") == "Pending":
+            storage_class = string(spec_of(claim).get("storageClassName"))
+            yield Cause(
+                name="claim pending",
+                seen=f"{_name(claim)} has no volume of class {storage_class or '(none)'}",
+                next=f"kubectl --namespace {seen.company} describe {_name(claim)}",
+            )
+
+
+def _autoscalers(seen: Seen) -> Iterator[Cause]:
+    for scaler in seen.of("autoscalers"):
+        for one in _conditions(scaler):
+            if one.get("type") == "ScalingActive" and str(one.get("reason")).startswith("FailedGet"):
+                yield Cause(
+                    name="autoscaler without metrics",
+                    seen=f"{_name(scaler)}: {string(one.get('message'))}",
+                    next="kubectl get apiservices v1beta1.metrics.k8s.io",
+                )
+
+
+def _secrets(seen: Seen) -> Iterator[Cause]:
+    for secret in seen.of("secrets"):
+        for one in _conditions(secret):
+            if one.get("type") == "Ready" and one.get("status") == "False":
+                yield Cause(
+                    name="secret not there",
+                    seen=f"{_name(secret)}: {string(one.get('message'))}",
+                    next="docs/guides/first-credentials.md",
+                )
+
+
+def _budgets(seen: Seen) -> Iterator[Cause]:
+    for budget in seen.of("budgets"):
+        status = mapping(budget.get("status"))
+        if whole(status.get("expectedPods"), 0) and not whole(status.get("disruptionsAllowed"), 1):
+            healthy, wanted = whole(status.get("currentHealthy"), 0), whole(status.get("desiredHealthy"), 0)
+            yield Cause(
+                name="budget blocks a drain",
+                seen=f"{_name(budget)} lets no pod go: {healthy} are healthy, {wanted} must be",
+                next=f"tenantry debug {seen.company} pods: what is not ready, and why",
+            )
+
+
+def _routes(seen: Seen) -> Iterator[Cause]:
+    for route in seen.of("routes"):
+        for parent in mappings(mapping(route.get("status")).get("parents")):
+            for one in mappings(parent.get("conditions")):
+                if one.get("type") in ("Accepted", "ResolvedRefs") and one.get("status") == "False":
+                    yield Cause(
+                        name="route not accepted",
+                        seen=f"{_name(route)}: {string(one.get('reason'))}: {string(one.get('message'))}",
+                        next=f"tenantry debug {seen.company} routes",
+                    )
+        if route.get("kind") == "HTTPRoute" and not list(mappings(mapping(route.get("status")).get("parents"))):
+            yield Cause(
+                name="nobody took the route",
+                seen=f"{_name(route)} has no status: no controller answers for its Gateway",
+                next=f"tenantry debug {seen.company} routes",
+            )
+
+
+_LOOKS: Final[tuple[Callable[[Seen], Iterator[Cause]], ...]] = (
+    _of_the_set,
+    _of_the_application,
+    _refused,
+    _by_hand,
+    _claims,
+    _secrets,
+    _pods,
+    _events,
+    _autoscalers,
+    _routes,
+    _budgets,
+)
+
+
+# --- one screen
+
+
+def summary(seen: Seen) -> Iterator[str]:
+    """Yield one line for each part of a company: its Application, pods, quota, autoscalers, and its last events."""
+    if seen.application is not None:
+        status = mapping(seen.application.get("status"))
+        sync, health = (string(mapping(status.get(key)).get("status")) or "unknown" for key in ("sync", "health"))
+        revision = string(mapping(status.get("sync")).get("revision"))[:10] or "no commit"
+        yield f"Application: {sync}, {health}, at {revision}"
+    if "pods" not in seen.unseen:
+        yield _of_all_pods(list(seen.of("pods")))
+    for scaler in seen.of("autoscalers"):
+        spec, scaled = spec_of(scaler), mapping(scaler.get("status"))
+        bounds = f"{whole(spec.get('minReplicas'), 1)} to {whole(spec.get('maxReplicas'), 0)}"
+        now, wanted = (whole(scaled.get(key), 0) for key in ("currentReplicas", "desiredReplicas"))
+        yield f"{_name(scaler)}: {now} pods, wants {wanted}, of {bounds}"
+    for quota in seen.of("quotas"):
+        hard, used = (mapping(mapping(quota.get("status")).get(key)) for key in ("hard", "used"))
+        parts = [f"{key} {used.get(key, 0)} of {hard[key]}" for key in _SHOWN if key in hard]
+        yield f"{_name(quota)}: {', '.join(parts)}"
+    for event in sorted(seen.of("events"), key=_when)[-_LAST:]:
+        about = mapping(event.get("involvedObject"))
+        whose = f"{string(about.get('kind'))}/{string(about.get('name'))}"
+        yield f"event: {string(event.get('reason'))} {whose}: {string(event.get('message'))}"
+    yield from (f"not seen: {what}: {why}" for what, why in seen.unseen.items())
+
+
+_SHOWN: Final = ("requests.cpu", "limits.memory", "pods")
+_LAST: Final = 3
+
+
+def _of_all_pods(pods: Sequence[Object]) -> str:
+    statuses = [status for pod in pods for status in mappings(mapping(pod.get("status")).get("containerStatuses"))]
+    restarts = sum(whole(status.get("restartCount"), 0) for status in statuses)
+    return f"pods: {sum(map(_is_ready, pods))} of {len(pods)} ready, {restarts} restarts"
+
+
+def _is_ready(pod: Object) -> bool:
+    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in _conditions(pod))
+
+
+def _when(event: Object) -> str:
+    times = (
+        event.get("lastTimestamp"),
+        event.get("eventTime"),
+        mapping(event.get("metadata")).get("creationTimestamp"),
+    )
+    return next((string(time) for time in times if time), "")
+
+
+def _conditions(one: Object) -> Iterator[Object]:
+    return mappings(mapping(one.get("status")).get("conditions"))
+
+
+def _name(one: Object) -> str:
+    return f"{string(one.get('kind'))}/{string(mapping(one.get('metadata')).get('name'))}"
