@@ -52,7 +52,7 @@ def _room(composed: "Composed", names: tuple[str, ...], what_if: str | None, for
     known(names, tuple(tenant.name for tenant in tenants))
     companies, nodes, asked = load.of_fleet(composed.fleet, composed.sizes), platform.nodes, None
     ring = platform.default_ring
-    workloads = composed.releases[ring.release].workloads(())
+    workloads = composed.releases[ring.pair].workloads(())
     if what_if is not None:
         try:
             asked = otherwise.read(what_if, platform)

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses

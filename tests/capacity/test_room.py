@@ -39,7 +39,7 @@ _NOTHING = {"guaranteed": Load(), "maximum": Load(), "quota": Load(), "surge": L
 def one(plan: str) -> Levels:
     """Return a company of a plan."""
     result = composed()
-    workloads = result.releases["edge"].workloads(())
+    workloads = result.releases[result.fleet.platform.default_ring.pair].workloads(())
     return of_company(what_if.of_plan_alone(plan, result.fleet.platform, workloads))
 
 

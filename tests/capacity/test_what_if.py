@@ -46,7 +46,7 @@ def test_what_cannot_be_read_is_told(text: str, said: str) -> None:
 def test_companies_come_and_leave() -> None:
     """Those that come have no add-on; those that leave are the last of their plan."""
     result = composed()
-    workloads = result.releases["edge"].workloads(())
+    workloads = result.releases[result.fleet.platform.default_ring.pair].workloads(())
     plan = result.fleet.tenants[0].plan
 
     more = what_if.companies(WhatIf(plans={plan: 3}), result.fleet, result.sizes, workloads)

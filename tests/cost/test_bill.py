@@ -38,7 +38,9 @@ def a_fleet(nodes: Nodes | None = NODES, **plans: str) -> tuple[Fleet, dict[str,
         plan, _, addon = text.partition("+")
         tenant = _tenant(name, plan, (addon,) if addon else (), storage=10 * GI)
         tenants.append(tenant)
-        sizes[name], _ = size(tenant, platform, result.releases["edge"].workloads(tenant.addons))
+        sizes[name], _ = size(
+            tenant, platform, result.releases[result.fleet.platform.default_ring.pair].workloads(tenant.addons)
+        )
     return Fleet(platform=platform, tenants=tuple(tenants)), sizes
 
 
