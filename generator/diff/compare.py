@@ -45,11 +45,12 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         folder = Path(temporary).resolve()
         old = _state(repository, root, before, folder / "before", paths)
-        new = _state(repository, root, after, folder / "after", paths)
+        # the room on the nodes is that of all companies; where platform.yaml changes, they are all there anyway
+        everybody = (layout.TENANTS,) if old.composed.fleet.platform.nodes else ()
+        new = _state(repository, root, after, folder / "after", (*paths, *everybody))
         names = _names(old.composed, new.composed, files)
         groups = group(pairs(old, new, names, (_called(before), _called(after))))
-        whole = _whole(repository, root, after, folder / "whole") if _is_narrow(new, files) else new.composed
-        capacity = shift(_numbers(old.composed), _numbers(whole), names)
+        capacity = shift(_numbers(old.composed), _numbers(new.composed), names)
     return Difference(
         before=before,
         after=after or WORK_TREE,
@@ -84,17 +85,6 @@ def _state(repository: Repository, root: Path, commit: str | None, folder: Path,
             f"{_called(commit)} has errors and cannot be rendered: {first.place}: {first.fact} [{first.rule}]{others}"
         )
         raise TenantryError(fact, "fix them first: `tenantry validate` names them all") from None
-
-
-def _is_narrow(state: State, files: Collection[Touched]) -> bool:
-    """Say whether companies are missing from a state, and the room on the nodes depends on them."""
-    return state.composed.fleet.platform.nodes is not None and not may_touch_all(files)
-
-
-def _whole(repository: Repository, root: Path, commit: str | None, folder: Path) -> Composed:
-    if commit is None:
-        return pipeline.composed(Snapshot.of_work_tree(root))
-    return revision.of_commit(repository, commit, folder).composed
 
 
 def _numbers(composed: Composed) -> tuple[Fleet, Mapping[str, Size]]:
