@@ -26,6 +26,7 @@ from generator.cli import (
     publish,
     render,
     schema,
+    status,
     tenants,
     upgrade,
     validate,
@@ -73,6 +74,7 @@ for _verbs in (
     cost,
     history,
     debug,
+    status,
     doctor,
     upgrade,
 ):

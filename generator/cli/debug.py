@@ -96,12 +96,17 @@ def _run(commands: "tuple[Command, ...] | list[Command]", *, only_print: bool) -
             click.echo(shlex.join(command))
             continue
         click.echo(f"$ {shlex.join(command)}", err=True)
-        done = subprocess.run([_kubectl(), *command[1:]], check=False)  # noqa: S603 -- found on PATH
+        done = subprocess.run([kubectl(), *command[1:]], check=False)  # noqa: S603 -- found on PATH
         end = end if done.returncode == 0 else Exit.ENVIRONMENT
     return end
 
 
-def _kubectl() -> str:
+def kubectl() -> str:
+    """Return where kubectl is.
+
+    Raises:
+        EnvironmentProblem: It is not on PATH.
+    """
     import shutil
 
     found = shutil.which("kubectl")
@@ -139,10 +144,10 @@ def _look(company: str, looks: "Mapping[str, Command]") -> "Seen":
 
     from generator.debug.causes import Seen
 
-    kubectl, unseen, objects = _kubectl(), {}, {}
+    program, unseen, objects = kubectl(), {}, {}
     for what, command in looks.items():
         done = subprocess.run(  # noqa: S603 -- found on PATH
-            [kubectl, *command[1:], "--request-timeout=10s"], capture_output=True, text=True, check=False
+            [program, *command[1:], "--request-timeout=10s"], capture_output=True, text=True, check=False
         )
         if done.returncode == 0:
             data = json.loads(done.stdout)
