@@ -51,7 +51,12 @@ def tenants(draw: st.DrawFn, platform: Platform) -> Keys:
         "hosts": st.lists(hosts, max_size=3, unique=True),
         "storage": st.integers(1, platform.plans[plan].max_storage >> 30).map("{}Gi".format),
         "overrides": pods.filter(bool),
+        "expires": st.dates().map(str),
     }
+    larger = [name for name, sold in platform.plans.items() if not sold.ceiling.is_within(platform.plans[plan].ceiling)]
+    if larger:
+        days = st.dates().map(str)
+        optional["quotaFrom"] = st.fixed_dictionaries({"plan": st.sampled_from(larger), "since": days})
     return {"name": name, "plan": plan} | draw(st.fixed_dictionaries({}, optional=optional))
 
 

@@ -87,10 +87,11 @@ class Levels:
 
 
 def of_company(numbers: Size) -> Levels:
-    """Return what a company of these numbers puts on the nodes."""
-    wanted = [(scaling.workload, scaling.min_replicas, scaling.max_replicas) for scaling in numbers.scalings]
+    """Return what a company of these numbers puts on the nodes: the larger, while it keeps the quota of a plan."""
+    both = list(zip(numbers.scalings, (numbers.kept or numbers).scalings, strict=True))
+    wanted = [(now.workload, now.min_replicas, max(now.max_replicas, was.max_replicas)) for now, was in both]
     wanted += [(other, other.least, other.most) for other in numbers.others]
-    at_once = [(scaling.workload, scaling.sold_at_once) for scaling in numbers.scalings]
+    at_once = [(now.workload, max(now.sold_at_once, was.sold_at_once)) for now, was in both]
     at_once += [(other, other.at_once(other.most, other.least)) for other in numbers.others]
     reserve = numbers.reserve
     spare = Load({(reserve.requests_cpu // SPARE_PODS, reserve.requests_memory // SPARE_PODS): SPARE_PODS})

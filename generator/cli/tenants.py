@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from generator.cli.options import root_of, table
+from generator.cli.options import root_of, table, today_option
 from generator.findings.finding import Exit
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from generator.git.snapshot import Snapshot
 
 
@@ -46,27 +48,47 @@ def add(
 
 @click.command("set", epilog="Example: tenantry set company-101 plan=gold overrides.minReplicas=2")
 @click.argument("name")
-@click.argument("assignments", nargs=-1, required=True, metavar="KEY=VALUE...")
+@click.argument("assignments", nargs=-1, metavar="KEY=VALUE...")
 @click.option("--dry-run", is_flag=True, help="Print the file instead of writing it.")
+@click.option("--complete", is_flag=True, help="Make the second step of a change to a smaller plan.")
+@click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="See in the cluster whether the first step is through; kubectl reads it.",
+)
+@click.option("--confirmed-by", metavar="NAME", help="Who saw that the first step is through; stands in the file.")
+@today_option
 @click.pass_obj
-def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool) -> Exit:
+def set_(
+    directory: Path,
+    name: str,
+    assignments: tuple[str, ...],
+    dry_run: bool,
+    complete: bool,
+    kubeconfig: Path | None,
+    confirmed_by: str | None,
+    today: "date",
+) -> Exit:
     """Change keys of the tenant NAME; comments and order stay.
 
     KEY is a key of the tenant file, with dots into mappings. Lists are written with commas; KEY+=VALUE adds to a list,
     KEY-=VALUE takes out of it. An empty VALUE removes the key. The result is checked before it is written.
+
+    A smaller plan keeps the quota of the plan before (quotaFrom), so that nothing that runs is refused. When fewer pods
+    run, --complete takes that out: seen in the cluster with --kubeconfig, or said by somebody with --confirmed-by.
     """
     from generator.git.snapshot import Snapshot
-    from generator.lifecycle import edit
+    from generator.lifecycle import edit, plans
 
     root = root_of(directory)
-    changes: dict[str, str] = {}
-    for assignment in assignments:
-        key, equals, value = assignment.partition("=")
-        if not equals:
-            raise click.BadParameter(f"{assignment!r} is not KEY=VALUE", param_hint="KEY=VALUE")
-        changes[key] = value
     snapshot = Snapshot.of_work_tree(root)
-    file, before, after = edit.changed_tenant(snapshot, name, changes)
+    _refuse_bad_use(assignments, complete, kubeconfig, confirmed_by)
+    if complete:
+        why = _confirmed(snapshot, name, kubeconfig, confirmed_by)
+        file, before, after = plans.completed(snapshot, name, why, today)
+    else:
+        file, before, after = plans.changed(snapshot, name, _changes(assignments), today)
     if dry_run:
         click.echo(after, nl=False)
     elif before == after:
@@ -74,8 +96,55 @@ def set_(directory: Path, name: str, assignments: tuple[str, ...], dry_run: bool
     else:
         edit.write(root, file, after)
         click.echo(f"changed {file}", err=True)
+        if "\nquotaFrom:" in after and "\nquotaFrom:" not in before:
+            then = f"tenantry set {name} --complete"
+            click.echo(f"  its quota stays as large as before, until fewer pods run; then: {then}", err=True)
         click.echo(_next(snapshot, file), err=True)
     return Exit.FINE
+
+
+def _refuse_bad_use(
+    assignments: tuple[str, ...], complete: bool, kubeconfig: Path | None, confirmed_by: str | None
+) -> None:
+    if complete and assignments:
+        raise click.UsageError("--complete changes nothing else: leave KEY=VALUE out")
+    if not complete and not assignments:
+        raise click.UsageError("Missing argument 'KEY=VALUE...'.")
+    if complete and (kubeconfig is None) == (confirmed_by is None):
+        raise click.UsageError("--complete needs to know that fewer pods run: --kubeconfig FILE or --confirmed-by NAME")
+    if not complete and (kubeconfig or confirmed_by):
+        raise click.UsageError("--kubeconfig and --confirmed-by belong to --complete")
+    if confirmed_by is not None and not (confirmed_by.strip() and confirmed_by.isprintable()):
+        raise click.BadParameter("write a name, in one line", param_hint="--confirmed-by")
+
+
+def _changes(assignments: tuple[str, ...]) -> dict[str, str]:
+    changes: dict[str, str] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals:
+            raise click.BadParameter(f"{assignment!r} is not KEY=VALUE", param_hint="KEY=VALUE")
+        changes[key] = value
+    return changes
+
+
+def _confirmed(snapshot: "Snapshot", name: str, kubeconfig: Path | None, confirmed_by: str | None) -> str:
+    """Return who says that fewer pods run, in words.
+
+    Raises:
+        TenantryError: The cluster shows that they do not, or nothing is to be confirmed.
+    """
+    from generator.findings.finding import TenantryError
+    from generator.lifecycle import plans, seen
+
+    _, numbers = plans.open_change(snapshot, name)
+    if kubeconfig is None:
+        return f"confirmed by {confirmed_by}"
+    service = numbers.service.workload.name
+    waits = list(seen.not_through(seen.in_namespace(kubeconfig, name), service, numbers))
+    if waits:
+        raise TenantryError(f"{name} is not through: {'; '.join(waits)}", "wait, and try again")
+    return "seen in the cluster"
 
 
 def _next(snapshot: "Snapshot", file: str) -> str:

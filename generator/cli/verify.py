@@ -33,6 +33,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     """
     from generator import pipeline
     from generator.findings.finding import in_order
+    from generator.fleet import days
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
@@ -63,7 +64,8 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
     of_approvals = approvals.problems(approvals_in(snapshot), today)
-    return report(in_order([*warnings, *wrong, *of_approvals, *done.findings]), form, summary)
+    found = [*warnings, *wrong, *of_approvals, *days.due(fleet, today), *done.findings]
+    return report(in_order(found), form, summary)
 
 
 def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:

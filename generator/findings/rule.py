@@ -6,7 +6,7 @@ from typing import Final
 
 from generator.findings.finding import Finding, Found, Severity
 
-OF_INPUT: Final = ("TEN", "PLT", "GIT", "FIL", "GEN")
+OF_INPUT: Final = ("TEN", "DUE", "PLT", "GIT", "FIL", "GEN")
 """Families that are applied while the input is read or written; platform.yaml has no say in them."""
 
 

@@ -197,6 +197,37 @@ _ROWS: Final = (
         fix="Choose a value inside the bounds that are named, or a larger plan.",
         source="tenantry: what a tenant file states is bounded by its plan",
     ),
+    Rule(
+        id="TEN028",
+        title="a quota is kept from a larger plan",
+        why="The key is for the time between the two steps of a change to a smaller plan, and nothing else.",
+        fix="Remove it: `tenantry set NAME quotaFrom=`.",
+        source="tenantry: a change to a smaller plan goes in two steps (docs/guides/change-a-plan.md)",
+    ),
+    Rule(
+        id="TEN029",
+        title="a day is one that the calendar has",
+        why="Nobody could tell when it comes.",
+        fix="Write the day as YYYY-MM-DD.",
+        source=sources.YAML,
+    ),
+    # --- DUE: what a tenant file says of a day, held against today
+    Rule(
+        id="DUE001",
+        severity=Severity.WARNING,
+        title="a change to a smaller plan is complete within a week",
+        why="The company keeps a quota that it no longer pays for, and capacity is counted for it.",
+        fix="When fewer pods run: `tenantry set NAME --complete`.",
+        source="tenantry: a change to a smaller plan goes in two steps (docs/guides/change-a-plan.md)",
+    ),
+    Rule(
+        id="DUE002",
+        severity=Severity.WARNING,
+        title="a trial has not ended",
+        why="The company goes on for nothing, or a customer who stays is taken for a trial.",
+        fix="Take the day out when the company stays (`tenantry set NAME expires=`), or write a later one.",
+        source="tenantry: what a tenant file says of a day is due on that day (docs/guides/add-a-company.md)",
+    ),
     # --- PLT: platform.yaml
     Rule(
         id="PLT001",

@@ -1,7 +1,8 @@
 """The records that the stages hand on. They are frozen; behind `validate` everything in them is true."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -35,6 +36,19 @@ class Resources:
             limits_cpu=self.limits_cpu + other.limits_cpu,
             requests_memory=self.requests_memory + other.requests_memory,
             limits_memory=self.limits_memory + other.limits_memory,
+        )
+
+    def is_within(self, other: "Resources") -> bool:
+        """Say whether no amount is larger than another's."""
+        return self | other == other
+
+    def __or__(self, other: "Resources") -> "Resources":
+        """Return the larger of each amount."""
+        return Resources(
+            requests_cpu=max(self.requests_cpu, other.requests_cpu),
+            limits_cpu=max(self.limits_cpu, other.limits_cpu),
+            requests_memory=max(self.requests_memory, other.requests_memory),
+            limits_memory=max(self.limits_memory, other.limits_memory),
         )
 
     def __mul__(self, times: int) -> "Resources":
@@ -352,6 +366,19 @@ class Overrides:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class QuotaFrom:
+    """The larger plan that a tenant comes from, whose quota it keeps until fewer pods run.
+
+    Attributes:
+        plan: A key of the platform's plans.
+        since: The day of the change.
+    """
+
+    plan: str
+    since: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """One company: a tenant file after `validate`.
 
@@ -363,6 +390,8 @@ class Tenant:
         ring: Stage of the roll-out that the tenant is on.
         hosts: All hosts, the standard one first.
         storage: Bytes of the volume.
+        quota_from: The plan that it comes from, while a change to a smaller one is not complete; else None.
+        expires: The last day of a trial; None for a company that stays.
     """
 
     name: str
@@ -374,6 +403,12 @@ class Tenant:
     storage: int
     overrides: Overrides
     document: Document
+    quota_from: QuotaFrom | None = None
+    expires: date | None = None
+
+    def under_the_plan_before(self) -> "Tenant | None":
+        """Return the tenant as it was under the plan whose quota it keeps; None when it keeps none."""
+        return replace(self, plan=self.quota_from.plan, quota_from=None) if self.quota_from else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

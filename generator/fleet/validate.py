@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from functools import partial
+from datetime import date
+from functools import partial, reduce
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -16,13 +17,14 @@ from generator.fleet.model import (
     Fleet,
     Overrides,
     Platform,
+    QuotaFrom,
     Tenant,
 )
 from generator.fleet.platform import platform_of
 from generator.fleet.reserved import hosts_in, names_in, why_reserved
 from generator.kube.lenient import mapping, string, strings
 from generator.reading import freetext, quantity
-from generator.reading.schema import Checker, Path, package_schema, tenant_schema
+from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema
 from generator.reading.yaml_reader import Document
 
 _MAX_FQDN: Final = 253
@@ -70,8 +72,10 @@ def validate(
     for document in well_formed:
         findings.extend(_text(document))
         findings.extend(_sold(document, platform))
-    tenants = [tenant_of(document, platform) for document in well_formed]
+        findings.extend(_days(document))
+    tenants = [tenant_of(document, platform) for document in well_formed if not any(_days(document))]
     findings.extend(found for tenant in tenants for found in _bounds(tenant))
+    findings.extend(found for tenant in tenants for found in _quota_kept(tenant, platform))
     findings.extend(_storage_bounds(tenants, platform, had))
     findings.extend(_hosts(tenants, platform))
     if any(found.severity is Severity.ERROR for found in findings):
@@ -134,7 +138,19 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
         storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
         overrides=overrides,
         document=document,
+        quota_from=_quota_from(data.get("quotaFrom")),
+        expires=date.fromisoformat(data["expires"]) if "expires" in data else None,
     )
+
+
+def tenant_in(document: Document, platform: Platform) -> Tenant | None:
+    """Make the record of a tenant file by itself; None when something in it is not of the form that it needs."""
+    well_formed = Checker(_tenant_schema(platform)).accepts(document.data) and not any(_days(document))
+    return tenant_of(document, platform) if well_formed else None
+
+
+def _quota_from(data: Mapping[str, str] | None) -> QuotaFrom | None:
+    return QuotaFrom(plan=data["plan"], since=date.fromisoformat(data["since"])) if data else None
 
 
 def _tenant_schema(platform: Platform) -> Mapping[str, Any]:
@@ -153,6 +169,33 @@ def _sold(document: Document, platform: Platform) -> Iterator[Finding]:
             fact = f"addons: this platform has no add-on {addon!r}"
             hint = did_you_mean(addon, platform.addons) or way
             yield finding("TEN006", document.place(("addons", index)), fact, hint)
+
+
+_DAYS: Final[tuple[Path, ...]] = (("quotaFrom", "since"), ("expires",))
+"""Where a tenant file states a day."""
+
+
+def _days(document: Document) -> Iterator[Finding]:
+    """TEN029: a day of the right form is one that the calendar has."""
+    for *above, key in _DAYS:
+        text = reduce(lambda data, step: mapping(data.get(step)), above, document.data).get(key)
+        try:
+            date.fromisoformat(text or "2000-01-01")
+        except ValueError:
+            fact = f"{dotted((*above, key))}: there is no day {text}"
+            yield finding("TEN029", document.place((*above, key)), fact, "for example 2026-12-31")
+
+
+def _quota_kept(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
+    """TEN028: what is kept from another plan is more than the tenant's own plan gives."""
+    before = tenant.quota_from
+    if before is None:
+        return
+    had, has = platform.plans[before.plan].ceiling, platform.plans[tenant.plan].ceiling
+    if had.is_within(has):
+        fact = f"quotaFrom.plan: plan {before.plan} has nothing that plan {tenant.plan} has not"
+        hint = f"take it out: tenantry set {tenant.name} quotaFrom="
+        yield finding("TEN028", tenant.document.place(("quotaFrom", "plan")), fact, hint)
 
 
 def _bounds(tenant: Tenant) -> Iterator[Finding]:

@@ -1,12 +1,12 @@
 """How each number of a tenant came about: what the customer gets, the quota, and where each summand stands. Pure."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
 from generator.findings.words import plural
-from generator.fleet.model import AddOn, Platform, Tenant
+from generator.fleet.model import AddOn, Platform, Resources, Tenant
 from generator.generate.headroom import Workload
 from generator.generate.size import (
     RESOURCE_WORDS,
@@ -17,6 +17,7 @@ from generator.generate.size import (
     Summand,
     amount_text,
     filled,
+    pods_admitted,
     summands,
 )
 from generator.reading import quantity
@@ -47,7 +48,6 @@ def derivations(tenant: Tenant, platform: Platform, numbers: Size) -> tuple[Deri
     return (
         *chain.from_iterable(_of_scaling(tenant, platform, scaling) for scaling in numbers.scalings),
         *_quota(tenant, platform, numbers),
-        _pods(numbers),
         _storage(tenant, platform, numbers),
     )
 
@@ -152,21 +152,45 @@ def edges(numbers: Size) -> Iterator[str]:
 # --- the quota
 
 
+_Counted = tuple[int, Derivation]
+"""An amount, and how it came about."""
+
+
 def _quota(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Derivation]:
     for other in numbers.others:
         yield _headroom(other, other.most, other.least)
+    own = _quota_of(tenant, platform, numbers)
+    before = tenant.under_the_plan_before()
+    kept = _quota_of(before, platform, numbers.kept) if before and numbers.kept else own
+    for now, then in zip(own, kept, strict=True):
+        yield now[1] if now[0] >= then[0] else _kept(tenant, now[1], then[1])
+
+
+def _kept(tenant: Tenant, now: Derivation, then: Derivation) -> Derivation:
+    """Say that a number is still that of the plan before, and what it will be."""
+    because = f"kept as before: {then.because}; {now.value} once the change to plan {tenant.plan} is complete"
+    return replace(then, because=because, inputs=(_tenant_input(tenant, "quotaFrom"), *then.inputs))
+
+
+def _quota_of(tenant: Tenant, platform: Platform, numbers: Size) -> tuple[_Counted, ...]:
+    """Return what the quota under one plan is made of, and how many pods it admits."""
     parts = summands(tenant, platform, numbers.scalings, numbers.others)
     workloads = {scaling.workload.name: scaling.workload for scaling in numbers.scalings}
     workloads |= {other.name: other for other in numbers.others}
     inputs = tuple(dict.fromkeys(chain.from_iterable(_where(part, tenant, platform, workloads) for part in parts)))
+    quota = sum((part.amount for part in parts), Resources())
+    counted = []
     for field in ("requests_cpu", "limits_cpu", "requests_memory", "limits_memory"):
         verb, resource = field.split("_")
-        yield Derivation(
+        amount = getattr(quota, field)
+        derivation = Derivation(
             name=f"quota.{verb}{'CPU' if resource == 'cpu' else 'Memory'}",
-            value=amount_text(field, getattr(numbers.quota, field)),
+            value=amount_text(field, amount),
             because=" + ".join(_words(part, field) for part in parts if getattr(part.amount, field)),
             inputs=inputs,
         )
+        counted.append((amount, derivation))
+    return (*counted, _pods(numbers))
 
 
 def _words(part: Summand, field: str) -> str:
@@ -187,15 +211,15 @@ def _where(part: Summand, tenant: Tenant, platform: Platform, workloads: dict[st
             yield _platform_input(platform, *path)
 
 
-def _pods(numbers: Size) -> Derivation:
+def _pods(numbers: Size) -> _Counted:
     parts = []
     for scaling in numbers.scalings:
         beside = scaling.sold_at_once - scaling.sold_max
         parts.append(f"{scaling.workload.name} {scaling.sold_max} + {beside} headroom")
     parts += [f"{other.name} {other.at_once(other.most, other.least)}" for other in numbers.others]
-    return Derivation(
-        name="quota.pods", value=str(numbers.pods), because=" + ".join([*parts, f"{SPARE_PODS} spare"]), inputs=()
-    )
+    because = " + ".join([*parts, f"{SPARE_PODS} spare"])
+    pods = pods_admitted(numbers.scalings, numbers.others)
+    return pods, Derivation(name="quota.pods", value=str(pods), because=because, inputs=())
 
 
 def _storage(tenant: Tenant, platform: Platform, numbers: Size) -> Derivation:

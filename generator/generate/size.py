@@ -5,8 +5,8 @@ autoscaler may ask for as many as it holds. What a roll-out needs beside them co
 formula of `headroom`; so do the add-ons' allotments, whatever else `base/` runs, and the reserve for jobs.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from generator.findings.finding import Finding
@@ -135,6 +135,8 @@ class Size:
         addons: The same for each add-on, in the platform's order.
         others: What else base/ runs for this tenant.
         reserve: What the quota has on top for other jobs.
+        kept: The numbers under the larger plan whose quota the tenant keeps for now; then `quota` and `pods` are the
+            larger ones of both plans, and all else is of the tenant's own plan. Else None.
     """
 
     quota: Resources
@@ -145,6 +147,7 @@ class Size:
     addons: tuple[Scaling, ...] = ()
     others: tuple[Workload, ...] = ()
     reserve: Resources = field(default_factory=Resources)
+    kept: "Size | None" = None
 
     @property
     def scalings(self) -> tuple[Scaling, ...]:
@@ -173,6 +176,17 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
     Returns:
         The numbers; and the findings, with which the numbers must not be used.
     """
+    numbers = _size(tenant, platform, workloads)
+    problems = tuple(_problems(tenant, platform, numbers))
+    before = tenant.under_the_plan_before()
+    if before is not None and not problems:
+        kept = _size(before, platform, workloads)
+        numbers = replace(numbers, quota=numbers.quota | kept.quota, pods=max(numbers.pods, kept.pods), kept=kept)
+    return numbers, problems
+
+
+def _size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) -> Size:
+    """Work out the numbers of a tenant under its own plan."""
     plan = platform.plans[tenant.plan]
     service = _scaling(
         workloads[platform.service],
@@ -199,12 +213,9 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         workload for workload in workloads.values() if all(workload is not scaling.workload for scaling in scalings)
     )
     parts = summands(tenant, platform, scalings, others)
-    numbers = Size(
+    return Size(
         quota=sum((part.amount for part in parts), Resources()),
-        pods=sum(scaling.sold_at_once for scaling in scalings)
-        + sum(other.at_once(other.most, other.least) for other in others)
-        # what a certificate challenge or a person starts
-        + SPARE_PODS,
+        pods=pods_admitted(scalings, others),
         storage=tenant.storage,
         storage_in_all=storage_in_all(tenant, platform),
         service=service,
@@ -212,7 +223,12 @@ def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) 
         others=others,
         reserve=platform.reserve,
     )
-    return numbers, tuple(_problems(tenant, platform, numbers))
+
+
+def pods_admitted(scalings: Iterable[Scaling], others: Iterable[Workload]) -> int:
+    """Return how many pods a quota admits: all that may exist at once, and what a person or a challenge starts."""
+    running = sum(scaling.sold_at_once for scaling in scalings)
+    return running + sum(other.at_once(other.most, other.least) for other in others) + SPARE_PODS
 
 
 def most_replicas(room: Fit, *limits: int | None) -> int:
@@ -318,12 +334,14 @@ def _problems(tenant: Tenant, platform: Platform, numbers: Size) -> Iterator[Fin
     if asked is not None and asked > holds:
         place = tenant.document.place(("overrides", "maxReplicas"))
         fact = f"overrides.maxReplicas: {asked} is more than the {holds} that plan {tenant.plan} holds"
-        yield finding("TEN027", place, fact, f"write {holds} or less, or choose a larger plan")
+        hint = f"tenantry set {tenant.name} overrides.maxReplicas={holds}, or less; or choose a larger plan"
+        yield finding("TEN027", place, fact, hint)
     elif service.min_replicas > service.max_replicas:
         if least is not None:
             place = tenant.document.place(("overrides", "minReplicas"))
             fact = f"overrides.minReplicas: {least} is more than the {service.max_replicas} pods there may be"
-            yield finding("TEN027", place, fact, f"write {service.max_replicas} or less")
+            hint = f"tenantry set {tenant.name} overrides.minReplicas={service.max_replicas}, or less"
+            yield finding("TEN027", place, fact, hint)
         else:
             place = platform.document.place(("plans", tenant.plan))
             least, most = service.min_replicas, service.max_replicas

@@ -36,7 +36,7 @@ def new_tenant(
     text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
     if snapshot.kind_of(file) is not None or os.path.lexists(snapshot.home / file):
         raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
-    _refuse_bad(snapshot, file, text)
+    refuse_bad(snapshot, file, text)
     if rule := snapshot.ignored_by(file):
         raise TenantryError(f"git ignores {file}, by {rule}", "take that line out")
     return file, text
@@ -49,8 +49,8 @@ def _as_written(value: Any) -> str:
     return value if yaml_writer.is_plain(value) else yaml_writer.scalar(value)
 
 
-def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
-    """Return path, present text and new text of a tenant file.
+def edited_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> tuple[str, str, str]:
+    """Return path, present text and new text of a tenant file; whether the new one may stand, `refuse_bad` says.
 
     Args:
         snapshot: The repository.
@@ -60,7 +60,7 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
 
     Raises:
         TenantryError: There is no such tenant, or a key cannot be set.
-        Refused: The file would have errors.
+        Refused: The file cannot be read.
     """
     sources = load(snapshot)
     document = next((tenant for tenant in sources.tenants if PurePosixPath(tenant.file).stem == name), None)
@@ -73,7 +73,7 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
         )
         raise TenantryError(f"there is no tenant {name!r}", hint)
     if not isinstance(document.data, dict):
-        _refuse_bad(snapshot, document.file, document.text)
+        refuse_bad(snapshot, document.file, document.text)
 
     def change(data: Any) -> None:
         for change, value in changes.items():
@@ -81,9 +81,7 @@ def changed_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) ->
             path = key.split(".")
             _assign(data, path, _edited_list(data, path, change, value) if key != change else _typed(key, value))
 
-    text = edited(document.text, change)
-    _refuse_bad(snapshot, document.file, text)
-    return document.file, document.text, text
+    return document.file, document.text, edited(document.text, change)
 
 
 def _typed(key: str, value: str) -> Any:
@@ -145,7 +143,7 @@ def _assign(data: Any, path: list[str], value: Any) -> None:
             del parent[step]
 
 
-def _refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
+def refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
     """Validate the repository as it would be.
 
     Raises:

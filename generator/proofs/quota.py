@@ -16,7 +16,7 @@ from generator.fleet.model import Platform, Resources, Tenant
 from generator.generate import workloads
 from generator.generate.headroom import Workload
 from generator.generate.size import SPARE_PODS, addons_of, fit, most_replicas
-from generator.generate.workloads import Problem
+from generator.generate.workloads import Counted, Problem
 from generator.kube.lenient import mapping, mappings, string, whole
 from generator.kube.pods import pod_spec, takes
 from generator.once import once
@@ -169,11 +169,18 @@ def ceiling(objects: Iterable[Object], tenant: Tenant, platform: Platform) -> Re
         tenant: Which plan and add-ons it bought.
         platform: What these hold, and the reserve for jobs.
     """
+    running = workloads.read(objects)[0]
+    most = _ceiling(running, tenant, platform)
+    before = tenant.under_the_plan_before()
+    return most | _ceiling(running, before, platform) if before else most
+
+
+def _ceiling(running: Iterable[Counted], tenant: Tenant, platform: Platform) -> Resources:
     plan = platform.plans[tenant.plan]
     sold = {platform.service: (plan.ceiling, plan.max_replicas, plan.min_replicas)}
     sold |= {addon.workload: (addon.ceiling, addon.max_replicas, 1) for addon in addons_of(tenant, platform)}
     total = sum((ceiling for ceiling, _, _ in sold.values()), platform.reserve)
-    for counted in workloads.read(objects)[0]:
+    for counted in running:
         workload = counted.workload
         if workload.name in sold:
             holds, cap, least = sold[workload.name]

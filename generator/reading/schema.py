@@ -41,6 +41,10 @@ def tenant_schema(plans: Sequence[str], addons: Sequence[str]) -> dict[str, Any]
     schema: dict[str, Any] = copy.deepcopy(dict(package_schema("tenant")))
     schema["properties"]["plan"]["enum"] = list(plans)
     schema["properties"]["plan"]["examples"] = [plans[-1]]
+    before = schema["properties"]["quotaFrom"]["properties"]["plan"]
+    before["enum"] = list(plans)
+    before["examples"] = [plans[-1]]
+    schema["properties"]["quotaFrom"]["examples"][0]["plan"] = plans[-1]
     of_addons = schema["properties"]["addons"]
     of_addons["examples"] = [list(addons[:1])]
     if addons:

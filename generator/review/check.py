@@ -16,7 +16,7 @@ from typing import Final
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
-from generator.fleet import lost
+from generator.fleet import days, lost
 from generator.fleet.lost import Lost
 from generator.fleet.model import Fleet, Platform, Weakened
 from generator.git import ancestry
@@ -87,11 +87,12 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
     committed = fleet.platform.publishing == "committed"
     of_the_lost = lost.in_work_tree(snapshot.home, committed=committed, strict=True)(gone)
     done = verify(state.snapshot, fleet, sample=sample, lost=gone)
+    of_days = (*approvals.problems(approvals_in(snapshot), today), *days.due(fleet, today))
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
         rules=done.rules,
-        findings=(*findings, *of_the_lost, *approvals.problems(approvals_in(snapshot), today), *done.findings),
+        findings=(*findings, *of_the_lost, *of_days, *done.findings),
         weakened=done.weakened,
         weights=fleet.platform.rules,
     )
@@ -127,7 +128,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         lost={*gone, *names_of(after.left_out)},
         rules=weights,
     )
-    found = (*found, *done.findings)
+    found = (*found, *days.due(fleet, today), *done.findings)
     found = _marked(request, found, lambda: before.findings(names, sample))
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))

@@ -7,7 +7,8 @@ from typing import Any, Final
 from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
-from generator.fleet.model import Tenant
+from generator.fleet.model import QuotaFrom, Tenant
+from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
 from generator.reading import quantity
 from generator.render.rendered import Object, identity
@@ -34,33 +35,57 @@ def _shrinks(tenant: Tenant, before: int) -> Found:
     per=Per.STEP,
     title="what runs before a change fits the quota after it",
     why="With a quota below what runs, every new pod is refused and a rollout never ends.",
-    fix="Lower the number of pods first, and the plan when they are gone.",
+    fix="Change the plan with `tenantry set NAME plan=...`, which keeps the larger quota until the pods are gone.",
     source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
     firm=Firm.TWO_COMMITS,
 )
 def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
     """What runs now must fit the quota that comes, or every new pod is refused."""
-    running = step.size_before.service
-    stays = {scaling.name for scaling in step.size_after.scalings}
-    stay = [scaling for scaling in step.size_before.scalings if scaling.name in stays]
-    uses = sum((scaling.workload.pod * scaling.at_once for scaling in stay), step.size_before.reserve)
-    for other in step.size_before.others:
-        uses = uses + other.pod * other.at_once(other.most, other.least)
-    for field, words in RESOURCE_WORDS.items():
-        used, allowed = getattr(uses, field), getattr(step.size_after.quota, field)
-        if used <= allowed:
-            continue
-        most = step.size_after.service.max_replicas
-        fact = (
-            f"plan {step.after.plan} allows {amount_text(field, allowed)} of {words}, and under plan"
-            f" {step.before.plan} up to {running.at_once} pods of {running.name} ({amount_text(field, used)}) may run"
-        )
-        hint = (
-            f"in two steps: first tenantry set {step.after.name} plan={step.before.plan} overrides.maxReplicas={most},"
-            " merge and wait for Healthy; then change the plan"
-        )
-        yield Found(step.after.document.place(("plan",)), fact, hint)
+    before, after = step.before, step.after
+    short = smaller.shortage(before, step.size_before, after, step.size_after)
+    if short is None:
         return
+    allowed, used = amount_text(short.field, short.allowed), amount_text(short.field, short.used)
+    fact = (
+        f"plan {after.plan} allows {allowed} of {RESOURCE_WORDS[short.field]}, and under plan {short.plan} up to"
+        f" {short.pods} pods of {step.size_before.service.name} ({used}) may run"
+    )
+    if short.plan == after.plan:
+        most = step.size_after.service.max_replicas
+        hint = (
+            f"in two steps: first tenantry set {after.name} plan={short.plan} overrides.maxReplicas={most}, merge and"
+            " wait for Healthy; then change the plan"
+        )
+    else:
+        marker = smaller.larger_plan(before, short)
+        since = f" quotaFrom.since={marker.since}" if marker else ""
+        hint = (
+            f"keep its quota until fewer pods run: tenantry set {after.name} quotaFrom.plan={short.plan}{since}; and"
+            f" later tenantry set {after.name} --complete"
+        )
+    yield Found(after.document.place(("plan",)), fact, hint)
+
+
+@rule(
+    "CHG025",
+    per=Per.STEP,
+    title="a quota is kept from the plan before",
+    why="The key would give a company more than it pays for.",
+    fix="Let `tenantry set NAME plan=...` write it.",
+    source="tenantry: a change to a smaller plan goes in two steps (docs/guides/change-a-plan.md)",
+    firm=Firm.TWO_COMMITS,
+)
+def quotas_are_kept_from_the_plan_before(step: Step) -> Iterator[Found]:
+    """A marker names a plan that the company had."""
+    before, after = step.before, step.after
+    kept, had = after.quota_from, before.quota_from
+    if kept is None or kept.plan == before.plan or (had and kept.plan == had.plan):
+        return
+    fact = f"the quota of plan {kept.plan} is kept, and the plan before is {before.plan}"
+    markers = [had, QuotaFrom(plan=before.plan, since=kept.since)]
+    right = next((marker for marker in markers if marker and marker.plan != after.plan), None)
+    way = f"quotaFrom.plan={right.plan} quotaFrom.since={right.since}" if right else "quotaFrom="
+    yield Found(after.document.place(("quotaFrom",), key=True), fact, f"tenantry set {after.name} {way}")
 
 
 _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {

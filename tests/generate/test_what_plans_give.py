@@ -35,6 +35,19 @@ def test_explain_shows_what_a_customer_gets(
     assert said.stdout == golden.read_text(encoding="utf-8"), "if this is right: pytest --update-golden"
 
 
+def test_explain_shows_the_quota_that_is_kept(repository: Repository, update_golden: bool) -> None:
+    """Between the two steps of a change to a smaller plan: what it is, from where, and what it will be."""
+    repository.tenant(plan="bronze", quotaFrom={"plan": "gold", "since": "2026-11-26"})
+    golden = GOLDEN / "bronze-with-the-quota-of-gold.txt"
+
+    said = repository.run("explain", "company-001")
+
+    if update_golden:
+        golden.write_text(said.stdout, encoding="utf-8")
+    assert said.exit == 0, said.said
+    assert said.stdout == golden.read_text(encoding="utf-8"), "if this is right: pytest --update-golden"
+
+
 @pytest.fixture(scope="module")
 def templates(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, bool], dict[str, str]]:
     """The pod templates of one company under each plan, as kustomize prints them, by workload."""

@@ -58,6 +58,7 @@ PURE = (
     "findings.sources",
     "findings.table",
     "findings.words",
+    "fleet.days",
     "fleet.model",
     "fleet.nodes",
     "fleet.prices",
@@ -68,6 +69,7 @@ PURE = (
     "generate.explain",
     "generate.headroom",
     "generate.size",
+    "generate.smaller",
     "generate.workloads",
     "git.entries",
     "git.ordinary",
@@ -99,7 +101,7 @@ DOORS = {
     "jinja2": ("generate.compose", "init.init"),
     "jsonschema_rs": ("reading.schema",),
     "ruamel": ("reading.yaml_editor",),
-    "subprocess": ("kube.kustomize", "cli", "git.door"),
+    "subprocess": ("kube.kustomize", "cli", "git.door", "lifecycle.seen"),
     "yaml": ("applicationset", "reading", "rules"),
 }
 """What is heavy, or touches the world, and the rooms and modules that may import it."""

@@ -93,8 +93,8 @@ def test_a_downgrade_in_one_step_is_refused_and_the_first_step_said(merged: Repo
     assert (
         "tenants/company-003.yaml:2:7: error: plan silver allows 5250m of CPU limits, and under plan gold up to 37 pods"
         " of fileserver (9250m) may run [CAP005]\n"
-        "  hint: in two steps: first tenantry set company-003 plan=gold overrides.maxReplicas=16, merge and wait for"
-        " Healthy; then change the plan\n"
+        "  hint: keep its quota until fewer pods run: tenantry set company-003 quotaFrom.plan=gold; and later tenantry"
+        " set company-003 --complete\n"
     ) in done.stdout
 
 

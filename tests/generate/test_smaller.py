@@ -1,0 +1,117 @@
+"""A change to a smaller plan, on any plans that a provider may sell: two steps, and each holds what runs before it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.capacity.load import of_company
+from generator.fleet.model import Plan, Platform, QuotaFrom, Resources, Tenant
+from generator.fleet.validate import tenant_of
+from generator.generate.headroom import Workload
+from generator.generate.releases import read_release
+from generator.generate.size import Size, size
+from generator.generate.smaller import shortage
+from generator.git.snapshot import Snapshot
+from generator.pipeline import validated_platform
+from generator.reading.yaml_reader import Document
+from tests.harness import Repository
+
+GIBI = 1024**3
+TODAY = date(2026, 11, 26)
+
+
+@dataclass(frozen=True)
+class Sold:
+    """What a company is measured by: the platform, and what its release runs without and with the add-on."""
+
+    platform: Platform
+    workloads: Mapping[tuple[str, ...], Mapping[str, Workload]]
+
+    def size(self, tenant: Tenant) -> Size:
+        """Return the numbers of a tenant, in which nothing is wrong."""
+        numbers, problems = size(tenant, self.platform, self.workloads[tenant.addons])
+        assert not problems
+        return numbers
+
+
+@pytest.fixture(scope="module")
+def sold(tmp_path_factory: pytest.TempPathFactory) -> Sold:
+    """This repository's platform and base/."""
+    snapshot = Snapshot.of_work_tree(Repository(tmp_path_factory.mktemp("sold") / "repository").root)
+    platform = validated_platform(snapshot)
+    release = read_release(snapshot, platform.default_ring.pair, platform)
+    return Sold(platform, {addons: release.workloads(addons) for addons in ((), ("chatbot",))})
+
+
+def plans(name: str) -> st.SearchStrategy[Plan]:
+    """Any plan that holds a pod, in whatever proportion of CPU and memory, with and without a cap."""
+    return st.builds(
+        lambda cores, gibibytes, cap: Plan(
+            name=name,
+            ceiling=Resources(
+                requests_cpu=cores * 500,
+                limits_cpu=cores * 1000,
+                requests_memory=gibibytes * GIBI // 2,
+                limits_memory=gibibytes * GIBI,
+            ),
+            min_replicas=1,
+            max_replicas=cap,
+            storage=GIBI,
+            max_storage=GIBI,
+            availability="",
+        ),
+        st.integers(1, 16),
+        st.integers(1, 32),
+        st.none() | st.integers(1, 20),
+    )
+
+
+@given(before=plans("before"), after=plans("after"), addons=st.sampled_from([(), ("chatbot",)]))
+def test_each_step_holds_what_ran_before_it(sold: Sold, before: Plan, after: Plan, addons: tuple[str, ...]) -> None:
+    """With the quota of the plan before, and then without it."""
+    here = replace(sold, platform=replace(sold.platform, plans={"before": before, "after": after}))
+    document = Document("", "", {"name": "company-001", "plan": "before", "addons": list(addons)})
+    start = tenant_of(document, here.platform)
+    kept = QuotaFrom(plan="before", since=TODAY)
+    first = replace(start, plan="after", quota_from=kept)
+    second = replace(start, plan="after")
+
+    for old, new in ((start, first), (first, first), (first, second)):
+        assert shortage(old, here.size(old), new, here.size(new)) is None
+    assert here.size(start).quota.is_within(here.size(first).quota)
+    assert here.size(second).quota.is_within(here.size(first).quota)
+    assert here.size(first).pods == max(here.size(start).pods, here.size(second).pods)
+    assert here.size(first).service == here.size(second).service
+
+
+@given(before=plans("before"), after=plans("after"))
+def test_one_step_is_short_only_where_the_plan_is_smaller(sold: Sold, before: Plan, after: Plan) -> None:
+    """Whoever gets more of everything, with no lower cap, waits for nothing."""
+    here = replace(sold, platform=replace(sold.platform, plans={"before": before, "after": after}))
+    start = tenant_of(Document("", "", {"name": "company-001", "plan": "before"}), here.platform)
+    end = replace(start, plan="after")
+
+    short = shortage(start, here.size(start), end, here.size(end))
+
+    if before.ceiling.is_within(after.ceiling) and before.max_replicas == after.max_replicas is None:
+        assert short is None
+    if short is not None:
+        assert getattr(here.size(end).quota, short.field) == short.allowed < short.used
+        assert short.plan == "before"
+
+
+def test_capacity_counts_the_larger_plan_until_the_change_is_complete(sold: Sold) -> None:
+    """What may still run finds its place on the nodes; what always runs is that of the new plan."""
+    start = tenant_of(Document("", "", {"name": "company-001", "plan": "gold"}), sold.platform)
+    first = replace(start, plan="bronze", quota_from=QuotaFrom(plan="gold", since=TODAY))
+    second = replace(start, plan="bronze")
+
+    before, between, after = (of_company(sold.size(tenant)) for tenant in (start, first, second))
+
+    assert (between.quota, between.maximum, between.sold) == (before.quota, before.maximum, before.sold)
+    assert between.guaranteed == after.guaranteed
+    assert after.quota != before.quota
