@@ -28,12 +28,13 @@ _ROOT = Path(__file__).parents[2]
 _BRANCH = "deploy"
 
 # Companies beside those of this repository, each changed by one test alone, so that nobody has to change them back.
-UPGRADED, DROPPING, SCALED = "company-011", "company-012", "company-013"
+UPGRADED, DROPPING, SCALED, DOWNGRADED = "company-011", "company-012", "company-013", "company-014"
 BRONZE, SILVER, GOLD = SLOW_TO_END[:3]
 _OWN: dict[str, dict[str, object]] = {
     UPGRADED: {"plan": "bronze"},
     DROPPING: {"plan": "silver", "addons": ["chatbot"]},
     SCALED: {"plan": "bronze"},
+    DOWNGRADED: {"plan": "silver", "storage": "50Gi"},
     BRONZE: {"plan": "bronze"},
     SILVER: {"plan": "silver", "addons": ["chatbot"]},
     GOLD: {"plan": "gold"},
@@ -140,6 +141,14 @@ class Fleet:
         before = yaml.safe_load((self.clone.folder / "tenants" / f"{name}.yaml").read_text())
         self.write(**{**before, **fields})
 
+    def run_set(self, name: str, *arguments: str) -> None:
+        """Run `tenantry set` for a company in the clone, as a salesperson would.
+
+        Raises:
+            RuntimeError: it refused; the text has its words.
+        """
+        _tenantry(self.clone.folder, "set", name, *arguments)
+
     def set_platform(self, **fields: object) -> None:
         """Change fields of `platform.yaml` in the clone; those below a mapping one by one."""
         platform = yaml.safe_load((self.clone.folder / "platform.yaml").read_text())
@@ -183,7 +192,7 @@ class Fleet:
         Raises:
             RuntimeError: it refused; the text has its words.
         """
-        _tenantry("publish", self.clone.folder)
+        _tenantry(self.clone.folder, "publish")
         self._pushed(self.clone.git("log", "--format=%s", "--max-count=1").strip())
 
     def generate_unpublished(self) -> None:
@@ -192,7 +201,7 @@ class Fleet:
         for name in ("base", "tenants"):
             shutil.copytree(self.clone.folder / name, self.deployed.folder / name, dirs_exist_ok=True)
         shutil.copy(self.clone.folder / "platform.yaml", self.deployed.folder)
-        _tenantry("generate", self.deployed.folder)
+        _tenantry(self.deployed.folder, "generate")
 
     def verify_deployed(self) -> None:
         """Run `tenantry verify` on what is in `deployed`.
@@ -200,7 +209,7 @@ class Fleet:
         Raises:
             RuntimeError: it found something; the text has its words.
         """
-        _tenantry("verify", self.deployed.folder)
+        _tenantry(self.deployed.folder, "verify")
 
     def force(self, message: str) -> float:
         """Push what has changed in `deployed` past every check, and return the moment before."""
@@ -407,9 +416,9 @@ def _name_of(item: Object) -> str:
     return name
 
 
-def _tenantry(verb: str, folder: Path) -> None:
+def _tenantry(folder: Path, verb: str, *arguments: str) -> None:
     """Run a verb of the product in a folder."""
-    command = (sys.executable, "-m", "generator", "-C", str(folder), verb)
+    command = (sys.executable, "-m", "generator", "-C", str(folder), verb, *arguments)
     done = subprocess.run(command, cwd=_ROOT, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"tenantry {verb}: {done.stdout}{done.stderr}")
