@@ -162,5 +162,8 @@ def shift(before: Room | None, after: Room) -> Sequence[str]:
     pods = f"{was.levels.guaranteed.count} to {now.levels.guaranteed.count} pods always run"
     cpu = f"{quantity.cpu_text(was.levels.guaranteed.cpu)} to {quantity.cpu_text(now.levels.guaranteed.cpu)} CPU"
     sold = f"sold {before.overcommit[0]:.2f} to {after.overcommit[0]:.2f} times the CPU"
-    nodes = f"{before.needed} to {after.needed} nodes needed of {after.growing.most}"
+    needed_before, needed_after = (
+        "more than any number of" if one.needed is None else one.needed for one in (before, after)
+    )
+    nodes = f"{needed_before} to {needed_after} nodes needed of {after.growing.most}"
     return (f"{pods}, {cpu}; {nodes}; {sold}", *(() if before.fits and after.fits else (judged(after),)))

@@ -51,6 +51,8 @@ def check(
         return refusal(refused, form)
     shown = [found for found in done.findings if not approvals_only or is_about_approvals(found)]
     end = report(in_order(shown), form, _summary(done))
+    for line in done.impact.capacity if done.impact else ():
+        click.echo(f"nodes: {line}", err=True)
     _say_what_was_left_out(root, done)
     if approve is None:
         return end
@@ -110,6 +112,7 @@ def _summary(done: "Checked") -> dict[str, Any]:
             "tenants": list(done.impact.tenants),
             "removed": list(done.impact.removed),
             "removals": [{"tenant": tenant, "object": name} for tenant, name in done.impact.removals],
+            "capacity": list(done.impact.capacity),
         }
         summary["said"] += f"; the change touches {plural(len(done.impact.tenants), 'tenant')} of {done.impact.fleet}"
     return summary

@@ -19,6 +19,7 @@ class Impact:
         removed: Tenants whose file is gone, sorted.
         removals: Rendered objects that are there before and not after, as tenant and object.
         fleet: How many tenants there are.
+        capacity: What becomes of the room on the nodes, in sentences; none where nothing does.
     """
 
     digest: str
@@ -26,6 +27,7 @@ class Impact:
     removed: tuple[str, ...]
     removals: tuple[tuple[str, str], ...]
     fleet: int
+    capacity: tuple[str, ...] = ()
 
     def over(self, budget: Budget) -> tuple[str, ...]:
         """Say in words where the change is over the budget; nothing when it is inside."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from generator import layout
+from generator.capacity.words import shift
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet import days, lost
@@ -217,7 +218,9 @@ def _compared(request: PullRequest, after: State, folder: Path) -> tuple[Impact,
         whole = may_touch_all(request.files)
         names = tuple(sorted(tenant.name for tenant in fleet.tenants if whole or tenant.name in named))
         return replace(impact, tenants=names), (*_removed(request, gone, fleet.platform), *found)
-    impact = replace(impact, tenants=compared.tenants, removals=compared.removals)
+    room = compared.capacity
+    nodes = tuple(shift(room.before, room.after)) if room else ()
+    impact = replace(impact, tenants=compared.tenants, removals=compared.removals, capacity=nodes)
     return impact, (*found, *every.check_change(compared))
 
 

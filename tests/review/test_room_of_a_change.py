@@ -103,6 +103,7 @@ def test_check_ends_with_the_refusal(here: Repository) -> None:
 
     assert done.exit == 1
     assert "[CAP012]" in done.said
+    assert "\nnodes: 3 to 4 pods always run, 375m to 500m CPU; 1 to 2 nodes needed of 1; sold " in done.stderr
 
 
 def test_diff_shows_the_room_before_and_after(here: Repository) -> None:
