@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import yaml
-
 from generator.kube import tenant_names
 from generator.kube.lenient import mapping, mappings, strings
+from generator.reading import yaml_objects
 
 Path = tuple[str | int, ...]
 
@@ -215,14 +214,5 @@ def words(texts: Iterable[str]) -> frozenset[str]:
             zones = (".".join(labels[start:]) for start in range(len(labels)))
             found.update(part for zone in zones for part in (zone, zone.rpartition(_OF_ADDONS)[2]))
         if "\\" in text:  # a text in double quotes may say it otherwise
-            pending += _scalars(text)
+            pending += [scalar for scalar in yaml_objects.scalars(text) if scalar != text]
     return frozenset(found)
-
-
-def _scalars(text: str) -> list[str]:
-    """Return the scalars of a text that is YAML, as they are meant; those that hold YAML themselves are looked into."""
-    try:
-        events = list(yaml.parse(text, Loader=yaml.CSafeLoader))
-    except yaml.YAMLError:  # whoever reads it as YAML says so
-        return []
-    return [event.value for event in events if isinstance(event, yaml.ScalarEvent) and event.value != text]

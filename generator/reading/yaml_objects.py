@@ -32,6 +32,15 @@ def objects_or_none(text: str) -> list[Any]:
         return []
 
 
+def scalars(text: str) -> list[str]:
+    """Return every scalar of a text as it is meant; nothing when it is no YAML, which whoever reads it says."""
+    try:
+        events = list(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError:
+        return []
+    return [event.value for event in events if isinstance(event, yaml.ScalarEvent)]
+
+
 @dataclass(frozen=True, slots=True)
 class Described:
     """A Kubernetes object as a person wrote it.
