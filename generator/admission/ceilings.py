@@ -146,11 +146,15 @@ _RBAC: Final = "rbac.authorization.k8s.io"
 
 
 def check_role(whole: Mapping[str, Any]) -> Iterator[Problem]:
-    """Say what is wrong with a Role."""
+    """Say what is wrong with a Role or a ClusterRole."""
     for number, item in enumerate(sequence(whole.get("rules"))):
         rule = Part(("rules", number), mapping(item), whole)
         yield from check_needed(rule, "verbs")
-        if rule.data.get("nonResourceURLs"):
+        if rule.data.get("nonResourceURLs") and whole.get("kind") == "ClusterRole":
+            if any(rule.data.get(field) for field in ("apiGroups", "resources", "resourceNames")):
+                hint = "write a rule of its own for them"
+                yield rule.problem("a rule is of resources or of URLs, not of both", "nonResourceURLs", hint=hint)
+        elif rule.data.get("nonResourceURLs"):
             yield rule.problem(
                 "a Role is of a namespace, and has no nonResourceURLs", "nonResourceURLs", hint="remove them"
             )
@@ -158,13 +162,23 @@ def check_role(whole: Mapping[str, Any]) -> Iterator[Problem]:
             yield from check_needed(rule, "apiGroups", "resources")
 
 
+def check_cluster_role(whole: Mapping[str, Any]) -> Iterator[Problem]:
+    """Say what is wrong with a ClusterRole."""
+    yield from check_role(whole)
+    if whole.get("aggregationRule") is not None:
+        yield from check_needed(
+            Part(("aggregationRule",), mapping(whole["aggregationRule"]), whole), "clusterRoleSelectors"
+        )
+
+
 def check_binding(whole: Mapping[str, Any]) -> Iterator[Problem]:
-    """Say what is wrong with a RoleBinding."""
+    """Say what is wrong with a RoleBinding or a ClusterRoleBinding."""
     role = Part(("roleRef",), mapping(whole.get("roleRef")), whole)
     if role.data.get("apiGroup") not in (_RBAC, None, ""):
         yield role.problem(f"{role.data['apiGroup']!r} is not {_RBAC}", "apiGroup")
-    if role.data.get("kind") not in ("ClusterRole", "Role"):
-        yield role.problem(f"{role.data.get('kind')!r} is not one of ClusterRole, Role", "kind")
+    kinds = ("ClusterRole",) if whole.get("kind") == "ClusterRoleBinding" else ("ClusterRole", "Role")
+    if role.data.get("kind") not in kinds:
+        yield role.problem(f"{role.data.get('kind')!r} is not one of {', '.join(kinds)}", "kind")
     yield from check_needed(role, "name")
     yield from forms.SEGMENT.check(role, "name") if role.data.get("name") else ()
     for number, item in enumerate(sequence(whole.get("subjects"))):
@@ -182,3 +196,4 @@ def _check_subject(part: Part) -> Iterator[Problem]:
         yield part.problem(f"the apiGroup of a {kind} is {group or 'empty'}", "apiGroup")
     if kind == "ServiceAccount":
         yield from forms.DNS_NAME.check(part, "name") if part.data.get("name") else ()
+        yield from check_needed(part, "namespace") if part.whole.get("kind") == "ClusterRoleBinding" else ()

@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from generator.admission import ceilings, claims, metadata, network, pods, workloads
+from generator.admission import ceilings, claims, controllers, metadata, network, pods, workloads
 from generator.admission.problem import Check, Part, Problem
 from generator.kube.lenient import mapping
 from generator.kube.typed import Typed
 
 _OF_A_TYPE: Final[Mapping[str, Check]] = {
+    "apps.v1.DaemonSetSpec": controllers.check_daemon_set,
     "apps.v1.DeploymentSpec": workloads.check_deployment,
     "apps.v1.ReplicaSetSpec": workloads.check_template,
+    "apps.v1.StatefulSetSpec": controllers.check_stateful_set,
     "autoscaling.v2.HorizontalPodAutoscalerSpec": workloads.check_autoscaler,
+    "batch.v1.CronJobSpec": controllers.check_cron_job,
+    "batch.v1.JobSpec": controllers.check_job,
     "core.v1.LimitRangeSpec": ceilings.check_limits,
     "core.v1.PersistentVolumeClaimSpec": claims.check_claim,
     "core.v1.PodSpec": pods.check_pod,
@@ -26,7 +30,11 @@ _OF_A_TYPE: Final[Mapping[str, Check]] = {
 """By the names that Kubernetes' schemas give the types: a check applies wherever its type stands."""
 
 _OF_A_KIND: Final = {
+    "ClusterRole": ceilings.check_cluster_role,
+    "ClusterRoleBinding": ceilings.check_binding,
     "ConfigMap": ceilings.check_config_map,
+    "CronJob": controllers.check_cron_job_name,
+    "Job": controllers.check_job_name,
     "Role": ceilings.check_role,
     "RoleBinding": ceilings.check_binding,
 }

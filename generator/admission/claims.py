@@ -10,7 +10,7 @@ from typing import Any, Final
 from generator.admission import forms
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import check_needed, check_words
-from generator.kube.lenient import mapping, sequence
+from generator.kube.lenient import mapping, mappings, sequence, string
 from generator.reading.quantity import number
 
 _MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
@@ -48,6 +48,12 @@ def _check_source(part: Part) -> Iterator[Problem]:
     yield from forms.DNS_NAME.check(part, "apiGroup") if part.data.get("apiGroup") else ()
     if not part.data.get("apiGroup") and part.data.get("kind") not in (None, *_OF_A_CLAIM):
         yield part.problem("without an apiGroup it can be a PersistentVolumeClaim alone", "kind")
+
+
+def of_templates(whole: Mapping[str, Any]) -> frozenset[str]:
+    """Return the volumes that the claim templates of a StatefulSet bring into its pods; none of another object."""
+    templates = mappings(mapping(whole.get("spec")).get("volumeClaimTemplates"))
+    return frozenset(string(mapping(template.get("metadata")).get("name")) for template in templates)
 
 
 def amount_of(value: Any) -> Decimal | None:

@@ -3,6 +3,7 @@
 Source: validateContainers and validateInitContainers of k8s.io/kubernetes/pkg/apis/core/validation.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -87,9 +88,18 @@ def _check_ports(part: Part, pod: Mapping[str, Any]) -> Iterator[Problem]:
 # --- variables
 
 
+_READ: Final = re.compile(r"(?<!\$)\$\(([^()]+)\)")
+
+
 def _check_variables(part: Part) -> Iterator[Problem]:
+    names = [string(mapping(item).get("name")) for item in sequence(part.data.get("env"))]
     for number, item in enumerate(sequence(part.data.get("env"))):
-        yield from _check_variable(part.below(mapping(item), "env", number))
+        variable = part.below(mapping(item), "env", number)
+        yield from _check_variable(variable)
+        for name in _READ.findall(string(variable.data.get("value"))):
+            if name in names[number:] and name not in names[:number]:
+                fact = f"$({name}) stays as it is: the variable comes later, and only earlier ones are put in"
+                yield variable.problem(fact, "value", hint=f"write {name} above it")
     for number, item in enumerate(sequence(part.data.get("envFrom"))):
         source = part.below(mapping(item), "envFrom", number)
         if source.data.get("prefix"):

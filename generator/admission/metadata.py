@@ -9,7 +9,7 @@ from typing import Any, Final
 from generator.admission import forms
 from generator.admission.forms import Form
 from generator.admission.problem import Part, Problem
-from generator.kube.lenient import mapping, sequence
+from generator.kube.lenient import mapping, sequence, string
 
 NAMES: Final[Mapping[str, Form]] = {
     "Namespace": forms.DNS_LABEL,
@@ -94,3 +94,27 @@ def _check_requirement(part: Part) -> Iterator[Problem]:
     for number, value in enumerate(values):
         if isinstance(value, str) and not forms.LABEL_VALUE.fits(value):
             yield part.problem(forms.LABEL_VALUE.said_of(value), "values", number)
+
+
+def unmatched(selector: Mapping[str, Any], labels: Mapping[str, Any]) -> str:
+    """Return what a selector asks for and labels do not have, or nothing where it selects them.
+
+    Args:
+        selector: The selector.
+        labels: Those of a pod.
+    """
+    for key, value in mapping(selector.get("matchLabels")).items():
+        if labels.get(key) != value:
+            return f"{key}: {value}"
+    for item in sequence(selector.get("matchExpressions")):
+        asked = mapping(item)
+        label, operator, values = string(asked.get("key")), asked.get("operator"), sequence(asked.get("values"))
+        fits = {
+            "In": labels.get(label) in values,
+            "NotIn": labels.get(label) not in values,
+            "Exists": label in labels,
+            "DoesNotExist": label not in labels,
+        }
+        if not fits.get(str(operator), True):
+            return " ".join([label, str(operator), *map(str, values)])
+    return ""

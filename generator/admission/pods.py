@@ -3,11 +3,12 @@
 Source: ValidatePodSpec of k8s.io/kubernetes/pkg/apis/core/validation.
 """
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from generator.admission import containers, forms, metadata, placement, volumes
+from generator.admission import claims, containers, forms, metadata, placement, volumes
 from generator.admission.claims import amount_of, check_amounts
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import MOST, check_bounds, check_needed, check_unique, check_words
@@ -45,6 +46,9 @@ def check_pod(part: Part) -> Iterator[Problem]:
             yield part.problem("tenantry does not know what the API server checks of it", field, hint="remove it")
     if spec.get("ephemeralContainers"):
         yield part.problem("a template has no ephemeral containers", "ephemeralContainers", hint="remove them")
+    if spec.get("serviceAccount", spec.get("serviceAccountName")) != spec.get("serviceAccountName"):
+        hint = "write serviceAccountName, and remove it"
+        yield part.problem("nobody reads this old name of serviceAccountName", "serviceAccount", hint=hint)
     if spec.get("hostPID") and spec.get("shareProcessNamespace"):
         yield part.problem("a pod has hostPID or shareProcessNamespace", "shareProcessNamespace")
     yield from metadata.check_labels(part, "nodeSelector")
@@ -116,10 +120,11 @@ def _check_containers(part: Part) -> Iterator[Problem]:
 
 def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
     given = list(mappings(part.data.get("volumes")))
-    names = frozenset(string(volume.get("name")) for volume in given)
-    claimed = frozenset(
+    templates = claims.of_templates(part.whole)
+    names = templates | {string(volume.get("name")) for volume in given}
+    claimed = templates | {
         string(volume.get("name")) for volume in given if {"persistentVolumeClaim", "ephemeral"} & volume.keys()
-    )
+    }
     for number, volume in enumerate(sequence(part.data.get("volumes"))):
         yield from volumes.check_volume(part.below(mapping(volume), "volumes", number))
     for key in _CONTAINERS:
@@ -133,6 +138,7 @@ def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
             for place, device in enumerate(sequence(container.data.get("volumeDevices"))):
                 yield from volumes.check_device(container.below(mapping(device), "volumeDevices", place), claimed)
             yield from _mounted_and_attached(container)
+            yield from _mounted_twice(container)
 
 
 _VARIABLE_OF: Final = re.compile(r"\$\(([^)]+)\)")
@@ -175,6 +181,17 @@ def _mounted_and_attached(part: Part) -> Iterator[Problem]:
         if mapping(device).get("name") in names or mapping(device).get("devicePath") in paths:
             fact = "a volume is mounted or a device, and this one is both"
             yield part.problem(fact, "volumeDevices", number, hint="keep one of the two")
+
+
+def _mounted_twice(part: Part) -> Iterator[Problem]:
+    """Say which mounts lie over another one of the same folder; two of one spelling share their key: K8S016."""
+    seen: dict[str, str] = {}
+    for number, mount in enumerate(sequence(part.data.get("volumeMounts"))):
+        path = string(mapping(mount).get("mountPath"))
+        folder = posixpath.normpath(f"/{path.lstrip('/')}")
+        if seen.setdefault(folder, path) != path:
+            fact = f"it hides what is mounted at {seen[folder]}, the same folder"
+            yield part.problem(fact, "volumeMounts", number, "mountPath", hint="mount it at another path")
 
 
 def _is_privileged(container: Any) -> bool:

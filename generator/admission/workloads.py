@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generator.admission import forms
+from generator.admission import forms, metadata
 from generator.admission.claims import amount_of, resource_problem
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import MOST, check_bounds, check_needed, check_one_of, check_words
@@ -36,8 +36,12 @@ def check_deployment(part: Part) -> Iterator[Problem]:
 def check_template(part: Part) -> Iterator[Problem]:
     """Say what a Deployment or a ReplicaSet demands of its pods and their selector."""
     selector = mapping(part.data.get("selector"))
+    labels = mapping(mapping(mapping(part.data.get("template")).get("metadata")).get("labels"))
     if not (mapping(selector.get("matchLabels")) or sequence(selector.get("matchExpressions"))):
         yield part.problem("an empty selector would take every pod", "selector", hint="name labels of the template")
+    elif missed := metadata.unmatched(selector, labels):
+        hint = "write the same label into both"
+        yield part.problem(f"it asks for {missed}, and its own pods are others", "selector", hint=hint)
     spec = mapping(mapping(part.data.get("template")).get("spec"))
     if spec.get("restartPolicy", "Always") != "Always":
         fact = f"the restartPolicy of such pods is Always, and {spec['restartPolicy']} is that of a Job"

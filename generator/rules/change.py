@@ -10,6 +10,7 @@ from generator.findings.table import finding
 from generator.fleet.model import QuotaFrom, Tenant
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
+from generator.kube.lenient import mapping
 from generator.reading import quantity
 from generator.render.rendered import Object, identity
 from generator.rules.compared import Compared, Step, Unread
@@ -90,13 +91,27 @@ def quotas_are_kept_from_the_plan_before(step: Step) -> Iterator[Found]:
 
 _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "Deployment": (("spec", "selector"),),
-    "StatefulSet": (("spec", "selector"), ("spec", "serviceName"), ("spec", "volumeClaimTemplates")),
-    "PersistentVolumeClaim": (("spec", "accessModes"), ("spec", "storageClassName"), ("spec", "volumeMode")),
-    "Service": (("spec", "clusterIP"),),
+    "ReplicaSet": (("spec", "selector"),),
+    "Service": (("spec", "clusterIP"), ("spec", "clusterIPs")),
     "RoleBinding": (("roleRef",),),
-    "Job": (("spec", "template"), ("spec", "selector")),
+    "Job": (("spec", "template"), ("spec", "selector"), ("spec", "completions"), ("spec", "completionMode")),
 }
 """Fields that the API server refuses to change, by kind."""
+
+_MUTABLE: Final[Mapping[str, frozenset[str]]] = {
+    "PersistentVolumeClaim": frozenset({"resources", "volumeAttributesClassName"}),
+    "StatefulSet": frozenset(
+        "minReadySeconds ordinals persistentVolumeClaimRetentionPolicy replicas revisionHistoryLimit template"
+        " updateStrategy".split()
+    ),
+}
+"""Fields of a spec that may be changed, of kinds whose other fields may not.
+
+Source: ValidatePersistentVolumeClaimUpdate and ValidateStatefulSetUpdate of k8s.io/kubernetes.
+"""
+
+_DATA: Final = ("binaryData", "data", "immutable")
+"""What a ConfigMap with `immutable: true` keeps."""
 
 _HOLDS_DATA: Final = ("PersistentVolumeClaim", "StatefulSet")
 """Kinds of which another name means other, empty volumes."""
@@ -104,9 +119,13 @@ _HOLDS_DATA: Final = ("PersistentVolumeClaim", "StatefulSet")
 
 def immutable_changes(before: Object, after: Object) -> Iterator[str]:
     """Yield the fields that differ between two states of an object and that the API server refuses to change."""
-    for path in _IMMUTABLE.get(after["kind"], ()):
-        if _at(before, path) != _at(after, path):
-            yield ".".join(path)
+    paths = list(_IMMUTABLE.get(after["kind"], ()))
+    if mutable := _MUTABLE.get(after["kind"]):
+        keys = {*mapping(before.get("spec")), *mapping(after.get("spec"))}
+        paths += [("spec", key) for key in sorted(keys - mutable)]
+    if after["kind"] == "ConfigMap" and before.get("immutable") is True:
+        paths += [(key,) for key in _DATA]
+    yield from (".".join(path) for path in paths if _at(before, path) != _at(after, path))
 
 
 @rule(

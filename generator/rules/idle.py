@@ -42,6 +42,7 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
             yield rendered.found_at(
                 obj, ("spec", "replicas"), "it has no pods", "remove it, or write how many there are"
             )
+        yield from _never_replaced(rendered, obj)
         yield from _never_ready(rendered, obj)
     for scaler in rendered.of_kind("HorizontalPodAutoscaler"):
         behavior = mapping(spec_of(scaler).get("behavior"))
@@ -51,12 +52,24 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
                 yield rendered.found_at(scaler, path, f"it never does {way}", "write Min or Max")
 
 
+_SCHEDULER: Final = "default-scheduler"
 _POD: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template", "spec"), "Pod": ("spec",)}
 
 
 def _of_pod(one: Object) -> Path:
     """Return the path to the spec of a workload's pods."""
     return _POD.get(one["kind"], ("spec", "template", "spec"))
+
+
+def _never_replaced(rendered: Rendered, one: Object) -> Iterator[Found]:
+    strategy = mapping(spec_of(one).get("updateStrategy"))
+    if strategy.get("type") == "OnDelete":
+        fact = "no change of its pods is rolled out until somebody deletes them"
+        yield rendered.found_at(one, ("spec", "updateStrategy", "type"), fact, "write RollingUpdate")
+    kept, replicas = mapping(strategy.get("rollingUpdate")).get("partition", 0), spec_of(one).get("replicas", 1)
+    if one["kind"] == "StatefulSet" and isinstance(kept, int) and isinstance(replicas, int) and 0 < kept >= replicas:
+        fact = f"of {replicas} pods the first {kept} stay as they are: no change is ever rolled out"
+        yield rendered.found_at(one, ("spec", "updateStrategy", "rollingUpdate", "partition"), fact, "remove it")
 
 
 def _never_ready(rendered: Rendered, one: Object) -> Iterator[Found]:
@@ -66,6 +79,10 @@ def _never_ready(rendered: Rendered, one: Object) -> Iterator[Found]:
     ):
         if sequence(mapping(pod_spec(one)).get(key)):
             yield rendered.found_at(one, (*_of_pod(one), key), fact)
+    scheduler = mapping(pod_spec(one)).get("schedulerName") or _SCHEDULER
+    if scheduler != _SCHEDULER:
+        fact = f"its pods wait for a scheduler {scheduler}, of which nothing is known"
+        yield rendered.found_at(one, (*_of_pod(one), "schedulerName"), fact)
 
 
 @rule(
@@ -132,9 +149,23 @@ def metrics_can_be_met(rendered: Rendered) -> Iterator[Found]:
     for target, scalers in autoscalers(rendered).items():
         containers = list(mappings(mapping(pod_spec(workloads.get(target, _NONE))).get("containers")))
         for scaler in scalers if target in workloads else ():
-            for index, metric in enumerate(sequence(spec_of(scaler).get("metrics"))):
-                for path, fact, hint in _unmet(mapping(metric), containers, " ".join(target)):
+            metrics = [mapping(metric) for metric in sequence(spec_of(scaler).get("metrics"))]
+            for index, metric in enumerate(metrics):
+                for path, fact, hint in _unmet(metric, containers, " ".join(target)):
                     yield rendered.found_at(scaler, ("spec", "metrics", index, *path), fact, hint)
+                if _measured(metric) in map(_measured, metrics[:index]):
+                    fact = "an earlier metric measures the same: one of the two decides nothing"
+                    yield rendered.found_at(scaler, ("spec", "metrics", index), fact, "keep one of the two")
+
+
+def _measured(metric: Object) -> object:
+    """Return what a metric measures, without what it is to be; a share and an amount of the same are two things."""
+    source = mapping(metric.get(METRICS.get(string(metric.get("type")), "")))
+    return {**source, "target": {key for key in mapping(source.get("target")) if key != "type"}}
+
+
+_SAID: Final = {"averageUtilization": "Utilization", "averageValue": "AverageValue", "value": "Value"}
+"""The type of a target, by the field that it is about."""
 
 
 def _unmet(metric: Object, containers: Sequence[Object], target: str) -> Iterator[tuple[Path, str, str]]:
@@ -151,6 +182,11 @@ def _unmet(metric: Object, containers: Sequence[Object], target: str) -> Iterato
         if field != "type" and field not in VALUES.get(kind, (field,)):
             fact = f"of a metric of type {kind} nobody reads it"
             yield (own, "target", field), fact, f"write {' or '.join(VALUES[kind])}"
+    target_of = mapping(mapping(metric.get(own)).get("target"))
+    for field, said in _SAID.items():
+        if field in target_of and field in VALUES.get(kind, ()) and target_of.get("type") != said:
+            fact = f"it is read, whatever the type says, and the type is {target_of.get('type')}"
+            yield (own, "target", field), fact, f"write type {said}, or the field of that type"
     measured = [container for container in containers if name in ("", container.get("name"))]
     for place in ("resource", "containerResource"):
         source = mapping(metric.get(place))

@@ -64,7 +64,11 @@ def an_overlay_restarts_no_pod(rendered: Rendered) -> Iterator[Found]:
     source=sources.KUSTOMIZE,
 )
 def every_entry_changes_something(base: Base) -> Iterator[Found]:
-    """The render is another one without any patch or image of base/."""
+    """The render is another one without any patch or image of base/, and without any namespace."""
+    for document in base.kustomizations.values():
+        if "namespace" in mapping(document.data):
+            fact = "each overlay puts its own in the place of this namespace"
+            yield Found(document.place(("namespace",)), fact, "remove it")
     for folder, key, index in base.idle:
         document = base.kustomizations[folder]
         entry = document.data[key][index]
@@ -109,6 +113,11 @@ def every_replacement_writes_its_fact(base: Base) -> Iterator[Found]:
                     if fact:
                         yield Found(place, fact)
                         break
+                objects = [obj for probe in probes for obj in probe.objects]
+                for spared, reject in enumerate(mappings(target.get("reject")) if probes else ()):
+                    if not any(_is_selected(reject, obj) for obj in objects):
+                        at = document.place((*path, "targets", number, "reject", spared))
+                        yield Found(at, f"reject ({_said(reject)}) matches no object, and keeps none out")
 
 
 def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[Object]) -> str:
@@ -116,9 +125,8 @@ def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[
     select = mapping(target.get("select"))
     chosen = [obj for obj in objects if _is_selected(select, obj)]
     chosen = [item for item in chosen if not any(_is_selected(no, item) for no in mappings(target.get("reject")))]
-    said = ", ".join(f"{key} {value}" for key, value in select.items())
     if not chosen:
-        return f"select ({said}) matches no object"
+        return f"select ({_said(select)}) matches no object"
     source_path = str(source.get("fieldPath", "metadata.name"))
     values = [value for item in (facts, *objects) if _is_selected(source, item) for value in _at(item, source_path)]
     options = mapping(target.get("options"))
@@ -133,6 +141,10 @@ def _unwritten(source: Object, target: Object, facts: Object, objects: Sequence[
             if any(_text(other) != _text(value) for other in held):
                 return f"{field} of {identity(item)} does not hold {source_path}"
     return ""
+
+
+def _said(select: Object) -> str:
+    return ", ".join(f"{key} {value}" for key, value in select.items())
 
 
 def _is_selected(select: Object, one: Object) -> bool:
@@ -316,6 +328,13 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
         if folder not in known | named and (near or not is_component):
             hint = near or "name it in another kustomization, or remove the folder"
             yield Found(document.place(), "no build reads this kustomization", hint)
+    for folder, document in base.kustomizations.items():
+        for reference in references(document.data):
+            text = base.sources.get(resolve(folder, reference.text) or "")
+            if text is not None and reference.where[0] == "resources" and not _has_objects(text):
+                yield Found(
+                    document.place(reference.where), f"{reference.text} holds no object", "remove it from the list"
+                )
     for file in base.files:
         folder, _, name = file.rpartition("/")
         if file.lower().endswith(_MANIFESTS) and name != FILE and file not in named:
@@ -347,6 +366,10 @@ def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[F
 
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json")
+
+
+def _has_objects(text: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith(("#", "---", "...")) for line in text.splitlines())
 
 
 @rule(

@@ -1,26 +1,16 @@
 """K8S: what the next version of Kubernetes no longer takes, named before the provider upgrades."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import replace
 
-from generator.findings.finding import Found, Place
+from generator.findings.finding import Found
 from generator.kube import schemas, typed
 from generator.kube.lenient import mapping
-from generator.reading.schema import Path
-from generator.render.rendered import Base, Object, Rendered, Repository
-from generator.rules.platform_objects import of_platform
+from generator.reading.schema import Placed, dotted
+from generator.render.rendered import Base, Rendered, Repository, identity
+from generator.rules.platform_objects import platform_objects
 from generator.rules.rule import Per, rule
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """An object as a schema looks at it, which is asked what it refuses and not where that stands."""
-
-    data: Object
-
-    def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
-        del key
-        return Place(repr(tuple(path)))
+from generator.rules.schemas import Printed
 
 
 @rule(
@@ -45,34 +35,36 @@ def the_next_version_takes_objects(rendered: Rendered) -> Iterator[Found]:
     """What the present version takes, the next one does: the kind, its fields and their defaults."""
     cluster = rendered.platform.cluster
     for obj in rendered.objects:
-        for path, fact, hint in _lost(cluster.kubernetes, cluster.next_kubernetes, obj):
-            yield rendered.found_at(obj, path, fact, hint)
+        yield from _lost(cluster.kubernetes, cluster.next_kubernetes, Printed(obj, rendered))
 
 
 @the_next_version_is_known.also(Per.FLEET)
 def the_next_version_takes_what_the_provider_runs(repository: Repository) -> Iterator[Found]:
     """The same of argocd/platform/."""
-    following = repository.fleet.platform.cluster.next_kubernetes
-    yield from of_platform(repository, lambda version, one: _lost(version, following, one))
+    cluster = repository.fleet.platform.cluster
+    for written in platform_objects(repository):
+        yield from _lost(cluster.kubernetes, cluster.next_kubernetes, written)
 
 
-def _lost(now: str, following: str, one: Object) -> Iterator[tuple[Path, str, str]]:
-    """Yield what an object loses by an upgrade: path, fact and hint; nothing when none is planned."""
+def _lost(now: str, following: str, one: Placed) -> Iterator[Found]:
+    """Yield what an object loses by an upgrade; nothing when none is planned."""
     if not schemas.is_known_version(now) or not schemas.is_known_version(following):
         return
-    api, kind = str(one.get("apiVersion")), str(one.get("kind"))
+    name = identity(one.data)
+    api, kind = str(one.data.get("apiVersion")), str(one.data.get("kind"))
     before, after = (schemas.checker(version, api, kind) for version in (now, following))
     if before is None:
         return  # K8S001 says so
     if after is None:
-        yield (), f"{api} {kind} is gone in Kubernetes {following}", ""
+        yield Found(one.place(), f"{api} {kind} is gone in Kubernetes {following}", "", name)
         return
-    known = {found.fact for found in before.refusals(_Asked(one))}
-    for found in after.refusals(_Asked(one)):
+    known = {found.fact for found in before.refusals(one)}
+    for found in after.refusals(one):
         if found.fact not in known:
-            yield (), f"Kubernetes {following}: {found.fact}", found.hint
-    for part in typed.parts(now, one):
+            yield replace(found, fact=f"Kubernetes {following}: {found.fact}", object=name)
+    for part in typed.parts(now, one.data):
         for field, (old, new) in schemas.changed_defaults(now, following, part.type).items():
             if field not in mapping(part.value):
-                hint = f"write out which you mean, {old} or {new}"
-                yield (*part.path, field), f"Kubernetes {following} takes {new} for it when it is left out", hint
+                path = (*part.path, field)
+                fact = f"{dotted(path)}: Kubernetes {following} takes {new} for it when it is left out"
+                yield Found(one.place(path), fact, f"write out which you mean, {old} or {new}", name)

@@ -90,6 +90,14 @@ def pods_hold_no_token(rendered: Rendered) -> Iterator[Found]:
                     yield rendered.found(obj, fact)
 
 
+_HOST: Final = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
+_PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
+_REFERENCE: Final = re.compile(
+    rf"({_HOST}(\.{_HOST})*(:[0-9]+)?/)?{_PART}(/{_PART})*(:[A-Za-z0-9_][-.A-Za-z0-9_]{{0,127}})?(@[a-z0-9]+:[0-9a-f]{{32,}})?"
+)
+"""https://github.com/distribution/reference/blob/main/regexp.go; another one ends in InvalidImageName on the node."""
+
+
 @rule(
     "SEC010",
     per=Per.CLASS,
@@ -108,6 +116,11 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
             image = str(container.get("image", ""))
             name, _, digest = image.partition("@")
             tag = name.rpartition("/")[2].partition(":")[2]
+            if re.search("[/:@]", image) and not _REFERENCE.fullmatch(image):
+                fact = f"the image {image} is no reference that a node can pull"
+                hint = "its path is in lower case, its tag has letters, digits, _, . and -"
+                yield Found(rendered.place(obj), fact, hint)
+                continue
             if re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
                 continue
             fact, hint = f"the image {image} is not named by its digest", "write the digest under images: in base/"

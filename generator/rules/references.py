@@ -23,7 +23,7 @@ _SELECTING: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet", "Replic
     source="https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/",
 )
 def selectors_select(rendered: Rendered) -> Iterator[Found]:
-    """Every selector selects pods of the render, and a workload's selector exactly its own."""
+    """Every selector selects pods of the render, and a workload's no other's; that it selects its own K8S015 says."""
     workloads = rendered.workloads
     for obj in rendered.objects:
         spec = spec_of(obj)
@@ -44,8 +44,6 @@ def selectors_select(rendered: Rendered) -> Iterator[Found]:
 
 def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
     selected = selected_by(spec_of(one).get("selector"), workloads)
-    if not any(other is one for other in selected):
-        yield rendered.found(one, "its selector does not select its own pods")
     for other in selected:
         if other is not one:
             yield rendered.found(one, f"its selector selects the pods of {identity(other)} as well")
@@ -97,7 +95,13 @@ def _references(one: Object) -> Iterator[tuple[str, str, str]]:
                 yield from (("Service", str(to.get("name")), "") for to in mappings(item.get("backendRefs")))
         case "Ingress":
             yield from (("Service", str(service.get("name")), "") for service in _ingress_services(spec))
+        case "HorizontalPodAutoscaler":
+            for metric in mappings(spec.get("metrics")):
+                if described := mapping(mapping(metric.get("object")).get("describedObject")):
+                    yield str(described.get("kind")), str(described.get("name")), ""
         case _:
+            if spec.get("serviceName") and one["kind"] == "StatefulSet":
+                yield "Service", str(spec["serviceName"]), ""
             yield from _pod_references(mapping(pod_spec(one)))
 
 

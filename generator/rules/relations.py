@@ -17,7 +17,9 @@ def pod_labels(workload: Object) -> dict[str, str]:
 
 
 def selected_by(selector: Any, workloads: Sequence[Object]) -> list[Object]:
-    """Return the workloads whose pods a label selector selects; one that cannot be read selects nothing."""
+    """Return the workloads whose pods a label selector selects; none, and one that cannot be read, selects nothing."""
+    if selector is None:
+        return []
     try:
         read: Selector = read_selector(selector)
     except UnreadableError:

@@ -5,18 +5,20 @@ from dataclasses import dataclass, replace
 
 from generator.findings.finding import Found, Place
 from generator.kube import schemas
-from generator.render.rendered import Base, Object, Rendered, identity
+from generator.render.rendered import Base, Object, Rendered, Repository, identity
+from generator.rules.platform_objects import platform_objects
 from generator.rules.rule import Per, rule
 
 
 @dataclass(frozen=True, slots=True)
-class _Printed:
+class Printed:
     """An object as a schema looks at it: each part of it stands where base/ writes it."""
 
     data: Object
     of: Rendered
 
     def place(self, path: Sequence[str | int] = (), *, key: bool = False) -> Place:
+        """Return where a part of the object is written."""
         del key
         return self.of.place_in(self.data, tuple(path))
 
@@ -50,5 +52,18 @@ def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
             fact = f"{obj['apiVersion']} {obj['kind']} is no kind of Kubernetes {version}, and none that tenantry knows"
             yield rendered.found(obj, fact)
             continue
-        for found in checker.refusals(_Printed(obj, rendered)):
+        for found in checker.refusals(Printed(obj, rendered)):
             yield replace(found, object=identity(obj))
+
+
+@the_version_is_known.also(Per.FLEET)
+def what_the_provider_runs_follows_its_schemas(repository: Repository) -> Iterator[Found]:
+    """The same of argocd/platform/, of every kind that is known: definitions of other kinds are the provider's own."""
+    version = repository.fleet.platform.cluster.kubernetes
+    for written in platform_objects(repository) if schemas.is_known_version(version) else ():
+        api, kind = str(written.data.get("apiVersion")), str(written.data.get("kind"))
+        checker = schemas.checker(version, api, kind)
+        if checker is None and "." not in api:
+            yield Found(written.place(), f"{api} {kind} is no kind of Kubernetes {version}", "", identity(written.data))
+        for found in checker.refusals(written) if checker else ():
+            yield replace(found, object=identity(written.data))

@@ -83,16 +83,16 @@ def nodes_can_be_drained(rendered: Rendered) -> Iterator[Found]:
         for workload in selected_by(spec_of(budget).get("selector"), workloads):
             least, _ = _replicas(rendered, workload)
             may_go = _disruptions(spec_of(budget), least)
-            if may_go is not None and may_go < 1:
+            if may_go < 1:
                 fact = f"at {least} of {identity(workload)} it lets no pod go: a drain waits for ever"
                 yield rendered.found(budget, fact)
 
 
-def _disruptions(spec: Object, replicas: int) -> int | None:
-    """Return how many pods may go; Kubernetes rounds percentages up, in both fields."""
+def _disruptions(spec: Object, replicas: int) -> int:
+    """Return how many pods may go; Kubernetes rounds percentages up, and counts none where both fields are left out."""
     if "maxUnavailable" in spec:
         return _of(spec["maxUnavailable"], replicas)
-    return replicas - _of(spec["minAvailable"], replicas) if "minAvailable" in spec else None
+    return replicas - _of(spec["minAvailable"], replicas) if "minAvailable" in spec else 0
 
 
 def _of(value: Any, replicas: int) -> int:

@@ -826,4 +826,3 @@ OF_ANOTHER_KIND: Final = (
 """Words and bounds of another kind or place."""
 
 KINDS: Final = (NAMES, LIST_KEYS, REFERENCES, ONE_OF_SEVERAL, STRATEGIES, DEADLINES, OF_ANOTHER_KIND)
-PAIRS: Final = tuple(pair for kind in KINDS for pair in kind)

@@ -8,7 +8,8 @@ import pytest
 from generator.admission.check import problems
 from generator.kube import typed
 from generator.rules.admission import same_keys
-from tests.admission.cases import KINDS, PAIRS, Pair, changed
+from tests.admission.cases import KINDS, Pair, changed
+from tests.admission.cases_controllers import PAIRS
 
 
 def _said(one: Mapping[str, Any]) -> Iterator[str]:

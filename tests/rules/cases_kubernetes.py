@@ -200,12 +200,6 @@ CASES = (
     ),
     catches(
         "K8S002",
-        "a Deployment that does not select its pods",
-        _spec("Deployment", "fileserver", selector={"matchLabels": {"app": "fileserver"}}),
-        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its selector does not select its own pods [K8S002]",
-    ),
-    catches(
-        "K8S002",
         "a Deployment that selects the pods of another",
         _spec("Deployment", "fileserver", selector={"matchLabels": {"app.kubernetes.io/part-of": "tenantry"}}),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its selector selects the pods of Deployment/company-002/ai-chatbot as well [K8S002]",

@@ -292,6 +292,14 @@ CASES: Final[tuple[Case, ...]] = (
         "base/edge/core/fileserver.yaml: error: the image example.com:5000/dufs is not named by its digest [SEC010]\n  hint: write the digest under images: in base/",
         tenant="company-001",
     ),
+    catches(
+        "SEC010",
+        "an image that no node can pull",
+        _container(image="docker.io/Sigoden/dufs:v0.47.0+1"),
+        "base/edge/core/fileserver.yaml: error: the image docker.io/Sigoden/dufs:v0.47.0+1 is no reference that a node can pull [SEC010]\n"
+        "  hint: its path is in lower case, its tag has letters, digits, _, . and -",
+        tenant="company-001",
+    ),
     passes(
         "SEC010",
         "an image has a digest",

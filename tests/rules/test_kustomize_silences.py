@@ -307,3 +307,37 @@ def test_the_platforms_kustomization_is_called_so_as_well() -> None:
         f"rename it: git mv {new} {old}",
     )
     assert list(kustomizations.every_manifest_of_the_platform_is_read(repository)) == []
+
+
+def test_a_manifest_without_an_object_is_said() -> None:
+    """It is named, and brings nothing."""
+    base = good_base()
+    file = "base/edge/core/network.yaml"
+    emptied = dataclasses.replace(base, sources={**base.sources, file: "# deny everything\n---\n"})
+    (found,) = kustomizations.every_manifest_is_read(emptied)
+    assert (found.place.file, found.fact, found.hint) == (
+        "base/edge/core/kustomization.yaml",
+        "network.yaml holds no object",
+        "remove it from the list",
+    )
+
+
+def test_a_reject_that_matches_nothing_is_said() -> None:
+    """It keeps nothing out: more is written than was meant."""
+    data = _replacement(f"{ALL}.[image=^app$].image")
+    (target,) = data["replacements"][0]["targets"]
+    target["options"] = {"encoding": "base64"}  # so that what is held is not compared
+    target["reject"] = [{"kind": "Deployment", "name": "servr"}]
+    near = _object(name="other")
+    (found,) = kustomizations.every_replacement_writes_its_fact(_base(data, near))
+    assert found.fact == "reject (kind Deployment, name servr) matches no object, and keeps none out"
+    target["reject"] = [{"kind": "Deployment", "name": "other"}]
+    assert list(kustomizations.every_replacement_writes_its_fact(_base(data, near))) == []
+
+
+def test_a_namespace_in_base_is_said() -> None:
+    """Each overlay writes its own over it."""
+    found = list(kustomizations.every_entry_changes_something(_base({"namespace": "files"})))
+    assert [(item.fact, item.hint) for item in found] == [
+        ("each overlay puts its own in the place of this namespace", "remove it")
+    ]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from generator.render.rendered import Rendered
-from generator.rules import admission, defaults, idle
+from generator.rules import admission, defaults, idle, references, workloads
 from generator.rules.rule import Check
 from tests.rules.harness import COMPANY, good_repository
 
@@ -92,6 +92,13 @@ def _load(utilization: int, resource: str = "cpu") -> Edit:
     )
 
 
+def _stateful_set(strategy: str) -> Edit:
+    return _add(
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: idle}\n"
+        f"spec: {{replicas: 2, updateStrategy: {strategy}, template: {{spec: {{}}}}}}\n"
+    )
+
+
 def _sidecar(name: str) -> Edit:
     return _set("Deployment", "spec.template.spec.containers.1", {"name": name, "image": "a"})
 
@@ -118,6 +125,9 @@ PAIRS: Final[tuple[tuple[Check, Edit, str, Edit], ...]] = (
     (idle.workloads_are_at_work, _add("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: idle}\nspec: {suspend: true, jobTemplate: {spec: {template: {spec: {}}}}}\n"), "CronJob/idle: spec.suspend: it never makes a pod", _add("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: idle}\nspec: {suspend: false, jobTemplate: {spec: {template: {spec: {}}}}}\n")),
     (idle.workloads_are_at_work, _add("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: idle}\nspec: {jobTemplate: {spec: {template: {spec: {schedulingGates: [{name: a}]}}}}}\n"), "CronJob/idle: spec.jobTemplate.spec.template.spec.schedulingGates: its pods wait for a program that takes the gate away", _add("apiVersion: batch/v1\nkind: CronJob\nmetadata: {name: idle}\nspec: {jobTemplate: {spec: {template: {spec: {}}}}}\n")),
     (idle.workloads_are_at_work, _add("apiVersion: batch/v1\nkind: Job\nmetadata: {name: idle}\nspec: {suspend: true, template: {spec: {}}}\n"), "Job/idle: spec.suspend: it never makes a pod", _add("apiVersion: batch/v1\nkind: Job\nmetadata: {name: idle}\nspec: {template: {spec: {}}}\n")),
+    (idle.workloads_are_at_work, _set("Deployment", f"{POD}.schedulerName", "packing"), f"{SERVER}: {POD}.schedulerName: its pods wait for a scheduler packing, of which nothing is known", _set("Deployment", f"{POD}.schedulerName", "default-scheduler")),
+    (idle.workloads_are_at_work, _stateful_set("{type: OnDelete}"), "StatefulSet/idle: spec.updateStrategy.type: no change of its pods is rolled out until somebody deletes them", _stateful_set("{type: RollingUpdate}")),
+    (idle.workloads_are_at_work, _stateful_set("{rollingUpdate: {partition: 2}}"), "StatefulSet/idle: spec.updateStrategy.rollingUpdate.partition: of 2 pods the first 2 stay as they are: no change is ever rolled out", _stateful_set("{rollingUpdate: {partition: 1}}")),
     # --- two budgets on one pod
     (idle.one_budget_covers_a_pod, _budget("{}"), "PodDisruptionBudget/company-002/other: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _budget("{matchLabels: {app.kubernetes.io/name: x}}")),
     (idle.one_budget_covers_a_pod, _budget("{matchLabels: {app.kubernetes.io/part-of: tenantry}}"), "PodDisruptionBudget/company-002/other: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _budget("{matchLabels: {app.kubernetes.io/part-of: another}}")),
@@ -129,6 +139,8 @@ PAIRS: Final[tuple[tuple[Check, Edit, str, Edit], ...]] = (
     (idle.one_budget_covers_a_pod, _set("PodDisruptionBudget", "spec.selector", {}), "PodDisruptionBudget/company-002/fileserver: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _set("PodDisruptionBudget", "spec.maxUnavailable", "50%")),
     (idle.one_budget_covers_a_pod, _all(_budget("{matchLabels: {app: x}}", "a"), _budget("{matchLabels: {app.kubernetes.io/name: ai-chatbot}}", "b")), "PodDisruptionBudget/company-002/b: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _all(_budget("{matchLabels: {app: x}}", "a"), _budget("{matchLabels: {app: y}}", "b"))),
     (idle.one_budget_covers_a_pod, _budget("{matchLabels: {app.kubernetes.io/name: fileserver, app.kubernetes.io/component: fileserver}}"), "PodDisruptionBudget/company-002/other: spec.selector: it covers the pods of Deployment/company-002/fileserver, which PodDisruptionBudget/company-002/fileserver covers as well", _budget("{matchLabels: {app.kubernetes.io/name: fileserver, app.kubernetes.io/component: ai-chatbot}}")),
+    (workloads.nodes_can_be_drained, _set("PodDisruptionBudget", "spec.maxUnavailable", None), "PodDisruptionBudget/company-002/fileserver: at 1 of Deployment/company-002/fileserver it lets no pod go: a drain waits for ever", _set("PodDisruptionBudget", "spec.maxUnavailable", "1%")),
+    (references.selectors_select, _set("PodDisruptionBudget", "spec.selector", None), "PodDisruptionBudget/company-002/fileserver: its selector selects no pod", _set("PodDisruptionBudget", "spec.selector", {})),
     # --- two owners of one Secret
     (idle.one_external_secret_owns_a_secret, _external_secret("a", "{name: fileserver-users}"), "ExternalSecret/company-002/a: spec.target.name: ExternalSecret/company-002/fileserver-users makes the Secret fileserver-users already", _external_secret("a", "{name: fileserver-admins}")),
     (idle.one_external_secret_owns_a_secret, _external_secret("a", "{name: ai-chatbot, creationPolicy: Owner}"), "ExternalSecret/company-002/a: spec.target.name: ExternalSecret/company-002/ai-chatbot makes the Secret ai-chatbot already", _external_secret("a", "{name: ai-chatbot-2, creationPolicy: Owner}")),
@@ -144,6 +156,11 @@ PAIRS: Final[tuple[tuple[Check, Edit, str, Edit], ...]] = (
     (idle.metrics_can_be_met, _metric("fileserve"), f"{SCALER}: spec.metrics[0].containerResource.container: there is no container fileserve in Deployment fileserver", _metric("fileserver")),
     (idle.metrics_can_be_met, _metric("ai-chatbot"), f"{SCALER}: spec.metrics[0].containerResource.container: there is no container ai-chatbot in Deployment fileserver", _all(_metric("ai-chatbot"), _sidecar("ai-chatbot"))),
     (idle.metrics_can_be_met, _metric("FileServer"), f"{SCALER}: spec.metrics[0].containerResource.container: there is no container FileServer in Deployment fileserver", _metric("fileserver", resource="memory")),
+    (idle.metrics_can_be_met, _set("HorizontalPodAutoscaler", "spec.metrics.0.resource.target", {"type": "AverageValue", "averageUtilization": 70}), f"{SCALER}: spec.metrics[0].resource.target.averageUtilization: it is read, whatever the type says, and the type is AverageValue", _set("HorizontalPodAutoscaler", "spec.metrics.0.resource.target", {"type": "AverageValue", "averageValue": "70m"})),
+    (idle.metrics_can_be_met, _set("HorizontalPodAutoscaler", "spec.metrics.0", {"type": "External", "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "averageValue": "3"}}}), f"{SCALER}: spec.metrics[0].external.target.averageValue: it is read, whatever the type says, and the type is Value", _set("HorizontalPodAutoscaler", "spec.metrics.0", {"type": "External", "external": {"metric": {"name": "queue"}, "target": {"type": "Value", "value": "3"}}})),
+    (idle.metrics_can_be_met, _set("HorizontalPodAutoscaler", "spec.metrics.1", {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}), f"{SCALER}: spec.metrics[1]: an earlier metric measures the same: one of the two decides nothing", _set("HorizontalPodAutoscaler", "spec.metrics.1", {"type": "Resource", "resource": {"name": "memory", "target": {"type": "Utilization", "averageUtilization": 50}}})),
+    (references.references_lead_somewhere, _set("HorizontalPodAutoscaler", "spec.metrics.0", {"type": "Object", "object": {"describedObject": {"kind": "Service", "name": "files"}}}), f"{SCALER}: there is no Service files", _set("HorizontalPodAutoscaler", "spec.metrics.0", {"type": "Object", "object": {"describedObject": {"kind": "Service", "name": "fileserver"}}})),
+    (references.references_lead_somewhere, _add("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: idle}\nspec: {serviceName: idle}\n"), "StatefulSet/idle: there is no Service idle", _add("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: idle}\nspec: {serviceName: fileserver}\n")),
     (idle.metrics_can_be_met, _metric(utilization=200), f"{SCALER}: spec.metrics[0].containerResource.target.averageUtilization: the limits end at 200 % of the requests, so 200 % is never exceeded", _metric(utilization=199)),
     (idle.metrics_can_be_met, _load(200), f"{SCALER}: spec.metrics[0].resource.target.averageUtilization: the limits end at 200 % of the requests, so 200 % is never exceeded", _load(150)),
     (idle.metrics_can_be_met, _load(700), f"{SCALER}: spec.metrics[0].resource.target.averageUtilization: the limits end at 200 % of the requests, so 700 % is never exceeded", _load(70)),
