@@ -30,7 +30,7 @@ from generator.rules.rule import Per, rule
     source="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#pausing-and-resuming-a-deployment",
 )
 def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
-    """No workload is paused, waits for what nobody does, or has no replicas; no autoscaler is kept from scaling."""
+    """No workload is paused, waits for what nobody does, or has no replicas; no autoscaler and no route is shut."""
     scaled = autoscalers(rendered)
     for obj in rendered.workloads:
         spec = spec_of(obj)
@@ -44,6 +44,12 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
             )
         yield from _never_replaced(rendered, obj)
         yield from _never_ready(rendered, obj)
+    for route in rendered.of_kind("HTTPRoute"):
+        for index, item in enumerate(mappings(spec_of(route).get("rules"))):
+            shares = [to.get("weight", 1) for to in mappings(item.get("backendRefs"))]
+            if shares and not any(shares):
+                where = ("spec", "rules", index, "backendRefs", 0, "weight")
+                yield rendered.found_at(route, where, "no request is let through: all weights are 0", "write 1")
     for scaler in rendered.of_kind("HorizontalPodAutoscaler"):
         behavior = mapping(spec_of(scaler).get("behavior"))
         for way in ("scaleUp", "scaleDown"):

@@ -76,7 +76,9 @@ def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
     keys = {(obj["kind"], obj["metadata"]["name"]): set(mapping(obj.get("data"))) for obj in rendered.objects}
     for external_secret in rendered.of_kind("ExternalSecret"):
         target = str(mapping(spec_of(external_secret).get("target")).get("name", external_secret["metadata"]["name"]))
-        keys["Secret", target] = {str(item.get("secretKey")) for item in mappings(spec_of(external_secret).get("data"))}
+        read = {str(item.get("secretKey")) for item in mappings(spec_of(external_secret).get("data"))}
+        written = mapping(mapping(mapping(spec_of(external_secret).get("target")).get("template")).get("data"))
+        keys["Secret", target] = set(written) or read  # a template's keys stand in the place of those that are read
     return keys
 
 

@@ -274,6 +274,27 @@ CASES = (
         _upgraded("1.25", "1.26", _api("HorizontalPodAutoscaler", "autoscaling/v2beta2")),
         f"{FILESERVER}: error: HorizontalPodAutoscaler/company-002/fileserver: autoscaling/v2beta2 HorizontalPodAutoscaler is gone in Kubernetes 1.26 [K8S022]",
     ),
+    catches(
+        "K8S001",
+        "a key of the platform's that no kind has",
+        (Edit("argocd/platform/extra.yaml", "", CONFIG_MAP.format("extra") + "dta: {}\n"),),
+        "argocd/platform/extra.yaml: error: ConfigMap/extra: unknown key `dta` [K8S001]\n  hint: did you mean 'data'?",
+    ),
+    catches(
+        "K8S001",
+        "an API of the platform's that is gone",
+        (
+            Edit(
+                "argocd/platform/extra.yaml", "", "apiVersion: batch/v1beta1\nkind: CronJob\nmetadata: {name: extra}\n"
+            ),
+        ),
+        "argocd/platform/extra.yaml: error: CronJob/extra: batch/v1beta1 CronJob is no kind of Kubernetes 1.36 [K8S001]",
+    ),
+    passes(
+        "K8S001",
+        "a kind of the platform's that its own definition brings",
+        (Edit("argocd/platform/extra.yaml", "", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: extra}\n"),),
+    ),
     passes("K8S022", "what both versions take", _upgraded("1.36", "1.37", unchanged)),
     passes("K8S022", "no upgrade", _deployment("template", "spec", "workloadRef", value={"name": "a"})),
     # --- ARG030

@@ -312,12 +312,12 @@ def test_the_platforms_kustomization_is_called_so_as_well() -> None:
 def test_a_manifest_without_an_object_is_said() -> None:
     """It is named, and brings nothing."""
     base = good_base()
-    file = "base/edge/core/network.yaml"
+    file = "base/edge/core/fileserver.yaml"
     emptied = dataclasses.replace(base, sources={**base.sources, file: "# deny everything\n---\n"})
     (found,) = kustomizations.every_manifest_is_read(emptied)
     assert (found.place.file, found.fact, found.hint) == (
         "base/edge/core/kustomization.yaml",
-        "network.yaml holds no object",
+        "fileserver.yaml holds no object",
         "remove it from the list",
     )
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from generator.render.rendered import Rendered
-from generator.rules import admission, defaults, idle, references, workloads
+from generator.rules import admission, change, defaults, idle, references, workloads
 from generator.rules.rule import Check
 from tests.rules.harness import COMPANY, good_repository
 
@@ -128,6 +128,8 @@ PAIRS: Final[tuple[tuple[Check, Edit, str, Edit], ...]] = (
     (idle.workloads_are_at_work, _set("Deployment", f"{POD}.schedulerName", "packing"), f"{SERVER}: {POD}.schedulerName: its pods wait for a scheduler packing, of which nothing is known", _set("Deployment", f"{POD}.schedulerName", "default-scheduler")),
     (idle.workloads_are_at_work, _stateful_set("{type: OnDelete}"), "StatefulSet/idle: spec.updateStrategy.type: no change of its pods is rolled out until somebody deletes them", _stateful_set("{type: RollingUpdate}")),
     (idle.workloads_are_at_work, _stateful_set("{rollingUpdate: {partition: 2}}"), "StatefulSet/idle: spec.updateStrategy.rollingUpdate.partition: of 2 pods the first 2 stay as they are: no change is ever rolled out", _stateful_set("{rollingUpdate: {partition: 1}}")),
+    (idle.workloads_are_at_work, _set("HTTPRoute", "spec.rules.0.backendRefs.0.weight", 0), f"{ROUTE}: spec.rules[0].backendRefs[0].weight: no request is let through: all weights are 0", _set("HTTPRoute", "spec.rules.0.backendRefs.0.weight", 2)),
+    (references.references_lead_somewhere, _set("ExternalSecret", "spec.target.template", {"data": {"keys": "x"}}, "ai-chatbot"), "Deployment/company-002/ai-chatbot: the Secret ai-chatbot has no key MODEL_API_KEY", _set("ExternalSecret", "spec.target.template", {"data": {"MODEL_API_KEY": "x", "CHAT_TOKEN": "x", "FILESERVER_BASIC": "x"}}, "ai-chatbot")),
     # --- two budgets on one pod
     (idle.one_budget_covers_a_pod, _budget("{}"), "PodDisruptionBudget/company-002/other: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _budget("{matchLabels: {app.kubernetes.io/name: x}}")),
     (idle.one_budget_covers_a_pod, _budget("{matchLabels: {app.kubernetes.io/part-of: tenantry}}"), "PodDisruptionBudget/company-002/other: spec.selector: it covers the pods of Deployment/company-002/ai-chatbot, which PodDisruptionBudget/company-002/ai-chatbot covers as well", _budget("{matchLabels: {app.kubernetes.io/part-of: another}}")),
@@ -218,3 +220,34 @@ def test_what_is_silent_is_said_and_what_is_nearly_the_same_passes(pair: tuple[C
     check, bad, said, good = pair
     assert said in list(_said(check, bad))
     assert list(_said(check, good)) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after", "said"),
+    [
+        ("StatefulSet", {"podManagementPolicy": "Parallel"}, {}, ["spec.podManagementPolicy"]),
+        ("StatefulSet", {"volumeClaimTemplates": []}, {"volumeClaimTemplates": [{}]}, ["spec.volumeClaimTemplates"]),
+        ("StatefulSet", {"replicas": 1, "template": {}}, {"replicas": 2, "template": {"spec": {}}}, []),
+        (
+            "PersistentVolumeClaim",
+            {"dataSource": {"name": "a"}},
+            {"volumeName": "b"},
+            ["spec.dataSource", "spec.volumeName"],
+        ),
+        ("PersistentVolumeClaim", {"resources": {"requests": {"storage": "1Gi"}}}, {"resources": {}}, []),
+        ("Service", {"clusterIP": "None"}, {}, ["spec.clusterIP"]),
+        ("Deployment", {"selector": {}}, {"selector": {"matchLabels": {"a": "b"}}, "paused": True}, ["spec.selector"]),
+    ],
+)
+def test_fields_that_cannot_be_changed_are_named(
+    kind: str, before: dict[str, Any], after: dict[str, Any], said: list[str]
+) -> None:
+    """Of a StatefulSet and a claim hardly any field may change; of most kinds hardly any may not."""
+    assert list(change.immutable_changes({"kind": kind, "spec": before}, {"kind": kind, "spec": after})) == said
+
+
+def test_a_config_map_that_is_immutable_keeps_its_data() -> None:
+    """One that is not may change."""
+    before, after = {"kind": "ConfigMap", "data": {"a": "b"}}, {"kind": "ConfigMap", "data": {"a": "c"}}
+    assert list(change.immutable_changes({**before, "immutable": True}, {**after, "immutable": True})) == ["data"]
+    assert list(change.immutable_changes(before, after)) == []

@@ -114,7 +114,7 @@ def refused_by_others(one: Mapping[str, Any], company: Rendered) -> bool:
     return any(found.severity is Severity.ERROR for found in every.check_tenant(after))
 
 
-def _may_be_a_tenants(one: Mapping[str, Any]) -> bool:
+def may_be_a_tenants(one: Mapping[str, Any]) -> bool:
     """Say whether a company may have such an object; in argocd/platform/, where all others stand, no rule is beside."""
     return (one["apiVersion"].rpartition("/")[0], one["kind"]) in {*TENANT_KINDS, ("", "Namespace")}
 
@@ -138,7 +138,7 @@ def compared(number: int) -> dict[str, Any]:
         said = list(ours(one))
         by_kind[one["kind"]] += 1
         accepted += not theirs
-        if theirs and not said and not (_may_be_a_tenants(one) and refused_by_others(one, company)):
+        if theirs and not said and not (may_be_a_tenants(one) and refused_by_others(one, company)):
             missed.append((theirs, one))
         elif said and not theirs:
             reason = next((why for pattern, why in STRICTER.items() if re.match(pattern, said[0])), None)
