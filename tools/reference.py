@@ -16,6 +16,8 @@ import click
 
 from generator.cli import cli
 from generator.findings.finding import Exit
+from generator.model.fields import PROOFS, Field, kinds
+from generator.model.holds import DECLARED, written
 from generator.reading.schema import package_schema
 from generator.rules.every import RULES
 
@@ -40,6 +42,7 @@ def pages() -> dict[str, str]:
         "docs/reference/rules.md": HEADER + "\n".join(_rules()),
         "docs/reference/tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
         "docs/reference/platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+        "docs/reference/model.md": HEADER + "\n".join(_model()),
         "docs/reference/kustomization.md": HEADER + "\n".join(_kustomization()),
         "docs/reference/approval-file.md": HEADER + "\n".join(_schema("approval", "The approval file")),
     }
@@ -112,6 +115,38 @@ def _verbs() -> Iterator[str]:
         context = click.Context(command, info_name=f"tenantry {name}", max_content_width=100)
         yield f"\n## {name}\n\n```text\n{command.get_help(context)}\n```"
     yield ""
+
+
+def _model() -> Iterator[str]:
+    yield "# What a company may be made of\n"
+    yield (
+        "Everything else is refused (MOD001), or accepted by name: [a closed world](../concepts/closed-world.md). `[]`"
+        " is every entry of a list, `*` any text.\n"
+    )
+    for (api_version, name), kind in sorted(kinds().items(), key=lambda item: item[1].name):
+        yield f"\n## {name}\n\n`{api_version}`. {kind.about}\n"
+        yield "| field | values | why it is understood, or refused |\n|---|---|---|"
+        for one in {one.path: one for one in kind.fields}.values():
+            yield f"| `{one.path}` | {_values(one)} | {_understood(one)} |"
+    yield ""
+
+
+def _values(one: Field) -> str:
+    if one.refused:
+        return "none"
+    if one.source:
+        return f"`clusters.{DECLARED[one.source]}`"
+    if one.only is not None:
+        return ", ".join(f"`{written(value)}`" for value in one.only)
+    return f"`{one.matches}`".replace("|", "\\|") if one.matches else "any"
+
+
+def _understood(one: Field) -> str:
+    if one.refused:
+        taken = "" if one.proofs == PROOFS else f"; it takes away {', '.join(one.proofs)}"
+        return f"refused: {one.refused}{taken}"
+    needed = "; it must be there" if one.required else ""
+    return (f"inert: {one.inert}" if one.inert else f"read by {', '.join(one.modelled)}") + needed
 
 
 def _rules() -> Iterator[str]:

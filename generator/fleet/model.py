@@ -1,10 +1,11 @@
 """The records that the stages hand on. They are frozen; behind `validate` everything in them is true."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
@@ -158,6 +159,7 @@ class Cluster:
         next_kubernetes: The version that it is upgraded to, or empty; the render is valid for it as well.
         addresses: Addresses of the cluster itself, which no tenant may be let out to.
         neighbours: The pods around the tenants that they must be able to talk with.
+        declared: What fields of base/ may be because platform.yaml says so, by the name that the model has for it.
     """
 
     name: str
@@ -166,6 +168,7 @@ class Cluster:
     addresses: Addresses
     neighbours: Neighbours
     next_kubernetes: str = ""
+    declared: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,6 +326,8 @@ class Platform:
         prices: What the provider pays; None when that is not told.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
+        inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
+        accepted: Fields of base/ that are accepted although the model does not know them.
     """
 
     repo_url: str
@@ -342,6 +347,8 @@ class Platform:
     budget: Budget
     retired_names: Mapping[str, str]
     rules: Mapping[str, Weakened]
+    inert: Mapping[str, tuple[str, ...]]
+    accepted: "tuple[Accepted, ...]"
     document: Document
     nodes: Nodes | None = None
     prices: Prices | None = None
@@ -355,6 +362,34 @@ class Platform:
     def default_ring(self) -> Ring:
         """The last ring: a tenant that chose none gets changes last."""
         return self.rings[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A field that the model does not know, and that platform.yaml accepts by name, value and reason.
+
+    Attributes:
+        kind, name: Of the object as base/ writes it; no name for a Namespace.
+        field: The path as findings write it.
+        value: What stands there, for one without a digest.
+        digest: Of what stands there, or empty.
+        proofs: Those that it takes away.
+        reason: Why.
+        by: Who accepted it.
+        until: The last day on which it counts, or empty.
+        index: Which entry of the file it is.
+    """
+
+    kind: str
+    name: str
+    field: str
+    value: Any = None
+    digest: str = ""
+    proofs: tuple[str, ...]
+    reason: str
+    by: str
+    until: str = ""
+    index: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

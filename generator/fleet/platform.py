@@ -13,6 +13,7 @@ from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet import nodes, prices
 from generator.fleet.model import (
+    Accepted,
     AddOn,
     ArgoCD,
     Budget,
@@ -54,6 +55,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             _storage,
             _ring_names,
             _addons,
+            _own_keys,
+            _accepted,
             nodes.problems,
             prices.problems,
         )
@@ -80,6 +83,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             next_kubernetes=_versions(cluster)[1],
             addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
             neighbours=read_neighbours(cluster["network"]),
+            declared=_declared(cluster),
         ),
         service=data["service"]["workload"],
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
@@ -95,10 +99,27 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        inert={what: tuple(keys) for what, keys in data["metadata"].items()},
+        accepted=tuple(accepted_of(index, one) for index, one in enumerate(data["accepted"])),
         document=document,
         nodes=nodes.read(data),
         prices=prices.read(data),
     )
+
+
+def accepted_of(index: int, data: Mapping[str, Any]) -> Accepted:
+    """Return the record of an entry of `accepted`, which its schema has checked."""
+    return Accepted(**{"name": "", **data, "proofs": tuple(data["proofs"])}, index=index)
+
+
+def _declared(cluster: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Return what fields of base/ may be, by the name that the model has for it; nothing where nothing is said."""
+    network = cluster["network"]
+    said = {f"secrets.{key}": value for key, value in cluster.get("secrets", {}).items()}
+    said |= {f"gateway.{key}": network["gateway"].get(key) for key in ("namespace", "name", "listener")}
+    said["ingress.class"] = network["ingress"].get("class")
+    classes = tuple(cluster["storageClasses"])
+    return {key: (value,) for key, value in said.items() if value} | ({"storageClasses": classes} if classes else {})
 
 
 def _plan(name: str, data: Mapping[str, Any]) -> Plan:
@@ -232,6 +253,30 @@ def _addons(document: Document) -> Iterator[Finding]:
             if other != f"add-on {name}":
                 place = document.place(("addons", name, key if key in addon else "workload"))
                 yield finding("PLT001", place, f"addons.{name}.{key}: {value} is that of {other}", "choose another")
+
+
+def _own_keys(document: Document) -> Iterator[Finding]:
+    """A provider's own labels and annotations are read by nobody else: their keys have no prefix, or one of his."""
+    data = document.data
+    domains = (data["domain"], *data.get("hostSuffixes", ()))
+    for what, keys in data.get("metadata", {}).items():
+        for index, key in enumerate(keys):
+            prefix, slash, _ = key.partition("/")
+            if slash and not any(prefix == domain or prefix.endswith(f".{domain}") for domain in domains):
+                place = document.place(("metadata", what, index))
+                fact = (
+                    f"metadata.{what}[{index}]: {prefix} is none of your domains: somebody else's program may read it"
+                )
+                hint = f"use a prefix such as {data['domain']}/, or accept the one object that has it, under `accepted`"
+                yield finding("PLT001", place, fact, hint)
+
+
+def _accepted(document: Document) -> Iterator[Finding]:
+    """An entry names one object; of a Namespace there is one alone, whose name is the company's."""
+    for index, one in enumerate(document.data.get("accepted", ())):
+        if (one["kind"] == "Namespace") == ("name" in one):
+            word = "a Namespace is called as its company: leave `name` out" if "name" in one else "`name` is missing"
+            yield finding("PLT001", document.place(("accepted", index)), f"accepted[{index}]: {word}")
 
 
 def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:

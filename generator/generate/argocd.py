@@ -45,6 +45,8 @@ TENANT_KINDS: Final[tuple[tuple[str, str], ...]] = (
     ("apps", "StatefulSet"),
     ("apps", "ReplicaSet"),
     ("autoscaling", "HorizontalPodAutoscaler"),
+    ("batch", "CronJob"),
+    ("batch", "Job"),
     ("discovery.k8s.io", "EndpointSlice"),
     ("external-secrets.io", "ExternalSecret"),
     ("external-secrets.io", "SecretStore"),

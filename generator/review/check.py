@@ -122,7 +122,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
     gone = _gone(request, fleet, after.lost)
     done = verify(
         after.state.snapshot,
-        fleet,
+        _accepting(fleet, judged_by),
         names,
         sample=sample,
         changed=_named_in(request.files),
@@ -143,6 +143,12 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         impact=impact,
         standing=standing,
     )
+
+
+def _accepting(fleet: Fleet, before: Judge | None) -> Fleet:
+    """Return a fleet in which that alone is accepted which is accepted before the change as well."""
+    accepted = judge.accepted_in_both(before, fleet.platform) if before else ()
+    return replace(fleet, platform=replace(fleet.platform, accepted=accepted))
 
 
 class _Before:

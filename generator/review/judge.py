@@ -13,7 +13,8 @@ from typing import Any, Final, TypeVar
 from generator import layout
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
-from generator.fleet.model import Budget, Fleet, Platform, Weakened
+from generator.fleet.model import Accepted, Budget, Fleet, Platform, Weakened
+from generator.fleet.platform import accepted_of
 from generator.reading import yaml_reader, yaml_writer
 from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
 from generator.reading.yaml_reader import Document
@@ -21,7 +22,7 @@ from generator.review.blast_radius import raises_tenantry
 
 Key = TypeVar("Key", str, Path)
 
-_KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules")
+_KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules", "metadata", "accepted")
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
 _JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
@@ -35,6 +36,7 @@ class Judge:
     Attributes:
         budget: How much one change may touch.
         rules: The rules that are weakened.
+        accepted: The fields that are accepted although the model does not know them.
         retired_names: Names that were given up, with the day.
         targets: Where Argo CD looks and deploys, and the cluster's addresses: path in the file -> value.
         document: The file.
@@ -42,6 +44,7 @@ class Judge:
 
     budget: Budget
     rules: Mapping[str, Weakened]
+    accepted: tuple[Accepted, ...]
     retired_names: Mapping[str, str]
     targets: Mapping[Path, Any]
     document: Document
@@ -52,7 +55,7 @@ class Judge:
 
 
 NOBODY: Final = Judge(
-    budget=Budget(), rules={}, retired_names={}, targets={}, document=Document(layout.PLATFORM, "{}", {})
+    budget=Budget(), rules={}, accepted=(), retired_names={}, targets={}, document=Document(layout.PLATFORM, "{}", {})
 )
 """Where there is no platform.yaml yet."""
 
@@ -95,6 +98,7 @@ def _judge(document: Document) -> Judge:
     return Judge(
         budget=Budget(**data.get("budget", {})),
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        accepted=tuple(accepted_of(index, one) for index, one in enumerate(data["accepted"])),
         retired_names=data["retiredNames"],
         targets=dict(_targets(data)),
         document=document,
@@ -103,10 +107,13 @@ def _judge(document: Document) -> Judge:
 
 def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("git",), data.get("git", {}))
+    yield from _leaves(("metadata",), data.get("metadata", {}))
     yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
     for name, cluster in data.get("clusters", {}).items():
         yield ("clusters", name, "server"), cluster["server"]
         yield from _leaves(("clusters", name, "network"), cluster["network"])
+        yield ("clusters", name, "storageClasses"), cluster["storageClasses"]
+        yield from _leaves(("clusters", name, "secrets"), cluster.get("secrets", {}))
 
 
 def _leaves(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
@@ -147,9 +154,20 @@ def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
         if was != now:
             fact = f"rules.{rule}: {was} becomes {now}"
             yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
+    for entry in (*(one for one in before.accepted if one not in after.accepted), *_added(before, after)):
+        fact = f"accepted: {_said(entry)} is {'added' if entry in after.accepted else 'taken out'}"
+        yield finding("CHG004", place(("accepted",), key=True), fact, _JUDGED_AS_BEFORE)
     for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):
         fact = f"retiredNames: {name!r} is {'added' if name in after.retired_names else 'taken out'}"
         yield finding("CHG004", place(("retiredNames", name), key=True), fact, _JUDGED_AS_BEFORE)
+
+
+def _added(before: Judge, after: Judge) -> Iterator[Accepted]:
+    return (entry for entry in after.accepted if entry not in before.accepted)
+
+
+def _said(entry: Accepted) -> str:
+    return f"{entry.field} of {'/'.join(filter(None, (entry.kind, entry.name)))}"
 
 
 def _weight(judge: Judge, rule: str) -> str:
@@ -187,6 +205,10 @@ def carried(counts: Judge, before: Judge, after: Judge) -> Judge:
     return Judge(
         budget=counts.budget if after.budget == before.budget else after.budget,
         rules=_carried(counts.rules, before.rules, after.rules),
+        accepted=(
+            *(entry for entry in counts.accepted if entry in after.accepted or entry not in before.accepted),
+            *_added(before, after),
+        ),
         retired_names=_carried(counts.retired_names, before.retired_names, after.retired_names),
         targets=_carried(counts.targets, before.targets, after.targets),
         document=after.document,
@@ -205,6 +227,11 @@ def weakened_in_both(before: Judge, after: Judge) -> Mapping[str, Weakened]:
         rule: min(before.rules[rule], after.rules[rule], key=lambda weakened: _WEIGHT[weakened.severity])
         for rule in sorted(before.rules.keys() & after.rules.keys())
     }
+
+
+def accepted_in_both(before: Judge, platform: Platform) -> tuple[Accepted, ...]:
+    """Return the entries of a platform.yaml that stood there before a change as well: no others count for it."""
+    return tuple(entry for entry in platform.accepted if entry in before.accepted)
 
 
 def unreadable(where: str, findings: tuple[Finding, ...]) -> Finding:

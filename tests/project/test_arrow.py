@@ -20,6 +20,7 @@ ROOMS = (
     "reading",
     "git",
     "kube",
+    "model",
     "admission",
     "reachability",
     "fleet",

@@ -1,0 +1,1 @@
+"""What a company may be made of: the kinds and fields that are understood, and why each of them is."""

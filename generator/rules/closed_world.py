@@ -1,0 +1,135 @@
+"""MOD: what stands in a company's namespace is understood, or accepted by name."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from generator.findings.finding import Found, Severity
+from generator.findings.rule import Firm
+from generator.fleet.model import Accepted
+from generator.model.holds import Unmodelled, at, digest, unmodelled, written
+from generator.once import once
+from generator.render.rendered import Object, Rendered, Repository, has_hash
+from generator.rules.rule import Per, rule
+
+_LONGEST: Final = 60
+_HASH: Final = 11
+"""What kustomize puts behind the name of what it generates, and a hyphen before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What in a render the model does not know.
+
+    Attributes:
+        refused: Each such part with its object, and the entry that accepts all of it but its proofs, if any.
+        accepted: The entries that accept a part.
+    """
+
+    refused: tuple[tuple[Object, Unmodelled, Accepted | None], ...]
+    accepted: frozenset[int]
+
+
+@once
+def beyond(rendered: Rendered) -> Beyond:
+    """Hold every object of a render against the model, and what it does not know against what is accepted."""
+    platform = rendered.platform
+    refused: list[tuple[Object, Unmodelled, Accepted | None]] = []
+    used = set()
+    for obj in rendered.objects:
+        for part in unmodelled(obj, platform.cluster.declared, platform.inert):
+            entries = [index for index, entry in enumerate(platform.accepted) if _accepts(entry, obj, part)]
+            whole = [index for index in entries if set(platform.accepted[index].proofs) == set(part.proofs)]
+            used.update(whole)
+            if not whole:
+                refused.append((obj, part, platform.accepted[entries[0]] if entries else None))
+    return Beyond(refused=tuple(refused), accepted=frozenset(used))
+
+
+def _accepts(entry: Accepted, one: Object, part: Unmodelled) -> bool:
+    if not part.acceptable or (entry.kind, entry.name) != (one["kind"], _name(one)) or entry.field != at(part.path):
+        return False
+    return entry.digest == digest(part.value) if entry.digest else digest(entry.value) == digest(part.value)
+
+
+def _name(one: Object) -> str:
+    """Return the name that base/ writes: of a Namespace none, of what kustomize generates without its hash."""
+    if one["kind"] == "Namespace":
+        return ""
+    name: str = one["metadata"]["name"]
+    return name[:-_HASH] if one["kind"] == "ConfigMap" and has_hash(one) else name
+
+
+def _entry(one: Object, part: Unmodelled) -> str:
+    name = f"name: {_name(one)}, " if _name(one) else ""
+    short = not isinstance(part.value, dict | list) and len(written(part.value)) <= _LONGEST
+    value = f"value: {written(part.value)}" if short else f"digest: {written(digest(part.value))}"
+    field = at(part.path)
+    quoted = written(field) if "[" not in field else f'"{field}"'
+    proofs = f"[{', '.join(part.proofs)}]"
+    return f"{{kind: {one['kind']}, {name}field: {quoted}, {value}, proofs: {proofs}, reason: WHY, by: WHO}}"
+
+
+@rule(
+    "MOD001",
+    per=Per.CLASS,
+    title="everything in a company's namespace is understood",
+    why="A proof says nothing of what it does not model: a field that no rule reads may undo it in silence.",
+    fix="Remove it, or accept it by name in platform.yaml, under `accepted`.",
+    source="tenantry: a proof counts only what it models (docs/concepts/closed-world.md)",
+    firm=Firm.RENDER,
+)
+def everything_is_understood(rendered: Rendered) -> Iterator[Found]:
+    """Every field is read by a rule, cannot matter, is the provider's own, or is accepted with its value."""
+    for obj, part, entry in beyond(rendered).refused:
+        if entry is not None:
+            place = rendered.platform.document.place(("accepted", entry.index, "proofs"))
+            taken = ", ".join(part.proofs)
+            fact = f"accepted[{entry.index}]: {at(part.path)} takes away {taken}, which `proofs` does not say"
+            yield Found(place, fact, f"write proofs: [{taken}]")
+            continue
+        yield _found(rendered, obj, part)
+
+
+def _found(rendered: Rendered, one: Object, part: Unmodelled) -> Found:
+    key = part.path[-1] if part.path else ""
+    of_metadata = part.path[:-1] in (("metadata", "labels"), ("metadata", "annotations"))
+    ways = [part.hint or ("remove it" if part.acceptable else "")]
+    if of_metadata and "/" not in str(key) and one["kind"] != "Namespace":
+        ways.append(f"declare it in platform.yaml: `metadata: {{{part.path[-2]}: [{key}]}}`")
+    elif part.acceptable:
+        ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(one, part)}")
+    hint = "; ".join(filter(None, [", or ".join(filter(None, ways)), part.near]))
+    if not part.path:
+        return rendered.found(one, part.fact, hint)
+    found = rendered.found_at(one, part.path, part.fact, hint)
+    return Found(found.place, f"{at(part.path)} is not modelled: {part.fact}", hint, found.object)
+
+
+@rule(
+    "MOD002",
+    per=Per.FLEET,
+    severity=Severity.WARNING,
+    title="what platform.yaml accepts is there",
+    why="An entry that accepts nothing today accepts something that nobody looks at tomorrow.",
+    fix="Take the entry out.",
+    source="tenantry: a proof counts only what it models (docs/concepts/closed-world.md)",
+    firm=Firm.RENDER,
+)
+def what_is_accepted_is_there(repository: Repository) -> Iterator[Found]:
+    """Every entry accepts something, when all companies are looked at."""
+    platform = repository.fleet.platform
+    if len(repository.rendered) < len(repository.fleet.tenants):
+        return
+    used = accepted_in(repository)
+    for entry in platform.accepted:
+        if entry not in used:
+            name = f"/{entry.name}" if entry.name else ""
+            fact = f"accepted[{entry.index}]: no {entry.kind}{name} has this at {entry.field}"
+            yield Found(platform.document.place(("accepted", entry.index)), fact)
+
+
+def accepted_in(repository: Repository) -> tuple[Accepted, ...]:
+    """Return the entries of platform.yaml that accept a field of a company that was looked at."""
+    used = {index for item in repository.rendered if item.represents for index in beyond(item).accepted}
+    return tuple(repository.fleet.platform.accepted[index] for index in sorted(used))
