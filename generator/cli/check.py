@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, sample_of, today_option, weakened
+from generator.cli.options import (
+    accepted,
+    format_option,
+    not_proved,
+    refusal,
+    report,
+    root_of,
+    sample_of,
+    today_option,
+    weakened,
+)
 from generator.findings.finding import Exit, Refused
 
 if TYPE_CHECKING:
@@ -104,7 +114,10 @@ def _summary(done: "Checked") -> dict[str, Any]:
         "objects": done.objects,
         "rules": done.rules,
         "weakened": dict(done.weakened),
+        "accepted": accepted(done.accepted),
+        "notProved": not_proved(done.withheld),
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, done.weights)}",
+        "proof": "".join(f"; not proved: {proof}" for proof in not_proved(done.withheld)),
     }
     if done.impact:
         summary["change"] = {

@@ -14,7 +14,7 @@ from generator.findings.words import did_you_mean
 if TYPE_CHECKING:
     from datetime import date
 
-    from generator.fleet.model import Weakened
+    from generator.fleet.model import Accepted, Weakened
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,6 +93,9 @@ def report(findings: Sequence[Finding], form: str, summary: Mapping[str, Any]) -
     data = {key: value for key, value in summary.items() if key not in ("said", "proof")}
     click.echo(show(findings, form, data, RULES), nl=False)
     click.echo(f"{plural(summary['tenants'], 'tenant')}{said}: {counted(findings)}{proof}", err=True)
+    for entry in summary.get("accepted", ()):
+        until = f", until {entry['until']}" if entry["until"] else ""
+        click.echo(f"accepted: {entry['field']}, by {entry['by']}{until}: {entry['reason']}", err=True)
     return Exit.REFUSED if any(found.refuses for found in findings) else Exit.FINE
 
 
@@ -102,6 +105,25 @@ def weakened(counts: Mapping[str, int], rules: "Mapping[str, Weakened]") -> str:
 
     said = [f"{rule} {rules[rule].severity}: {plural(count, 'finding')}" for rule, count in counts.items()]
     return f" ({len(said)} weakened: {', '.join(said)})" if said else ""
+
+
+def not_proved(withheld: Mapping[str, Sequence[str]]) -> list[str]:
+    """Say which proofs say nothing here, each with why."""
+    return [f"{proof} ({'; '.join(reasons)})" for proof, reasons in withheld.items()]
+
+
+def accepted(entries: "Iterable[Accepted]") -> list[dict[str, Any]]:
+    """Return what platform.yaml accepts, as data: what, which proofs that takes away, why and by whom."""
+    return [
+        {
+            "field": str(entry),
+            "proofs": list(entry.proofs),
+            "reason": entry.reason,
+            "by": entry.by,
+            "until": entry.until,
+        }
+        for entry in entries
+    ]
 
 
 def refusal(refused: Refused, form: str) -> Exit:

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import format_option, refusal, report, root_of, sample_of, today_option, weakened
+from generator.cli.options import (
+    accepted,
+    format_option,
+    not_proved,
+    refusal,
+    report,
+    root_of,
+    sample_of,
+    today_option,
+    weakened,
+)
 from generator.cli.render import known, with_generated_files
 from generator.findings.finding import Exit, Refused
 
@@ -21,10 +31,13 @@ if TYPE_CHECKING:
 @click.command(epilog="Example: tenantry verify company-001 --format sarif > tenantry.sarif")
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--reachability", metavar="NAME", help="Print who reaches whom in the tenant NAME instead.")
+@click.option("--strict", is_flag=True, help="Fail as well when a field is accepted or a rule is weakened.")
 @format_option
 @today_option
 @click.pass_obj
-def verify(directory: Path, names: tuple[str, ...], reachability: str | None, form: str, today: "date") -> Exit:
+def verify(
+    directory: Path, names: tuple[str, ...], reachability: str | None, strict: bool, form: str, today: "date"
+) -> Exit:
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
@@ -40,6 +53,7 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
     from generator.review import approvals
     from generator.review.pull_request import approvals_in
     from generator.review.verify import verify as check
+    from generator.rules.closed_world import accepted_until
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -53,19 +67,25 @@ def verify(directory: Path, names: tuple[str, ...], reachability: str | None, fo
         done = check(snapshot, fleet, wanted, sample=sample_of(root))
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
+    proved = [proof for proof in done.proofs if proof.name not in done.withheld]
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,
         "rules": done.rules,
         "weakened": dict(done.weakened),
-        "proved": {proof.name: {"proved": proof.proved, "of": proof.of, "unit": proof.unit} for proof in done.proofs},
-        "notProved": list(LEFT_TO_THE_PLUGIN),
-        "proof": f"; proved: {_proved(done.proofs)}; not proved: {', '.join(LEFT_TO_THE_PLUGIN)}",
+        "proved": {proof.name: {"proved": proof.proved, "of": proof.of, "unit": proof.unit} for proof in proved},
+        "notProved": [*not_proved(done.withheld), *LEFT_TO_THE_PLUGIN],
+        "accepted": accepted(done.accepted),
+        "proof": f"; {_proved(proved)}not proved: {', '.join([*not_proved(done.withheld), *LEFT_TO_THE_PLUGIN])}",
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
     of_approvals = approvals.problems(approvals_in(snapshot), today)
-    found = [*warnings, *wrong, *of_approvals, *days.due(fleet, today), *done.findings]
-    return report(in_order(found), form, summary)
+    ended = accepted_until(fleet.platform, today)
+    end = report(in_order([*warnings, *wrong, *of_approvals, *days.due(fleet, today), *ended, *done.findings]), form, summary)
+    if strict and end is Exit.FINE and (done.accepted or done.weakened):
+        click.echo("--strict: what is accepted or weakened is not proved", err=True)
+        return Exit.REFUSED
+    return end
 
 
 def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) -> Exit:
@@ -101,9 +121,8 @@ def _reachability(snapshot: "Snapshot", fleet: "Fleet", name: str, form: str) ->
 
 def _proved(proofs: "Sequence[Proved]") -> str:
     """Say in numbers what was proved; pairs are named, tenants go without saying."""
-    return ", ".join(
-        f"{proof.name} {proof.proved}/{proof.of}{' pairs' if proof.unit == 'pairs' else ''}" for proof in proofs
-    )
+    said = [f"{proof.name} {proof.proved}/{proof.of}{' pairs' if proof.unit == 'pairs' else ''}" for proof in proofs]
+    return f"proved: {', '.join(said)}; " if said else ""
 
 
 COMMANDS: Final = (verify,)

@@ -35,6 +35,7 @@ class Rule:
         source: Where the demand comes from: a page, or a sentence.
         firm: Why platform.yaml cannot weaken it; None when it can.
         lifted_by_approval: Whether an approval of the change makes its errors warnings, see `review.approvals`.
+        behind: The proofs that take for granted what it holds to: without it they say nothing.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Rule:
     source: str
     firm: Firm | None = None
     lifted_by_approval: bool = False
+    behind: tuple[str, ...] = ()
 
     @property
     def is_of_input(self) -> bool:

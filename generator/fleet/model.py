@@ -391,6 +391,10 @@ class Accepted:
     until: str = ""
     index: int = dataclasses.field(default=0, compare=False)
 
+    def __str__(self) -> str:
+        """Name the field, as summaries do."""
+        return f"{self.field} of {'/'.join(filter(None, (self.kind, self.name)))}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overrides:

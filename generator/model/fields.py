@@ -20,7 +20,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-import yaml
+from generator.reading.yaml_objects import read_objects
 
 PROOFS: Final = ("isolation", "quota", "escape")
 """What a field that is not understood can take away."""
@@ -125,7 +125,8 @@ def _kind(text: str) -> Kind:
 
 
 def _read(text: str) -> Any:
-    return yaml.load(text, Loader=yaml.CSafeLoader)
+    (data,) = read_objects(text)
+    return data
 
 
 @cache

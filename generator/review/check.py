@@ -7,7 +7,7 @@ that the merge base has as well are shown and stop nobody.
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet import days, lost
 from generator.fleet.lost import Lost
-from generator.fleet.model import Fleet, Platform, Weakened
+from generator.fleet.model import Accepted, Fleet, Platform, Weakened
 from generator.git import ancestry
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
@@ -33,6 +33,7 @@ from generator.review.pull_request import PullRequest, approvals_in
 from generator.review.revision import State
 from generator.review.verify import verify
 from generator.rules import change, every
+from generator.rules.closed_world import accepted_until
 
 _SAMPLE: Final = 10
 
@@ -48,6 +49,8 @@ class Checked:
         findings: What they found.
         weakened: How many findings were made lighter or taken out, by rule.
         weights: The rules that are weakened.
+        accepted: The fields that are accepted although the model does not know them.
+        withheld: For each proof that says nothing, why.
         impact: What the change touches; None without a commit to compare with.
         standing: Whether the change was approved; None without a commit to compare with.
     """
@@ -58,6 +61,8 @@ class Checked:
     findings: tuple[Finding, ...]
     weakened: Mapping[str, int]
     weights: Mapping[str, Weakened]
+    accepted: tuple[Accepted, ...] = ()
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     impact: Impact | None = None
     standing: Standing | None = None
 
@@ -88,7 +93,11 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
     committed = fleet.platform.publishing == "committed"
     of_the_lost = lost.in_work_tree(snapshot.home, committed=committed, strict=True)(gone)
     done = verify(state.snapshot, fleet, sample=sample, lost=gone)
-    of_days = (*approvals.problems(approvals_in(snapshot), today), *days.due(fleet, today))
+    of_days = (
+        *approvals.problems(approvals_in(snapshot), today),
+        *days.due(fleet, today),
+        *accepted_until(fleet.platform, today),
+    )
     return Checked(
         tenants=done.tenants,
         objects=done.objects,
@@ -96,6 +105,8 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
         findings=(*findings, *of_the_lost, *of_days, *done.findings),
         weakened=done.weakened,
         weights=fleet.platform.rules,
+        accepted=done.accepted,
+        withheld=done.withheld,
     )
 
 
@@ -129,7 +140,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         lost={*gone, *names_of(after.left_out)},
         rules=weights,
     )
-    found = (*found, *days.due(fleet, today), *done.findings)
+    found = (*found, *days.due(fleet, today), *accepted_until(fleet.platform, today), *done.findings)
     found = _marked(request, found, lambda: before.findings(names, sample))
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))
@@ -140,6 +151,8 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         findings=(*found, *approvals.lift(of_both, standing)),
         weakened=done.weakened,
         weights=weights,
+        accepted=done.accepted,
+        withheld=done.withheld,
         impact=impact,
         standing=standing,
     )

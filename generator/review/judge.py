@@ -155,7 +155,7 @@ def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
             fact = f"rules.{rule}: {was} becomes {now}"
             yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
     for entry in (*(one for one in before.accepted if one not in after.accepted), *_added(before, after)):
-        fact = f"accepted: {_said(entry)} is {'added' if entry in after.accepted else 'taken out'}"
+        fact = f"accepted: {entry} is {'added' if entry in after.accepted else 'taken out'}"
         yield finding("CHG004", place(("accepted",), key=True), fact, _JUDGED_AS_BEFORE)
     for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):
         fact = f"retiredNames: {name!r} is {'added' if name in after.retired_names else 'taken out'}"
@@ -164,10 +164,6 @@ def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
 
 def _added(before: Judge, after: Judge) -> Iterator[Accepted]:
     return (entry for entry in after.accepted if entry not in before.accepted)
-
-
-def _said(entry: Accepted) -> str:
-    return f"{entry.field} of {'/'.join(filter(None, (entry.kind, entry.name)))}"
 
 
 def _weight(judge: Judge, rule: str) -> str:

@@ -1,13 +1,13 @@
 """The second path over the stages: load -> build -> check. Rules read what kustomize made of the committed files."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator import layout
 from generator.findings.finding import Finding, Severity
 from generator.fleet.lost import ways_back
-from generator.fleet.model import Fleet, Pair, Weakened
+from generator.fleet.model import Accepted, Fleet, Pair, Weakened
 from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
@@ -18,6 +18,7 @@ from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
 from generator.render.tenants import committed, render
 from generator.rules import every
+from generator.rules.closed_world import accepted_in
 from generator.rules.rule import Per
 
 
@@ -32,6 +33,8 @@ class Verified:
         findings: What they found.
         weakened: How many findings platform.yaml made lighter or took out, by rule.
         proofs: What was proved of the promises that the provider makes.
+        accepted: The fields that the model does not know and that platform.yaml accepts.
+        withheld: For each proof that says nothing, why: rules that it takes for granted, and accepted fields.
     """
 
     tenants: int
@@ -40,6 +43,8 @@ class Verified:
     findings: tuple[Finding, ...]
     weakened: Mapping[str, int]
     proofs: tuple[Proved, ...]
+    accepted: tuple[Accepted, ...]
+    withheld: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,9 @@ def verify(
     """
     gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost)
     rendered = gathered.repository.rendered
-    kept, weakened = weaken(judge(gathered), fleet.platform.rules if rules is None else rules)
+    weights = fleet.platform.rules if rules is None else rules
+    kept, weakened = weaken(judge(gathered), weights)
+    accepted = accepted_in(gathered.repository)
     return Verified(
         tenants=len(rendered),
         objects=sum(len(item.objects) for item in rendered),
@@ -91,7 +98,27 @@ def verify(
         findings=kept,
         weakened=weakened,
         proofs=proofs.of_the_repository(gathered.repository),
+        accepted=accepted,
+        withheld=withheld(weights, accepted),
     )
+
+
+def withheld(rules: Mapping[str, Weakened], accepted: Iterable[Accepted]) -> Mapping[str, tuple[str, ...]]:
+    """Say which proofs say nothing, and why.
+
+    Args:
+        rules: The rules that are weakened, by id.
+        accepted: The fields that are accepted although no rule reads them.
+    """
+    why = defaultdict(list)
+    for rule, weight in rules.items():
+        for proof in every.RULES[rule].behind:
+            weaker = "is ignored" if weight.severity == "ignore" else "only warns"
+            why[proof].append(f"{rule} {weaker}: {weight.reason}")
+    for entry in accepted:
+        for proof in entry.proofs:
+            why[proof].append(f"{entry} is accepted by {entry.by}: {entry.reason}")
+    return {proof: tuple(reasons) for proof, reasons in sorted(why.items())}
 
 
 def gather(

@@ -27,6 +27,7 @@ from generator.rules.rule import Per, of_table, rule
     why="A roll-out at the autoscaler's most would be refused half-way and wait.",
     fix="Run `tenantry generate`; for what base/ counts, change base/guard/core/ceilings.yaml.",
     source=sources.QUOTA,
+    behind=("quota",),
 )
 def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
     """Everything that may run at once fits the quota: compute, pods and counts of objects."""
@@ -45,6 +46,7 @@ def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
     why="The claim would be refused, and its pods would wait for it.",
     fix="Run `tenantry generate`.",
     source=sources.QUOTA,
+    behind=("quota",),
 )
 def volumes_fit_the_quota(rendered: Rendered) -> Iterator[Found]:
     """The claims of the render fit the quota of storage, in number and in size."""

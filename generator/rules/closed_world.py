@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
-from generator.findings.finding import Found, Severity
+from generator.findings.finding import Finding, Found, Severity
 from generator.findings.rule import Firm
-from generator.fleet.model import Accepted
+from generator.findings.table import finding
+from generator.fleet.model import Accepted, Platform
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
 from generator.render.rendered import Object, Rendered, Repository, has_hash
@@ -133,3 +135,11 @@ def accepted_in(repository: Repository) -> tuple[Accepted, ...]:
     """Return the entries of platform.yaml that accept a field of a company that was looked at."""
     used = {index for item in repository.rendered if item.represents for index in beyond(item).accepted}
     return tuple(repository.fleet.platform.accepted[index] for index in sorted(used))
+
+
+def accepted_until(platform: Platform, today: date) -> Iterator[Finding]:
+    """MOD003: yield the entries whose last day has passed."""
+    for entry in platform.accepted:
+        if entry.until and entry.until < today.isoformat():
+            place = platform.document.place(("accepted", entry.index, "until"))
+            yield finding("MOD003", place, f"accepted[{entry.index}]: {entry} was accepted until {entry.until}")

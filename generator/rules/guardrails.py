@@ -42,6 +42,7 @@ def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
     why="Either would be a door that no policy of the platform sees.",
     fix="Put the two zeros back in base/guard/core/ceilings.yaml.",
     source="https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+    behind=("isolation",),
 )
 def quota_forbids_doors(rendered: Rendered) -> Iterator[Found]:
     """A quota sets the number of LoadBalancers and node ports to none."""
@@ -60,6 +61,7 @@ def quota_forbids_doors(rendered: Rendered) -> Iterator[Found]:
     why="No company exceeds its ceiling is what is promised.",
     fix="Run `tenantry generate`, or put it back in base/.",
     source="tenantry: no company can exceed what its plan holds (docs/concepts/plans.md)",
+    behind=("quota",),
 )
 def guards_are_not_weaker_than_the_plan(rendered: Rendered) -> Iterator[Found]:
     """Quota, LimitRange and the Namespace's labels are at least as strict as the tenant's plan demands."""

@@ -24,6 +24,7 @@ _PINNED: Final = re.compile(r"v1\.([0-9]{1,3})")
     why="Without it a pod can take over its node, and with it every company there.",
     fix="Put the labels back in base/guard/core/namespace.yaml.",
     source=sources.POD_SECURITY,
+    behind=("isolation", "escape"),
 )
 def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Found]:
     """The Namespace asks for the restricted profile, of a version that the cluster knows."""
@@ -49,6 +50,7 @@ def pod_security_is_restricted_and_pinned(rendered: Rendered) -> Iterator[Found]
     why="The API server would accept the Deployment and refuse its pods.",
     fix="Set the field that is named in base/.",
     source=sources.POD_SECURITY,
+    behind=("isolation", "escape"),
 )
 def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Found]:
     """Every container meets the profile that the Namespace enforces, and cannot write to its own image."""
@@ -64,6 +66,7 @@ def pods_meet_the_restricted_profile(rendered: Rendered) -> Iterator[Found]:
     why="Whoever breaks into a pod would speak to the API server in its name.",
     fix="Set automountServiceAccountToken: false on the account and the pod.",
     source="https://kubernetes.io/docs/tasks/configure-pod-container/configure-service-account/",
+    behind=("escape",),
 )
 def pods_hold_no_token(rendered: Rendered) -> Iterator[Found]:
     """No pod can talk to the API server: neither its account nor the pod itself mounts a token."""
@@ -138,6 +141,7 @@ def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
     why="The node's network, files and processes are those of every company on it.",
     fix="Remove the field that is named.",
     source=sources.POD_SECURITY,
+    behind=("isolation", "quota", "escape"),
 )
 def pods_stay_off_the_node(rendered: Rendered) -> Iterator[Found]:
     """No pod uses its node's network, processes, files or ports, or chooses its node."""

@@ -203,6 +203,7 @@ def every_rule_says_who(rendered: Rendered) -> Iterator[Found]:
     why="Two items mean one or the other: every pod of that namespace, and those pods of one's own.",
     fix="Put namespaceSelector and podSelector into one item.",
     source=sources.NETWORK,
+    behind=("isolation",),
 )
 def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Found]:
     """In another namespace the pods are named as well, in the same item: two items would mean one or the other."""
@@ -221,6 +222,7 @@ def a_foreign_peer_is_a_namespace_and_pods(rendered: Rendered) -> Iterator[Found
     why="A rule without ports opens all of them.",
     fix="Name the ports.",
     source=sources.NETWORK,
+    behind=("isolation",),
 )
 def every_rule_says_which_ports(rendered: Rendered) -> Iterator[Found]:
     """A rule without ports, or a port without a number, opens all of them."""

@@ -218,6 +218,7 @@ def _zones(text: str) -> Iterator[str]:
     why="kustomize hands plain scalars on as they are; Argo CD reads them by Go's rules, people's tools by others.",
     fix="Quote the value in base/.",
     source=sources.YAML,
+    behind=("isolation", "quota", "escape"),
 )
 def readers_agree(rendered: Rendered) -> Iterator[Found]:
     """Every plain scalar that kustomize printed is the same for YAML 1.1, YAML 1.2 and Go."""

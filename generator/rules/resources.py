@@ -20,6 +20,7 @@ from generator.rules.rule import Per, rule
     why="With a quota a pod without them is refused, and the quota proof knows nothing of it.",
     fix="Set requests and limits of what the quota counts.",
     source=sources.RESOURCES,
+    behind=("quota",),
 )
 def containers_say_what_they_take(rendered: Rendered) -> Iterator[Found]:
     """Every container requests and bounds CPU and memory, and whatever else of the kind the quota counts."""
@@ -52,6 +53,7 @@ def _limits(rendered: Rendered) -> list[Limit]:
     why="Pods outside it are refused; their Deployment only shows fewer replicas.",
     fix="Change the resources or the LimitRange in base/.",
     source=sources.LIMITS,
+    behind=("quota",),
 )
 def pods_and_volumes_fit_the_limit_range(rendered: Rendered) -> Iterator[Found]:
     """With the defaults filled in, admission refuses no container, pod or claim."""
@@ -75,6 +77,7 @@ def pods_and_volumes_fit_the_limit_range(rendered: Rendered) -> Iterator[Found]:
     why="With two the default is undefined; a bad default makes pods invalid that say nothing themselves.",
     fix="Fix base/guard/core/ceilings.yaml.",
     source=sources.LIMITS,
+    behind=("quota",),
 )
 def the_limit_range_is_sound(rendered: Rendered) -> Iterator[Found]:
     """There is one LimitRange, what it fills in passes it, and it fills in what the quota demands."""

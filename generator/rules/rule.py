@@ -71,6 +71,7 @@ def rule(
     severity: Severity = Severity.ERROR,
     firm: Firm | None = None,
     lifted_by_approval: bool = False,
+    behind: tuple[str, ...] = (),
 ) -> Callable[[Function], Check]:
     """Make a function the check of a rule.
 
@@ -84,6 +85,7 @@ def rule(
         severity: Its weight.
         firm: Why it cannot be weakened.
         lifted_by_approval: Whether an approval of the change lifts it.
+        behind: The proofs that take it for granted.
     """
     words = Rule(
         id=id,
@@ -94,5 +96,6 @@ def rule(
         source=source,
         firm=firm,
         lifted_by_approval=lifted_by_approval,
+        behind=behind,
     )
     return lambda function: Check(rule=words, per=per, function=function)

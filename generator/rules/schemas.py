@@ -30,6 +30,7 @@ class Printed:
     why="An unknown key is dropped in silence, an unknown kind or value fails the sync.",
     fix="Fix the field that is named.",
     source="https://kubernetes.io/docs/reference/kubernetes-api/",
+    behind=("isolation", "quota", "escape"),
 )
 def the_version_is_known(base: Base) -> Iterator[Found]:
     """There are schemas of the cluster's version of Kubernetes."""

@@ -17,6 +17,7 @@ from generator.rules.rule import Per, rule
     why="Any other kind opens a door beside the Gateway, or leads to addresses of others.",
     fix="Write type: ClusterIP and a selector.",
     source="https://kubernetes.io/docs/concepts/services-networking/service/",
+    behind=("isolation",),
 )
 def services_stay_inside(rendered: Rendered) -> Iterator[Found]:
     """A Service is a ClusterIP in front of this namespace's pods: no door of its own, no address of others."""
@@ -44,6 +45,7 @@ _INGRESS_ANNOTATIONS: Final = ("argocd.argoproj.io/", "cert-manager.io/", "tenan
     why="Snippets run in the controller that all companies share; aliases and middlewares reach other hosts.",
     fix="Remove the annotation.",
     source="https://kubernetes.io/docs/concepts/services-networking/ingress/",
+    behind=("isolation",),
 )
 def ingresses_only_route(rendered: Rendered) -> Iterator[Found]:
     """An Ingress carries no annotation of a controller: snippets, aliases and foreign middlewares are written so."""

@@ -1,5 +1,6 @@
 """What verify makes of findings: the weight that platform.yaml gives their rules, counted and never silent."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.review.verify import weaken
 from generator.rules.every import RULES
+from tests.harness import Repository
 from tests.rules.harness import ROOT, copy_repository
 
 REASON = "one pod is what we sell for the time being"
@@ -101,3 +103,54 @@ def _repository(tmp_path: Path, more: str) -> Path:
     with (root / "platform.yaml").open("a", encoding="utf-8") as platform:
         platform.write(more)
     return root
+
+
+ACCEPTED = """
+accepted:
+- {kind: Deployment, name: fileserver, field: spec.template.spec.hostname, value: files,
+   proofs: [isolation, quota, escape],
+   reason: "the licence server wants that name", by: the platform team, until: "2026-06-30"}
+"""
+
+
+def test_what_is_accepted_is_printed_and_not_proved(tmp_path: Path) -> None:
+    """The last lines say which proofs say nothing, why, and who accepted it; the machine formats say the same."""
+    repository = Repository.like_this_one(tmp_path)
+    repository.edit("base/edge/core/fileserver.yaml", "      enableServiceLinks: false", "      hostname: files")
+    refused = repository.run("verify", "company-001")
+    repository.write("platform.yaml", repository.read("platform.yaml") + ACCEPTED)
+
+    result = repository.run("verify", "company-001", "--format", "json", "--today", "2026-07-01")
+    summary = json.loads(result.stdout)["summary"]
+
+    assert "spec.template.spec.hostname, value: files, proofs: [isolation, quota, escape]" in refused.stdout
+    assert (refused.exit, result.exit) == (1, 0)
+    why = "spec.template.spec.hostname of Deployment/fileserver is accepted by the platform team: the licence server"
+    assert [one.partition(" (")[0] for one in summary["notProved"][:3]] == ["escape", "isolation", "quota"]
+    assert all(why in one for one in summary["notProved"][:3])
+    assert summary["proved"] == {}
+    assert summary["accepted"][0]["by"] == "the platform team"
+    assert "MOD003" in {one["rule"] for one in json.loads(result.stdout)["findings"]}
+    assert result.stderr.endswith(
+        "\naccepted: spec.template.spec.hostname of Deployment/fileserver, by the platform team, until 2026-06-30:"
+        " the licence server wants that name\n"
+    )
+    assert repository.run("verify", "company-001", "--strict").exit == 1
+
+
+def test_a_rule_behind_a_proof_takes_the_proof_with_it(tmp_path: Path) -> None:
+    """Ignored, it is said to be ignored where the proof would stand."""
+    repository = Repository.like_this_one(tmp_path)
+    text = "\nrules: {SEC003: {severity: ignore, reason: an operator needs the token}}\n"
+    repository.write("platform.yaml", repository.read("platform.yaml") + text)
+
+    said = repository.run("verify", "company-001").stderr
+
+    assert "; not proved: escape (SEC003 is ignored: an operator needs the token), enforcement by" in said
+    assert "escape 1/1" not in said
+    assert repository.run("verify", "company-001", "--strict").exit == 1
+
+
+def test_strict_passes_where_nothing_is_accepted(tmp_path: Path) -> None:
+    """As in this repository."""
+    assert Repository.like_this_one(tmp_path).run("verify", "company-001", "--strict").exit == 0

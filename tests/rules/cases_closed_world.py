@@ -119,14 +119,14 @@ CASES: Final[tuple[Case, ...]] = (
         "MOD001",
         "a label of the Namespace without a prefix",
         _own_label_of_the_namespace,
-        "base/edge/core/namespace.yaml: error: Namespace/company-002: metadata.labels.team is not modelled: no rule reads it, and nothing says why it cannot matter [MOD001]\n"
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: metadata.labels.team is not modelled: no rule reads it, and nothing says why it cannot matter [MOD001]\n"
         f"  hint: remove it, or {_entry('metadata.labels.team', 'value: files', 'isolation, quota, escape', 'Namespace')}",
     ),
     catches(
         "MOD001",
         "a guardrail in the last wave",
         _late_policy,
-        "base/edge/core/network.yaml: error: NetworkPolicy/company-002/default-deny: metadata.annotations[argocd.argoproj.io/sync-wave] is not modelled: it is missing: what guards a pod is in the first wave, before the first pod [MOD001]\n"
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/default-deny: metadata.annotations[argocd.argoproj.io/sync-wave] is not modelled: it is missing: what guards a pod is in the first wave, before the first pod [MOD001]\n"
         '  hint: write "-5"',
     ),
     catches(
@@ -141,14 +141,14 @@ CASES: Final[tuple[Case, ...]] = (
         "MOD001",
         "keys from another server than platform.yaml says",
         _other_server,
-        "base/edge/core/secret-store.yaml: error: SecretStore/company-002/tenant: spec.provider.vault.server is not modelled: https://vault.example.org is not https://vault.example.com: keys would come from somebody else [MOD001]\n"
+        "base/guard/core/secret-store.yaml: error: SecretStore/company-002/tenant: spec.provider.vault.server is not modelled: https://vault.example.org is not https://vault.example.com: keys would come from somebody else [MOD001]\n"
         f"  hint: write https://vault.example.com, or {_entry('spec.provider.vault.server', 'value: https://vault.example.org', 'isolation, quota, escape', 'SecretStore, name: tenant')}",
     ),
     catches(
         "MOD001",
         "a server that platform.yaml does not name",
         _no_server_declared,
-        "base/edge/core/secret-store.yaml: error: SecretStore/company-002/tenant: spec.provider.vault.server is not modelled: https://vault.example.com is declared nowhere: keys would come from somebody else [MOD001]\n"
+        "base/guard/core/secret-store.yaml: error: SecretStore/company-002/tenant: spec.provider.vault.server is not modelled: https://vault.example.com is declared nowhere: keys would come from somebody else [MOD001]\n"
         f"  hint: write it in platform.yaml, under clusters.NAME.secrets.server, or {_entry('spec.provider.vault.server', 'value: https://vault.example.com', 'isolation, quota, escape', 'SecretStore, name: tenant')}",
     ),
     catches(
