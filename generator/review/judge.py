@@ -170,13 +170,18 @@ def _weight(judge: Judge, rule: str) -> str:
     return judge.rules[rule].severity if rule in judge.rules else "as it is"
 
 
+_ONCE_UNDECLARED: Final = ("name", "listener", "class", "storageClasses")
+"""What an earlier layout did not declare, so that any value passed: whoever declares it first allows less."""
+
+
 def moved(before: Judge, after: Judge) -> Iterator[Finding]:
     """CHG005: repository, branches, API server and the addresses that the isolation proof takes for granted stay."""
     if before is NOBODY:
         return
     for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
         was, now = before.targets.get(path), after.targets.get(path)
-        if was != now:
+        declared_first = (not was and path[-1] in _ONCE_UNDECLARED) or (path[-2:-1] == ("secrets",) and was is None)
+        if was != now and not declared_first:
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
             yield finding("CHG005", after.document.place(path), fact, "take it back")
 

@@ -9,7 +9,7 @@ from typing import Final
 from generator import layout
 from generator.git.snapshot import Snapshot
 from generator.reading.files import BadFile
-from generator.upgrade import guard, services
+from generator.upgrade import declared, guard, services
 from generator.upgrade.texts import Changes, Texts
 
 
@@ -32,6 +32,7 @@ class Step:
 STEPS: Final = (
     Step(name="services and add-ons are data", is_done=services.is_done, upgraded=services.upgraded),
     Step(name="what guards stands beside what runs", is_done=guard.is_done, upgraded=guard.upgraded),
+    Step(name="platform.yaml declares what manifests may name", is_done=declared.is_done, upgraded=declared.upgraded),
 )
 
 
