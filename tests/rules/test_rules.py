@@ -27,6 +27,7 @@ APART = {
     "KUS004": "the gate says it, before anything is built",
     "KUS009": "build says it and ends the run: with another kustomize there is nothing to check",
     "KUS018": "the gate says it, before anything is built",
+    "MOD003": "verify and check say it, which know the day",
     "KUS013": "verify says it, where it compares a render by class with a direct build",
 }
 """Rules that are not, or not only, said by a check; what they say has tests of its own."""
