@@ -81,7 +81,9 @@ def verify(
     }
     of_approvals = approvals.problems(approvals_in(snapshot), today)
     ended = accepted_until(fleet.platform, today)
-    end = report(in_order([*warnings, *wrong, *of_approvals, *days.due(fleet, today), *ended, *done.findings]), form, summary)
+    end = report(
+        in_order([*warnings, *wrong, *of_approvals, *days.due(fleet, today), *ended, *done.findings]), form, summary
+    )
     if strict and end is Exit.FINE and (done.accepted or done.weakened):
         click.echo("--strict: what is accepted or weakened is not proved", err=True)
         return Exit.REFUSED
