@@ -64,15 +64,15 @@ def _claims() -> Iterator[str]:
     machine = results["machine"]
     stand_ins = sorted({name for claim in results["claims"] for name in claim["leans_on"]})
     yield (
-        f"\nOn {results['when']}, with {machine['cpus']} CPUs ({machine['architecture']}) and"
+        f"\nWith {machine['cpus']} CPUs ({machine['architecture']}) and"
         f" {machine['memoryGiB']} GiB for the control plane, the nodes and Argo CD together:\n"
     )
-    yield "| claim | result | time | leans on |\n|---|---|---|---|"
+    yield "| claim | result | on | time | leans on |\n|---|---|---|---|---|"
     for claim in results["claims"]:
         notes = ", ".join(str(number) for number, name in enumerate(stand_ins, 1) if name in claim["leans_on"])
         measured = ", ".join(f"{what}: {seconds:g} s" for what, seconds in claim["measured"].items())
         whole = f"{claim['seconds']:g} s"
-        yield f"| {claim['text']} | {claim['result']} | {measured or whole} | {notes} |"
+        yield f"| {claim['text']} | {claim['result']} | {claim['when']} | {measured or whole} | {notes} |"
     yield "\nWhat a claim leans on stands for a component that this machine lacks:\n"
     yield from (f"{number}. {name}" for number, name in enumerate(stand_ins, 1))
     yield from _full_seconds()

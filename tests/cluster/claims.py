@@ -33,6 +33,7 @@ class Claim:
         result: `passed`, `failed`, `skipped`, or `interrupted` until its test has come to an end.
         seconds: how long its test took, without bringing the cluster up.
         measured: times in seconds that the test took by itself, by what they are the times of.
+        when: the day of the run.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Claim:
     result: str = "interrupted"
     seconds: float = 0.0
     measured: dict[str, float] = field(default_factory=dict)
+    when: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -55,10 +57,14 @@ class ClaimTable:
     def __init__(self) -> None:
         self._claims: dict[tuple[str, int], dict[str, Claim]] = {}
         self._left_out = False
+        self._nightly: set[str] = set()
 
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Remember that this run leaves claims out."""
-        self._left_out |= any(item.get_closest_marker("claim") for item in items)
+        """Remember that this run leaves claims out; those of the night keep what was seen of them last."""
+        for item in items:
+            if item.get_closest_marker("claim"):
+                self._left_out |= item.get_closest_marker("nightly") is None
+                self._nightly.add(item.nodeid.partition("[")[0])
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -101,7 +107,9 @@ class ClaimTable:
         for line in table(claims):
             terminalreporter.write_line(line)
         if _is_whole(claims, exitstatus, config) and not self._left_out:
-            RESULTS.write_text(json.dumps(_results(claims), indent=1, ensure_ascii=False) + "\n")
+            old = json.loads(RESULTS.read_text(encoding="utf-8"))["claims"] if RESULTS.exists() else []
+            kept = [claim for claim in old if claim["test"] in self._nightly]
+            RESULTS.write_text(json.dumps(_results(claims, kept), indent=1, ensure_ascii=False) + "\n")
             terminalreporter.write_line(f"written to {RESULTS.relative_to(config.rootpath)}")
 
 
@@ -135,10 +143,9 @@ def table(claims: list[Claim]) -> list[str]:
     return lines
 
 
-def _results(claims: list[Claim]) -> dict[str, Any]:
+def _results(claims: list[Claim], kept: list[dict[str, Any]]) -> dict[str, Any]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
-        "when": datetime.now(UTC).strftime("%Y-%m-%d"),
         "machine": {"cpus": os.cpu_count(), "memoryGiB": round(memory / 2**30), "architecture": platform.machine()},
-        "claims": [asdict(claim) for claim in claims],
+        "claims": [*(asdict(claim) for claim in claims), *kept],
     }

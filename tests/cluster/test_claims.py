@@ -92,6 +92,22 @@ def test_a_run_of_some_claims_leaves_the_results_alone(tmp_path: Path, choice: t
     assert not _pytest(tmp_path, *choice).results.exists()
 
 
+def test_a_claim_of_the_night_keeps_what_was_seen_last(tmp_path: Path) -> None:
+    """Whole runs of the day leave it out, and do not wait for it."""
+    tests = _TESTS.replace("pytest.skip", "print").replace(
+        '@pytest.mark.claim("birds fly")', '@pytest.mark.claim("birds fly")\n@pytest.mark.nightly'
+    )
+    seen = _pytest(tmp_path, tests=tests).results
+    seen.write_text(seen.read_text().replace('"when": "20', '"when": "19'))
+
+    results = json.loads(_pytest(tmp_path, "-m", "not nightly", tests=tests).results.read_text())
+
+    assert [claim["test"] for claim in results["claims"] if claim["when"].startswith("19")] == [
+        "test_it.py::test_birds"
+    ]
+    assert len(results["claims"]) == 4
+
+
 def test_a_claim_whose_test_is_interrupted_was_not_shown(tmp_path: Path) -> None:
     """Neither it nor what comes after it counts as passed."""
     run = _pytest(tmp_path, tests=_TESTS.replace("raise AssertionError", "raise KeyboardInterrupt"))
