@@ -1,7 +1,7 @@
 """The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial, reduce
 from pathlib import PurePosixPath
@@ -270,10 +270,10 @@ def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]
     domains = (string(data.get("domain")), *strings(data.get("hostSuffixes")))
     addons = mapping(data.get("addons")).values()
     prefixes = [prefix for addon in addons if (prefix := string(mapping(addon).get("hostPrefix")))]
-    yield from _owned_hosts(
-        [*_standard_hosts(documents, domains[0], prefixes), *_further_hosts(documents)], others, domains
-    )
-    yield from _owned_hosts([*_standard_hosts(new, domains[0], prefixes), *_further_hosts(documents)], base, domains)
+    old = [document for document in documents if document.data["name"] in sources.generated]
+    yield from _owned_hosts(_standard_hosts(old, domains[0], prefixes), others, domains)
+    hosts = [*_standard_hosts(new, domains[0], prefixes), *_further_hosts(documents)]
+    yield from _owned_hosts(hosts, others | base, domains)
 
 
 def _owned_names(documents: Sequence[Document], texts: Mapping[str, str]) -> Iterator[Finding]:
@@ -304,7 +304,8 @@ def _further_hosts(documents: Sequence[Document]) -> Iterator[_Decided]:
             yield host, document, ("hosts", index)
 
 
-def _owned_hosts(decided: Sequence[_Decided], texts: Mapping[str, str], domains: Collection[str]) -> Iterator[Finding]:
+def _owned_hosts(decided: Iterable[_Decided], texts: Mapping[str, str], domains: Collection[str]) -> Iterator[Finding]:
+    decided = tuple(decided)
     taken = hosts_in(texts, {host for host, _, _ in decided}.difference(domains))  # TEN014 says so of the domains
     for host, document, path in decided:
         if host in taken:

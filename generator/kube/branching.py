@@ -4,7 +4,7 @@ Companies that differ in name and hosts alone are built and judged once (`genera
 long as kustomize takes a name and a host for opaque texts. It does, but where a kustomization picks by what a text
 says: a selector of labels, a name that is an expression, an entry of a list by `[key=value]`, a text that is split. So
 such a pick is refused wherever what it looks at could hold a name or a host. Where it picks by a text as it stands,
-only the company that is called so could be picked, and that one is no member of a class: `words`.
+only the company that is called so could be picked, and that one is always compared with its own build: `words`.
 """
 
 import re

@@ -5,7 +5,7 @@ a class are built once, with sentinels in the place of the name and the hosts, a
 build with its own strings put in. That is exact as long as four things hold, and each is seen to:
 
 - nothing in base/ picks by a name or a host: `generator.kube.branching` refuses what could, and who is called by a word
-  of base/ is built by itself;
+  of base/ is always compared;
 - the sentinels occur nowhere else: they are made of a word that no input may hold;
 - name and hosts are DNS strings, so that no quoting, typing or order of the output can depend on them;
 - an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.

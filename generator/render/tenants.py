@@ -98,6 +98,7 @@ def render(
     hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
     others = Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/"))
     words = _words_of_base(snapshot)
+    named = {tenant.name for tenant in tenants if not words.isdisjoint((tenant.name, *tenant.hosts))}
     present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
     sheets = []
     for tenant in tenants:
@@ -111,11 +112,11 @@ def render(
         except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
             yield from refused.findings
             continue
-        alone = others[tenant.name] > _OF_AN_OVERLAY or not words.isdisjoint((tenant.name, *tenant.hosts))
+        alone = others[tenant.name] > _OF_AN_OVERLAY
         sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
         present[tenant.name] = (tenant, entry, project, reads)
     by_name = {sheet.tenant: sheet for sheet in sheets}
-    for item in classes.render(gate, sheets, sample=sample, always=changed):
+    for item in classes.render(gate, sheets, sample=sample, always=named.union(changed)):
         place = Place(layout.kustomization(item.tenant))
         sheet = by_name[item.tenant]
         if item.error:
@@ -145,7 +146,7 @@ def render(
 
 @once
 def _words_of_base(snapshot: Snapshot) -> frozenset[str]:
-    """Return the texts of base/ that a company may be called by: it is built by itself, see `kube.branching`."""
+    """Return the texts of base/ that a company may be called by: it is built by itself too, see `kube.branching`."""
     held, _ = snapshot.collect(layout.BASE, GENERATED)
     return branching.words({raw.decode("utf-8", "replace") for raw in held.values()})
 

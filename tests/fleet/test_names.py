@@ -284,7 +284,7 @@ ROUTE = "spec:\n  hostnames: [login.customers.example.net]\n"
         ("kibana.customers.example.net", ("https://kibana.example.com", "https://{}"), {}, "platform.yaml https://"),
         ("git.files.example.com", ("https://git.example.com", "https://{}"), {}, "platform.yaml https://"),
         ("k8s.files.example.com", ("https://kubernetes.default.svc", "https://{}"), {}, "platform.yaml https://"),
-        ("vault.example.com", AT_EXAMPLE, {}, "base/guard/core/secret-store.yaml https://"),
+        ("vault.example.com", AT_EXAMPLE, {}, "platform.yaml https://"),
         ("models.example.com", AT_EXAMPLE, {}, "base/edge/components/ai-chatbot/agent.yaml https://"),
         (
             "argo.files.example.com",

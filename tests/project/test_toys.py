@@ -270,7 +270,8 @@ def test_a_verb_is_a_module_and_its_name(copy: Copy) -> None:
 
 def test_a_form_of_findings_is_one_function(copy: Copy) -> None:
     """Every verb that shows findings takes it, and the reference says so."""
+    verbs = copy.page("verbs.md").count("[text|json|github|sarif|junit]")
     copy.edit(FORM.edits)
 
     assert re.fullmatch(r"[0-9]+ toys\n", copy.tenantry("validate", "--format", "toy"))
-    assert copy.page("verbs.md").count("[text|toy|json|github|sarif|junit]") == 3
+    assert copy.page("verbs.md").count("[text|toy|json|github|sarif|junit]") == verbs > 1

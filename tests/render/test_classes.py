@@ -100,21 +100,22 @@ def test_an_overlay_with_other_files_is_built_by_itself(repository: Repository) 
     assert [item.represents for item in rendered] == [1, 1]
 
 
-def test_a_company_that_is_called_by_a_word_of_base_is_built_by_itself(repository: Repository) -> None:
-    """A patch of base/ could mean it: of several that are alike, the others are one class."""
+def test_a_company_that_is_called_by_a_word_of_base_is_always_compared(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A patch of base/ could mean it, so that its own build is asked as well; it stays in its class to be judged."""
     repository.tenant("company-101").tenant("company-102").tenant("drawer").generate()
     core = repository.root / "base/edge/core/kustomization.yaml"
     core.write_text(core.read_text(encoding="utf-8") + "# see drawer/101\n", encoding="utf-8")
     snapshot = Snapshot.of_folder(repository.root)
     fleet, _ = pipeline.validated(snapshot)
+    differ(monkeypatch, "drawer")
 
-    rendered = [item for item in tenants.render(snapshot, fleet, fleet.tenants) if isinstance(item, Rendered)]
+    said = list(tenants.render(snapshot, fleet, fleet.tenants, sample=None))
 
-    assert {item.tenant.name: item.represents for item in rendered} == {
-        "company-101": 2,
-        "company-102": 0,
-        "drawer": 1,
-    }
+    assert [item.represents for item in said if isinstance(item, Rendered)] == [3, 0, 0]
+    (found,) = (item for item in said if not isinstance(item, Rendered))
+    assert (found.rule, found.place.file) == ("KUS013", "overlays/drawer/kustomization.yaml")
 
 
 @settings(max_examples=8)

@@ -48,7 +48,7 @@ MISSING: Final = "error: there is no such component, and {} needs it [PLT003]"
             "platform.yaml: error: the file is missing [PLT001]",
             "platform.yaml",
         ),
-        (_remove(CORE), f"platform.yaml:42:28: error: ring general: there is no {CORE} [PLT003]", CORE),
+        (_remove(CORE), f"platform.yaml:45:28: error: ring general: there is no {CORE} [PLT003]", CORE),
         (
             _remove(f"{COMPONENTS}/facts"),
             f"{COMPONENTS}/facts: {MISSING.format('company-001')}",

@@ -38,7 +38,7 @@ def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
 @pytest.mark.parametrize(
     ("rule", "weight", "said"),
     [
-        ("CAP0O4", "warn", "rules: there is no rule 'CAP0O4'; did you mean 'CAP004'?"),
+        ("NET0O2", "warn", "rules: there is no rule 'NET0O2'; did you mean 'NET002'?"),
         ("TEN001", "ignore", "rules: TEN001 is applied while the input is read, and cannot be weakened; "),
         (
             "ARG009",

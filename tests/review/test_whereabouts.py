@@ -169,16 +169,20 @@ def test_a_secret_that_is_read_from_another_key_is_refused(here: Repository) -> 
 
 def test_a_secret_store_that_moves_is_lifted_by_an_approval(here: Repository) -> None:
     """The secrets were copied by hand, and somebody says so before the change."""
-    here.edit(STORE, "server: https://vault.example.com", "server: https://vault.example.net")
+    files = (STORE, "platform.yaml")
+    for path in files:
+        here.edit(path, "server: https://vault.example.com", "server: https://vault.example.net")
     refused = commit(here).run("check", "--base", "main", "--approve", "the secrets were copied")
-    changed = here.read(STORE)
+    changed = {path: here.read(path) for path in files}
     (file,) = (here.root / "approvals").glob("*.yaml")
     approval = file.read_text(encoding="utf-8")
     here.git("switch", "--quiet", "--force", "main")
     here.write(f"approvals/{file.name}", approval)
     commit(here, "approve")
     here.git("switch", "--quiet", "--create", "approved")
-    passed = check(here.write(STORE, changed))
+    for path, text in changed.items():
+        here.write(path, text)
+    passed = check(here)
 
     assert ": error: the SecretStore tenant asks another server or path, " in refused.stdout
     assert passed.exit == 0, passed.said
