@@ -155,7 +155,8 @@ def test_the_numbers_keep_their_bounds(releases: Mapping[Pair, Release], fleet: 
     if tenant.overrides.max_replicas is None:
         assert not _within(scaling.workload.pod * (scaling.max_replicas + 1), plan.ceiling)
         full = sum((item.workload.pod * item.at_once for item in numbers.scalings), valid.platform.reserve)
-        assert full == numbers.quota
+        assert _within(full, numbers.quota)
+        assert full == numbers.quota or numbers.kept  # of a larger plan, until the change to this one is complete
 
 
 def _within(uses: Resources, ceiling: Resources) -> bool:

@@ -144,6 +144,7 @@ def test_a_fact_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> Non
     )
     frozen.write(file, frozen.read(file) + reads)
     frozen.edit("platform.yaml", "0/24]}", "0/24], facts: {greeting: hello}}")
+    frozen.write("platform.yaml", frozen.read("platform.yaml") + "metadata: {annotations: [greeting]}\n")
     assert frozen.generate().run("verify").exit == 0
 
     frozen.edit("platform.yaml", ", facts: {greeting: hello}}", "}")
