@@ -147,11 +147,8 @@ KEY: Final = Toy(
                 "        document=document,\n"
             )
         },
-        "generator/templates/kustomization.yaml.j2": {
-            '- {pairs: {"tenantry.dev/plan": {{ tenant.plan }}}}\n': (
-                '- {pairs: {"tenantry.dev/plan": {{ tenant.plan }}}}\n'
-                '- {pairs: {"tenantry.dev/cost-centre": {{ tenant.cost_centre }}}}\n'
-            )
+        "generator/templates/facts.yaml.j2": {
+            "  name: {{ tenant.name }}\n": "  name: {{ tenant.name }}\n  costCentre: {{ tenant.cost_centre }}\n"
         },
         "tests/strategies.py": {
             '        "displayName": display_names(),\n': (
@@ -246,7 +243,7 @@ def test_a_rule_is_one_function(copy: Copy) -> None:
 
 @pytest.mark.slow
 def test_a_tenant_key_is_five_files(copy: Copy) -> None:
-    """It can be set, is checked, comes into the render, and stands in the reference and in the editor's schema."""
+    """It can be set, is checked, is a fact for base/, and stands in the reference and in the editor's schema."""
     copy.edit(KEY.edits)
 
     copy.tenantry("set", "company-001", "costCentre=cc1")
@@ -254,7 +251,8 @@ def test_a_tenant_key_is_five_files(copy: Copy) -> None:
     copy.tenantry("generate")
     copy.tenantry("verify")
 
-    assert "tenantry.dev/cost-centre: cc1" in copy.tenantry("render", "company-001")
+    facts = copy.root / "overlays/company-001/facts.yaml"
+    assert 'costCentre: "cc1"' in facts.read_text(encoding="utf-8")
     assert '| `costCentre` | string |  | Cost centre. A toy of the tests. | `"cc1"` |' in copy.page("tenant-file.md")
     schema = json.loads((copy.root / "tenants" / "tenant.schema.json").read_text(encoding="utf-8"))
     assert "costCentre" in schema["properties"]
