@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from generator.debug.commands import Command, Target
     from generator.fleet.model import Platform
 
+_WAY: Final = "or see what would run: --print"
+
 
 @click.command(epilog="Example: tenantry debug company-056; tenantry debug company-056 logs --since 10m --print")
 @click.argument("name")
@@ -90,29 +92,17 @@ def _run(commands: "tuple[Command, ...] | list[Command]", *, only_print: bool) -
     import shlex
     import subprocess
 
+    from generator.kube import kubectl
+
     end = Exit.FINE
     for command in commands:
         if only_print:
             click.echo(shlex.join(command))
             continue
         click.echo(f"$ {shlex.join(command)}", err=True)
-        done = subprocess.run([kubectl(), *command[1:]], check=False)  # noqa: S603 -- found on PATH
+        done = subprocess.run([kubectl.path(_WAY), *command[1:]], check=False)  # noqa: S603 -- found on PATH
         end = end if done.returncode == 0 else Exit.ENVIRONMENT
     return end
-
-
-def kubectl() -> str:
-    """Return where kubectl is.
-
-    Raises:
-        EnvironmentProblem: It is not on PATH.
-    """
-    import shutil
-
-    found = shutil.which("kubectl")
-    if found is None:
-        raise EnvironmentProblem("there is no kubectl", "install it, or see what would run: --print")
-    return found
 
 
 def _diagnose(target: "Target", platform: "Platform", *, only_print: bool) -> Exit:
@@ -139,21 +129,16 @@ def _diagnose(target: "Target", platform: "Platform", *, only_print: bool) -> Ex
 
 def _look(company: str, looks: "Mapping[str, Command]") -> "Seen":
     """Read what a diagnosis needs; what may not be read is told, and nothing at all is no cluster."""
-    import json
-    import subprocess
-
     from generator.debug.causes import Seen
+    from generator.kube import kubectl
 
-    program, unseen, objects = kubectl(), {}, {}
-    for what, command in looks.items():
-        done = subprocess.run(  # noqa: S603 -- found on PATH
-            [program, *command[1:], "--request-timeout=10s"], capture_output=True, text=True, check=False
-        )
-        if done.returncode == 0:
-            data = json.loads(done.stdout)
-            objects[what] = data.get("items", [data])
-        elif what not in ("application", "set") or "NotFound" not in done.stderr:
-            unseen[what] = (done.stderr.strip().splitlines() or ["kubectl failed"])[-1]
+    answers = {what: kubectl.read([*command[1:], "--request-timeout=10s"], _WAY) for what, command in looks.items()}
+    objects = {what: answer.objects for what, answer in answers.items() if not answer.error}
+    unseen = {
+        what: answer.error
+        for what, answer in answers.items()
+        if answer.error and (what not in ("application", "set") or "NotFound" not in answer.error)
+    }
     application = next(iter(objects.get("application", ())), None)
     if len(unseen) == len(looks):
         raise EnvironmentProblem(

@@ -96,17 +96,14 @@ def _show(found: "tuple[State, ...]", form: str, *, everybody: bool) -> None:
     table(rows, form)
 
 
-def _get(kind: str, context: str, namespace: str) -> list[Mapping[str, Any]]:
+def _get(kind: str, context: str, namespace: str) -> tuple[Mapping[str, Any], ...]:
     """Return the objects of a kind that we made, or say that there is no cluster.
 
     Raises:
         EnvironmentProblem: There is no kubectl, or it could not read them.
     """
-    import json
-    import subprocess
-
-    from generator.cli.debug import kubectl
     from generator.debug.fleet import LABEL
+    from generator.kube import kubectl
 
     chosen = ("--selector", LABEL) if kind == "applications" else ()
     command = (
@@ -119,12 +116,11 @@ def _get(kind: str, context: str, namespace: str) -> list[Mapping[str, Any]]:
         "--request-timeout=60s",
     )
     before = ("--context", context) if context else ()
-    done = subprocess.run([kubectl(), *before, *command], capture_output=True, text=True, check=False)  # noqa: S603
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["kubectl failed"])[-1]
-        raise EnvironmentProblem(f"{kind} of namespace {namespace} cannot be read: {said}", "docs/guides/status.md")
-    items: list[Mapping[str, Any]] = json.loads(done.stdout)["items"]
-    return items
+    answer = kubectl.read([*before, *command], "or ask on a machine that has it")
+    if answer.error:
+        fact = f"{kind} of namespace {namespace} cannot be read: {answer.error}"
+        raise EnvironmentProblem(fact, "docs/guides/status.md")
+    return answer.objects
 
 
 COMMANDS: Final = (status,)

@@ -1,7 +1,5 @@
-"""What is seen in a cluster: read through kubectl, which alone knows how a kubeconfig logs in. Nothing is changed."""
+"""What is seen in a cluster of a change to a smaller plan. Nothing is changed there."""
 
-import json
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -9,14 +7,13 @@ from typing import Any, Final
 from generator.findings.finding import EnvironmentProblem
 from generator.findings.words import plural
 from generator.generate.size import Size
+from generator.kube import kubectl
 from generator.kube.lenient import mapping, spec_of, string
 from generator.reading import quantity
 
 Object = Mapping[str, Any]
 
-_SECONDS: Final = 60
-"""How long kubectl may take."""
-
+_WAY: Final = "or say who looked: --confirmed-by NAME"
 _OF_A_PLAN: Final = "resourcequotas,pods,horizontalpodautoscalers"
 """What tells whether a change to a smaller plan is through."""
 
@@ -38,22 +35,11 @@ def in_namespace(kubeconfig: Path, namespace: str) -> Sequence[Object]:
     Raises:
         EnvironmentProblem: There is no kubectl, or it reaches no cluster.
     """
-    command = ["kubectl", "--kubeconfig", str(kubeconfig), "get", _OF_A_PLAN, "--namespace", namespace, "--output=json"]
-    way = "or say who looked: --confirmed-by NAME"
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, timeout=_SECONDS)  # noqa: S603 -- kubectl, found on PATH
-        if done.returncode:
-            lines = done.stderr.decode(errors="replace").strip().splitlines()
-            said = lines[-1] if lines else f"it ended with {done.returncode} and said nothing"
-            raise EnvironmentProblem(f"kubectl cannot read namespace {namespace}: {said}", way)
-        items: Sequence[Object] = json.loads(done.stdout)["items"]
-    except FileNotFoundError as error:
-        raise EnvironmentProblem("there is no kubectl to read the cluster with", f"install it, {way}") from error
-    except subprocess.TimeoutExpired as error:
-        raise EnvironmentProblem(f"kubectl did not answer within {_SECONDS} s", way) from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise EnvironmentProblem("kubectl printed no list of objects", way) from error
-    return items
+    command = ["--kubeconfig", str(kubeconfig), "get", _OF_A_PLAN, "--namespace", namespace, "--output=json"]
+    answer = kubectl.read(command, _WAY)
+    if answer.error:
+        raise EnvironmentProblem(f"kubectl cannot read namespace {namespace}: {answer.error}", _WAY)
+    return answer.objects
 
 
 def not_through(objects: Sequence[Object], service: str, numbers: Size) -> Iterator[str]:

@@ -309,10 +309,7 @@ def test_a_cluster_that_does_not_answer_is_said(
 
     assert (none.exit, none.stderr) == (
         4,
-        (
-            "error: there is no kubectl to read the cluster with\n"
-            "  hint: install it, or say who looked: --confirmed-by NAME\n"
-        ),
+        ("error: there is no kubectl\n  hint: install it, or say who looked: --confirmed-by NAME\n"),
     )
     assert (silent.exit, silent.stderr) == (
         4,

@@ -102,7 +102,7 @@ DOORS = {
     "jinja2": ("generate.compose", "init.init"),
     "jsonschema_rs": ("reading.schema",),
     "ruamel": ("reading.yaml_editor",),
-    "subprocess": ("kube.kustomize", "cli", "git.door", "lifecycle.seen"),
+    "subprocess": ("kube.kustomize", "cli", "git.door", "kube.kubectl"),
     "yaml": ("applicationset", "reading", "rules"),
 }
 """What is heavy, or touches the world, and the rooms and modules that may import it."""
