@@ -33,6 +33,7 @@ def namespace(cluster: Cluster) -> Iterator[str]:
     until("the account", lambda: cluster.kube.get("ServiceAccount", "default", NAMESPACE), seconds=30)
     yield NAMESPACE
     cluster.kube.delete("Namespace", NAMESPACE)
+    until("the namespace is gone", lambda: cluster.kube.get("Namespace", NAMESPACE) is None, seconds=60)
 
 
 @pytest.mark.claim("pods that are said to fit the nodes are placed by the scheduler", leans_on=(stand_ins.NODES,))

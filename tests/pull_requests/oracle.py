@@ -86,11 +86,11 @@ def _servers(platform: Object) -> Any:
 
 def _shared(before: State, after: State) -> Iterator[Loss]:
     """Return what the provider's own Applications apply: nothing of a tenant, and nothing of their own is lost."""
-    was = {(str(item.get("kind")), name_of(item)) for item in before.shared}
+    was = {(str(item.get("kind")), name_of(item)): item for item in before.shared}
     now = [(str(item.get("kind")), name_of(item)) for item in after.shared]
-    for kind, name in sorted(was - set(now)):
+    for kind, name in sorted(was.keys() - set(now)):
         owner = name if name in before.tenants else ""
-        if kind in ("AppProject", "Application", "ApplicationSet", "Namespace"):
+        if kind in ("AppProject", "Application", "ApplicationSet", "Namespace") and not _leaves_all(was[kind, name]):
             yield Loss("project" if kind == "AppProject" else "application", owner, f"{kind} {name} is gone")
     for kind, name in sorted(set(now)):
         if kind in ("AppProject", "Application", "ApplicationSet") and now.count((kind, name)) > 1:
@@ -108,6 +108,14 @@ def _shared(before: State, after: State) -> Iterator[Loss]:
             yield Loss("application", "", f"there is a new ApplicationSet {name}")
         if kind == "Application" and name not in after.tenants:
             yield Loss("application", "", f"there is a new Application {name}")
+
+
+def _leaves_all(one: Object) -> bool:
+    """Say whether Argo CD leaves what a shard made when the shard goes; companies without a set are told by name."""
+    if one.get("kind") == "ApplicationSet":
+        return mapping(spec_of(one).get("syncPolicy")).get("preserveResourcesOnDeletion") is True
+    of_shard = str(mapping(spec_of(one).get("source")).get("path")).startswith("argocd/shards/")
+    return one.get("kind") == "Application" and of_shard and not mapping(one.get("metadata")).get("finalizers")
 
 
 _KEPT: Final = (
