@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+# Each form starts where a word starts, or a long text would be read again from each of its characters.
 _FORMS: Final = tuple(
     (what, re.compile(pattern))
     for what, pattern in (
@@ -23,9 +24,9 @@ _FORMS: Final = tuple(
         ("a Google API key", r"\bAIza[\w-]{35}\b"),
         ("a Vault token", r"\bhv[bs]\.[\w-]{20,}"),
         ("a model provider's key", r"\bsk-[A-Za-z0-9_-]{20,}"),
-        ("a JSON web token", r"\beyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
+        ("a JSON web token", r"(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
         ("a password hash", r"\$(?:2[abxy]|5|6|y|gy|7|argon2id?)\$[./\w$,=+-]{10,}"),
-        ("a password in an address", r"\b[a-z][a-z0-9+.-]*://[^\s/:@{}$]+:[^\s/@{}$]+@"),
+        ("a password in an address", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@{}$]+:[^\s/@{}$]+@"),
         ("an authorization header", r"\b(?:Basic|Bearer) [A-Za-z0-9+/=._-]{16,}"),
     )
 )
@@ -35,7 +36,7 @@ _TELLING: Final = (
 )
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
 _ASSIGNMENT: Final = re.compile(
-    rf"""(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE
+    rf"""(?<![\w.-])(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE
 )
 _NO_LITERAL: Final = re.compile(
     # a reference, the name of a variable, a path, an address, a word that says nothing

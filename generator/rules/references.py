@@ -1,10 +1,11 @@
 """K8S: selectors select, references lead somewhere, ports are there."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from generator.findings.finding import Found
-from generator.kube.lenient import mapping, mappings, spec_of
+from generator.kube.lenient import mapping, mappings, spec_of, string
 from generator.kube.pods import pod_spec
 from generator.render.rendered import Object, Rendered, identity
 from generator.rules.podsecurity import all_containers
@@ -167,7 +168,8 @@ def ports_are_there(rendered: Rendered) -> Iterator[Found]:
             case "Service":
                 pods = selected_by({"matchLabels": spec.get("selector")}, workloads) if spec.get("selector") else []
                 for port in mappings(spec.get("ports")):
-                    yield from _port(rendered, obj, "targetPort", port.get("targetPort", port.get("port")), pods)
+                    wanted = port.get("targetPort", port.get("port"))
+                    yield from _port(rendered, obj, "targetPort", wanted, _protocol(port), pods)
             case "HTTPRoute":
                 for item in mappings(spec.get("rules")):
                     for to in mappings(item.get("backendRefs")):
@@ -183,24 +185,41 @@ def ports_are_there(rendered: Rendered) -> Iterator[Found]:
                 yield from _probe_ports(rendered, obj)
 
 
-def _ports(workload: Object) -> list[Any]:
-    ports = [
-        port for container in all_containers(mapping(pod_spec(workload))) for port in mappings(container.get("ports"))
-    ]
-    return [port.get(key) for port in ports for key in ("name", "containerPort")]
+def _protocol(port: Object) -> str:
+    return string(port.get("protocol")) or "TCP"
 
 
-def _port(rendered: Rendered, one: Object, what: str, wanted: Any, pods: Sequence[Object]) -> Iterator[Found]:
+def _ports(workload: Object) -> dict[Any, list[str]]:
+    """Return the protocols of each container port, by its name and by its number."""
+    protocols = defaultdict(list)
+    for container in all_containers(mapping(pod_spec(workload))):
+        for port in mappings(container.get("ports")):
+            for key in ("name", "containerPort"):
+                protocols[port.get(key)].append(_protocol(port))
+    return protocols
+
+
+def _port(
+    rendered: Rendered, one: Object, what: str, wanted: Any, protocol: str, pods: Sequence[Object]
+) -> Iterator[Found]:
     for pod in pods:
-        if wanted not in _ports(pod):
+        there = _ports(pod).get(wanted)
+        if there is None:
             yield rendered.found(one, f"{what} {wanted} is no port of {identity(pod)}")
+        elif protocol not in there:
+            fact = f"{what} {wanted} is {' and '.join(there)} in {identity(pod)}, not {protocol}"
+            yield rendered.found(one, fact, "write the protocol of the container's port")
 
 
 def _service_port(rendered: Rendered, one: Object, service: Object | None, wanted: Any) -> Iterator[Found]:
     if service is None:
         return  # K8S012 says so
-    if wanted not in [port.get(key) for port in mappings(spec_of(service).get("ports")) for key in ("name", "port")]:
+    ports = [port for port in mappings(spec_of(service).get("ports")) if wanted in (port.get("name"), port.get("port"))]
+    if not ports:
         yield rendered.found(one, f"port {wanted} is no port of {identity(service)}")
+    elif all(_protocol(port) != "TCP" for port in ports):
+        fact = f"port {wanted} of {identity(service)} is {_protocol(ports[0])}, and requests come by TCP"
+        yield rendered.found(one, fact, "write protocol: TCP there")
 
 
 def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
@@ -209,16 +228,15 @@ def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) 
     for item in mappings(spec.get("ingress")):
         for port in mappings(item.get("ports")):
             if isinstance(port.get("port"), str) and spec.get("podSelector"):
-                yield from _port(
-                    rendered, one, "ingress port", port["port"], selected_by(spec["podSelector"], workloads)
-                )
+                pods = selected_by(spec["podSelector"], workloads)
+                yield from _port(rendered, one, "ingress port", port["port"], _protocol(port), pods)
     for item in mappings(spec.get("egress")):
         for port in mappings(item.get("ports")):
             for peer in mappings(item.get("to")):
                 at_home = peer.get("podSelector") and "namespaceSelector" not in peer
                 if isinstance(port.get("port"), str) and at_home:
                     pods = selected_by(peer["podSelector"], workloads)
-                    yield from _port(rendered, one, "egress port", port["port"], pods)
+                    yield from _port(rendered, one, "egress port", port["port"], _protocol(port), pods)
 
 
 def _probe_ports(rendered: Rendered, one: Object) -> Iterator[Found]:

@@ -546,6 +546,21 @@ CASES = (
         lambda scene: scene.container()["readinessProbe"]["httpGet"].update(port="web"),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: readinessProbe port web is no port of container fileserver [K8S014]",
     ),
+    catches(
+        "K8S014",
+        "a Service of another protocol, which has no endpoints, and whose route answers nobody",
+        lambda scene: scene.one("Service", "fileserver")["spec"]["ports"][0].update(protocol="SCTP"),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: port 80 of Service/company-002/fileserver is SCTP, and requests come by TCP [K8S014]\n  hint: write protocol: TCP there",
+        "base/edge/core/fileserver.yaml: error: Service/company-002/fileserver: targetPort http is TCP in Deployment/company-002/fileserver, not SCTP [K8S014]\n  hint: write the protocol of the container's port",
+    ),
+    catches(
+        "K8S014",
+        "a policy for a port by its name, of another protocol",
+        lambda scene: scene.one("NetworkPolicy", "fileserver-from-gateway")["spec"]["ingress"][0]["ports"][0].update(
+            protocol="UDP"
+        ),
+        "base/guard/components/gateway/network.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress port http is TCP in Deployment/company-002/fileserver, not UDP [K8S014]\n  hint: write the protocol of the container's port",
+    ),
     passes(
         "K8S014",
         "the same port by its number",
