@@ -14,7 +14,7 @@ from generator.admission.ranges import MOST, check_bounds, check_needed, check_o
 from generator.kube.lenient import mapping, sequence, string, whole
 
 _PERCENT: Final = re.compile("([0-9]+)%")
-_DEADLINE: Final = 600
+DEADLINE: Final = 600
 """Seconds that the API server fills in as progressDeadlineSeconds."""
 
 
@@ -23,7 +23,7 @@ def check_deployment(part: Part) -> Iterator[Problem]:
     counts = ("minReadySeconds", "progressDeadlineSeconds", "replicas", "revisionHistoryLimit")
     yield from check_bounds(part, dict.fromkeys(counts, (0, MOST)))
     ready = whole(part.data.get("minReadySeconds"), 0)
-    deadline = whole(part.data.get("progressDeadlineSeconds"), _DEADLINE)
+    deadline = whole(part.data.get("progressDeadlineSeconds"), DEADLINE)
     if deadline <= ready:
         said = "progressDeadlineSeconds" if "progressDeadlineSeconds" in part.data else "minReadySeconds"
         default = "" if "progressDeadlineSeconds" in part.data else " (the default)"

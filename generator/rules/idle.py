@@ -1,16 +1,17 @@
 """What every schema takes, every sync applies, and that then does nothing."""
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from generator.admission.workloads import METRICS, VALUES
+from generator.admission.workloads import DEADLINE, METRICS, VALUES
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.words import did_you_mean
-from generator.kube.lenient import mapping, mappings, sequence, spec_of, string
+from generator.kube.lenient import mapping, mappings, sequence, spec_of, string, whole
 from generator.kube.pods import pod_spec
 from generator.kube.sync import SYNC_OPTIONS, SYNC_WAVE
 from generator.reading.quantity import number
@@ -210,6 +211,118 @@ def _sum(containers: Sequence[Object], side: str, resource: str) -> Decimal | No
         return sum((number(str(text)) for text in texts), start=Decimal(0)) if texts and None not in texts else None
     except ValueError:
         return None  # K8S001 says so
+
+
+_GROUPS: Final = {
+    "": frozenset(
+        """configmaps events limitranges persistentvolumeclaims pods replicationcontrollers resourcequotas secrets
+        serviceaccounts services endpoints""".split()
+    ),
+    "apps": frozenset("controllerrevisions daemonsets deployments replicasets statefulsets".split()),
+    "autoscaling": frozenset({"horizontalpodautoscalers"}),
+    "batch": frozenset({"cronjobs", "jobs"}),
+    "discovery.k8s.io": frozenset({"endpointslices"}),
+    "events.k8s.io": frozenset({"events"}),
+    "external-secrets.io": frozenset({"externalsecrets", "secretstores"}),
+    "gateway.networking.k8s.io": frozenset({"grpcroutes", "httproutes"}),
+    "metrics.k8s.io": frozenset({"pods"}),
+    "networking.k8s.io": frozenset({"ingresses", "networkpolicies"}),
+    "policy": frozenset({"poddisruptionbudgets"}),
+}
+"""What a Role of a company may be about: `kubectl api-resources` of each group that the closed model lists."""
+
+_OF_NO_NAME: Final = {"create": "what is created has no name yet", "deletecollection": "it deletes without names"}
+
+
+@rule(
+    "K8S024",
+    per=Per.CLASS,
+    title="what a Role grants can be used",
+    why="A resource of another group, or a name where the request has none, grants nothing: who asks is refused.",
+    fix="Put the group and the resources that belong together into one rule.",
+    source="https://kubernetes.io/docs/reference/access-authn-authz/rbac/#referring-to-resources",
+)
+def what_is_granted_can_be_used(rendered: Rendered) -> Iterator[Found]:
+    """Every Role has rules, every resource is one of a group beside it, and names stand where requests have some."""
+    for role in rendered.of_kind("Role"):
+        rules = tuple(mappings(role.get("rules")))
+        if not rules:
+            yield rendered.found_at(role, ("rules",), "it grants nothing", "write what it grants, or remove it")
+        for index, item in enumerate(rules):
+            groups = [group for group in map(str, sequence(item.get("apiGroups"))) if group in _GROUPS]
+            for position, resource in enumerate(map(str, sequence(item.get("resources")))):
+                plural = resource.partition("/")[0]
+                homes = sorted(group for group, plurals in _GROUPS.items() if plural in plurals)
+                if homes and groups and not any(group in homes for group in groups):
+                    fact = f"{resource} is in no group of this rule: it is granted to nobody"
+                    hint = f"write the group {' or '.join(repr(home) for home in homes)}"
+                    yield rendered.found_at(role, ("rules", index, "resources", position), fact, hint)
+                if item.get("resourceNames") and "/" not in resource:
+                    for verb in sequence(item.get("verbs")):
+                        if verb in _OF_NO_NAME:
+                            fact = f"{verb} of {resource} is granted to nobody: {_OF_NO_NAME[verb]}"
+                            hint = "grant it in a rule without resourceNames"
+                            yield rendered.found_at(role, ("rules", index, "resourceNames"), fact, hint)
+
+
+@rule(
+    "K8S025",
+    per=Per.CLASS,
+    title="a roll-out has the time that its pods may take",
+    why="A deadline that ends before a slow pod may be ready shows every such roll-out as failed, and Degraded.",
+    fix="Write more seconds as progressDeadlineSeconds, or fewer for the startup probe.",
+    source="https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#progress-deadline-seconds",
+)
+def roll_outs_have_time(rendered: Rendered) -> Iterator[Found]:
+    """A Deployment's deadline is more than its slowest container may take to start, and minReadySeconds."""
+    for deployment in rendered.of_kind("Deployment"):
+        spec = spec_of(deployment)
+        deadline, ready = whole(spec.get("progressDeadlineSeconds"), DEADLINE), whole(spec.get("minReadySeconds"), 0)
+        for container in mappings(mapping(pod_spec(deployment)).get("containers")):
+            probe = mapping(container.get("startupProbe"))
+            if not probe:
+                continue
+            starts = whole(probe.get("initialDelaySeconds"), 0)
+            starts += whole(probe.get("periodSeconds"), 10) * whole(probe.get("failureThreshold"), 3)
+            if deadline <= starts + ready:
+                fact = (
+                    f"container {container.get('name')} may take {starts} s to start and counts after {ready} s more, "
+                    f"and the roll-out has failed after {deadline} s"
+                )
+                key = "progressDeadlineSeconds" if "progressDeadlineSeconds" in spec else "template"
+                hint = f"write more than {starts + ready} as progressDeadlineSeconds"
+                yield rendered.found_at(deployment, ("spec", key), fact, hint)
+
+
+_ANY_PATH: Final = {"type": "PathPrefix", "value": "/"}
+
+
+@rule(
+    "K8S026",
+    per=Per.CLASS,
+    title="every match of a route can be met",
+    why="Of two equal matches the first has all requests, and what stands behind the second is never asked.",
+    fix="Keep one of the two, or make them apart.",
+    source="https://gateway-api.sigs.k8s.io/reference/spec/#httprouterule",
+)
+def matches_are_apart(rendered: Rendered) -> Iterator[Found]:
+    """No two matches of an HTTPRoute are equal."""
+    for route in rendered.of_kind("HTTPRoute"):
+        seen: set[str] = set()
+        for index, item in enumerate(mappings(spec_of(route).get("rules"))):
+            for match in tuple(mappings(item.get("matches"))) or ({},):
+                key = json.dumps(_normal(match), sort_keys=True)
+                if key in seen:
+                    fact = "an earlier rule has this match: no request comes here"
+                    yield rendered.found_at(route, ("spec", "rules", index), fact)
+                seen.add(key)
+
+
+def _normal(match: Object) -> Object:
+    path = {**_ANY_PATH, **mapping(match.get("path"))}
+    if path["type"] == "PathPrefix":
+        path["value"] = str(path["value"]).rstrip("/")
+    return {**match, "path": path}
 
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,9}")

@@ -177,6 +177,68 @@ CASES = (
     passes(
         "K8S017", "the same in millicores", lambda scene: scene.container()["resources"]["limits"].update(cpu="250m")
     ),
+    # --- K8S024, K8S025
+    catches(
+        "K8S024",
+        "a Role without a rule",
+        lambda scene: scene.one("Role", "support").update(rules=[]),
+        "base/guard/core/access.yaml: error: Role/company-002/support: rules: it grants nothing [K8S024]\n"
+        "  hint: write what it grants, or remove it",
+    ),
+    catches(
+        "K8S024",
+        "a resource of another group",
+        lambda scene: scene.one("Role", "admin")["rules"][2].update(resources=["pods", "deployments"]),
+        "base/guard/core/access.yaml: error: Role/company-002/admin: rules[2].resources[0]: pods is in no group of this rule: it is granted to nobody [K8S024]\n"
+        "  hint: write the group '' or 'metrics.k8s.io'",
+    ),
+    catches(
+        "K8S024",
+        "a creation of what has a name already",
+        lambda scene: scene.one("Role", "break-glass")["rules"][2].update(resourceNames=["a"], verbs=["create", "get"]),
+        "base/guard/core/access.yaml: error: Role/company-002/break-glass: rules[2].resourceNames: create of pods is granted to nobody: what is created has no name yet [K8S024]\n"
+        "  hint: grant it in a rule without resourceNames",
+    ),
+    passes(
+        "K8S024",
+        "what is created below a name",
+        lambda scene: scene.one("Role", "break-glass")["rules"][0].update(resourceNames=["a"]),
+    ),
+    catches(
+        "K8S025",
+        "a probe that is more patient than the roll-out",
+        lambda scene: scene.container()["startupProbe"].update(failureThreshold=300),
+        f"{FILESERVER}: error: Deployment/company-002/fileserver: spec.template: container fileserver may take 600 s to start and counts after 65 s more, and the roll-out has failed after 600 s [K8S025]\n"
+        "  hint: write more than 665 as progressDeadlineSeconds",
+    ),
+    catches(
+        "K8S025",
+        "a deadline that ends before the slowest start",
+        lambda scene: scene.one("Deployment", "fileserver")["spec"].update(progressDeadlineSeconds=125),
+        f"{FILESERVER}: error: Deployment/company-002/fileserver: spec.progressDeadlineSeconds: container fileserver may take 60 s to start and counts after 65 s more, and the roll-out has failed after 125 s [K8S025]\n"
+        "  hint: write more than 125 as progressDeadlineSeconds",
+    ),
+    passes(
+        "K8S025",
+        "a second more",
+        lambda scene: scene.one("Deployment", "fileserver")["spec"].update(progressDeadlineSeconds=126),
+    ),
+    # --- K8S026
+    catches(
+        "K8S026",
+        "a rule behind one that has all its requests",
+        lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"].append(
+            {"matches": [{"path": {"type": "PathPrefix", "value": ""}}]}
+        ),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[1]: an earlier rule has this match: no request comes here [K8S026]",
+    ),
+    passes(
+        "K8S026",
+        "a rule for one folder",
+        lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"].append(
+            {"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}]}
+        ),
+    ),
     # --- K8S018
     catches(
         "K8S018",
