@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from generator.capacity.load import Companies, of_company, of_tenants
+from generator.capacity.room import how_many_more
 from generator.findings.words import did_you_mean
 from generator.fleet.model import Fleet, Nodes, Overrides, Platform, Tenant
 from generator.generate.headroom import Workload
@@ -119,6 +120,24 @@ def of_plan_alone(plan: str, platform: Platform, workloads: Mapping[str, Workloa
         document=platform.document,
     )
     return size(tenant, platform, workloads)[0]
+
+
+def more_of_each_plan(
+    platform: Platform, nodes: Nodes, companies: Companies, workloads: Mapping[str, Workload]
+) -> dict[str, int | None]:
+    """Return how many more companies of each plan alone fit; None for more than a cluster is tested with.
+
+    Args:
+        platform: The provider's numbers.
+        nodes: The nodes.
+        companies: Those that are there.
+        workloads: What a company without add-ons runs on the last ring.
+    """
+    ring = platform.default_ring.name
+    return {
+        plan: how_many_more(nodes, companies, of_company(of_plan_alone(plan, platform, workloads)), ring)
+        for plan in platform.plans
+    }
 
 
 def said(what: WhatIf) -> Sequence[str]:

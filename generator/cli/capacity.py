@@ -51,8 +51,7 @@ def _room(composed: "Composed", names: tuple[str, ...], what_if: str | None, for
     platform, tenants = composed.fleet.platform, composed.fleet.tenants
     known(names, tuple(tenant.name for tenant in tenants))
     companies, nodes, asked = load.of_fleet(composed.fleet, composed.sizes), platform.nodes, None
-    ring = platform.default_ring
-    workloads = composed.releases[ring.pair].workloads(())
+    workloads = composed.releases[platform.default_ring.pair].workloads(())
     if what_if is not None:
         try:
             asked = otherwise.read(what_if, platform)
@@ -61,10 +60,7 @@ def _room(composed: "Composed", names: tuple[str, ...], what_if: str | None, for
             raise click.BadParameter(str(error), param_hint="--what-if") from None
         nodes = otherwise.nodes(asked, nodes) if nodes else None
     answer = room.room(nodes, companies) if nodes else None
-    more = {}
-    for plan in platform.plans if nodes else ():
-        one = load.of_company(otherwise.of_plan_alone(plan, platform, workloads))
-        more[plan] = room.how_many_more(nodes, companies, one, ring.name) if nodes else None
+    more = otherwise.more_of_each_plan(platform, nodes, companies, workloads) if nodes else {}
     wanted = [tenant.name for tenant in tenants if form == "json" or tenant.name in names]
     each = {name: load.of_company(composed.sizes[name]) for name in wanted}
     if form == "json":

@@ -180,12 +180,14 @@ class ArgoCD:
         shards: Number of ApplicationSets that the tenants are spread over.
         requeue_after_seconds: How often an ApplicationSet looks at git by itself.
         links: Name of a dashboard and its URL, `{tenant}` standing for the tenant's name.
+        url: Address of its own pages, or empty.
     """
 
     namespace: str
     shards: int
     requeue_after_seconds: int
     links: Mapping[str, str]
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

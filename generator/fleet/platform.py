@@ -95,6 +95,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             shards=data["argocd"]["shards"],
             requeue_after_seconds=data["argocd"]["requeueAfterSeconds"],
             links=data["argocd"]["links"],
+            url=data["argocd"].get("url", ""),
         ),
         budget=Budget(**data.get("budget", {})),
         retired_names=data["retiredNames"],

@@ -38,6 +38,7 @@ ROOMS = (
     "review",
     "lifecycle",
     "diff",
+    "report",
     "publish",
     "init",
     "cli",
@@ -99,7 +100,7 @@ IO = {"os", "pathlib", "random", "shutil", "socket", "subprocess", "tempfile", "
 
 DOORS = {
     "click": ("cli",),
-    "jinja2": ("generate.compose", "init.init"),
+    "jinja2": ("generate.compose", "init.init", "report.page"),
     "jsonschema_rs": ("reading.schema",),
     "ruamel": ("reading.yaml_editor",),
     "subprocess": ("kube.kustomize", "cli", "git.door", "kube.kubectl"),
