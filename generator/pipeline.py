@@ -9,7 +9,7 @@ from generator.findings.finding import Finding, Place, Refused, Severity, Tenant
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
 from generator.fleet.load import load, load_platform
-from generator.fleet.model import Fleet, Pair, Platform
+from generator.fleet.model import Fleet, Pair, Platform, Tenant
 from generator.fleet.validate import Had, validate, validate_in_part
 from generator.generate.compose import Tree, components_of, compose
 from generator.generate.releases import COMPONENTS, Release, folders_of, read_release
@@ -131,6 +131,20 @@ def _sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str,
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
     return sizes, tuple(findings)
+
+
+def size_of(snapshot: Snapshot, fleet: Fleet, tenant: Tenant) -> Size:
+    """Return the numbers of one tenant, without working out those of all others.
+
+    Raises:
+        Refused: It has errors in them.
+        EnvironmentProblem: There is no kustomize to read the pods' sizes with.
+    """
+    release = releases_in_use(snapshot, fleet)[tenant.ring.pair]
+    numbers, findings = size(tenant, fleet.platform, release.workloads(tenant.addons))
+    if any(found.severity is Severity.ERROR for found in findings):
+        raise Refused(findings)
+    return numbers
 
 
 def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:

@@ -103,7 +103,7 @@ def _envelope(snapshot: "Snapshot", composed: "Composed", form: str) -> Exit:
             "companies": bound.companies if form == "json" else bound.companies or "any number",
             "source": bound.source,
         }
-        for bound in bounds(composed.fleet.platform, gathered.repository.rendered, companies)
+        for bound in bounds(composed.fleet.platform, gathered.repository.each(), companies)
     ]
     table(rows, "json" if form == "json" else "table")
     return Exit.FINE

@@ -37,18 +37,20 @@ def _numbers(directory: Path, name: str) -> Exit:
     from generator.generate.releases import folders_of
     from generator.git.snapshot import Snapshot
 
-    result = pipeline.composed(Snapshot.of_work_tree(root_of(directory)))
-    known((name,), tuple(tenant.name for tenant in result.fleet.tenants))
-    tenant = next(item for item in result.fleet.tenants if item.name == name)
-    platform = result.fleet.platform
+    snapshot = Snapshot.of_work_tree(root_of(directory))
+    fleet, _ = pipeline.validated(snapshot)
+    known((name,), tuple(tenant.name for tenant in fleet.tenants))
+    tenant = next(item for item in fleet.tenants if item.name == name)
+    platform = fleet.platform
+    size = pipeline.size_of(snapshot, fleet, tenant)
     guard, release = folders_of(tenant.ring.pair)
     click.echo(f"{name} ({tenant.display_name}): plan {tenant.plan}, ring {tenant.ring.name} on {release} and {guard}")
-    for derivation in derivations(tenant, platform, result.sizes[name]):
+    for derivation in derivations(tenant, platform, size):
         click.echo(f"\n{derivation.name} = {derivation.value}: {derivation.because}")
         for what, where in derivation.inputs:
             click.echo(f"  {what}: {where}" if where else f"  {what}")
     click.echo("\nwhat the quota has no room for at the maximum, and how long that takes (docs/concepts/plans.md):")
-    for edge in edges(result.sizes[name]):
+    for edge in edges(size):
         click.echo(f"  {edge}")
     return Exit.FINE
 

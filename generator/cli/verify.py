@@ -32,17 +32,25 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--reachability", metavar="NAME", help="Print who reaches whom in the tenant NAME instead.")
 @click.option("--strict", is_flag=True, help="Fail as well when a field is accepted or a rule is weakened.")
+@click.option("--direct", is_flag=True, help="Build and judge every tenant by itself, not by class.")
 @format_option
 @today_option
 @click.pass_obj
 def verify(
-    directory: Path, names: tuple[str, ...], reachability: str | None, strict: bool, form: str, today: "date"
+    directory: Path,
+    names: tuple[str, ...],
+    reachability: str | None,
+    strict: bool,
+    direct: bool,
+    form: str,
+    today: "date",
 ) -> Exit:
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
-    another one at each commit, the same one in every run of a commit.
+    another one at each commit, the same one in every run of a commit. --direct takes no such short cut, and finds the
+    same: it is slow, and for whoever does not believe it.
     """
     from generator import pipeline
     from generator.findings.finding import in_order
@@ -64,7 +72,7 @@ def verify(
         if reachability is not None:
             return _reachability(snapshot, fleet, reachability, form)
         wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-        done = check(snapshot, fleet, wanted, sample=sample_of(root))
+        done = check(snapshot, fleet, wanted, sample=sample_of(root), direct=direct)
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
     proved = [proof for proof in done.proofs if proof.name not in done.withheld]

@@ -1,10 +1,13 @@
 """The isolation proof over rendered tenants; the proof itself is in `generator.reachability.proof`."""
 
+from collections.abc import Iterator
+
 from generator.once import once
 from generator.reachability.policy import UnreadableError
 from generator.reachability.proof import Isolation, prove_isolation
 from generator.reachability.space import Space, read_space
-from generator.render.rendered import Rendered, Repository
+from generator.reachability.views import values_of
+from generator.render.rendered import Rendered, Repository, Representative
 
 
 @once
@@ -15,8 +18,22 @@ def prove(repository: Repository) -> Isolation:
     """
     # what rules look at, which is the first of each class, is kept; of the many others nobody asks again
     read_now = (read(item) if item.represents else _space_of(item) for item in repository.rendered)
-    spaces = [space for space in read_now if isinstance(space, Space)]
+    alone = [space for space in read_now if isinstance(space, Space)]
+    spaces = [*alone, *(space for item in repository.representatives for space in _spaces(item))]
     return prove_isolation(spaces, repository.fleet.platform.cluster.addresses)
+
+
+def _spaces(representative: Representative) -> Iterator[Space]:
+    """Yield one Space for tenants that are alike, or one for each where a label holds more than the name."""
+    space = read(representative.subject)
+    if not isinstance(space, Space):
+        return
+    name = representative.subject.tenant.name
+    if any(name in value and value != name for value in values_of(space)):
+        each = (_space_of(representative.of(tenant)) for tenant in representative.members)
+        yield from (item for item in each if isinstance(item, Space))
+    else:
+        yield space.renamed(name, tuple(tenant.name for tenant in representative.members))
 
 
 @once

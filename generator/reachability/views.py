@@ -47,7 +47,7 @@ def take_apart(spaces: Sequence[Space]) -> list[Space]:
     selectors hold, or its own in another place. So does everyone of a Space in which the name is
     only a part of some value. Those that still share one get a name that nobody can have.
     """
-    values = [frozenset(_values(space)) for space in spaces]
+    values = [frozenset(values_of(space)) for space in spaces]
     constants = frozenset(
         value for space, own in zip(spaces, values, strict=True) for value in own if value != space.namespace
     )
@@ -64,7 +64,7 @@ def take_apart(spaces: Sequence[Space]) -> list[Space]:
     return found
 
 
-def _values(space: Space) -> Iterator[str]:
+def values_of(space: Space) -> Iterator[str]:
     """Every label value of a tenant, and every one that any of its selectors asks for."""
     yield from (value for _, _, value in labels_of(space))
     selectors = [policy.pods for policy in space.policies]

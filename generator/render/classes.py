@@ -38,7 +38,9 @@ NAME: Final = "tenantry-sentinel"
 """Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
 
 _DOMAIN: Final = f"{NAME}.invalid"
-_SENTINELS: Final = re.compile(rf"h([0-9]+)\.{re.escape(_DOMAIN)}|{NAME}")
+SENTINELS: Final = re.compile(rf"h([0-9]+)\.{re.escape(_DOMAIN)}|{NAME}")
+"""What stands for a host, by its number, or for the name."""
+
 _MAX_COMPARED: Final = 16
 """Classes of which a member is compared in one run; with more, which of them are follows from the turn as well."""
 
@@ -60,6 +62,56 @@ class Sheet:
     overlay: Mapping[str, Any]
     facts: Mapping[str, Any]
     alone: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """A tenant with what its render has of its own.
+
+    Attributes:
+        tenant: Its name.
+        hosts: Its hosts, as its data sheet lists them.
+    """
+
+    tenant: str
+    hosts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Tenants whose overlays differ in their own name and hosts alone.
+
+    Attributes:
+        sheet: The overlay of the first.
+        members: All of them.
+    """
+
+    sheet: Sheet
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shared:
+    """What became of the overlays of tenants that are alike.
+
+    Attributes:
+        alike: Who they are.
+        objects: The objects, with sentinels for what is a tenant's own where it was built so; empty when the build
+            failed.
+        text: What kustomize printed: the same.
+        error: What kustomize said when it failed, or empty.
+        represents: For the first of a class, how many tenants are in it; 0 for the others.
+        has_sentinels: Whether it was built with sentinels; a tenant that stands alone is built directly.
+        differences: How a direct build of a member differs, for each that was compared and does.
+    """
+
+    alike: Alike
+    objects: Objects
+    text: str
+    error: str
+    represents: int
+    has_sentinels: bool
+    differences: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,38 +138,75 @@ class Rendering:
 def render(
     gate: Gate, sheets: Sequence[Sheet], *, sample: int | None, always: Collection[str] = ()
 ) -> Iterator[Rendering]:
-    """Render every overlay, one real build a class.
-
-    Args:
-        gate: Lets kustomize near the overlays; what it refuses ends the run.
-        sheets: The committed overlays.
-        sample: Chooses which member of each class is built directly and compared; None for none.
-        always: Tenants that are built directly and compared regardless of sampling.
+    """Render every overlay, one real build a class; the arguments are those of `render_alike`.
 
     Yields:
         The renderings, class by class.
     """
-    classes: dict[str, list[Sheet]] = defaultdict(list)
-    for sheet in sheets:
-        classes[_key(sheet)].append(sheet)
-    compared = _compared([members for members in classes.values() if len(members) > 1], sample, always)
-    builds = _build(gate, classes, compared)
-    expected = {sheet.tenant: builds[_DIRECTLY, sheet.tenant] for sheet in compared}
-    for key, members in classes.items():
-        built = builds[_how(key, members)]
-        shared_objects = json.dumps(built.objects)
-        for sheet in members:
-            alone = len(members) == 1
-            objects = built.objects if alone else tuple(json.loads(_filled(shared_objects, sheet)))
-            other = expected.get(sheet.tenant)
-            yield Rendering(
-                tenant=sheet.tenant,
-                objects=objects,
+    alike = [Alike(sheet=sheet, members=(_member(sheet),)) for sheet in sheets]
+    text, of = "", None
+    for shared in render_alike(gate, alike, sample=sample, always=always):
+        (member,) = shared.alike.members
+        if shared.has_sentinels and shared.objects is not of:
+            of, text = shared.objects, json.dumps(shared.objects)
+        yield Rendering(
+            tenant=member.tenant,
+            objects=tuple(json.loads(filled(text, member))) if shared.has_sentinels else shared.objects,
+            text=shared.text,
+            error=shared.error,
+            represents=shared.represents,
+            difference=shared.differences.get(member.tenant, ""),
+        )
+
+
+def render_alike(
+    gate: Gate, alike: Sequence[Alike], *, sample: int | None, always: Collection[str] = ()
+) -> Iterator[Shared]:
+    """Render tenants that are alike, one real build a class.
+
+    Args:
+        gate: Lets kustomize near the overlays; what it refuses ends the run.
+        alike: The committed overlays. A class may be several of them.
+        sample: Chooses which member of each class is built directly and compared; None for none.
+        always: Tenants that are built directly and compared regardless of sampling.
+
+    Yields:
+        The renders, class by class.
+    """
+    classes: dict[str, list[Alike]] = defaultdict(list)
+    for item in alike:
+        classes[_key(item.sheet)].append(item)
+    members = {key: [member for item in items for member in item.members] for key, items in classes.items()}
+    compared = _compared([several for several in members.values() if len(several) > 1], sample, always)
+    sheets = {key: (items[0].sheet, len(members[key]) > 1) for key, items in classes.items()}
+    builds = _build(gate, sheets, compared)
+    chosen = {member.tenant: builds[_DIRECTLY, member.tenant] for member in compared}
+    for key, items in classes.items():
+        several = len(members[key]) > 1
+        built = builds[_how(key, *sheets[key])]
+        for item in items:
+            yield Shared(
+                alike=item,
+                objects=built.objects,
                 text=built.text,
                 error=built.error,
-                represents=len(members) if sheet is members[0] else 0,
-                difference=_difference(objects, other) if other and not built.error else "",
+                represents=len(members[key]) if item is items[0] else 0,
+                has_sentinels=several,
+                differences={} if built.error or not several else _differences(built.objects, item, chosen),
             )
+
+
+def _differences(objects: Objects, alike: Alike, chosen: Mapping[str, kustomize.Built]) -> Mapping[str, str]:
+    """Say how members that were built directly differ from what they have of their class."""
+    compared = [member for member in alike.members if member.tenant in chosen]
+    text = json.dumps(objects) if compared else ""
+    said = {member.tenant: _difference(json.loads(filled(text, member)), chosen[member.tenant]) for member in compared}
+    return {name: difference for name, difference in said.items() if difference}
+
+
+def fill(objects: Objects, member: Member) -> Objects:
+    """Return objects with a tenant's own strings in the place of the sentinels."""
+    return tuple(json.loads(filled(json.dumps(objects), member)))
 
 
 How = tuple[str, str]
@@ -126,8 +215,8 @@ How = tuple[str, str]
 _DIRECTLY: Final = "directly"
 
 
-def _how(key: str, members: Sequence[Sheet]) -> How:
-    return (_DIRECTLY, members[0].tenant) if len(members) == 1 else ("by class", key)
+def _how(key: str, sheet: Sheet, several: bool) -> How:
+    return ("by class", key) if several else (_DIRECTLY, sheet.tenant)
 
 
 @once
@@ -138,44 +227,59 @@ def _built(gate: Gate) -> dict[How, kustomize.Built]:
 
 
 def _build(
-    gate: Gate, classes: Mapping[str, Sequence[Sheet]], compared: Iterable[Sheet]
+    gate: Gate, classes: Mapping[str, tuple[Sheet, bool]], compared: Iterable[Member]
 ) -> Mapping[How, kustomize.Built]:
     """Build each class, and directly what is compared, but for what was built before: several at once."""
     known = _built(gate)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
         folders: dict[How, Buildable] = {}
-        for number, (key, members) in enumerate(classes.items()):
-            if (how := _how(key, members)) not in known:
-                folders[how] = _folder(gate, scratch, number, members)
-        for sheet in compared:
-            if (how := (_DIRECTLY, sheet.tenant)) not in known:
-                folders[how] = gate.open(layout.overlay(sheet.tenant))
+        for number, (key, (sheet, several)) in enumerate(classes.items()):
+            if (how := _how(key, sheet, several)) not in known:
+                folders[how] = _folder(gate, scratch, number, sheet) if several else _own_folder(gate, sheet.tenant)
+        for member in compared:
+            if (how := (_DIRECTLY, member.tenant)) not in known:
+                folders[how] = _own_folder(gate, member.tenant)
         for how, built in zip(folders, kustomize.build_all(folders.values()), strict=True):
             known[how] = replace(built, error=built.error.replace(str(scratch), layout.OVERLAYS))
     return known
 
 
-def _compared(shared: Sequence[Sequence[Sheet]], sample: int | None, always: Collection[str]) -> list[Sheet]:
+def _own_folder(gate: Gate, tenant: str) -> Buildable:
+    return gate.open(layout.overlay(tenant))
+
+
+def _compared(shared: Sequence[Sequence[Member]], sample: int | None, always: Collection[str]) -> list[Member]:
     """Return which members of the classes are compared: those that always are, and the sample."""
-    chosen = [sheet for members in shared for sheet in members if sheet.tenant in always]
+    wanted = frozenset(always)
+    chosen = [member for members in shared for member in members if member.tenant in wanted] if wanted else []
     if sample is not None and shared:
         # two digits of one number, so that every member of every class is in some sample
         number, first = divmod(sample, len(shared))
         drawn = [members[number % len(members)] for members in (*shared[first:], *shared[:first])[:_MAX_COMPARED]]
-        chosen += [sheet for sheet in drawn if sheet.tenant not in always]
+        chosen += [member for member in drawn if member.tenant not in wanted]
     return chosen
 
 
-def _hosts(sheet: Sheet) -> list[str]:
-    return list(strings(mapping(sheet.facts.get("spec")).get("hosts")))
+def hosts_of(sheet: Sheet) -> tuple[str, ...]:
+    """Return the hosts that a data sheet lists."""
+    return tuple(strings(mapping(sheet.facts.get("spec")).get("hosts")))
 
 
-def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
+def _member(sheet: Sheet) -> Member:
+    return Member(tenant=sheet.tenant, hosts=hosts_of(sheet))
+
+
+def host_of(number: int) -> str:
+    """Return what stands for a tenant's host of a number."""
+    return f"h{number}.{_DOMAIN}"
+
+
+def sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the overlay and the facts with sentinels where the tenant's own name and hosts stand."""
     overlay, facts = json.loads(json.dumps([sheet.overlay, sheet.facts]))
     names = {sheet.tenant: NAME}
-    hosts = {host: f"h{number}.{_DOMAIN}" for number, host in enumerate(_hosts(sheet))}
+    hosts = {host: host_of(number) for number, host in enumerate(hosts_of(sheet))}
     overlay["namespace"] = names.get(overlay.get("namespace"), overlay.get("namespace"))
     for label in overlay.get("labels", ()):
         pairs = label.get("pairs", {})
@@ -184,22 +288,22 @@ def _sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
     spec = facts.get("spec", {})
     spec["name"] = names.get(spec.get("name"), spec.get("name"))
     spec["host"] = hosts.get(spec.get("host"), spec.get("host"))
-    spec["hosts"] = [hosts[host] for host in _hosts(sheet)]
+    spec["hosts"] = [hosts[host] for host in hosts_of(sheet)]
     return overlay, facts
 
 
 def _key(sheet: Sheet) -> str:
     """Return what the members of a class have in common; an overlay that must stand alone has a key of its own."""
-    if sheet.alone or not _has_the_usual_form(sheet):
+    if sheet.alone or not has_the_usual_form(sheet):
         return f"alone {sheet.tenant}"
-    return json.dumps(_sentinel(sheet), sort_keys=True)
+    return json.dumps(sentinel(sheet), sort_keys=True)
 
 
 _KEYS: Final = frozenset({"apiVersion", "kind", "namespace", "resources", "components", "labels"})
 _HOST: Final = re.compile("[a-z0-9.-]+")
 
 
-def _has_the_usual_form(sheet: Sheet) -> bool:
+def has_the_usual_form(sheet: Sheet) -> bool:
     """Say whether sentinels can take the place of name and hosts: a person may have made anything of the files."""
     overlay, spec = sheet.overlay, sheet.facts.get("spec")
     if not isinstance(spec, Mapping):
@@ -218,14 +322,12 @@ def _has_the_usual_form(sheet: Sheet) -> bool:
     )
 
 
-def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) -> Buildable:
-    """Return the folder to build for a class: the overlay itself, or the sentinel's in the scratch folder."""
-    if len(members) == 1:
-        return gate.open(layout.overlay(members[0].tenant))
+def _folder(gate: Gate, scratch: Path, number: int, sheet: Sheet) -> Buildable:
+    """Return the folder to build for a class: the sentinel's, in the scratch folder."""
     folder = scratch / str(number)
     folder.mkdir()
-    overlay, facts = _sentinel(members[0])
-    mine = layout.overlay(members[0].tenant)
+    overlay, facts = sentinel(sheet)
+    mine = layout.overlay(sheet.tenant)
     home = os.path.relpath(gate.snapshot.root.resolve() / mine, folder)
     reads = [
         kustomization.resolve(mine, reference.text)
@@ -241,10 +343,17 @@ def _folder(gate: Gate, scratch: Path, number: int, members: Sequence[Sheet]) ->
     return gate.beside(folder, filter(None, reads))
 
 
-def _filled(text: str, sheet: Sheet) -> str:
+def filled(text: str, member: Member) -> str:
     """Put a tenant's own strings in, in one pass, so that nothing that was put in is looked at again."""
-    hosts = _hosts(sheet)
-    return _SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else sheet.tenant, text)
+    hosts = member.hosts
+    return SENTINELS.sub(lambda match: hosts[int(match[1])] if match[1] else member.tenant, text)
+
+
+def emptied(text: str, member: Member) -> str:
+    """Put the sentinels in the place of a tenant's own strings; the other way round than `filled`."""
+    own = {host: host_of(number) for number, host in enumerate(member.hosts)} | {member.tenant: NAME}
+    words = "|".join(map(re.escape, sorted(own, key=len, reverse=True)))
+    return re.sub(rf"(?<![A-Za-z0-9])(?:{words})(?![A-Za-z0-9])", lambda match: own[match[0]], text)
 
 
 def _difference(objects: Iterable[Mapping[str, Any]], direct: kustomize.Built) -> str:

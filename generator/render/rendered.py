@@ -1,7 +1,7 @@
 """What rules look at: a tenant as it was rendered and as Argo CD is told of it, a release of base/, and all tenants."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -114,6 +114,21 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Representative:
+    """One that is judged for several tenants, who differ in name, hosts, display name and the path of their file alone.
+
+    Attributes:
+        subject: The one: as any tenant is, with sentinels in the place of the name and the hosts.
+        members: All of them, the first of the fleet first.
+        of: Returns the render of a member, with its own strings.
+    """
+
+    subject: Rendered
+    members: tuple[Tenant, ...]
+    of: Callable[[Tenant], Rendered]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
     """What a release of base/ makes of a tenant that has everything, with facts that are like nothing else.
 
@@ -188,7 +203,8 @@ class Repository:
 
     Attributes:
         fleet: All input.
-        rendered: Every tenant that could be rendered.
+        rendered: The tenants that could be rendered and are judged each by itself.
+        representatives: Those that are judged for several others each.
         files: Path -> text of every file in argocd/ and overlays/.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         ways: The command that brings a tenant file back, by name, for those that git's history has seen.
@@ -198,9 +214,48 @@ class Repository:
     fleet: Fleet
     rendered: tuple[Rendered, ...]
     files: Mapping[str, str]
+    representatives: tuple[Representative, ...] = ()
     lost: frozenset[str] = frozenset()
     ways: Mapping[str, str] = field(default_factory=dict)
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    @property
+    def tenants(self) -> int:
+        """How many tenants were rendered."""
+        return len(self.rendered) + sum(len(item.members) for item in self.representatives)
+
+    @property
+    def of_classes(self) -> Iterator[Rendered]:
+        """The one of each class that rules look at for all of it."""
+        subjects = (item.subject for item in self.representatives)
+        return (item for several in (self.rendered, subjects) for item in several if item.represents)
+
+    @property
+    def objects(self) -> int:
+        """How many objects they have together."""
+        alike = sum(len(item.members) * len(item.subject.objects) for item in self.representatives)
+        return alike + sum(len(item.objects) for item in self.rendered)
+
+    def each(self) -> Iterator[Rendered]:
+        """Yield the render of every tenant, made one by one."""
+        yield from self.rendered
+        for representative in self.representatives:
+            yield from map(representative.of, representative.members)
+
+    def of(self, name: str) -> Rendered:
+        """Return the render of a tenant.
+
+        Raises:
+            KeyError: It was not rendered.
+        """
+        for rendered in self.rendered:
+            if rendered.tenant.name == name:
+                return rendered
+        for representative in self.representatives:
+            for tenant in representative.members:
+                if tenant.name == name:
+                    return representative.of(tenant)
+        raise KeyError(name)
 
 
 def origin_of(origins: Origins, one: Object) -> Place | None:

@@ -2,25 +2,27 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
-from generator.fleet.model import Fleet, Tenant
-from generator.generate.releases import components_in, origins_of
+from generator.fleet.model import Fleet, Pair, Tenant
+from generator.generate.releases import Origins, components_in, origins_of
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
 from generator.kube import branching
-from generator.kube.kustomization import gate_of
+from generator.kube.kustomization import Gate, gate_of
 from generator.once import once
 from generator.reading import yaml_reader
-from generator.reading.files import GENERATED
+from generator.reading.files import GENERATED, BadFile
+from generator.reading.parsed import Parsed
 from generator.reading.yaml_reader import Document
-from generator.render import classes
-from generator.render.classes import Sheet
-from generator.render.rendered import Rendered
+from generator.render import alike, classes
+from generator.render.classes import NAME, Alike, Member, Objects, Shared, Sheet
+from generator.render.rendered import Rendered, Representative
 
 
 class Texts(Mapping[str, str]):
@@ -79,6 +81,7 @@ def render(
     *,
     sample: int | None = 0,
     changed: Collection[str] = (),
+    direct: bool = False,
 ) -> Iterator[Rendered | Finding]:
     """Render tenants by class and gather what belongs to each; a finding stands for what cannot be rendered.
 
@@ -88,60 +91,229 @@ def render(
         tenants: Which tenants.
         sample: Chooses which member of each class is compared with a direct build; None for none.
         changed: Tenants that are compared with a direct build regardless of sampling.
+        direct: Whether each is built by itself, as Argo CD does, and stands for nobody else.
     """
-    names = frozenset(tenant.name for tenant in fleet.tenants)
-    gate = gate_of(snapshot)
-    origins = {pair: origins_of(gate, pair) for pair in {tenant.ring.pair for tenant in tenants}}
-    sources = {
-        file: snapshot.parsed(file) for held in origins.values() for file in {place.file for place in held.values()}
-    }
-    hosts = {host: tenant.name for tenant in fleet.tenants for host in tenant.hosts}
-    others = Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/"))
-    words = _words_of_base(snapshot)
-    named = {tenant.name for tenant in tenants if not words.isdisjoint((tenant.name, *tenant.hosts))}
-    present: dict[str, tuple[Tenant, Document, Document, tuple[str, ...]]] = {}
-    sheets = []
+    scene = _scene(snapshot, fleet, tenants, direct=direct)
+    present: dict[str, _Present] = {}
     for tenant in tenants:
-        documents, findings = _read(snapshot, tenant, fleet)
+        read, findings = _present(scene, tenant)
         yield from findings
-        if findings:
-            continue
-        overlay, facts, entry, project = documents
-        try:
-            reads = gate.reads(overlay, [facts.file])
-        except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
-            yield from refused.findings
-            continue
-        alone = others[tenant.name] > _OF_AN_OVERLAY
-        sheets.append(Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=alone))
-        present[tenant.name] = (tenant, entry, project, reads)
-    by_name = {sheet.tenant: sheet for sheet in sheets}
-    for item in classes.render(gate, sheets, sample=sample, always=named.union(changed)):
-        place = Place(layout.kustomization(item.tenant))
-        sheet = by_name[item.tenant]
+        if read is not None:
+            present[tenant.name] = read
+    always = _always(scene, tenants, changed)
+    for item in classes.render(scene.gate, [read.sheet for read in present.values()], sample=sample, always=always):
+        read = present[item.tenant]
         if item.error:
-            yield finding("KUS001", place, f"it cannot be built: {_shorter(item.error, snapshot.root)}")
+            yield _unbuilt(scene, item.tenant, item.error)
             continue
         if item.difference:
-            yield finding("KUS013", place, item.difference)
-        tenant, entry, project, reads = present[item.tenant]
-        yield Rendered(
-            tenant=tenant,
-            platform=fleet.platform,
-            objects=item.objects,
-            text=item.text,
-            names=names,
-            hosts=hosts,
-            overlay=sheet.overlay,
-            facts=sheet.facts,
-            entry=entry,
-            project=project,
-            reads=reads,
-            guarded=components_in(snapshot, layout.guard(tenant.ring.guard)),
-            origins=origins[tenant.ring.pair],
-            sources=sources,
-            represents=item.represents,
-        )
+            yield finding("KUS013", Place(layout.kustomization(item.tenant)), item.difference)
+        yield _rendered(scene, read, item.objects, item.text, item.represents)
+
+
+def render_alike(
+    snapshot: Snapshot,
+    fleet: Fleet,
+    tenants: Collection[Tenant],
+    *,
+    sample: int | None = 0,
+    changed: Collection[str] = (),
+) -> Iterator[Representative | Rendered | Finding]:
+    """Render tenants by class, as `render` does; those whose files are alike are one kind, and only one is read.
+
+    The arguments are those of `render`.
+    """
+    scene = _scene(snapshot, fleet, tenants)
+    present: dict[str, _Present] = {}
+    several: dict[str, alike.Group] = {}
+    groups: list[Alike] = []
+    for group in alike.groups(tenants, lambda tenant: _texts(scene, tenant)):
+        read, findings = _present(scene, group.members[0])
+        if len(group.members) > 1 and read is not None and (kind := _of_one_kind(scene, read, group)) is not None:
+            several[read.tenant.name] = group
+            present[read.tenant.name] = kind
+            members = tuple(Member(tenant=item.name, hosts=item.hosts) for item in group.members)
+            groups.append(Alike(sheet=read.sheet, members=members))
+            continue
+        for tenant in group.members:
+            read, findings = _present(scene, tenant)
+            yield from findings
+            if read is not None:
+                present[tenant.name] = read
+                groups.append(Alike(sheet=read.sheet, members=(Member(tenant=tenant.name, hosts=read.hosts),)))
+    groups.sort(key=lambda item: len(item.members) == 1)  # so that the one that is judged for a class has sentinels
+    always = _always(scene, tenants, changed)
+    for shared in classes.render_alike(scene.gate, groups, sample=sample, always=always):
+        yield from _judged(scene, shared, present, several)
+
+
+def _judged(
+    scene: "_Scene", shared: Shared, present: Mapping[str, "_Present"], several: Mapping[str, alike.Group]
+) -> Iterator[Representative | Rendered | Finding]:
+    """Yield what rules look at of tenants that are alike, and what is wrong with their builds."""
+    if shared.error:
+        yield from (_unbuilt(scene, member.tenant, shared.error) for member in shared.alike.members)
+        return
+    for name, difference in shared.differences.items():
+        yield finding("KUS013", Place(layout.kustomization(name)), difference)
+    first = shared.alike.members[0]
+    read = present[first.tenant]
+    group = several.get(first.tenant)
+    if group is None:
+        objects = classes.fill(shared.objects, first) if shared.has_sentinels else shared.objects
+        yield _rendered(scene, read, objects, shared.text, shared.represents)
+        return
+
+    def of(tenant: Tenant) -> Rendered:
+        own, found = _present(scene, tenant)
+        assert own is not None, found  # its files are those of the first but for its own strings
+        objects = classes.fill(shared.objects, Member(tenant=tenant.name, hosts=tenant.hosts))
+        return _rendered(scene, own, objects, shared.text, 0)
+
+    subject = _rendered(scene, read, shared.objects, shared.text, shared.represents)
+    yield Representative(subject=subject, members=group.members, of=of)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scene:
+    """What the renders of all tenants have in common."""
+
+    snapshot: Snapshot
+    fleet: Fleet
+    gate: Gate
+    names: frozenset[str]
+    hosts: Mapping[str, str]
+    origins: Mapping[Pair, Origins]
+    sources: Mapping[str, Parsed]
+    files: Mapping[str, int]
+    words: frozenset[str]
+    direct: bool
+
+    def is_alone(self, tenant: Tenant) -> bool:
+        """Say whether only a direct build can tell what becomes of a tenant."""
+        return self.direct or self.files.get(tenant.name, 0) > _OF_AN_OVERLAY
+
+    def is_named(self, tenant: Tenant) -> bool:
+        """Say whether a tenant is called by a word of base/, so that it is always compared."""
+        return not self.words.isdisjoint((tenant.name, *tenant.hosts))
+
+
+def _scene(snapshot: Snapshot, fleet: Fleet, tenants: Collection[Tenant], *, direct: bool = False) -> _Scene:
+    gate = gate_of(snapshot)
+    origins = {pair: origins_of(gate, pair) for pair in {tenant.ring.pair for tenant in tenants}}
+    named = {file for held in origins.values() for file in {place.file for place in held.values()}}
+    return _Scene(
+        snapshot=snapshot,
+        fleet=fleet,
+        gate=gate,
+        names=frozenset(tenant.name for tenant in fleet.tenants),
+        hosts={host: tenant.name for tenant in fleet.tenants for host in tenant.hosts},
+        origins=origins,
+        sources={file: snapshot.parsed(file) for file in named},
+        files=Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/")),
+        words=_words_of_base(snapshot),
+        direct=direct,
+    )
+
+
+def _always(scene: _Scene, tenants: Collection[Tenant], changed: Collection[str]) -> frozenset[str]:
+    """Return the tenants that are built directly and compared, regardless of sampling."""
+    return frozenset(changed).union(tenant.name for tenant in tenants if scene.is_named(tenant))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Present:
+    """A tenant with its committed files, read."""
+
+    tenant: Tenant
+    sheet: Sheet
+    entry: Document
+    project: Document
+    reads: tuple[str, ...]
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The hosts that its data sheet lists."""
+        return classes.hosts_of(self.sheet)
+
+
+def _present(scene: _Scene, tenant: Tenant) -> tuple[_Present | None, tuple[Finding, ...]]:
+    documents, findings = _read(scene.snapshot, tenant, scene.fleet)
+    if findings:
+        return None, tuple(findings)
+    overlay, facts, entry, project = documents
+    try:
+        reads = scene.gate.reads(overlay, [facts.file])
+    except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
+        return None, tuple(refused.findings)
+    sheet = Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=scene.is_alone(tenant))
+    return _Present(tenant=tenant, sheet=sheet, entry=entry, project=project, reads=reads), ()
+
+
+def _rendered(scene: _Scene, read: _Present, objects: Objects, text: str, represents: int) -> Rendered:
+    return Rendered(
+        tenant=read.tenant,
+        platform=scene.fleet.platform,
+        objects=objects,
+        text=text,
+        names=scene.names,
+        hosts=scene.hosts,
+        overlay=read.sheet.overlay,
+        facts=read.sheet.facts,
+        entry=read.entry,
+        project=read.project,
+        reads=read.reads,
+        guarded=components_in(scene.snapshot, layout.guard(read.tenant.ring.guard)),
+        origins=scene.origins[read.tenant.ring.pair],
+        sources=scene.sources,
+        represents=represents,
+    )
+
+
+def _unbuilt(scene: _Scene, tenant: str, error: str) -> Finding:
+    said = f"it cannot be built: {_shorter(error, scene.snapshot.root)}"
+    return finding("KUS001", Place(layout.kustomization(tenant)), said)
+
+
+def _texts(scene: _Scene, tenant: Tenant) -> tuple[str, ...] | None:
+    """Return what the committed files of a tenant hold; None when a file is missing, or more stands beside them."""
+    held = committed(scene.snapshot)
+    try:
+        texts = tuple(held[file] for file in _files_of(tenant, scene.fleet))
+        names = scene.snapshot.names_in(layout.overlay(tenant.name))
+    except (KeyError, BadFile):
+        return None
+    by_itself = len(names) > _OF_AN_OVERLAY or scene.is_alone(tenant) or scene.is_named(tenant)
+    return None if by_itself else texts
+
+
+def _of_one_kind(scene: _Scene, read: _Present, group: alike.Group) -> _Present | None:
+    """Return the first of tenants that are alike with sentinels for its own strings; None where that is not exact."""
+    files = (layout.kustomization(NAME), layout.facts(NAME), read.entry.file, read.project.file)
+    documents = []
+    for file, text in zip(files, group.texts, strict=True):
+        document, found = _with_sentinels(scene.snapshot, text)
+        if document is None or found:
+            return None
+        documents.append(replace(document, file=file))
+    overlay, facts, entry, project = documents
+    if not classes.has_the_usual_form(read.sheet) or classes.sentinel(read.sheet) != (overlay.data, facts.data):
+        return None
+    own = layout.overlay(read.tenant.name)
+    return _Present(
+        tenant=alike.with_sentinels(read.tenant),
+        sheet=Sheet(tenant=NAME, overlay=overlay.data, facts=facts.data),
+        entry=entry,
+        project=project,
+        reads=tuple(layout.overlay(NAME) if path == own else path for path in read.reads),
+    )
+
+
+@once
+def _with_sentinels(snapshot: Snapshot, text: str) -> tuple[Document | None, tuple[Finding, ...]]:
+    """Read a file that stands for those of several tenants; whatever their plans are, their projects are one."""
+    del snapshot
+    return yaml_reader.read("", text.encode())
 
 
 @once

@@ -15,8 +15,8 @@ from generator.kube.kustomization import gate_of
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
-from generator.render.rendered import Base, Rendered, Repository
-from generator.render.tenants import committed, render
+from generator.render.rendered import Base, Rendered, Repository, Representative
+from generator.render.tenants import committed, render, render_alike
 from generator.rules import every
 from generator.rules.closed_world import accepted_in
 from generator.rules.rule import Per
@@ -70,6 +70,7 @@ def verify(
     sample: int,
     changed: Collection[str] = (),
     lost: Collection[str] = (),
+    direct: bool = False,
     rules: Mapping[str, Weakened] | None = None,
 ) -> Verified:
     """Render tenants from the committed files and run every rule.
@@ -81,23 +82,24 @@ def verify(
         sample: Chooses which member of each class is compared with a direct build.
         changed: Tenants that are compared with a direct build regardless of sampling.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
+        direct: Whether every tenant is built and judged by itself; nothing is compared then.
         rules: Which rules are weakened; as platform.yaml says when left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost)
-    rendered = gathered.repository.rendered
+    gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost, direct=direct)
+    repository = gathered.repository
     weights = fleet.platform.rules if rules is None else rules
     kept, weakened = weaken(judge(gathered), weights)
-    accepted = accepted_in(gathered.repository)
+    accepted = accepted_in(repository)
     return Verified(
-        tenants=len(rendered),
-        objects=sum(len(item.objects) for item in rendered),
-        rules=every.count(Per.CLASS, Per.TENANT, Per.RELEASE, Per.GUARD, Per.FLEET),
+        tenants=repository.tenants,
+        objects=repository.objects,
+        rules=every.count(*every.OF_A_CLASS, Per.TENANT, Per.RELEASE, Per.GUARD, Per.FLEET),
         findings=kept,
         weakened=weakened,
-        proofs=proofs.of_the_repository(gathered.repository),
+        proofs=proofs.of_the_repository(repository),
         accepted=accepted,
         withheld=withheld(weights, accepted),
     )
@@ -129,6 +131,7 @@ def gather(
     sample: int = 0,
     changed: Collection[str] = (),
     lost: Collection[str] = (),
+    direct: bool = False,
 ) -> Gathered:
     """Build the releases and the tenants; the arguments are those of `verify`.
 
@@ -143,13 +146,17 @@ def gather(
     is_whole = len(wanted) == len(fleet.tenants)
     unused = sorted(set(_with_the_live_guard(snapshot)) - set(used)) if is_whole else []
     read = [read_base(gate, fleet, pair, in_use=pair in used) for pair in (*used, *unused)]
-    built = list(render(snapshot, fleet, wanted, sample=sample, changed=changed))
-    rendered = tuple(item for item in built if isinstance(item, Rendered))
+    built: list[Representative | Rendered | Finding] = (
+        list(render(snapshot, fleet, wanted, sample=None, direct=True))
+        if direct
+        else list(render_alike(snapshot, fleet, wanted, sample=sample, changed=changed))
+    )
     return Gathered(
         bases=tuple(base for base, _ in read),
         repository=Repository(
             fleet=fleet,
-            rendered=rendered,
+            rendered=tuple(item for item in built if isinstance(item, Rendered)),
+            representatives=tuple(item for item in built if isinstance(item, Representative)),
             files=files,
             lost=frozenset(lost),
             ways=_ways_back(snapshot, fleet, files, lost),
@@ -192,6 +199,8 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
         yield from every.check(base, Per.GUARD, *([Per.RELEASE] if base.in_use else []), without=without)
     for item in gathered.repository.rendered:
         yield from every.check_tenant(item, without)
+    for representative in gathered.repository.representatives:
+        yield from every.check_representative(representative, without)
     yield from every.check(gathered.repository, Per.FLEET, without=without)
 
 

@@ -18,7 +18,7 @@ from generator.rules.rule import Per, rule
 
 @rule(
     "K8S015",
-    per=Per.CLASS,
+    per=Per.LENGTHS,
     title="the API server takes every object",
     why="What it refuses fails the sync of every company: nothing of that wave is applied.",
     fix="Fix the field that is named.",

@@ -22,7 +22,8 @@ from generator.kube.lenient import mapping, mappings, sequence
 from generator.kube.sync import FORCEFUL, GENERATE_PATHS, GUARD, SYNC_OPTIONS, options
 from generator.once import once
 from generator.reading.yaml_reader import Document, read
-from generator.render.rendered import Repository
+from generator.render.classes import Member, filled
+from generator.render.rendered import Rendered, Repository
 from generator.rules.rule import Per, rule
 from generator.rules.ways import GENERATE, way_back
 
@@ -250,6 +251,10 @@ def applications_lead_to_their_overlay(repository: Repository) -> Iterator[Found
     """Each Application follows its tenant's overlay in this repository, by the full ref, and knows when to look."""
     platform = repository.fleet.platform
     paths = {item.tenant.name: str(item.entry.data.get("generatePaths", "")) for item in repository.rendered}
+    for representative in repository.representatives:
+        text = str(representative.subject.entry.data.get("generatePaths", ""))
+        of_each = (Member(tenant=tenant.name, hosts=tenant.hosts) for tenant in representative.members)
+        paths |= {member.tenant: filled(text, member) for member in of_each}
 
     def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
         source = manifest["spec"].get("source", {})
@@ -287,12 +292,21 @@ def applications_stay_with_their_tenant(repository: Repository) -> Iterator[Foun
 
     yield from _deviations(repository, differences)
     for item in repository.rendered:
-        metadata = mapping(item.project.data.get("metadata"))
-        expected = {"name": item.tenant.name, "namespace": platform.argocd.namespace}
-        for key, wanted in expected.items():
-            if metadata.get(key) != wanted:
-                fact = f"the project's {key} is {metadata.get(key)}, not {wanted}"
-                yield Found(item.project.place(("metadata", key)), fact, GENERATE)
+        yield from _of_another_project(item)
+    for representative in repository.representatives:
+        if next(_of_another_project(representative.subject), None) is not None:
+            for tenant in representative.members:
+                yield from _of_another_project(representative.of(tenant))
+
+
+def _of_another_project(rendered: Rendered) -> Iterator[Found]:
+    """Say where a tenant's project is not called as its tenant is, or stands elsewhere."""
+    metadata = mapping(rendered.project.data.get("metadata"))
+    expected = {"name": rendered.tenant.name, "namespace": rendered.platform.argocd.namespace}
+    for key, wanted in expected.items():
+        if metadata.get(key) != wanted:
+            fact = f"the project's {key} is {metadata.get(key)}, not {wanted}"
+            yield Found(rendered.project.place(("metadata", key)), fact, GENERATE)
 
 
 _Differences = Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str, str]]]
@@ -384,10 +398,11 @@ def a_rolling_sync_ends(repository: Repository) -> Iterator[Found]:
 def _annotations(repository: Repository, one: _Set) -> Iterator[str]:
     yield from map(str, sequence(mapping(one.application.get("syncPolicy")).get("syncOptions")))
     names = {application.name for application in one.expansion.applications}
-    for rendered in repository.rendered:
-        if rendered.tenant.name in names:
-            for item in rendered.objects:
-                yield from options(item)
+    alike = [item for item in repository.representatives if any(tenant.name in names for tenant in item.members)]
+    alone = [rendered for rendered in repository.rendered if rendered.tenant.name in names]
+    for rendered in (*alone, *(item.subject for item in alike)):
+        for item in rendered.objects:
+            yield from options(item)
 
 
 def _in_step(step: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:

@@ -1,9 +1,11 @@
 """MOD: what stands in a company's namespace is understood, or accepted by name."""
 
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from generator.findings.finding import Finding, Found, Severity
 from generator.findings.rule import Firm
@@ -11,6 +13,7 @@ from generator.findings.table import finding
 from generator.fleet.model import Accepted, Platform
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
+from generator.render.classes import SENTINELS, Member, emptied
 from generator.render.rendered import Object, Rendered, Repository, has_hash
 from generator.rules.rule import Per, rule
 
@@ -40,7 +43,8 @@ def beyond(rendered: Rendered) -> Beyond:
     used = set()
     for obj in rendered.objects:
         for part in unmodelled(obj, platform.cluster.declared, platform.inert):
-            entries = [index for index, entry in enumerate(platform.accepted) if _accepts(entry, obj, part)]
+            values = digest(part.value), digest(_of_every_company(part.value, rendered))
+            entries = [index for index, entry in enumerate(platform.accepted) if _accepts(entry, obj, part, values)]
             whole = [index for index in entries if set(platform.accepted[index].proofs) == set(part.proofs)]
             used.update(whole)
             if not whole:
@@ -48,10 +52,20 @@ def beyond(rendered: Rendered) -> Beyond:
     return Beyond(refused=tuple(refused), accepted=frozenset(used))
 
 
-def _accepts(entry: Accepted, one: Object, part: Unmodelled) -> bool:
+def _of_every_company(value: Any, rendered: Rendered) -> Any:
+    """Return a value as it is of every company that is alike: with signs for the company's own name and hosts."""
+    member = Member(tenant=rendered.tenant.name, hosts=rendered.tenant.hosts)
+    return json.loads(SENTINELS.sub(_sign, emptied(json.dumps(value), member)))
+
+
+def _sign(sentinel: re.Match[str]) -> str:
+    return f"{{host {sentinel[1]}}}" if sentinel[1] else "{name}"
+
+
+def _accepts(entry: Accepted, one: Object, part: Unmodelled, values: Collection[str]) -> bool:
     if not part.acceptable or (entry.kind, entry.name) != (one["kind"], _name(one)) or entry.field != at(part.path):
         return False
-    return entry.digest == digest(part.value) if entry.digest else digest(entry.value) == digest(part.value)
+    return (entry.digest or digest(entry.value)) in values
 
 
 def _name(one: Object) -> str:
@@ -62,10 +76,11 @@ def _name(one: Object) -> str:
     return name[:-_HASH] if one["kind"] == "ConfigMap" and has_hash(one) else name
 
 
-def _entry(one: Object, part: Unmodelled) -> str:
+def _entry(rendered: Rendered, one: Object, part: Unmodelled) -> str:
     name = f"name: {_name(one)}, " if _name(one) else ""
-    short = not isinstance(part.value, dict | list) and len(written(part.value)) <= _LONGEST
-    value = f"value: {written(part.value)}" if short else f"digest: {written(digest(part.value))}"
+    own = _of_every_company(part.value, rendered)
+    short = not isinstance(own, dict | list) and len(written(own)) <= _LONGEST
+    value = f"value: {written(own)}" if short else f"digest: {written(digest(own))}"
     field = at(part.path)
     quoted = written(field) if "[" not in field else f'"{field}"'
     proofs = f"[{', '.join(part.proofs)}]"
@@ -100,7 +115,7 @@ def _found(rendered: Rendered, one: Object, part: Unmodelled) -> Found:
     if of_metadata and "/" not in str(key) and one["kind"] != "Namespace":
         ways.append(f"declare it in platform.yaml: `metadata: {{{part.path[-2]}: [{key}]}}`")
     elif part.acceptable:
-        ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(one, part)}")
+        ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(rendered, one, part)}")
     hint = "; ".join(filter(None, [", or ".join(filter(None, ways)), part.near]))
     if not part.path:
         return rendered.found(one, part.fact, hint)
@@ -121,7 +136,7 @@ def _found(rendered: Rendered, one: Object, part: Unmodelled) -> Found:
 def what_is_accepted_is_there(repository: Repository) -> Iterator[Found]:
     """Every entry accepts something, when all companies are looked at."""
     platform = repository.fleet.platform
-    if len(repository.rendered) < len(repository.fleet.tenants):
+    if repository.tenants < len(repository.fleet.tenants):
         return
     used = accepted_in(repository)
     for entry in platform.accepted:
@@ -133,7 +148,7 @@ def what_is_accepted_is_there(repository: Repository) -> Iterator[Found]:
 
 def accepted_in(repository: Repository) -> tuple[Accepted, ...]:
     """Return the entries of platform.yaml that accept a field of a company that was looked at."""
-    used = {index for item in repository.rendered if item.represents for index in beyond(item).accepted}
+    used = {index for item in repository.of_classes for index in beyond(item).accepted}
     return tuple(repository.fleet.platform.accepted[index] for index in sorted(used))
 
 

@@ -1,12 +1,15 @@
 """Every rule, and the check of each: a module of this folder that holds checks stands in the list below."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from generator.findings.finding import Finding
 from generator.findings.rule import Rule
 from generator.findings.table import TABLE
-from generator.render.rendered import Rendered
+from generator.fleet.model import Tenant
+from generator.render.classes import Member, filled
+from generator.render.rendered import Rendered, Representative
 from generator.rules import (
     access,
     admission,
@@ -86,6 +89,9 @@ def count(*per: Per) -> int:
     return len({check.rule.id for check in CHECKS if check.per in per})
 
 
+OF_A_CLASS: Final = (Per.CLASS, Per.LENGTHS)
+
+
 def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[Finding]:
     """Yield what every rule finds in a tenant; those of a class look at the first of it alone.
 
@@ -93,7 +99,53 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         rendered: The tenant.
         without: Ids of rules that are left out.
     """
-    yield from check(rendered, Per.TENANT, *([Per.CLASS] if rendered.represents else []), without=without)
+    yield from check(rendered, Per.TENANT, *(OF_A_CLASS if rendered.represents else ()), without=without)
+
+
+def check_representative(representative: Representative, without: Collection[str] = ()) -> Iterator[Finding]:
+    """Yield what every rule finds in tenants that are alike.
+
+    Args:
+        representative: The one that is looked at for all of them.
+        without: Ids of rules that are left out.
+    """
+    subject = representative.subject
+    first = representative.members[0]
+    if subject.represents:
+        for found in check(subject, *OF_A_CLASS, without=without):
+            yield _said_of(found, first)
+        yield from _of_the_longest(representative, without)
+    of_each = [item for item in CHECKS if item.per is Per.TENANT and item.rule.id not in without]
+    unwell = [item for item in of_each if next(item(subject), None) is not None]
+    for tenant in representative.members if unwell else ():
+        rendered = representative.of(tenant)
+        for item in unwell:
+            yield from item(rendered)
+
+
+def _said_of(found: Finding, tenant: Tenant) -> Finding:
+    """Say of a tenant what was found with sentinels in the place of its name and hosts."""
+    member = Member(tenant=tenant.name, hosts=tenant.hosts)
+    place = replace(found.place, file=filled(found.place.file, member))
+    fact, hint, name = (filled(text, member) for text in (found.fact, found.hint, found.object))
+    return replace(found, place=place, fact=fact, hint=hint, object=name)
+
+
+def _of_the_longest(representative: Representative, without: Collection[str]) -> Iterator[Finding]:
+    """Yield what has a length only in those with the longest name and host, when no length is too much for others."""
+    subject, members = representative.subject, representative.members
+    name = max(members, key=lambda tenant: len(tenant.name))
+    host = max(members, key=_longest)
+    longest = {tenant.name: tenant for tenant in (name, host)}
+    too_short = len(name.name) <= len(subject.tenant.name) and _longest(host) <= _longest(subject.tenant)
+    if too_short or next(check(subject, Per.LENGTHS, without=without), None) is not None:
+        return
+    for tenant in longest.values():
+        yield from check(representative.of(tenant), Per.LENGTHS, without=without)
+
+
+def _longest(tenant: Tenant) -> int:
+    return max(map(len, tenant.hosts))
 
 
 def check_change(compared: Compared, without: Collection[str] = ()) -> Iterator[Finding]:

@@ -26,9 +26,8 @@ from generator.rules.rule import Per, rule
 )
 def no_tenant_reaches_another(repository: Repository) -> Iterator[Found]:
     """Yield each way in which pods of one tenant reach pods of another."""
-    by_name = {item.tenant.name: item for item in repository.rendered}
     for leak in isolation.prove(repository).leaks:
-        target = by_name[leak.destination]
+        target = repository.of(leak.destination)
         yield Found(_place(target, leak), str(leak), _evidence(leak), f"Namespace/{leak.destination}")
 
 

@@ -13,8 +13,11 @@ from generator.findings.table import TABLE
 class Per(StrEnum):
     """What the function of a rule is called with."""
 
-    CLASS = "the first tenant of each class of equal renders: its name and hosts make no difference"
-    TENANT = "each tenant"
+    CLASS = (
+        "each class of equal renders, with sentinels for name and hosts, which make no difference: said of the first"
+    )
+    LENGTHS = "each class of equal renders, and those of it with the longest name and host: objects have lengths"
+    TENANT = "each tenant; of tenants that are alike one with sentinels, and each of them only if that one is not well"
     RELEASE = "each release of base/ that a ring names, with the guard before it"
     GUARD = "each release of base/, also one that no ring names, with the guard before it"
     FLEET = "all tenants together"

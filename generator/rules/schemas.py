@@ -41,7 +41,7 @@ def the_version_is_known(base: Base) -> Iterator[Found]:
         yield Found(place, fact, "install a kubernetes-validate that has them")
 
 
-@the_version_is_known.also(Per.CLASS)
+@the_version_is_known.also(Per.LENGTHS)
 def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
     """Every object is valid for the strict schema of its kind."""
     version = rendered.platform.cluster.kubernetes

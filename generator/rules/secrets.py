@@ -9,6 +9,7 @@ from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.kube.lenient import mapping, mappings, spec_of
 from generator.reading.yaml_reader import walk_strings
+from generator.render.classes import Member, emptied
 from generator.render.rendered import Object, Rendered, Repository
 from generator.rules.literals import secret_like
 from generator.rules.rule import Per, rule
@@ -23,12 +24,13 @@ from generator.rules.rule import Per, rule
     source="https://kubernetes.io/docs/concepts/security/secrets-good-practices/",
 )
 def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Found]:
-    """No Secret is rendered, and no text looks like one."""
+    """No Secret is rendered, and no text looks like one; a company's own name, such as `token`, is none."""
+    member = Member(tenant=rendered.tenant.name, hosts=rendered.tenant.hosts)
     for obj in rendered.objects:
         if obj["kind"] == "Secret":
             yield rendered.found(obj, "a Secret stands in git", "take it from an ExternalSecret")
             continue
-        for where, fact in _secrets(obj):
+        for where, fact in _secrets(obj, member):
             yield rendered.found(obj, f"{where} looks like {fact}", "take it from an ExternalSecret")
 
 
@@ -54,7 +56,7 @@ def _tenant_of(file: str) -> str:
     return path.parts[1] if path.parts[0] == layout.OVERLAYS else path.stem
 
 
-def _secrets(one: Object) -> Iterator[tuple[str, str]]:
+def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
     """Yield where a secret-like text stands in an object, and what it looks like."""
     for path, text in walk_strings(one):
         name = str(path[-1])
@@ -64,7 +66,7 @@ def _secrets(one: Object) -> Iterator[tuple[str, str]]:
             for step in path[:-1]:
                 holder = holder[step]
             name = str(holder.get("name", name))
-        if what := secret_like(text, name):
+        if (what := secret_like(text, name)) and secret_like(emptied(text, member), name):
             yield _dotted(path), what
 
 

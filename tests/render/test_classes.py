@@ -15,7 +15,7 @@ from generator.kube.kustomization import Buildable, Gate
 from generator.kube.kustomize import Built
 from generator.reading import yaml_reader
 from generator.render import classes, tenants
-from generator.render.classes import Sheet
+from generator.render.classes import Member, Sheet
 from generator.render.rendered import Rendered
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, fleets
@@ -137,13 +137,13 @@ def test_every_tenant_gets_what_a_direct_build_gives(
 
 def differ(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Let what a tenant gets of its class differ from what its own overlay gives."""
-    real = classes._filled  # noqa: SLF001 -- the one place that puts a tenant's own strings in
+    real = classes.filled
 
-    def filled(text: str, sheet: Sheet) -> str:
-        right = real(text, sheet)
-        return right.replace('"maxReplicas": 4', '"maxReplicas": 3') if sheet.tenant == name else right
+    def filled(text: str, member: Member) -> str:
+        right = real(text, member)
+        return right.replace('"maxReplicas": 4', '"maxReplicas": 3') if member.tenant == name else right
 
-    monkeypatch.setattr(classes, "_filled", filled)
+    monkeypatch.setattr(classes, "filled", filled)
 
 
 def said_of(name: str) -> str:
