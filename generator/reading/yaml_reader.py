@@ -17,6 +17,7 @@ from yaml._yaml import CParser
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.once import Worked, once
+from generator.reading import usual
 
 MAX_BYTES: Final = 1 << 20
 
@@ -196,6 +197,14 @@ def read(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document
     Returns:
         The document, or None when the file cannot be trusted, and everything that was found.
     """
+    data = usual.data_of(raw)
+    if data is not None and len(raw) <= max_bytes:
+        return Document(file, raw.decode(), data), ()
+    return read_strictly(file, raw, max_bytes=max_bytes)
+
+
+def read_strictly(file: str, raw: bytes, *, max_bytes: int = MAX_BYTES) -> tuple[Document | None, tuple[Finding, ...]]:
+    """Parse one strict YAML document of any form; arguments and result are those of `read`."""
     try:
         text = _decode(file, raw, max_bytes)
         _look_closer(file, text)
