@@ -22,6 +22,7 @@ from generator.applicationset.globbing import FolderError, Globbing, PatternErro
 from generator.applicationset.gotemplate import Template, UnsupportedTemplateError
 from generator.generate.argocd import API_VERSION, FINALIZER, GENERATOR_TEMPLATE, Manifest
 from generator.kube.lenient import mapping, sequence, string
+from generator.reading import usual
 
 Decoder = Callable[[str], Any]
 
@@ -110,9 +111,12 @@ def expand(
     problems: list[Problem] = []
     for path in paths:
         try:
-            entries = _entries(path, decode(files[path]))
+            text = files[path]
+            # of a file of the usual form all readers say the same
+            content = usual.data_of(text.encode("utf-8", "surrogatepass")) if decode is goyaml.decode else None
+            entries = _entries(path, decode(text) if content is None else content)
             problems += _reserved(path, entries)
-            generated += [Generated(path, plan.application({**entry, "path": _path(path)})) for entry in entries]
+            generated += [Generated(path, plan.of_entry({**entry, "path": _path(path)})) for entry in entries]
         except _UNFORESEEN as error:
             problems.append(Problem(Effect.UNDECIDED, str(error), path))
         except ValueError as error:
@@ -176,9 +180,35 @@ class _Plan:
         self.finders = [_finder(generator) for generator in sequence(spec.get("generators"))]
         self._namespace = string(mapping(application_set.get("metadata")).get("namespace"))
         self._preserve = mapping(spec.get("syncPolicy")).get("preserveResourcesOnDeletion") is True
-        self._build = _builder(argo.decoded(spec.get("template", {})))
+        template = argo.decoded(spec.get("template", {}))
+        self._build = _builder(template)
         self._patch = Template.parse(string(spec.get("templatePatch")))
         self._patches: dict[str, Any] = {}
+        self._copied, self._read = _taken(template, self._patch)
+        self._known: dict[str, str | None] = {}
+
+    def of_entry(self, params: Mapping[str, Any]) -> Manifest:
+        """Return what `application` returns; of entries that differ in what is only copied, one is worked out."""
+        copied = {key: params[key] for key in self._copied if key in params}
+        if not all(isinstance(value, str) and value for value in copied.values()):
+            return self.application(params)
+        looked_at = {key: params[key] for key in self._read if key in params}
+        kind = json.dumps([sorted(copied), looked_at], sort_keys=True)
+        if kind not in self._known:
+            self._known[kind] = self._with_signs(looked_at, copied)
+        text = self._known[kind]
+        if text is None:
+            return self.application(params)
+        manifest: Manifest = json.loads(_COPIED.sub(lambda match: json.dumps(copied[match[1]])[1:-1], text))
+        return manifest
+
+    def _with_signs(self, params: Mapping[str, Any], copied: Iterable[str]) -> str | None:
+        """Return an Application, as JSON, with signs for what is copied into it; None when it cannot be made."""
+        try:
+            signed = self.application({**params, **{key: f"{_SIGN}{key}{_SIGN}" for key in copied}})
+        except ValueError:  # for each entry it says which
+            return None
+        return json.dumps(signed, ensure_ascii=False)
 
     def application(self, params: Mapping[str, Any]) -> Manifest:
         """Return the Application of one set of parameters, as the controller hands it to the cluster."""
@@ -199,6 +229,38 @@ class _Plan:
         if not spec.get("syncPolicy", True):
             del spec["syncPolicy"]
         return {"apiVersion": API_VERSION, "kind": "Application", **manifest}
+
+
+_SIGN: Final = "\ue000"
+"""Stands round the name of a parameter whose value is copied."""
+
+_COPIED: Final = re.compile(f"{_SIGN}([A-Za-z0-9_]+){_SIGN}")
+
+
+def _taken(template: Manifest, patch: Template) -> tuple[frozenset[str], frozenset[str]]:
+    """Return which parameters are only copied into a set's Applications, and which decide more than that.
+
+    What is copied into a patch, or into a finalizer, is read or compared once more, and a key may become another.
+    """
+    held, keys = _templates(template)
+    keys = [*keys, *_templates(mapping(template.get("metadata")).get("finalizers"))[0], patch]
+    printed = {name for item in held for name in item.printed}
+    read = {name for item in (*held, *keys) for name in item.read} | {name for item in keys for name in item.printed}
+    if any(_SIGN in item.text for item in (*held, *keys)):
+        return frozenset(), frozenset(read | printed)
+    return frozenset(printed - read), frozenset(read)
+
+
+def _templates(value: Any) -> tuple[list[Template], list[Template]]:
+    """Return the templates in the values and in the keys of what a set's template holds."""
+    if isinstance(value, str):
+        return [Template.parse(value)], []
+    if isinstance(value, Mapping):
+        inside = [_templates(item) for item in value.values()]
+        own = [Template.parse(key) for key in value]
+    else:
+        inside, own = [_templates(item) for item in sequence(value)], []
+    return [item for held, _ in inside for item in held], [*own, *(item for _, keys in inside for item in keys)]
 
 
 _GIT_KEYS: Final = ("repoURL", "revision", "requeueAfterSeconds", "files", "template")

@@ -28,11 +28,20 @@ class RenderError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A parsed template. `text` is its source; `constant` says that it holds no action."""
+    """A parsed template.
+
+    Attributes:
+        text: Its source.
+        constant: Whether it holds no action.
+        printed: Parameters that are printed as they are somewhere.
+        read: Parameters that anything else is done with: what is printed may depend on what they say.
+    """
 
     text: str
     constant: bool
     _render: _Render
+    printed: frozenset[str] = frozenset()
+    read: frozenset[str] = frozenset()
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -43,8 +52,17 @@ class Template:
         """
         if "{{" not in text:
             return cls(text, constant=True, _render=lambda _: text)
-        parser = _Parser(_pieces(text))
-        return cls(text, constant=False, _render=parser.template())
+        pieces = _pieces(text)
+        actions = [piece.tokens for piece in pieces if piece.tokens is not None]
+        alone = [tokens[0][1][1:] for tokens in actions if _prints_a_field(tokens)]
+        others = (tokens for tokens in actions if not _prints_a_field(tokens))
+        return cls(
+            text,
+            constant=False,
+            _render=_Parser(pieces).template(),
+            printed=frozenset(alone),
+            read=frozenset(_root(value) for tokens in others for kind, value in tokens if kind == "field"),
+        )
 
     def render(self, params: Params) -> str:
         """Return the text for one set of parameters, whose numbers are floats as JSON's are in Go.
@@ -125,6 +143,14 @@ def _without_spaces(tokens: Sequence[tuple[str, str]]) -> tuple[tuple[str, str],
     if not kept:
         raise UnsupportedTemplateError("an action is empty")
     return kept
+
+
+def _prints_a_field(tokens: Sequence[tuple[str, str]]) -> bool:
+    return len(tokens) == 1 and tokens[0][0] == "field" and tokens[0][1].count(".") == 1
+
+
+def _root(field: str) -> str:
+    return field[1:].partition(".")[0]
 
 
 # --- from pieces to functions

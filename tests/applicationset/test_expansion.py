@@ -10,12 +10,55 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.applicationset import Effect, Globbing, Problem, expand, expand_all, gotemplate, stored_size
+from generator.applicationset.expand import _Plan
 from generator.applicationset.globbing import FolderError, PatternError, matching
 from generator.applicationset.gotemplate import RenderError, Template, UnsupportedTemplateError
 from generator.applicationset.goyaml import GoYamlError, UnsupportedYamlError, decode
 from generator.generate import argocd
-from tests.applicationset.expansion_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, without
+from tests.applicationset.expansion_cases import ENTRIES, FOLDER, SETS, Case, application_set, entry, values, without
 from tests.slow.builds import ROOT
+
+TEXTS = st.sampled_from(["", "acme", "purging", "true", "a: b", "\ue000plan\ue000", 'say "x"\\', "{{ .plan }}", "株"])
+PARTS = st.sampled_from(
+    [
+        "{{ .tenant }}",
+        "{{.plan}}x",
+        "{{ .none }}",
+        '{{ eq .state "purging" }}',
+        "{{ .path.filename }}",
+        "{{ toJson .plan }}",
+    ]
+)
+
+
+@given(st.data())
+def test_entries_that_are_alike_are_worked_out_once_and_exactly(data: st.DataObject) -> None:
+    """Whatever a template does with a parameter, and whatever that says, each entry becomes what it does by itself."""
+    appset = application_set()
+    template = appset["spec"]["template"]
+    template["spec"]["info"].append({"name": data.draw(PARTS), "value": data.draw(PARTS)})
+    template["metadata"]["labels"][data.draw(PARTS)] = data.draw(PARTS)
+    if data.draw(st.booleans()):
+        template["metadata"]["finalizers"] = [data.draw(PARTS), "acme"]
+    if data.draw(st.booleans()):
+        appset["spec"]["templatePatch"] = f"metadata: {{finalizers: [{data.draw(PARTS)}]}}"
+    try:
+        plan = _Plan(appset)
+    except ValueError:
+        return
+    for _ in range(3):
+        changed = {key: data.draw(TEXTS) for key in ("tenant", "plan", "state") if data.draw(st.booleans())}
+        params = {**values(**changed), "path": {"filename": data.draw(TEXTS)}}
+        try:
+            expected: Any = plan.application(params)
+        except ValueError as error:
+            expected = str(error)
+        try:
+            given_back: Any = plan.of_entry(params)
+        except ValueError as error:
+            given_back = str(error)
+
+        assert given_back == expected
 
 
 def test_an_entry_becomes_one_application() -> None:
