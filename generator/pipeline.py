@@ -85,7 +85,7 @@ def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
     """
     fleet, warnings = validated(snapshot, had=had)
     releases = releases_in_use(snapshot, fleet)
-    sizes, findings = _sized(fleet, releases)
+    sizes, findings = sized(fleet, releases)
     if any(found.severity is Severity.ERROR for found in findings):
         raise Refused([*warnings, *findings])
     tree = compose(fleet, sizes, releases)
@@ -114,22 +114,33 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
         releases = releases_in_use(snapshot, fleet)
     except Refused as refused:
         return None, (*errors, *refused.findings)
-    sizes, found = _sized(fleet, releases)
+    sizes, found = sized(fleet, releases)
     fleet = replace(fleet, tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes))
     tree = compose(fleet, sizes, releases)
     whole = Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=())
     return whole, (*errors, *(problem for problem in found if problem.severity is Severity.ERROR))
 
 
-def _sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
-    """Return the numbers of every tenant that has no error in them, and what was found on the way."""
+def sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, Size], tuple[Finding, ...]]:
+    """Return the numbers of every tenant that has no error in them, and what was found on the way.
+
+    Args:
+        fleet: All input.
+        releases: The releases that the fleet's rings use, with the guards before them.
+    """
     sizes: dict[str, Size] = {}
     findings: list[Finding] = []
+    known: dict[tuple[object, ...], Size] = {}
     for tenant in fleet.tenants:
+        if (of_its_kind := known.get(tenant.kind)) is not None:
+            sizes[tenant.name] = of_its_kind
+            continue
         numbers, found = size(tenant, fleet.platform, releases[tenant.ring.pair].workloads(tenant.addons))
         findings.extend(found)
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
+        if not found:
+            known[tenant.kind] = numbers
     return sizes, tuple(findings)
 
 

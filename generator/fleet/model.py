@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
@@ -447,9 +447,18 @@ class Tenant:
     quota_from: QuotaFrom | None = None
     expires: date | None = None
 
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """All that is said here but what is the company's own: its name, hosts, display name and file."""
+        return (len(self.hosts), *(getattr(self, name) for name in _NOT_ITS_OWN))
+
     def under_the_plan_before(self) -> "Tenant | None":
         """Return the tenant as it was under the plan whose quota it keeps; None when it keeps none."""
         return replace(self, plan=self.quota_from.plan, quota_from=None) if self.quota_from else None
+
+
+_OWN: Final = frozenset({"name", "display_name", "hosts", "document"})
+_NOT_ITS_OWN: Final = tuple(item.name for item in dataclasses.fields(Tenant) if item.name not in _OWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ can become structure; what is the same for all tenants is dumped from data.
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final, get_args
@@ -14,6 +15,7 @@ import jinja2
 from generator import layout
 from generator.fleet.model import Exposure, Fleet, Pair, Platform, Tenant
 from generator.generate import argocd
+from generator.generate.mould import Mould, mould, signed
 from generator.generate.releases import FACTS, Parts, Release
 from generator.generate.size import Size, addons_of
 from generator.reading import quantity, yaml_writer
@@ -35,9 +37,26 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[Pair, Rel
         releases: The releases that the fleet's rings use, with the guards before them.
     """
     tree = dict(_shared(fleet.platform))
+    kinds = {tenant.name: (*tenant.kind, id(sizes[tenant.name])) for tenant in fleet.tenants}
+    alike = Counter(kinds.values())
+    moulds: dict[tuple[object, ...], Mould | None] = {}
     for tenant in fleet.tenants:
-        tree.update(_of_tenant(tenant, fleet.platform, sizes[tenant.name], releases[tenant.ring.pair]))
+        kind = kinds[tenant.name]
+        if (made := moulds.get(kind)) is not None:
+            tree.update(zip(_paths(tenant, fleet.platform), made.filled(tenant), strict=True))
+            continue
+        numbers, release = sizes[tenant.name], releases[tenant.ring.pair]
+        own = _of_tenant(tenant, fleet.platform, numbers, release)
+        tree.update(zip(_paths(tenant, fleet.platform), own, strict=True))
+        if alike[kind] > 1 and kind not in moulds:
+            moulds[kind] = mould(tenant, _of_tenant(signed(tenant), fleet.platform, numbers, release), own)
     return tree
+
+
+def _paths(tenant: Tenant, platform: Platform) -> tuple[str, str, str, str]:
+    shard = layout.shard_of(tenant.name, platform.argocd.shards)
+    own = layout.kustomization(tenant.name), layout.facts(tenant.name)
+    return (*own, layout.entry(tenant.name, shard), layout.project(tenant.name, shard))
 
 
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
@@ -77,21 +96,19 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
         yield layout.shard_application(shard), header + yaml_writer.dump(argocd.shard_application(shard, **followed))
 
 
-def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release) -> Iterator[tuple[str, str]]:
+def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release) -> tuple[str, ...]:
+    """Return the texts of a tenant's files, in the order of `_paths`."""
     header = f'{HEADER} from {tenant.document.file}. Do not edit: edit that file and run "tenantry generate".\n'
     parts = release.parts(components_of(tenant, platform))
-    shard = layout.shard_of(tenant.name, platform.argocd.shards)
     templates = _templates()
-    reads = release.closure(parts)
     values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
-    for path, text in overlay(tenant, platform, size, parts):
-        yield path, header + text
-    paths = ";".join(sorted(f"/{path}" for path in (*reads, layout.overlay(tenant.name))))
-    yield layout.entry(tenant.name, shard), header + templates["entry"].render(values, generate_paths=paths)
-    yield (
-        layout.project(tenant.name, shard),
-        header + templates["project"].render(values, kinds=argocd.TENANT_KINDS, roles=argocd.TENANT_ROLES),
+    paths = ";".join(sorted(f"/{path}" for path in (*release.closure(parts), layout.overlay(tenant.name))))
+    texts = (
+        *(text for _, text in overlay(tenant, platform, size, parts)),
+        templates["entry"].render(values, generate_paths=paths),
+        templates["project"].render(values, kinds=argocd.TENANT_KINDS, roles=argocd.TENANT_ROLES),
     )
+    return tuple(f"{header}{text}" for text in texts)
 
 
 def overlay(tenant: Tenant, platform: Platform, size: Size, parts: Parts) -> Iterator[tuple[str, str]]:

@@ -53,6 +53,7 @@ class Snapshot:
     commit: str = ""
     opened: dict[str, bytes | BadFile] = field(default_factory=dict, compare=False, repr=False)
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
+    _seen: set[str] = field(default_factory=set, init=False, compare=False, repr=False)
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -105,7 +106,7 @@ class Snapshot:
             return self.contents[path]
         if path not in self.opened:
             try:
-                self.opened[path] = files.read(self.root, path)
+                self.opened[path] = files.read(self.root, path, seen=self._seen)
             except BadFile as bad:
                 self.opened[path] = bad
         found = self.opened[path]

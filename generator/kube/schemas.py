@@ -54,6 +54,7 @@ _NEEDED: Final[Mapping[str, str]] = {"batch.v1.JobTemplateSpec": "spec", "core.v
 """Fields that the API server demands and the schemas of Kubernetes do not: by type."""
 
 
+@cache
 def is_known_version(version: str) -> bool:
     """Say whether there are schemas of a minor version of Kubernetes, such as `1.36`."""
     return bool(_folder(version).is_dir())

@@ -7,6 +7,7 @@ its type, by its size, by the length and the depth of its path.
 
 import errno
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -89,18 +90,24 @@ class BadFile(TenantryError):  # noqa: N818 -- reads as what it is
         return finding("FIL001", self.place, self.what, self.hint)
 
 
-def read(root: Path, path: str, max_bytes: int = MAX_BYTES) -> bytes:
+def read(root: Path, path: str, max_bytes: int = MAX_BYTES, seen: set[str] | None = None) -> bytes:
     """Read a file of the repository.
 
     Args:
         root: The repository's root; it may itself be reached through a link.
         path: From the root, with forward slashes; no part of it may be a link.
         max_bytes: The most that is read; a larger file is refused unread.
+        seen: Folders that were looked at before and are folders, to be added to: of files that are read at one moment.
 
     Raises:
         BadFile: It is missing, no ordinary file, reached through a link, too large, or cannot be read.
     """
-    _check_folders(root, path)
+    folder, _, name = path.rpartition("/")
+    above = f"{root}/{folder}"
+    if seen is None or above not in seen or len(path) > _LONGEST or not _USUAL.fullmatch(name):
+        _check_folders(root, path)
+        if seen is not None:
+            seen.add(above)
     try:
         file = os.open(f"{root}/{path}", _FLAGS)
     except OSError as error:
@@ -209,6 +216,9 @@ def refuse(path: str, kind: Kind, needed: Kind = Kind.FILE) -> BadFile:
 
 _FLAGS: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """A link is an error, and a FIFO is open at once instead of when somebody writes to it."""
+
+_USUAL: Final = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*")
+"""A name that leads nowhere else."""
 
 _LONGEST: Final = 1024
 """Characters of a path; Linux takes 4,096 bytes, macOS 1,024."""

@@ -7,7 +7,7 @@ has to ask whether a file is what `generate` writes, so a fleet that is stale is
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from generator.fleet.model import Tenant
@@ -49,7 +49,7 @@ def groups(tenants: Iterable[Tenant], texts_of: Callable[[Tenant], Sequence[str]
     for tenant in tenants:
         texts = texts_of(tenant)
         signed = _signed(tenant, texts) if texts is not None else None
-        found[(tenant.name,) if signed is None else (signed, *_rest(tenant))].append(tenant)
+        found[(tenant.name,) if signed is None else (signed, *tenant.kind)].append(tenant)
     for (text, *_), members in found.items():
         if len(members) > 1:
             yield Group(members=tuple(members), texts=_with_sentinels(str(text), len(members[0].hosts)))
@@ -60,15 +60,6 @@ def groups(tenants: Iterable[Tenant], texts_of: Callable[[Tenant], Sequence[str]
 def with_sentinels(tenant: Tenant) -> Tenant:
     """Return a tenant as the one that stands for all that are like it."""
     return replace(tenant, name=NAME, hosts=tuple(map(host_of, range(len(tenant.hosts)))))
-
-
-_OWN: Final = frozenset({"name", "display_name", "hosts", "document"})
-_OTHERS: Final = tuple(item.name for item in fields(Tenant) if item.name not in _OWN)
-
-
-def _rest(tenant: Tenant) -> tuple[object, ...]:
-    """Return what a tenant's record says besides what is its own."""
-    return (len(tenant.hosts), *(getattr(tenant, name) for name in _OTHERS))
 
 
 def _signed(tenant: Tenant, texts: Sequence[str]) -> str | None:

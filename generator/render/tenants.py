@@ -47,6 +47,10 @@ class Texts(Mapping[str, str]):
         """Return how many there are."""
         return len(self._held)
 
+    def with_line_ends_of_windows(self) -> dict[str, bytes]:
+        """Return the files that hold a carriage return, as bytes."""
+        return {path: raw for path, raw in self._held.items() if b"\r" in raw}
+
     def __contains__(self, path: object) -> bool:
         """Say whether there is such a file."""
         return path in self._held

@@ -162,7 +162,7 @@ def gather(
             ways=_ways_back(snapshot, fleet, files, lost),
         ),
         findings=(
-            *ordinary.line_ends({path: text.encode() for path, text in files.items() if "\r" in text}),
+            *ordinary.line_ends(files.with_line_ends_of_windows()),
             *(found for _, unreadable in read for found in unreadable),
             *(item for item in built if isinstance(item, Finding)),
         ),

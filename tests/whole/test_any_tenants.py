@@ -4,11 +4,13 @@ import io
 import re
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from generator import layout, pipeline
@@ -18,14 +20,13 @@ from generator.fleet.model import Fleet, Pair, Platform, Resources
 from generator.fleet.validate import validate
 from generator.generate.compose import compose
 from generator.generate.releases import Release
-from generator.generate.size import size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
 from generator.reading import yaml_reader, yaml_writer
 from generator.rules.every import RULES
 from tests.harness import ROOT, Repository
-from tests.strategies import Keys, fleets, nearly_valid_tenants
+from tests.strategies import Keys, display_names, fleets, names, nearly_valid_tenants, tenants
 
 PLATFORM: Platform = pipeline.validated(Snapshot.of_work_tree(ROOT))[0].platform
 CLUSTER_SCOPED = ("Namespace",)
@@ -55,15 +56,26 @@ def composed(fleet: list[Keys], releases: Mapping[Pair, Release]) -> tuple[Fleet
     with tempfile.TemporaryDirectory() as empty:
         valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files), RULES)
     assert valid is not None, findings
-    sizes = {}
-    for tenant in valid.tenants:
-        sizes[tenant.name], found = size(tenant, valid.platform, releases[tenant.ring.pair].workloads(tenant.addons))
-        assert found == ()
+    sizes, found = pipeline.sized(valid, releases)
+    assert found == ()
     return valid, compose(valid, sizes, releases)
 
 
 def _written(keys: Keys) -> bytes:
     return "".join(f"{yaml_writer.scalar(key)}: {yaml_writer.scalar(value)}\n" for key, value in keys.items()).encode()
+
+
+@given(keys=tenants(PLATFORM), others=st.lists(names(), min_size=1, max_size=3, unique=True), text=display_names())
+def test_files_of_tenants_that_are_alike_are_those_that_each_gets_by_itself(
+    releases: Mapping[Pair, Release], keys: Keys, others: list[str], text: str
+) -> None:
+    """Whatever the names and display names are."""
+    alike = [{**keys, "name": name, "hosts": [], "displayName": text} for name in others if name != keys["name"]]
+    fleet, tree = composed([keys, {**keys, "hosts": []} | {"name": "first-1"}, *alike], releases)
+
+    for tenant in fleet.tenants:
+        by_itself = replace(fleet, tenants=(tenant,))
+        assert compose(by_itself, pipeline.sized(by_itself, releases)[0], releases).items() <= tree.items()
 
 
 @FEW
@@ -147,7 +159,7 @@ def test_the_numbers_keep_their_bounds(releases: Mapping[Pair, Release], fleet: 
     """The steady state stays inside the plan, one pod more would not; all that may run at once is the quota."""
     valid, _ = composed(fleet, releases)
     (tenant,) = valid.tenants
-    numbers, _ = size(tenant, valid.platform, releases[tenant.ring.pair].workloads(tenant.addons))
+    numbers = pipeline.sized(valid, releases)[0][tenant.name]
     scaling, plan = numbers.service, valid.platform.plans[tenant.plan]
 
     assert 1 <= scaling.min_replicas <= scaling.max_replicas
