@@ -1,7 +1,7 @@
 # The one door: `make help` lists what it does. Nothing is written outside .venv and .cache but the caches of pip, Go and ours
 # (~/.cache/tenantry), and the kept cluster's ~/.local/state/tenantry; nothing needs root.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow test-cluster cluster-up cluster-down check lint types docs lock clean
+.PHONY: help setup demo test test-slow test-cluster bench cluster-up cluster-down check lint types docs lock clean
 
 # A name may be on PATH and still not answer, as a pyenv shim may; so the first that shows to be one of the lock's is taken.
 PYTHONS := $(if $(PYTHON),"$(PYTHON)",python3.14 python3.13 python3.12 python3.11 python3)
@@ -35,6 +35,9 @@ test-slow: .venv/ready ## the tests that build with Go or Rust, or take more tha
 
 test-cluster: .venv/ready ## every claim on a real control plane and a real Argo CD
 	@.venv/bin/python -m pytest -m 'cluster and not nightly' $(ARGS)
+
+bench: .venv/ready ## what 10,000 companies cost beside other ways (half an hour, all else idle; ARGS='--tenants 300')
+	@.venv/bin/python -m bench.scale $(ARGS)
 
 cluster-up: .venv/ready ## keep a real control plane with Argo CD to try things by hand
 	@.venv/bin/python -m tests.cluster up

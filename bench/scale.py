@@ -1,0 +1,197 @@
+"""Measure tenantry on large fleets beside the floor and beside other ways to do the same work: `make bench`.
+
+    python -m bench.scale [--tenants N] [--growth N,N,...] [--runs N] [--loop N] [--kapitan PROGRAM]
+
+Every figure is of whole processes: CPU seconds with those of kustomize and git, the median of some runs, on seeded
+fleets in memory (`--folder`). The ratio of two figures of one run is what counts: they share the machine and the day.
+Writes bench/results.json, bench/scale.svg and the table of docs/scale.md. Run it with all else idle.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from bench import peers, shown
+from bench.fleet import ROOT, commit, git, lay
+from bench.spent import Spent, medians, run
+
+TENANTRY: Final = (sys.executable, "-m", "generator")
+NEW: Final = "tenants/company-new.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """Measures on fleets below one folder, and keeps what it saw.
+
+    Attributes:
+        folder: Where fleets are laid down; memory is best.
+        runs: How often each figure is taken.
+        rows: What was seen: name -> figures.
+    """
+
+    folder: Path
+    runs: int
+    rows: dict[str, Any]
+
+    def fleet(self, tenants: int, *, own_sizes: bool = False) -> Path:
+        """Return a fleet with one commit of sources and generated files."""
+        folder = self.folder / f"fleet-{tenants}{'-own' if own_sizes else ''}"
+        if not folder.exists():
+            print(f"laying down {tenants} tenants", file=sys.stderr)
+            folder.mkdir(parents=True)
+            lay(folder, tenants, own_sizes=own_sizes)
+            tenantry(folder, "generate")
+            commit(folder, "start")
+        return folder
+
+    def measure(self, name: str, once: Callable[[], Spent], **more: Any) -> Spent:
+        """Take one figure and say it."""
+        spent = medians(once, self.runs)
+        self.rows[name] = {**spent.as_json(), **more}
+        print(f"{name}: {spent.cpu:.2f} CPU s, {spent.wall:.2f} s, {spent.peak >> 20} MiB", file=sys.stderr)
+        return spent
+
+
+def tenantry(folder: Path, *arguments: str) -> Spent:
+    """Run a verb in a repository; it must go well."""
+    return run([*TENANTRY, "-C", str(folder), *arguments], folder=ROOT)
+
+
+def floor(*arguments: str) -> Spent:
+    """Run the floor."""
+    return run([sys.executable, "-m", "bench.floor", *arguments], folder=ROOT)
+
+
+def cold(folder: Path) -> Spent:
+    """Generate where nothing was generated before."""
+    for generated in ("overlays", "argocd/shards", "argocd/apps"):
+        shutil.rmtree(folder / generated)
+    return tenantry(folder, "generate")
+
+
+def floor_of_generate(folder: Path) -> Spent:
+    """Do what generating cannot do without."""
+    with tempfile.TemporaryDirectory(dir=folder.parent) as into:
+        return floor("generate", str(folder), into)
+
+
+def of_one_fleet(bench: Bench, tenants: int) -> None:
+    """Take the figures of one large fleet."""
+    folder = bench.fleet(tenants)
+    bench.measure("generate, floor", partial(floor_of_generate, folder))
+    bench.measure("generate", partial(cold, folder))
+    bench.measure("generate --check, floor", partial(floor, "check", str(folder)))
+    bench.measure("generate --check", partial(tenantry, folder, "generate", "--check"))
+    bench.measure("verify", partial(tenantry, folder, "verify"))
+    own = bench.fleet(tenants, own_sizes=True)
+    bench.measure("verify, a tenth with sizes of their own", partial(tenantry, own, "verify"))
+    name = f"tenant-{tenants // 2:06}"
+    for verb in ("explain", "render", "verify"):
+        bench.measure(f"{verb} NAME", partial(tenantry, folder, verb, name))
+    with_a_new_tenant(folder)
+    bench.measure("check --base, one new tenant", partial(tenantry, folder, "check", "--base", "HEAD~1"))
+    git(folder, "reset", "--quiet", "--hard", "HEAD~1")
+    bench.measure("--help", partial(run, [*TENANTRY, "--help"], folder=ROOT))
+
+
+def with_a_new_tenant(folder: Path) -> None:
+    """Commit a pull request that adds one tenant."""
+    (folder / NEW).write_text("name: company-new\nplan: silver\n", encoding="utf-8")
+    tenantry(folder, "generate")
+    commit(folder, "add one")
+
+
+def of_peers(bench: Bench, tenants: int, few: int, kapitan: str | None) -> None:
+    """Take the figures of the other ways, on a few tenants, and scale them."""
+    folder = bench.fleet(tenants)
+    step = max(1, tenants // few)
+    names = [f"tenant-{number:06}" for number in range(0, tenants, step)][:few]
+    factor = tenants / len(names)
+
+    def scaled(name: str, spent: Spent | None, why: str = "") -> None:
+        if spent is None:
+            bench.rows[name] = {"missing": why}
+            return
+        bench.rows[name] = {**spent.times(factor).as_json(), "measuredOn": len(names)}
+        print(f"{name}: {spent.cpu:.2f} CPU s for {len(names)}", file=sys.stderr)
+
+    scaled("loop of kustomize build", peers.kustomize_loop(folder, names))
+    with tempfile.TemporaryDirectory() as schemas:
+        spent = peers.kubeconform_loop(folder, names, Path(schemas))
+    scaled("loop of kustomize build | kubeconform -strict", spent, "`make test-slow` builds kubeconform")
+    with tempfile.TemporaryDirectory(dir=bench.folder) as inventory:
+        spent = peers.kapitan(kapitan, Path(inventory), len(names)) if kapitan else None
+    scaled("Kapitan compiling two files a target", spent, "no Kapitan was named: --kapitan PROGRAM")
+
+
+def of_growth(bench: Bench, sizes: list[int]) -> None:
+    """Take what verify and generate --check cost as a fleet grows."""
+    for tenants in sizes:
+        folder = bench.fleet(tenants)
+        for verb in (("verify",), ("generate", "--check")):
+            name = f"{' '.join(verb)} of {tenants}"
+            spent = tenantry(folder, *verb)
+            bench.rows[name] = {**spent.as_json(), "tenants": tenants}
+            print(f"{name}: {spent.cpu:.2f} CPU s, {spent.peak >> 20} MiB", file=sys.stderr)
+
+
+def machine() -> Mapping[str, Any]:
+    """Say on what this ran, and of which version."""
+    commit_id = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True)
+    model = next(
+        (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")), ""
+    )
+    return {
+        "day": datetime.now(tz=UTC).date().isoformat(),
+        "commit": commit_id.stdout.strip(),
+        "cpus": os.cpu_count(),
+        "cpu": model or platform.machine(),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _lines(path: str) -> list[str]:
+    file = Path(path)
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def main() -> None:
+    """Measure what was asked for, and write what was seen."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tenants", type=int, default=10_000, help="companies of the fleet of the table")
+    parser.add_argument("--growth", default="100,1000,10000,100000", help="fleets of the plot, or nothing")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each figure, of which the median counts")
+    parser.add_argument("--loop", type=int, default=300, help="companies on which the other ways are measured")
+    parser.add_argument("--kapitan", help="Kapitan's program, in an environment of its own")
+    parser.add_argument("--folder", type=Path, default=Path("/dev/shm" if Path("/dev/shm").is_dir() else "/tmp"))  # noqa: S108
+    parser.add_argument("--write", action=argparse.BooleanOptionalAction, default=True, help="write the results")
+    arguments = parser.parse_args()
+    before = machine()
+    with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="tenantry-bench-") as folder:
+        bench = Bench(folder=Path(folder), runs=arguments.runs, rows={})
+        of_one_fleet(bench, arguments.tenants)
+        of_peers(bench, arguments.tenants, arguments.loop, arguments.kapitan)
+        of_growth(bench, [int(size) for size in arguments.growth.split(",") if size])
+    results = {"machine": before, "tenants": arguments.tenants, "runs": arguments.runs, "rows": bench.rows}
+    print(shown.table(results))
+    if arguments.write:
+        (ROOT / "bench/results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        (ROOT / "bench/scale.svg").write_text(shown.plot(results), encoding="utf-8")
+        shown.into(ROOT / "docs/scale.md", shown.table(results))
+
+
+if __name__ == "__main__":
+    main()
