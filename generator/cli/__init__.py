@@ -24,6 +24,7 @@ from generator.cli import (
     generate,
     history,
     init,
+    progress,
     publish,
     render,
     report,
@@ -101,7 +102,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments: What stands behind `tenantry`; by default, that of this process.
     """
     try:
-        code = cli.main(arguments, prog_name="tenantry", standalone_mode=False)
+        with progress.shown():
+            code = cli.main(arguments, prog_name="tenantry", standalone_mode=False)
         sys.stdout.flush()
     except click.exceptions.Abort:
         return Exit.INTERRUPTED
