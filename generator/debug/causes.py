@@ -82,8 +82,11 @@ def _of_the_application(seen: Seen) -> Iterator[Cause]:
         return
     status = mapping(application.get("status"))
     operation = mapping(status.get("operationState"))
-    said = [string(one.get("message")) for one in mappings(status.get("conditions"))] + [
-        string(operation.get("message"))
+    said = [string(one.get("message")) for one in (*mappings(status.get("conditions")), operation)]
+    said += [
+        string(one.get("message"))
+        for one in mappings(mapping(operation.get("syncResult")).get("resources"))
+        if one.get("status") == "SyncFailed"
     ]
     for message in said:
         if "project" in message and ("not permitted" in message or "is not allowed" in message):
@@ -125,19 +128,25 @@ _REFUSALS: Final = (
 
 
 def _refused(seen: Seen) -> Iterator[Cause]:
-    said = [
-        (event, string(event.get("message"))) for event in seen.of("events") if event.get("reason") == "FailedCreate"
-    ]
+    said = [string(event.get("message")) for event in seen.of("events") if _still_refuses(event)]
     for workload in seen.of("workloads"):
         said += [
-            (workload, string(one.get("message")))
+            string(one.get("message"))
             for one in _conditions(workload)
             if one.get("type") == "ReplicaFailure" and one.get("status") == "True"
         ]
-    for _, message in said:
+    for message in said:
         for name, words, step in _REFUSALS:
             if re.search(words, message):
                 yield Cause(name=name, seen=message, next=step.format(company=seen.company))
+
+
+def _still_refuses(event: Object) -> bool:
+    """Say whether an event that no pod was made counts: it outlives its cause by an hour.
+
+    Of a ReplicaSet it does not: the condition of its Deployment says the same, and goes with the cause.
+    """
+    return event.get("reason") == "FailedCreate" and mapping(event.get("involvedObject")).get("kind") != "ReplicaSet"
 
 
 def _by_hand(seen: Seen) -> Iterator[Cause]:

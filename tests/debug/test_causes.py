@@ -216,6 +216,22 @@ def test_a_company_without_an_application_is_told() -> None:
     assert not causes(Seen(company="company-056", application=None, objects={}, unseen={"application": "forbidden"}))
 
 
+def test_an_event_of_a_replica_set_outlives_its_cause() -> None:
+    """It stays for an hour; the condition of the Deployment says what is refused now."""
+    old = one("Event", "x.1", reason="FailedCreate", message=QUOTA, involvedObject={"kind": "ReplicaSet", "name": "x"})
+
+    assert causes(seen(events=[old])) == ()
+
+
+def test_what_a_project_refuses_stands_beside_each_object_of_a_sync() -> None:
+    """The message of the whole sync says only that some of it failed."""
+    result = {"resources": [{"kind": "Ingress", "status": "SyncFailed", "message": REFUSED}]}
+    state = {"phase": "Failed", "message": "one or more objects failed to apply", "syncResult": result}
+    names = [cause.name for cause in causes(seen(application=app(operationState=state)))]
+
+    assert names == ["project refuses", "sync failed"]
+
+
 def test_a_company_that_is_well_has_no_cause() -> None:
     """Also when events of pods that are gone, or ready by now, still stand there."""
     stale = [event("Unhealthy", "Readiness probe failed"), event("Unhealthy", "Liveness probe failed", about="gone")]
