@@ -102,21 +102,17 @@ def _get(kind: str, context: str, namespace: str) -> tuple[Mapping[str, Any], ..
     Raises:
         EnvironmentProblem: There is no kubectl, or it could not read them.
     """
+    from urllib.parse import quote
+
     from generator.debug.fleet import LABEL
     from generator.kube import kubectl
 
-    chosen = ("--selector", LABEL) if kind == "applications" else ()
-    command = (
-        "get",
-        f"{kind}.argoproj.io",
-        "--namespace",
-        namespace,
-        *chosen,
-        "--output=json",
-        "--request-timeout=60s",
-    )
+    # the server's own text: kubectl would take a thousand Applications apart and write them again, for seconds
+    chosen = f"?labelSelector={quote(LABEL, safe='')}" if kind == "applications" else ""
+    address = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/{kind}{chosen}"
     before = ("--context", context) if context else ()
-    answer = kubectl.read([*before, *command], "or ask on a machine that has it")
+    command = (*before, "get", f"--raw={address}", "--request-timeout=60s")
+    answer = kubectl.read(command, "or ask on a machine that has it")
     if answer.error:
         fact = f"{kind} of namespace {namespace} cannot be read: {answer.error}"
         raise EnvironmentProblem(fact, "docs/guides/status.md")
