@@ -9,6 +9,8 @@ TENANTS: Final = "tenants"
 TENANT_SCHEMA: Final = f"{TENANTS}/tenant.schema.json"
 BASE: Final = "base"
 GUARD: Final = f"{BASE}/guard"
+RELEASES: Final = f"{BASE}/releases"
+GUARDS: Final = f"{BASE}/guards"
 OVERLAYS: Final = "overlays"
 ARGOCD: Final = "argocd"
 ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
@@ -45,12 +47,17 @@ def is_generated(path: str) -> bool:
 
 def release(name: str) -> str:
     """Return the folder of a release of base/: `edge`, or a frozen copy by its number."""
-    return f"{BASE}/edge" if name == "edge" else f"{BASE}/releases/{name}"
+    return f"{BASE}/edge" if name == "edge" else f"{RELEASES}/{name}"
 
 
 def guard(name: str) -> str:
     """Return the folder of what guards tenants: `live`, or a frozen copy by its number."""
-    return GUARD if name == "live" else f"{BASE}/guards/{name}"
+    return GUARD if name == "live" else f"{GUARDS}/{name}"
+
+
+def record(folder: str) -> str:
+    """Return the file that says what a frozen release or guard holds; it stands beside the folder."""
+    return f"{folder}.yaml"
 
 
 def overlay(tenant: str) -> str:

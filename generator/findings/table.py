@@ -250,6 +250,15 @@ _ROWS: Final = (
         fix="Fix the value at the place that is named.",
         source="tenantry: platform.yaml holds what the provider decides, and only what is there",
     ),
+    # --- REL: frozen releases and guards
+    Rule(
+        id="REL001",
+        title="a release is never edited",
+        why="Companies run it, rings go back to it, and what a ring has tried is what the next one must get.",
+        fix="Put it back; change base/edge or base/guard, and freeze that with `tenantry release`.",
+        source="tenantry: a release is frozen once (docs/guides/roll-out.md)",
+        firm=Firm.RENDER,
+    ),
     # --- NET: what NetworkPolicies let through
     # --- rules on two commits
     Rule(

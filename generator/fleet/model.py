@@ -329,6 +329,7 @@ class Platform:
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
         inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
+        image_digests: Whether a release may be frozen only when all of its images are named by their digests.
         accepted: Fields of base/ that are accepted although the model does not know them.
     """
 
@@ -354,6 +355,7 @@ class Platform:
     document: Document
     nodes: Nodes | None = None
     prices: Prices | None = None
+    image_digests: bool = False
 
     @property
     def revision(self) -> str:
@@ -467,3 +469,8 @@ class Fleet:
 
     platform: Platform
     tenants: tuple[Tenant, ...]
+
+    @property
+    def pairs(self) -> frozenset[Pair]:
+        """Every release that a ring or a company names, with the guard before it."""
+        return frozenset({*(ring.pair for ring in self.platform.rings), *(tenant.ring.pair for tenant in self.tenants)})

@@ -105,6 +105,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         document=document,
         nodes=nodes.read(data),
         prices=prices.read(data),
+        image_digests=data["imageDigests"],
     )
 
 

@@ -12,7 +12,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused, TenantryError
 from generator.findings.table import finding
 from generator.fleet.model import AddOn, Pair, Platform
-from generator.generate import workloads
+from generator.generate import frozen, workloads
 from generator.generate.headroom import Workload
 from generator.generate.workloads import Counted, Problem
 from generator.git.snapshot import Snapshot
@@ -81,10 +81,8 @@ def folders_of(pair: Pair) -> tuple[str, str]:
 
 def releases_in(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the names of all releases that base/ holds, whether or not a ring names them."""
-    frozen = f"{layout.BASE}/releases/"
-    numbers = {path.removeprefix(frozen).partition("/")[0] for path in snapshot.under(frozen.rstrip("/"))}
     there = any(snapshot.under(layout.release("edge")))
-    return (*(["edge"] if there else []), *sorted(numbers, key=lambda number: (len(number), number)))
+    return (*(["edge"] if there else []), *frozen.numbers(snapshot, layout.RELEASES))
 
 
 @once

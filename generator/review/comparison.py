@@ -11,6 +11,7 @@ from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet
+from generator.generate import frozen
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
@@ -121,6 +122,7 @@ def _compare(
         returning=tuple(_returning(origin, last, after.composed.fleet, files)),
         unread=tuple(_unread(origin, start, after.composed.fleet)),
         removals=tuple(sorted(_removals(steps))),
+        edited=frozen.edited(files),
         capacity=shift(
             (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
         ),

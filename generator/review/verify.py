@@ -8,6 +8,7 @@ from generator import layout
 from generator.findings.finding import Finding, Severity
 from generator.fleet.lost import ways_back
 from generator.fleet.model import Accepted, Fleet, Pair, Weakened
+from generator.generate import frozen
 from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
@@ -164,6 +165,7 @@ def gather(
         findings=(
             *ordinary.line_ends(files.with_line_ends_of_windows()),
             *(found for _, unreadable in read for found in unreadable),
+            *(frozen.problems(snapshot) if is_whole else ()),
             *(item for item in built if isinstance(item, Finding)),
         ),
     )

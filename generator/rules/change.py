@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+from generator import layout
 from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
@@ -194,6 +195,26 @@ def removed_files(gone: Mapping[str, str], commit: str, then: str) -> Iterator[F
         fact = f"this change removes {len(gone)} tenants"
         hint = f"put them back: git checkout {commit[:10]} -- {' '.join(gone)}{then}"
         yield finding("TEN020", Place(next(iter(gone))), fact, hint)
+
+
+@rule(
+    "CHG026",
+    per=Per.CHANGE,
+    title="a release that was frozen before stays as it is, or goes",
+    why="Companies run it: an edit reaches all rings at once, and nothing has tried it.",
+    fix="Change base/edge or base/guard, and freeze that with `tenantry release`.",
+    source="tenantry: a release is frozen once (docs/guides/roll-out.md)",
+    firm=Firm.TWO_COMMITS,
+)
+def what_is_frozen_stays(compared: Compared) -> Iterator[Found]:
+    """No change edits a frozen copy, nor what its record says; the whole may go."""
+    for folder in compared.edited:
+        kind = "guard" if folder.startswith(f"{layout.GUARDS}/") else "release"
+        paths = f"{folder} {layout.record(folder)}"
+        back = f"rm -r {paths}; git checkout {compared.commit[:10]} -- {paths}"
+        live, option = (layout.GUARD, " --guard") if kind == "guard" else (layout.release("edge"), "")
+        then = f"change {live} and freeze that: tenantry release{option}"
+        yield Found(Place(folder), f"this {kind} was frozen before, and is edited", f"put it back: {back}; {then}")
 
 
 # --- what cannot be compared, and names that were given before

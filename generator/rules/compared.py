@@ -86,6 +86,7 @@ class Compared:
         returning: Tenants that come, and whose names were given earlier.
         unread: What could not be compared.
         removals: Rendered objects that are there before and not after, as tenant and object, sorted.
+        edited: What the change edits of releases and guards that were frozen before it: the folders, sorted.
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
     """
 
@@ -101,6 +102,7 @@ class Compared:
     returning: tuple[Returning, ...]
     unread: tuple[Unread, ...]
     removals: tuple[tuple[str, str], ...]
+    edited: tuple[str, ...] = ()
     capacity: Shift | None = None
 
     @property

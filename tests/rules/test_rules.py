@@ -28,6 +28,7 @@ APART = {
     "KUS009": "build says it and ends the run: with another kustomize there is nothing to check",
     "KUS018": "the gate says it, before anything is built",
     "MOD003": "verify and check say it, which know the day",
+    "REL001": "verify says it, which reads whole folders and not only what they render",
     "KUS013": "verify says it, where it compares a render by class with a direct build",
 }
 """Rules that are not, or not only, said by a check; what they say has tests of its own."""
