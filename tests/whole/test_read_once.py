@@ -53,6 +53,7 @@ VERBS: Final = (
     ("check", "--base", "HEAD~1"),
     ("diff", "HEAD~1"),
     ("diff", "HEAD~1", "HEAD"),
+    ("report", "fleet.html"),
     ("publish", "--dry-run"),
 )
 """Every verb that reads a repository, in each of its ways."""
