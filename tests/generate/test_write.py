@@ -1,6 +1,7 @@
 """Writing: whole files or none, only what differs, nothing of somebody else's."""
 
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -16,18 +17,18 @@ from tests.harness import ROOT, Repository
 FILE = "overlays/company-001/facts.yaml"
 
 
-def test_a_file_is_replaced_in_one_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_is_replaced_in_one_step(tmp_path: Path) -> None:
     """A reader sees the old file or the new one, and a failure leaves no litter."""
     path = tmp_path / "file.yaml"
     path.write_text("old")
 
-    def full(_path: Path, _data: bytes) -> int:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(Path, "write_bytes", full)
-        with pytest.raises(OSError, match="No space left"):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, before[1]))
+    try:
+        with pytest.raises(OSError, match="File too large"):
             write.replace(path, b"new")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
     assert path.read_text() == "old"
     assert [item.name for item in tmp_path.iterdir()] == ["file.yaml"]
