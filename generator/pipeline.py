@@ -10,9 +10,10 @@ from generator.findings.table import finding
 from generator.fleet import earlier, lost
 from generator.fleet.load import load, load_platform
 from generator.fleet.model import Fleet, Pair, Platform, Tenant
+from generator.fleet.states import STATES
 from generator.fleet.validate import Had, validate, validate_in_part
 from generator.generate.compose import Tree, components_of, compose
-from generator.generate.releases import COMPONENTS, Release, folders_of, read_release
+from generator.generate.releases import COMPONENTS, Release, folders_of, read_release, states_in
 from generator.generate.size import Size, size
 from generator.generate.write import Change, Differences, alone, apply, compare
 from generator.git.snapshot import Snapshot
@@ -115,7 +116,11 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     except Refused as refused:
         return None, (*errors, *refused.findings)
     sizes, found = sized(fleet, releases)
-    fleet = replace(fleet, tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes))
+    fleet = replace(
+        fleet,
+        tenants=tuple(tenant for tenant in fleet.tenants if tenant.name in sizes),
+        departed=tuple(tenant for tenant in fleet.departed if tenant.name in sizes or tenant.tombstone),
+    )
     tree = compose(fleet, sizes, releases)
     whole = Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=())
     return whole, (*errors, *(problem for problem in found if problem.severity is Severity.ERROR))
@@ -131,7 +136,7 @@ def sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, 
     sizes: dict[str, Size] = {}
     findings: list[Finding] = []
     known: dict[tuple[object, ...], Size] = {}
-    for tenant in fleet.tenants:
+    for tenant in fleet.with_overlay:
         if (of_its_kind := known.get(tenant.kind)) is not None:
             sizes[tenant.name] = of_its_kind
             continue
@@ -170,7 +175,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
         if ring.pair in releases:
             continue
         try:
-            if lacking := list(_lacking(snapshot, fleet, ring.release)):
+            if lacking := [*_lacking(snapshot, fleet, ring.release), *_lacking_states(snapshot, fleet, ring.guard)]:
                 findings.extend(lacking)
                 continue
             releases[ring.pair] = read_release(snapshot, ring.pair, fleet.platform)
@@ -191,7 +196,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
 
 def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
     """PLT003: the components of a release that tenants on it need and that are not there."""
-    tenants = [tenant for tenant in fleet.tenants if tenant.ring.release == release]
+    tenants = [tenant for tenant in fleet.with_overlay if tenant.ring.release == release]
     needed = {item: tenant.name for tenant in reversed(tenants) for item in components_of(tenant, fleet.platform)}
     for component, tenant in sorted(needed.items()):
         folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
@@ -200,13 +205,29 @@ def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding
             yield finding("PLT003", Place(folder), f"there is no such component, and {tenant} needs it", hint)
 
 
+def _lacking_states(snapshot: Snapshot, fleet: Fleet, guard: str) -> Iterator[Finding]:
+    """PLT003: the states of a guard that tenants on it are in and that are not there."""
+    folder = layout.guard(guard)
+    there = states_in(snapshot, folder)
+    for tenant in fleet.with_overlay if any(snapshot.everything_under(folder)) else ():
+        for part in STATES[tenant.state].parts:
+            if tenant.ring.guard == guard and part not in there:
+                missing = f"{folder}/{layout.STATES}/{part}"
+                fact = f"there is no such state, and {tenant.name} is {tenant.state}"
+                way = snapshot.way_back(missing) or (
+                    f"take the states of a new repository: tenantry init /tmp/new && cp -R /tmp/new/{layout.GUARD}/"
+                    f"{layout.STATES} {folder}/"
+                )
+                yield finding("PLT003", Place(missing), fact, way)
+
+
 def differences(snapshot: Snapshot, result: Composed) -> Differences:
     """Return how the generated files on the disk differ from what they should be.
 
     Raises:
         Refused: Somebody else's file is in the way.
     """
-    names = frozenset(tenant.name for tenant in result.fleet.tenants)
+    names = result.fleet.names
     files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
     found = compare(snapshot, result.tree, names, files - names)
     if found.forbidden:

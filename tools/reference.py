@@ -16,6 +16,7 @@ import click
 
 from generator.cli import cli
 from generator.findings.finding import Exit
+from generator.fleet.states import STATES, WAYS
 from generator.model.fields import PROOFS, Field, kinds
 from generator.model.holds import DECLARED, written
 from generator.reading.schema import package_schema
@@ -42,10 +43,29 @@ def pages() -> dict[str, str]:
         "docs/reference/rules.md": HEADER + "\n".join(_rules()),
         "docs/reference/tenant-file.md": HEADER + "\n".join(_schema("tenant", "The tenant file")),
         "docs/reference/platform-file.md": HEADER + "\n".join(_schema("platform", "platform.yaml")),
+        "docs/reference/states.md": HEADER + "\n".join(_states()),
         "docs/reference/model.md": HEADER + "\n".join(_model()),
         "docs/reference/kustomization.md": HEADER + "\n".join(_kustomization()),
         "docs/reference/approval-file.md": HEADER + "\n".join(_schema("approval", "The approval file")),
     }
+
+
+def _states() -> Iterator[str]:
+    yield "# The states of a company"
+    yield ""
+    yield "`state` in the tenant file; `tenantry set NAME state=...` goes from one to the next. Without the key a company"
+    yield "is active. A purge goes in three commits, each of which waits until the one before is done in the cluster."
+    yield ""
+    yield "| state | what is rendered | what Argo CD does | what stays | keys it needs |"
+    yield "|---|---|---|---|---|"
+    for state in STATES.values():
+        keys = ", ".join(f"`{key}`" for key in state.keys) or "-"
+        yield f"| {state.name} | {state.rendered} | {state.argocd} | {state.stays} | {keys} |"
+    yield ""
+    yield "| from | to | only when | way back |"
+    yield "|---|---|---|---|"
+    yield from (f"| {way.before} | {way.after} | {way.guard or '-'} | {way.back} |" for way in WAYS)
+    yield ""
 
 
 def claimed() -> set[str]:

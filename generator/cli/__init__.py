@@ -14,6 +14,7 @@ import click
 from generator import __version__
 from generator.cli import (
     capacity,
+    certificate,
     check,
     cost,
     debug,
@@ -75,6 +76,7 @@ for _verbs in (
     tenants,
     release,
     due,
+    certificate,
     explain,
     capacity,
     cost,

@@ -55,9 +55,9 @@ def add(
     "--kubeconfig",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="See in the cluster whether the first step is through; kubectl reads it.",
+    help="See in the cluster whether the step before is through; kubectl reads it.",
 )
-@click.option("--confirmed-by", metavar="NAME", help="Who saw that the first step is through; stands in the file.")
+@click.option("--confirmed-by", metavar="NAME", help="Who saw that the step before is through; stands in the file.")
 @today_option
 @click.pass_obj
 def set_(
@@ -77,18 +77,25 @@ def set_(
 
     A smaller plan keeps the quota of the plan before (quotaFrom), so that nothing that runs is refused. When fewer pods
     run, --complete takes that out: seen in the cluster with --kubeconfig, or said by somebody with --confirmed-by.
+
+    state=suspended, retiring, purging, deleting and retired lead a company out, state=active brings it back; each is
+    refused until what it demands is the case. deleting and retired need --kubeconfig or --confirmed-by.
     """
     from generator.git.snapshot import Snapshot
-    from generator.lifecycle import edit, plans
+    from generator.lifecycle import edit, life, plans
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
-    _refuse_bad_use(assignments, complete, kubeconfig, confirmed_by)
-    if complete:
+    changes = _changes(assignments)
+    _refuse_bad_use(assignments, complete, kubeconfig, confirmed_by, moves="state" in changes)
+    if "state" in changes:
+        witness = life.Witness(kubeconfig=kubeconfig, name=confirmed_by or "")
+        file, before, after = life.changed(snapshot, name, changes, witness, today)
+    elif complete:
         why = _confirmed(snapshot, name, kubeconfig, confirmed_by)
         file, before, after = plans.completed(snapshot, name, why, today)
     else:
-        file, before, after = plans.changed(snapshot, name, _changes(assignments), today)
+        file, before, after = plans.changed(snapshot, name, changes, today)
     if dry_run:
         click.echo(after, nl=False)
     elif before == after:
@@ -104,7 +111,7 @@ def set_(
 
 
 def _refuse_bad_use(
-    assignments: tuple[str, ...], complete: bool, kubeconfig: Path | None, confirmed_by: str | None
+    assignments: tuple[str, ...], complete: bool, kubeconfig: Path | None, confirmed_by: str | None, *, moves: bool
 ) -> None:
     if complete and assignments:
         raise click.UsageError("--complete changes nothing else: leave KEY=VALUE out")
@@ -112,8 +119,10 @@ def _refuse_bad_use(
         raise click.UsageError("Missing argument 'KEY=VALUE...'.")
     if complete and (kubeconfig is None) == (confirmed_by is None):
         raise click.UsageError("--complete needs to know that fewer pods run: --kubeconfig FILE or --confirmed-by NAME")
-    if not complete and (kubeconfig or confirmed_by):
-        raise click.UsageError("--kubeconfig and --confirmed-by belong to --complete")
+    if not (complete or moves) and (kubeconfig or confirmed_by):
+        raise click.UsageError("--kubeconfig and --confirmed-by belong to --complete and to state=...")
+    if kubeconfig is not None and confirmed_by is not None:
+        raise click.UsageError("the cluster says it, or somebody does: --kubeconfig FILE or --confirmed-by NAME")
     if confirmed_by is not None and not (confirmed_by.strip() and confirmed_by.isprintable()):
         raise click.BadParameter("write a name, in one line", param_hint="--confirmed-by")
 
@@ -187,11 +196,12 @@ def list_(directory: Path, applications: bool, form: str) -> Exit:
             "name": tenant.name,
             "plan": tenant.plan,
             "addons": list(tenant.addons),
+            "state": tenant.state,
             "ring": tenant.ring.name,
             "hosts": list(tenant.hosts),
             "company": tenant.display_name,
         }
-        for tenant in fleet.tenants
+        for tenant in sorted((*fleet.tenants, *fleet.departed), key=lambda tenant: tenant.name)
     ]
     table(rows, form)
     return Exit.FINE

@@ -211,6 +211,13 @@ _ROWS: Final = (
         fix="Write the day as YYYY-MM-DD.",
         source=sources.YAML,
     ),
+    Rule(
+        id="TEN030",
+        title="a tenant file has the keys of its state, and no others",
+        why="A key that belongs to another state is a promise that nothing keeps.",
+        fix="Let `tenantry set NAME state=...` write them.",
+        source="tenantry: a company's life is a table (docs/reference/states.md)",
+    ),
     # --- DUE: what a tenant file says of a day, held against today
     Rule(
         id="DUE001",
@@ -227,6 +234,22 @@ _ROWS: Final = (
         why="The company goes on for nothing, or a customer who stays is taken for a trial.",
         fix="Take the day out when the company stays (`tenantry set NAME expires=`), or write a later one.",
         source="tenantry: what a tenant file says of a day is due on that day (docs/guides/add-a-company.md)",
+    ),
+    Rule(
+        id="DUE003",
+        severity=Severity.WARNING,
+        title="a company whose last day has passed is purged",
+        why="What is kept of a customer who left must have a reason.",
+        fix="Purge it, set a hold, or give it a later day.",
+        source="tenantry: a company's life is a table (docs/reference/states.md)",
+    ),
+    Rule(
+        id="DUE004",
+        severity=Severity.WARNING,
+        title="a purge that was begun goes on",
+        why="Half-way a company has no guards, or is being deleted and nobody looks whether it is gone.",
+        fix="Look whether the step is done, and go to the next state.",
+        source="tenantry: a company's life is a table (docs/reference/states.md)",
     ),
     # --- PLT: platform.yaml
     Rule(

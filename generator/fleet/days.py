@@ -4,12 +4,13 @@ No rule on a day is an error of `verify` or `check`: main would turn red at midn
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from generator.findings.finding import Finding
 from generator.findings.table import finding
 from generator.fleet.model import Fleet, Tenant
+from generator.fleet.states import DELETING, PURGING, RETIRED, RETIRING
 
 DAYS_OF_A_SMALLER_PLAN: Final = 7
 """After so many days the second step of a change to a smaller plan is due."""
@@ -25,6 +26,47 @@ def due(fleet: Fleet, today: date) -> Iterator[Finding]:
     for tenant in fleet.tenants:
         yield from _second_step(tenant, today)
         yield from _end_of_a_trial(tenant, today)
+    yield from _purges(fleet, today)
+    yield from _steps_of_purges(fleet, today)
+
+
+def purges(fleet: Fleet, today: date) -> Iterator[tuple[date, Tenant]]:
+    """Yield the companies that are to be purged, each with the day on which it can be, the budget kept: a forecast.
+
+    Args:
+        fleet: The tenants.
+        today: The day; what was due before can be done from it on.
+    """
+    most = fleet.platform.budget.purges_per_day
+    leaving = (tenant for tenant in fleet.tenants if tenant.state == RETIRING and tenant.hold is None)
+    waiting = sorted((tenant.retire_on, tenant.name, tenant) for tenant in leaving if tenant.retire_on is not None)
+    free: dict[date, int] = {}
+    for last, _, tenant in waiting:
+        day = max(last + timedelta(days=1), today)
+        while most is not None and most > 0 and free.get(day, 0) >= most:
+            day += timedelta(days=1)
+        free[day] = free.get(day, 0) + 1
+        yield day, tenant
+
+
+def _purges(fleet: Fleet, today: date) -> Iterator[Finding]:
+    """DUE: whose last day has passed and can be purged, as many as one day allows; the rest is for the next days."""
+    for day, tenant in purges(fleet, today):
+        if tenant.retire_on is not None and tenant.retire_on < today:
+            when = "can be purged" if day == today else f"can be purged on {day}, budget.purgesPerDay kept"
+            fact = f"the last day of {tenant.name} was {tenant.retire_on}: it {when}"
+            hint = f"tenantry set {tenant.name} state=purging backup=WHERE, or give it a later day"
+            yield finding("DUE003", tenant.document.place(("retireOn",)), fact, hint)
+
+
+def _steps_of_purges(fleet: Fleet, today: date) -> Iterator[Finding]:
+    del today
+    for tenant in (*fleet.tenants, *fleet.departed):
+        if tenant.state in (PURGING, DELETING):
+            following = DELETING if tenant.state == PURGING else RETIRED
+            fact = f"{tenant.name} is {tenant.state}, and waits for the next step"
+            hint = f"tenantry set {tenant.name} state={following} --kubeconfig FILE"
+            yield finding("DUE004", tenant.document.place(("state",)), fact, hint)
 
 
 def _second_step(tenant: Tenant, today: date) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from datetime import date
 from fractions import Fraction
 from typing import Any, Final, Literal, NamedTuple
 
+from generator.fleet import states
+from generator.fleet.life import Confirmation, Hold, Tombstone
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
 from generator.reading.yaml_reader import Document
@@ -198,11 +200,13 @@ class Budget:
         tenants: Tenants.
         share: Per cent of the fleet.
         removals: Rendered objects that are there before and not after, over all tenants.
+        purges_per_day: Companies that begin to be purged on one day, over all changes.
     """
 
     tenants: int | None = None
     share: int | None = None
     removals: int | None = None
+    purges_per_day: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -331,6 +335,7 @@ class Platform:
         inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
         image_digests: Whether a release may be frozen only when all of its images are named by their digests.
         accepted: Fields of base/ that are accepted although the model does not know them.
+        unavailable_page: Address that the hosts of a suspended company lead to; empty when none is told.
     """
 
     repo_url: str
@@ -356,6 +361,7 @@ class Platform:
     nodes: Nodes | None = None
     prices: Prices | None = None
     image_digests: bool = False
+    unavailable_page: str = ""
 
     @property
     def revision(self) -> str:
@@ -435,6 +441,12 @@ class Tenant:
         storage: Bytes of the volume.
         quota_from: The plan that it comes from, while a change to a smaller one is not complete; else None.
         expires: The last day of a trial; None for a company that stays.
+        state: Where it is in its life, see `generator.fleet.states`.
+        retire_on: The last day on which a company that leaves can fetch its files; None for one that stays.
+        backup: Where the last copy of its files is, or empty.
+        hold: What keeps it from being purged, or None.
+        confirmed: The steps of its purge that somebody saw done, each with who did.
+        tombstone: What is known of it once it is gone; None before.
     """
 
     name: str
@@ -448,6 +460,12 @@ class Tenant:
     document: Document
     quota_from: QuotaFrom | None = None
     expires: date | None = None
+    state: str = states.ACTIVE
+    retire_on: date | None = None
+    backup: str = ""
+    hold: Hold | None = None
+    confirmed: tuple[tuple[str, Confirmation], ...] = ()
+    tombstone: Tombstone | None = None
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -465,12 +483,30 @@ _NOT_ITS_OWN: Final = tuple(item.name for item in dataclasses.fields(Tenant) if 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """All input after `validate`: the platform and its tenants, sorted by name."""
+    """All input after `validate`.
+
+    Attributes:
+        platform: The provider's numbers.
+        tenants: Those that have an Application, sorted by name.
+        departed: Those that have none any more: they are being deleted, or gone.
+    """
 
     platform: Platform
     tenants: tuple[Tenant, ...]
+    departed: tuple[Tenant, ...] = ()
 
     @property
     def pairs(self) -> frozenset[Pair]:
         """Every release that a ring or a company names, with the guard before it."""
-        return frozenset({*(ring.pair for ring in self.platform.rings), *(tenant.ring.pair for tenant in self.tenants)})
+        tenants = {tenant.ring.pair for tenant in self.with_overlay}
+        return frozenset({*(ring.pair for ring in self.platform.rings), *tenants})
+
+    @property
+    def with_overlay(self) -> tuple[Tenant, ...]:
+        """The tenants of which files are generated, those that are being deleted included."""
+        return (*self.tenants, *(tenant for tenant in self.departed if states.STATES[tenant.state].has_overlay))
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all tenants, those that are gone included."""
+        return frozenset(tenant.name for tenant in (*self.tenants, *self.departed))

@@ -97,7 +97,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             links=data["argocd"]["links"],
             url=data["argocd"].get("url", ""),
         ),
-        budget=Budget(**data.get("budget", {})),
+        budget=_budget(data.get("budget", {})),
+        unavailable_page=data.get("unavailablePage", ""),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         inert={what: tuple(keys) for what, keys in data["metadata"].items()},
@@ -107,6 +108,11 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         prices=prices.read(data),
         image_digests=data["imageDigests"],
     )
+
+
+def _budget(data: Mapping[str, Any]) -> Budget:
+    others = {key: value for key, value in data.items() if key != "purgesPerDay"}
+    return Budget(**others, purges_per_day=data.get("purgesPerDay"))
 
 
 def accepted_of(index: int, data: Mapping[str, Any]) -> Accepted:

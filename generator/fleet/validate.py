@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -12,16 +12,12 @@ from generator.findings.finding import Finding, Severity, in_order
 from generator.findings.rule import Rule
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
+from generator.fleet.life import day, keys_of_the_state, life_of
 from generator.fleet.load import Sources
-from generator.fleet.model import (
-    Fleet,
-    Overrides,
-    Platform,
-    QuotaFrom,
-    Tenant,
-)
+from generator.fleet.model import Fleet, Overrides, Platform, QuotaFrom, Tenant
 from generator.fleet.platform import platform_of
 from generator.fleet.reserved import hosts_in, names_in, why_reserved
+from generator.fleet.states import GONE, RETIRED, STATES, SYNCED
 from generator.kube.lenient import mapping, string, strings
 from generator.reading import freetext, quantity
 from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema
@@ -61,7 +57,7 @@ def validate(
     checker = Checker(_tenant_schema(platform) if platform else package_schema("tenant"))
     well_formed = []
     for document in sources.tenants:
-        refused = checker.check(document, _tenant_rule)
+        refused = (_of_tombstones() if _is_retired(document) else checker).check(document, _tenant_rule)
         findings.extend(refused)
         if not refused:
             well_formed.append(document)
@@ -71,8 +67,11 @@ def validate(
         return None, in_order(findings)
     for document in well_formed:
         findings.extend(_text(document))
-        findings.extend(_sold(document, platform))
         findings.extend(_days(document))
+        findings.extend(keys_of_the_state(document, platform.unavailable_page))
+    departed = [tombstone_of(document, platform) for document in well_formed if _is_whole_tombstone(document)]
+    well_formed = [document for document in well_formed if not _is_retired(document)]
+    findings.extend(found for document in well_formed for found in _sold(document, platform))
     tenants = [tenant_of(document, platform) for document in well_formed if not any(_days(document))]
     findings.extend(found for tenant in tenants for found in _bounds(tenant))
     findings.extend(found for tenant in tenants for found in _quota_kept(tenant, platform))
@@ -80,7 +79,13 @@ def validate(
     findings.extend(_hosts(tenants, platform))
     if any(found.severity is Severity.ERROR for found in findings):
         return None, in_order(findings)
-    return Fleet(platform=platform, tenants=tuple(sorted(tenants, key=lambda one: one.name))), in_order(findings)
+    running = [tenant for tenant in tenants if STATES[tenant.state].has_entry]
+    departed += [tenant for tenant in tenants if not STATES[tenant.state].has_entry]
+    return Fleet(platform=platform, tenants=_by_name(running), departed=_by_name(departed)), in_order(findings)
+
+
+def _by_name(tenants: Iterable[Tenant]) -> tuple[Tenant, ...]:
+    return tuple(sorted(tenants, key=lambda tenant: tenant.name))
 
 
 def validate_in_part(
@@ -139,7 +144,30 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
         overrides=overrides,
         document=document,
         quota_from=_quota_from(data.get("quotaFrom")),
-        expires=date.fromisoformat(data["expires"]) if "expires" in data else None,
+        expires=day(data.get("expires")),
+        **life_of(data),
+    )
+
+
+def tombstone_of(document: Document, platform: Platform) -> Tenant:
+    """Make the record of a company that is gone: plan, add-ons and storage are those of then, and mean nothing here.
+
+    Args:
+        document: A file in which the schema finds nothing wrong.
+        platform: The provider's numbers.
+    """
+    data = document.data
+    return Tenant(
+        name=data["name"],
+        display_name=data.get("displayName", data["name"]),
+        plan=data["plan"],
+        addons=tuple(data.get("addons", ())),
+        ring=platform.default_ring,
+        hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
+        storage=0,
+        overrides=Overrides(),
+        document=document,
+        **life_of(data),
     )
 
 
@@ -171,7 +199,15 @@ def _sold(document: Document, platform: Platform) -> Iterator[Finding]:
             yield finding("TEN006", document.place(("addons", index)), fact, hint)
 
 
-_DAYS: Final[tuple[Path, ...]] = (("quotaFrom", "since"), ("expires",))
+_DAYS: Final[tuple[Path, ...]] = (
+    ("quotaFrom", "since"),
+    ("expires",),
+    ("retireOn",),
+    ("hold", "since"),
+    ("confirmed", SYNCED, "date"),
+    ("confirmed", GONE, "date"),
+    ("tombstone", "since"),
+)
 """Where a tenant file states a day."""
 
 
@@ -184,6 +220,20 @@ def _days(document: Document) -> Iterator[Finding]:
         except ValueError:
             fact = f"{dotted((*above, key))}: there is no day {text}"
             yield finding("TEN029", document.place((*above, key)), fact, "for example 2026-12-31")
+
+
+def _is_retired(document: Document) -> bool:
+    return mapping(document.data).get("state") == RETIRED
+
+
+def _is_whole_tombstone(document: Document) -> bool:
+    return _is_retired(document) and not any(_days(document)) and "tombstone" in document.data
+
+
+@cache
+def _of_tombstones() -> Checker:
+    """Check the file of a company that is gone: the plan that it had may be sold no more."""
+    return Checker(package_schema("tenant"))
 
 
 def _quota_kept(tenant: Tenant, platform: Platform) -> Iterator[Finding]:

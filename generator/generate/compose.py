@@ -14,6 +14,7 @@ import jinja2
 
 from generator import layout
 from generator.fleet.model import Exposure, Fleet, Pair, Platform, Tenant
+from generator.fleet.states import STATES
 from generator.generate import argocd
 from generator.generate.mould import Mould, mould, signed
 from generator.generate.releases import FACTS, Parts, Release
@@ -37,10 +38,10 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[Pair, Rel
         releases: The releases that the fleet's rings use, with the guards before them.
     """
     tree = dict(_shared(fleet.platform))
-    kinds = {tenant.name: (*tenant.kind, id(sizes[tenant.name])) for tenant in fleet.tenants}
+    kinds = {tenant.name: (*tenant.kind, id(sizes[tenant.name])) for tenant in fleet.with_overlay}
     alike = Counter(kinds.values())
     moulds: dict[tuple[object, ...], Mould | None] = {}
-    for tenant in fleet.tenants:
+    for tenant in fleet.with_overlay:
         kind = kinds[tenant.name]
         if (made := moulds.get(kind)) is not None:
             tree.update(zip(_paths(tenant, fleet.platform), made.filled(tenant), strict=True))
@@ -53,10 +54,11 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[Pair, Rel
     return tree
 
 
-def _paths(tenant: Tenant, platform: Platform) -> tuple[str, str, str, str]:
+def _paths(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     shard = layout.shard_of(tenant.name, platform.argocd.shards)
     own = layout.kustomization(tenant.name), layout.facts(tenant.name)
-    return (*own, layout.entry(tenant.name, shard), layout.project(tenant.name, shard))
+    entry = (layout.entry(tenant.name, shard),) if STATES[tenant.state].has_entry else ()
+    return (*own, *entry, layout.project(tenant.name, shard))
 
 
 def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
@@ -64,6 +66,21 @@ def components_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
     addons = addons_of(tenant, platform)
     exposed = (f"{addon.component}-{platform.exposure}" for addon in addons if addon.host_prefix)
     return (*(addon.component for addon in addons), platform.exposure, *exposed, FACTS)
+
+
+def states_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
+    """Return the folders of a guard's states that a tenant's state names, as far as the guard has them.
+
+    Those of the exposure are optional: a product may have nothing to say of one.
+    """
+    parts = STATES[tenant.state].parts
+    return tuple(name for part in parts for name in (part, f"{part}-{platform.exposure}"))
+
+
+def state_names() -> frozenset[str]:
+    """Return every folder of a guard's states that an overlay can name."""
+    parts = {part for state in STATES.values() for part in state.parts}
+    return frozenset({*parts, *(f"{part}-{exposure}" for part in parts for exposure in get_args(Exposure))})
 
 
 def component_names(platform: Platform) -> frozenset[str]:
@@ -99,14 +116,17 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
 def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release) -> tuple[str, ...]:
     """Return the texts of a tenant's files, in the order of `_paths`."""
     header = f'{HEADER} from {tenant.document.file}. Do not edit: edit that file and run "tenantry generate".\n'
-    parts = release.parts(components_of(tenant, platform))
+    parts = release.parts(components_of(tenant, platform), states_of(tenant, platform))
     templates = _templates()
     values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
     paths = ";".join(sorted(f"/{path}" for path in (*release.closure(parts), layout.overlay(tenant.name))))
+    entry = (templates["entry"].render(values, generate_paths=paths),) if STATES[tenant.state].has_entry else ()
     texts = (
         *(text for _, text in overlay(tenant, platform, size, parts)),
-        templates["entry"].render(values, generate_paths=paths),
-        templates["project"].render(values, kinds=argocd.TENANT_KINDS, roles=argocd.TENANT_ROLES),
+        *entry,
+        templates["project"].render(
+            values, kinds=argocd.TENANT_KINDS, roles=argocd.TENANT_ROLES, guarded=is_guarded(tenant)
+        ),
     )
     return tuple(f"{header}{text}" for text in texts)
 
@@ -130,7 +150,20 @@ def overlay(tenant: Tenant, platform: Platform, size: Size, parts: Parts) -> Ite
             copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
         ),
     )
-    yield layout.facts(tenant.name), _templates()["facts"].render(values)
+    yield layout.facts(tenant.name), _templates()["facts"].render(values, unavailable=_unavailable(tenant, platform))
+
+
+def is_guarded(tenant: Tenant) -> bool:
+    """Say whether something keeps Argo CD from deleting the tenant's namespace, volumes and project."""
+    return "purging" not in STATES[tenant.state].parts
+
+
+def _unavailable(tenant: Tenant, platform: Platform) -> tuple[str, str] | None:
+    """Return host and path of the page that a suspended tenant's hosts lead to; None for other tenants."""
+    if "suspended" not in STATES[tenant.state].parts:
+        return None
+    host, _, path = platform.unavailable_page.removeprefix("https://").partition("/")
+    return host, f"/{path}"
 
 
 def _ingress_hosts(hosts: Iterable[str]) -> str:

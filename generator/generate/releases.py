@@ -38,7 +38,7 @@ class Parts:
 
     Attributes:
         resources: Core of the guard and core of the release.
-        components: Those of the guard, then those of the release; the facts of each last.
+        components: Those of the guard, then those of the release, then the state; the facts of each last.
     """
 
     resources: tuple[str, ...]
@@ -50,7 +50,7 @@ class Parts:
         return (*self.resources, *self.components)
 
 
-def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str]) -> Parts:
+def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str], states: Iterable[str] = ()) -> Parts:
     """Return what an overlay is built of.
 
     A replacement or a patch does not reach what a later component brings, so the order is part of the meaning.
@@ -59,6 +59,7 @@ def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str]) ->
         pair: The release and the guard.
         components: Names of the components that the tenant has.
         guarded: Names of those that the guard has a part of.
+        states: Folders of the guard's states that the tenant's state names: behind all that they change.
     """
     guard, release = (f"{folder}/{COMPONENTS}" for folder in folders_of(pair))
     named = tuple(components)
@@ -68,6 +69,7 @@ def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str]) ->
         components=(
             *(f"{guard}/{name}" for name in own if name in guarded),
             *(f"{release}/{name}" for name in own),
+            *(f"{layout.guard(pair.guard)}/{layout.STATES}/{name}" for name in states),
             *(f"{guard}/{FACTS}" for name in named if name == FACTS and name in guarded),
             *(f"{release}/{FACTS}" for name in named if name == FACTS),
         ),
@@ -88,7 +90,16 @@ def releases_in(snapshot: Snapshot) -> tuple[str, ...]:
 @once
 def components_in(snapshot: Snapshot, folder: str) -> frozenset[str]:
     """Return the names of the components that stand in a guard or in a release."""
-    above = f"{folder}/{COMPONENTS}"
+    return _folders_in(snapshot, f"{folder}/{COMPONENTS}")
+
+
+@once
+def states_in(snapshot: Snapshot, guard: str) -> frozenset[str]:
+    """Return the names of the folders of a guard's states."""
+    return _folders_in(snapshot, f"{guard}/{layout.STATES}")
+
+
+def _folders_in(snapshot: Snapshot, above: str) -> frozenset[str]:
     return frozenset(path.removeprefix(f"{above}/").partition("/")[0] for path in snapshot.under(above))
 
 
@@ -101,6 +112,7 @@ class Release:
         core: What a tenant without add-ons runs, by name.
         addons: For each add-on, what a tenant with it alone runs, by name.
         guarded: The components of which the guard has a part.
+        states: The folders of the guard's states.
         closures: For each folder of the two that overlays name, every path that building it reads.
     """
 
@@ -108,15 +120,16 @@ class Release:
     core: Mapping[str, Workload]
     addons: Mapping[str, Mapping[str, Workload]]
     guarded: frozenset[str]
+    states: frozenset[str]
     closures: Mapping[str, tuple[str, ...]]
 
     def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
         """Return what a tenant with these add-ons runs, by name."""
         return {**self.core, **{name: workload for addon in addons for name, workload in self.addons[addon].items()}}
 
-    def parts(self, components: Iterable[str]) -> Parts:
-        """Return what the overlay of a tenant with these components is built of."""
-        return parts_of(self.pair, components, self.guarded)
+    def parts(self, components: Iterable[str], states: Iterable[str] = ()) -> Parts:
+        """Return what the overlay of a tenant with these components, in such a state, is built of."""
+        return parts_of(self.pair, components, self.guarded, [name for name in states if name in self.states])
 
     def closure(self, parts: Parts) -> tuple[str, ...]:
         """Return every path that building these parts reads, sorted."""
@@ -142,9 +155,12 @@ def read_release(snapshot: Snapshot, pair: Pair, platform: Platform) -> Release:
             raise TenantryError(f"there is no {folder}/{CORE}", _way_to_core(snapshot, folder))
         gate.survey(folder)
         parts = [CORE, *(f"{COMPONENTS}/{component}" for component in sorted(components_in(snapshot, folder)))]
+        if folder == layout.guard(pair.guard):
+            parts += [f"{layout.STATES}/{state}" for state in sorted(states_in(snapshot, folder))]
         closures |= {f"{folder}/{part}": gate.closure([f"{folder}/{part}"]) for part in parts}
     core, addons = _workloads(gate, pair, platform)
-    return Release(pair, core, addons, components_in(snapshot, layout.guard(pair.guard)), closures)
+    guard = layout.guard(pair.guard)
+    return Release(pair, core, addons, components_in(snapshot, guard), states_in(snapshot, guard), closures)
 
 
 def _way_to_core(snapshot: Snapshot, folder: str) -> str:

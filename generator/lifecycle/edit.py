@@ -1,7 +1,7 @@
 """Edit tenant files as a person would: comments and order stay, and a result that is refused is never written."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -75,13 +75,23 @@ def edited_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> 
     if not isinstance(document.data, dict):
         refuse_bad(snapshot, document.file, document.text)
 
+    return document.file, document.text, edited(document.text, change_of(changes))
+
+
+def change_of(changes: Mapping[str, str]) -> Callable[[Any], None]:
+    """Return what makes changes in the data of a tenant file; the argument is that of `edited_tenant`.
+
+    Raises:
+        TenantryError: A key cannot be set, said when it is called.
+    """
+
     def change(data: Any) -> None:
         for change, value in changes.items():
             key = change.rstrip("+-")
             path = key.split(".")
             _assign(data, path, _edited_list(data, path, change, value) if key != change else _typed(key, value))
 
-    return document.file, document.text, edited(document.text, change)
+    return change
 
 
 def _typed(key: str, value: str) -> Any:

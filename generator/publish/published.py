@@ -124,6 +124,5 @@ def is_current(repository: Repository, published: str, folder: Path) -> bool:
         composed = pipeline.composed(snapshot, had=earlier.storage_had(repository, published))
     except Refused:
         return False
-    names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(snapshot, composed.tree, names)
+    found = compare(snapshot, composed.tree, composed.fleet.names)
     return not found.changes and not found.forbidden

@@ -13,8 +13,9 @@ from typing import Any, Final, get_args
 from generator import layout
 from generator.findings.finding import Finding, Refused
 from generator.fleet.model import AddOn, Exposure, Fleet, Pair, Platform, Resources, Tenant
+from generator.fleet.states import STATES, SUSPENDED
 from generator.fleet.validate import tenant_of
-from generator.generate.compose import components_of, overlay
+from generator.generate.compose import components_of, overlay, states_of
 from generator.generate.headroom import Once, Workload
 from generator.generate.releases import Parts, components_in, folders_of, origins_of, parts_of
 from generator.generate.size import Fit, Scaling, Size
@@ -61,6 +62,7 @@ def read_base(gate: Gate, fleet: Fleet, pair: Pair, *, in_use: bool = True) -> t
         return _unread(fleet.platform, pair, in_use=in_use), refused.findings
     guarded = components_in(gate.snapshot, layout.guard(pair.guard))
     probes = _probes(gate, fleet.platform, pair, documents, guarded, in_use=in_use)
+    in_states = _probes_in_states(gate, fleet.platform, pair, documents, guarded)
     base = Base(
         pair=pair,
         in_use=in_use,
@@ -71,6 +73,7 @@ def read_base(gate: Gate, fleet: Fleet, pair: Pair, *, in_use: bool = True) -> t
         files=tuple(_files(gate.snapshot, folders_of(pair))),
         facts=_facts(fleet.platform, pair),
         probes=tuple(probe for probe, _ in probes),
+        states=tuple(in_states),
         idle=tuple(entry for _, idle in probes for entry in idle),
         origins=origins_of(gate, pair),
     )
@@ -89,6 +92,7 @@ def _unread(platform: Platform, pair: Pair, *, in_use: bool) -> Base:
         files=(),
         facts=_facts(platform, pair),
         probes=(),
+        states=(),
         idle=(),
         origins={},
     )
@@ -105,8 +109,9 @@ def _files(snapshot: Snapshot, folders: Iterable[str]) -> Iterator[str]:
 
 def _facts(platform: Platform, pair: Pair) -> Mapping[str, Any]:
     """Return a data sheet with every fact."""
-    tenant, size = _tenant_with_everything(platform)
-    return _sheet(dict(overlay(tenant, platform, size, parts_of(pair, (), ()))))
+    told = _with_a_page(platform)
+    tenant, size = _tenant_with_everything(told)
+    return _sheet(dict(overlay(dataclasses.replace(tenant, state=SUSPENDED), told, size, parts_of(pair, (), ()))))
 
 
 def _sheet(files: Mapping[str, str]) -> Mapping[str, Any]:
@@ -139,6 +144,33 @@ def _probes(
     return probes
 
 
+def _probes_in_states(
+    gate: Gate, platform: Platform, pair: Pair, documents: Mapping[str, Document], guarded: frozenset[str]
+) -> Iterator[Probe]:
+    """Yield what the two make of a tenant in each state; nothing of one that the guard does not have."""
+    guard = layout.guard(pair.guard)
+    told = _with_a_page(platform)
+    active, size = _tenant_with_everything(told)
+    for state in STATES.values():
+        if not (state.parts and state.has_entry):
+            continue
+        tenant = dataclasses.replace(active, state=state.name)
+        names = [name for name in states_of(tenant, told) if f"{guard}/{layout.STATES}/{name}" in documents]
+        parts = parts_of(pair, components_of(tenant, told), guarded, names)
+        if set(state.parts) <= set(names) and all(part in documents for part in parts.components):
+            files = dict(overlay(tenant, told, size, parts))
+            probe, _ = _build(gate, pair, told.exposure, files, parts, [], documents, again=False)
+            yield dataclasses.replace(probe, state=state.name)
+
+
+def _with_a_page(platform: Platform) -> Platform:
+    """Return a platform whose suspended tenants can be rendered, though nobody is suspended yet."""
+    return dataclasses.replace(platform, unavailable_page=platform.unavailable_page or _NOBODYS_PAGE)
+
+
+_NOBODYS_PAGE: Final = "https://unavailable.invalid/page"
+
+
 def _reached(documents: Mapping[str, Document], parts: Iterable[str]) -> frozenset[str]:
     reached: set[str] = set()
     pending = list(parts)
@@ -166,8 +198,10 @@ def _build(
     parts: Parts,
     entries: list[Entry],
     documents: Mapping[str, Document],
+    *,
+    again: bool = True,
 ) -> tuple[Probe, list[Entry]]:
-    """Build the probe twice, and once more without each of the entries."""
+    """Build the probe twice, or once, and once more without each of the entries."""
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
         places = [
@@ -178,14 +212,15 @@ def _build(
             data[key] = [one for number, one in enumerate(data[key]) if number != index]
             (place / folder / kustomization.FILE).write_text(yaml_writer.dump(data), encoding="utf-8")
         overlays = [gate.beside(place / layout.overlay(NAME), parts.folders) for place in places]
-        first, again, *without = kustomize.build_all([overlays[0], *overlays])
+        first, *others = kustomize.build_all([*overlays[:1], *(overlays if again else ())])
+        second, without = (others[0], others[1:]) if again else (first, [])
         error = first.error.replace(f"{places[0]}/", "").replace("\n", " ")
     probe = Probe(
         exposure=exposure,
         folders=_reached(documents, parts.folders),
         facts=_sheet(files),
         text=first.text,
-        again=again.text,
+        again=second.text,
         objects=first.objects,
         error=error,
     )

@@ -8,6 +8,7 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Found, Place
 from generator.fleet.model import Fleet, Pair, Platform, Tenant
+from generator.fleet.states import ACTIVE
 from generator.generate.releases import Origins, folders_of
 from generator.kube.pods import pod_spec
 from generator.once import Worked
@@ -37,6 +38,7 @@ class Rendered:
         project: The committed AppProject.
         reads: Every path that building the overlay reads, as `manifest-generate-paths` lists them.
         guarded: The components of which the guard of its ring has a part.
+        states: The folders of the states of that guard.
         origins: Where objects are written in base/.
         sources: The files of base/ that origins name.
         represents: For the first of tenants that differ in name and hosts alone, how many these are; 0 for others.
@@ -57,6 +59,7 @@ class Rendered:
     reads: tuple[str, ...]
     guarded: frozenset[str]
     origins: Origins
+    states: frozenset[str] = frozenset()
     sources: Mapping[str, Parsed] = field(default_factory=dict)
     represents: int = 1
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
@@ -134,6 +137,7 @@ class Probe:
 
     Attributes:
         exposure: How this tenant is reached.
+        state: The state that it is in.
         folders: The folders of the release that take part.
         facts: The tenant's data sheet.
         text: What kustomize printed.
@@ -143,6 +147,7 @@ class Probe:
     """
 
     exposure: str
+    state: str = ACTIVE
     folders: frozenset[str]
     facts: Object
     text: str
@@ -165,6 +170,7 @@ class Base:
         files: Every file of them, and every file of base/ that is in no release and no guard.
         facts: A data sheet with every fact that tenantry writes.
         probes: What they make of a tenant that has everything, for each exposure that they have.
+        states: What they make of it in each state that has parts of its own, by the platform's exposure.
         idle: Entries of kustomizations without which a probe's render is the same: folder, key and index.
         origins: Where their objects are written.
     """
@@ -178,6 +184,7 @@ class Base:
     files: tuple[str, ...]
     facts: Object
     probes: tuple[Probe, ...]
+    states: tuple[Probe, ...]
     idle: tuple[tuple[str, str, int], ...]
     origins: Origins
 

@@ -10,7 +10,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.model import Fleet, Pair, Tenant
-from generator.generate.releases import Origins, components_in, origins_of
+from generator.generate.releases import Origins, components_in, origins_of, states_in
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
 from generator.kube import branching
@@ -268,6 +268,7 @@ def _rendered(scene: _Scene, read: _Present, objects: Objects, text: str, repres
         project=read.project,
         reads=read.reads,
         guarded=components_in(scene.snapshot, layout.guard(read.tenant.ring.guard)),
+        states=states_in(scene.snapshot, layout.guard(read.tenant.ring.guard)),
         origins=scene.origins[read.tenant.ring.pair],
         sources=scene.sources,
         represents=represents,

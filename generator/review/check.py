@@ -126,7 +126,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         return _unseen(request, found, before, standing)
     fleet = after.state.composed.fleet
     judged_by, refused = pull_request.judge_before(request.repository, request.start)
-    impact, of_both = _compared(request, after.state, folder / "before")
+    impact, of_both = _compared(request, after.state, folder / "before", today)
     impact, of_the_judge = _by_its_judge(request, impact, fleet, judged_by, refused)
     names = () if may_touch_all(request.files) else _in_full(impact.tenants, fleet, start=int(impact.digest[:8], 16))
     weights = judge.weakened_in_both(judged_by, judge.of(fleet.platform)) if judged_by else {}
@@ -224,13 +224,18 @@ def _named_in(files: Collection[Touched]) -> frozenset[str]:
 # --- what is known of two commits
 
 
-def _compared(request: PullRequest, after: State, folder: Path) -> tuple[Impact, tuple[Finding, ...]]:
+def _compared(request: PullRequest, after: State, folder: Path, today: date) -> tuple[Impact, tuple[Finding, ...]]:
     fleet = after.composed.fleet
-    gone = comparison.gone(request.sources, [tenant.name for tenant in fleet.tenants])
+    gone = comparison.gone(request.sources, fleet.names)
     impact = Impact(
         digest=request.digest, tenants=(), removed=tuple(sorted(names_of(gone))), removals=(), fleet=len(fleet.tenants)
     )
-    origin = Origin(repository=request.repository, commit=request.start, published=_published(request, fleet.platform))
+    origin = Origin(
+        repository=request.repository,
+        commit=request.start,
+        published=_published(request, fleet.platform),
+        today=today,
+    )
     compared, found = comparison.against(origin, after, request.files, folder)
     if compared is None:
         named = _named_in(request.sources)
@@ -290,7 +295,7 @@ def _gone(request: PullRequest, fleet: Fleet, seen: Lost) -> Lost:
     if fleet.platform.publishing == "committed":
         return seen
     published = _published(request, fleet.platform)
-    return lost.held_by(request.repository, published, {tenant.name for tenant in fleet.tenants}) if published else {}
+    return lost.held_by(request.repository, published, fleet.names) if published else {}
 
 
 def _of_the_lost(request: PullRequest, platform: Platform, gone: Lost) -> tuple[Finding, ...]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date
 from pathlib import Path, PurePosixPath
 
 from generator import layout
@@ -10,11 +11,14 @@ from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
-from generator.fleet.model import Fleet
+from generator.fleet.model import Fleet, Platform
+from generator.fleet.states import ACTIVE, PURGING, RETIRING
 from generator.generate import frozen
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
+from generator.history.events import events
+from generator.history.walk import line
 from generator.pipeline import Composed
 from generator.reading import parsed, quantity
 from generator.reading.files import Kind
@@ -23,7 +27,7 @@ from generator.render.tenants import render
 from generator.review.blast_radius import is_source, reads_any
 from generator.review.merge_base import Start, starts
 from generator.review.revision import State, needed
-from generator.rules.compared import Compared, Returning, Step, Unread
+from generator.rules.compared import Compared, Move, Returning, Step, Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +39,14 @@ class Origin:
         commit: The commit.
         published: What Argo CD follows, as far as it is known here; None when it is not.
         main: The commit of main that it goes back to, where it is none itself; commands name that one.
+        today: The day on which the change is judged; None where nothing is judged by days.
     """
 
     repository: Repository
     commit: str
     published: str | None
     main: str = ""
+    today: date | None = None
 
     @property
     def named(self) -> str:
@@ -109,6 +115,7 @@ def _compare(
     before = State(snapshot=start.snapshot, composed=start.composed)
     names = touched_tenants(before.composed, after.composed, files)
     steps, failed = _steps(before, after, names)
+    moves = tuple(_moves(origin, before.composed.fleet, after.composed.fleet, files))
     compared = Compared(
         commit=origin.named,
         source=origin.named if start.source == origin.commit else start.source,
@@ -118,7 +125,7 @@ def _compare(
         tenants=names,
         steps=steps,
         files=tuple(sorted(file.path for file in files)),
-        gone=gone(files, [tenant.name for tenant in after.composed.fleet.tenants]),
+        gone=gone(files, after.composed.fleet.names),
         returning=tuple(_returning(origin, last, after.composed.fleet, files)),
         unread=tuple(_unread(origin, start, after.composed.fleet)),
         removals=tuple(sorted(_removals(steps))),
@@ -126,6 +133,9 @@ def _compare(
         capacity=shift(
             (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
         ),
+        moves=moves,
+        purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
+        today=origin.today,
     )
     return compared, failed
 
@@ -215,6 +225,37 @@ def _removals(steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
             after = {identity(obj) for obj in step.rendered_after.objects}
             names = (identity(obj) for obj in step.rendered_before.objects)
             yield from ((step.after.name, name) for name in names if name not in after)
+
+
+# --- from state to state
+
+
+def _moves(origin: Origin, before: Fleet, after: Fleet, files: Collection[Touched]) -> Iterator[Move]:
+    """Yield the tenants that go from one state to another, or come in another state than the first."""
+    known = {tenant.name: tenant for tenant in (*before.tenants, *before.departed)}
+    moved = [
+        tenant
+        for tenant in (*after.tenants, *after.departed)
+        if tenant.state != (known[tenant.name].state if tenant.name in known else ACTIVE)
+    ]
+    asked = [tenant.name for tenant in moved if tenant.state == PURGING]
+    written = earlier.versions(origin.repository, [origin.commit], asked) if asked else {}
+    blobs = {file.path: file.after for file in files}
+    for tenant in moved:
+        held = {version.blob for version in written.get(tenant.name, ())}
+        again = blobs.get(tenant.document.file) in held
+        yield Move(before=known.get(tenant.name), after=tenant, again=again)
+
+
+def _purged_today(origin: Origin, platform: Platform, moves: Collection[Move]) -> tuple[str, ...]:
+    """Return the companies that began to be purged on this day; nobody looks unless it matters."""
+    if origin.today is None or platform.budget.purges_per_day is None:
+        return ()
+    if not any(move.states == (RETIRING, PURGING) for move in moves):
+        return ()
+    told = events(line(origin.repository, origin.commit))
+    begun = [event for event in told if (event.what, event.before, event.after) == ("state", RETIRING, PURGING)]
+    return tuple(sorted({event.company for event in begun if event.time.astimezone(UTC).date() == origin.today}))
 
 
 # --- names that were given before

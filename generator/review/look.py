@@ -62,8 +62,7 @@ def _look(
     if composed.fleet.platform.publishing == "branch":
         beside = (*_in_the_way(snapshot), *_schema(snapshot, composed.tree))
         return revision.of_composed(snapshot, composed, folder), (*findings, *beside), {}
-    names = frozenset(tenant.name for tenant in composed.fleet.tenants)
-    found = compare(snapshot, composed.tree, names, unread)
+    found = compare(snapshot, composed.tree, composed.fleet.names, unread)
     state = State(snapshot=snapshot, composed=composed)
     return state, (*findings, *found.forbidden, *map(stale, found.changes)), found.lost
 

@@ -180,7 +180,7 @@ def _with_the_live_guard(snapshot: Snapshot) -> Iterator[Pair]:
 
 def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: Collection[str]) -> Mapping[str, str]:
     """Return how the files of those companies come back that have generated files, and no tenant file, here."""
-    known = {*lost, *(tenant.name for tenant in fleet.tenants)}
+    known = {*lost, *fleet.names}
     orphans = {name for file in files if (name := layout.tenant_of(file)) is not None and name not in known}
     head = (snapshot.commit or ancestry.head(snapshot.home)) if orphans else ""
     if not head:

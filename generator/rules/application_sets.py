@@ -17,6 +17,7 @@ from generator.applicationset import Effect, Expansion, expand_all, stored_size
 from generator.findings import sources
 from generator.findings.finding import Finding, Found, Place, Severity
 from generator.findings.rule import Firm
+from generator.fleet.states import PURGING
 from generator.generate.argocd import FINALIZER
 from generator.kube.lenient import mapping, mappings, sequence
 from generator.kube.sync import FORCEFUL, GENERATE_PATHS, GUARD, SYNC_OPTIONS, options
@@ -195,7 +196,8 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fou
     firm=Firm.DATA,
 )
 def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
-    """No Application carries the cascade finalizer: no company is being purged."""
+    """No Application of a company that is not being purged carries the cascade finalizer."""
+    purging = {tenant.name for tenant in repository.fleet.tenants if tenant.state == PURGING}
     for appset in _sets(repository):
         if mapping(mapping(appset.spec.get("template")).get("metadata")).get("finalizers"):
             where = ("spec", "template", "metadata", "finalizers")
@@ -203,7 +205,7 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
             yield appset.found(where, fact, GENERATE)
             continue
         for application in appset.expansion.applications:
-            if FINALIZER in application.manifest["metadata"].get("finalizers", ()):
+            if application.name not in purging and FINALIZER in application.manifest["metadata"].get("finalizers", ()):
                 fact = f"the Application {application.name} would take its objects along, and is not being purged"
                 known = any(tenant.name == application.name for tenant in repository.fleet.tenants)
                 hint = "the tenant file decides: " + GENERATE

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from generator import layout
 from generator.capacity.shift import Shift
 from generator.findings.finding import Finding, Place
 from generator.fleet.model import Platform, Tenant
+from generator.fleet.states import ACTIVE
 from generator.generate.size import Size
 from generator.render.rendered import Rendered
 
@@ -27,6 +29,26 @@ class Step:
     size_after: Size
     rendered_before: Rendered | None
     rendered_after: Rendered | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A tenant that goes from one state to another.
+
+    Attributes:
+        before: The tenant before the change; None for one that comes with it.
+        after: The tenant after it.
+        again: Whether a commit before the change held the very same file: what approved that one counted once.
+    """
+
+    before: Tenant | None
+    after: Tenant
+    again: bool = False
+
+    @property
+    def states(self) -> tuple[str, str]:
+        """The two states; a company begins active."""
+        return (self.before.state if self.before else ACTIVE), self.after.state
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +110,9 @@ class Compared:
         removals: Rendered objects that are there before and not after, as tenant and object, sorted.
         edited: What the change edits of releases and guards that were frozen before it: the folders, sorted.
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
+        moves: Tenants that go from one state to another.
+        purged_today: Companies that began to be purged on this day (UTC) before the change.
+        today: The day; None where nothing is judged by days.
     """
 
     commit: str
@@ -104,6 +129,9 @@ class Compared:
     removals: tuple[tuple[str, str], ...]
     edited: tuple[str, ...] = ()
     capacity: Shift | None = None
+    moves: tuple[Move, ...] = ()
+    purged_today: tuple[str, ...] = ()
+    today: date | None = None
 
     @property
     def then_generate(self) -> str:

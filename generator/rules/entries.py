@@ -14,6 +14,7 @@ from generator.findings import sources
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.fleet.model import Fleet
+from generator.fleet.states import STATES
 from generator.generate.argocd import ENTRY_KEYS
 from generator.render.rendered import Rendered, Repository
 from generator.rules.rule import Per, rule
@@ -33,7 +34,7 @@ from generator.rules.ways import GENERATE, way_back
 def argocd_holds_what_tenants_have(repository: Repository) -> Iterator[Found]:
     """Shards, apps and overlays hold the files of the tenants, and nothing that Argo CD would take for more."""
     expected = _expected(repository.fleet) | _kept(repository)
-    names = {tenant.name for tenant in repository.fleet.tenants}
+    names = {tenant.name for tenant in repository.fleet.with_overlay}
     for file in sorted(repository.files):
         if file in expected or PurePosixPath(file).name.startswith(".argocd-source"):
             continue
@@ -59,9 +60,10 @@ def _expected(fleet: Fleet) -> frozenset[str]:
     shards = [layout.shard_name(number) for number in range(fleet.platform.argocd.shards)]
     shared = [path for item in shards for path in (layout.application_set(item), layout.shard_application(item))]
     own: list[str] = []
-    for tenant in fleet.tenants:
+    for tenant in fleet.with_overlay:
         name, shard = tenant.name, layout.shard_of(tenant.name, len(shards))
-        own += [layout.entry(name, shard), layout.project(name, shard), layout.kustomization(name), layout.facts(name)]
+        own += [layout.project(name, shard), layout.kustomization(name), layout.facts(name)]
+        own += [layout.entry(name, shard)] if STATES[tenant.state].has_entry else []
     return frozenset((*shared, *own, layout.platform_application()))
 
 

@@ -23,6 +23,7 @@ from generator.rules import (
     guardrails,
     idle,
     kustomizations,
+    life,
     losses,
     network,
     next_version,
@@ -36,6 +37,7 @@ from generator.rules import (
     schemas,
     secrets,
     settings,
+    states,
     syncing,
     ways_in,
     workloads,
@@ -70,7 +72,9 @@ _FAMILIES: Final = (
     projects,
     syncing,
     settings,
+    states,
     change,
+    life,
     losses,
 )
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.generate.releases import CORE
@@ -89,7 +90,8 @@ def a_guard_writes_into_guards_alone(base: Base) -> Iterator[Found]:
     """Every entry of every kustomization of a guard names a kind that guards, or adds objects or labels of objects."""
     guard, release = base.folders
     for folder, document in base.kustomizations.items():
-        if folder.startswith(f"{guard}/"):
+        # a state is no change for everybody: what it may make of a company, STA001 says
+        if folder.startswith(f"{guard}/") and not folder.startswith(f"{guard}/{layout.STATES}/"):
             for path, fact in _reaching(base, document):
                 hint = f"write it in {release}{folder.removeprefix(guard)}/{FILE}"
                 yield Found(document.place(path), fact, hint)

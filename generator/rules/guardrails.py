@@ -6,6 +6,7 @@ from typing import Any, Final
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
+from generator.fleet.states import ACTIVE
 from generator.generate import workloads
 from generator.generate.size import storage_in_all
 from generator.kube.lenient import mapping, mappings, spec_of
@@ -87,7 +88,8 @@ def _weak_quota(rendered: Rendered) -> Iterator[Found]:
     one = next(rendered.of_kind("ResourceQuota"), None)
     place, name = rendered.place(one), identity(one) if one else ""
     quotas = _hard(rendered)
-    is_known = not workloads.read(rendered.objects)[1]  # else CAP010 says why it is not
+    # in another state less runs, and the quota stays what it was; else CAP010 says why it is not known
+    is_known = tenant.state == ACTIVE and not workloads.read(rendered.objects)[1]
     for key, read, most in bounds if is_known else ():
         given = [value for value in (_quantity(hard.get(key), read) for hard in quotas) if value is not None]
         text = quantity.cpu_text(most) if read is quantity.millicores else quantity.bytes_text(most)

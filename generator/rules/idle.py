@@ -11,6 +11,7 @@ from generator.admission.workloads import DEADLINE, METRICS, VALUES
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.words import did_you_mean
+from generator.fleet.states import runs
 from generator.kube.lenient import mapping, mappings, sequence, spec_of, string, whole
 from generator.kube.pods import pod_spec
 from generator.kube.sync import SYNC_OPTIONS, SYNC_WAVE
@@ -35,11 +36,12 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
     scaled = autoscalers(rendered)
     for obj in rendered.workloads:
         spec = spec_of(obj)
+        is_on = runs(rendered.tenant.state, obj["metadata"]["name"], rendered.platform.service)
         if spec.get("paused"):
             yield rendered.found_at(obj, ("spec", "paused"), "no change of its pods is ever rolled out")
-        if spec.get("suspend"):
+        if is_on and spec.get("suspend"):
             yield rendered.found_at(obj, ("spec", "suspend"), "it never makes a pod")
-        if spec.get("replicas") == 0 and (obj["kind"], obj["metadata"]["name"]) not in scaled:
+        if is_on and spec.get("replicas") == 0 and (obj["kind"], obj["metadata"]["name"]) not in scaled:
             yield rendered.found_at(
                 obj, ("spec", "replicas"), "it has no pods", "remove it, or write how many there are"
             )

@@ -10,7 +10,7 @@ from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
-from generator.generate.compose import component_names, components_of
+from generator.generate.compose import component_names, components_of, state_names, states_of
 from generator.generate.releases import COMPONENTS, CORE, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
@@ -312,7 +312,11 @@ def every_manifest_is_read(base: Base) -> Iterator[Found]:
     known = {
         part
         for folder in base.folders
-        for part in (f"{folder}/{CORE}", *(f"{folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)))
+        for part in (
+            f"{folder}/{CORE}",
+            *(f"{folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)),
+            *(f"{folder}/{layout.STATES}/{name}" for name in (state_names() if folder == base.folders[0] else ())),
+        )
     }
     named = {
         path
@@ -436,7 +440,8 @@ def a_release_treats_companies_alike(base: Base) -> Iterator[Found]:
 def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
     """An overlay builds core of its ring's guard and release, and the tenant's components in their fixed order."""
     components = components_of(rendered.tenant, rendered.platform)
-    parts = parts_of(rendered.tenant.ring.pair, components, rendered.guarded)
+    states = [name for name in states_of(rendered.tenant, rendered.platform) if name in rendered.states]
+    parts = parts_of(rendered.tenant.ring.pair, components, rendered.guarded, states)
     wanted = {
         "resources": [*(f"../../{folder}" for folder in parts.resources), "facts.yaml"],
         "components": [f"../../{folder}" for folder in parts.components],

@@ -8,6 +8,7 @@ from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
 from generator.findings.words import plural
 from generator.fleet.model import Tenant
+from generator.fleet.states import RETIRING
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.render.rendered import Object, Rendered, origin_of
@@ -65,7 +66,10 @@ def _lost(step: Step) -> Iterator[tuple[str, Place]]:
     for name in unmounted:
         if (claim := now.get((_CLAIM, name))) is not None:
             yield f"no pod mounts the {_CLAIM} {name} any more", after.place(claim)
-    for fact, one in [*out_of_sight(before, after, unmounted), *secrets_elsewhere(before, after)]:
+    for fact, one in [
+        *out_of_sight(before, after, unmounted, writable=step.after.state != RETIRING),
+        *secrets_elsewhere(before, after),
+    ]:
         yield fact, origin_of(after.origins, one) or origin_of(before.origins, one) or after.place()
 
 

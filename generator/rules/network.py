@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from generator import layout
 from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
+from generator.fleet.states import STATES
 from generator.generate.size import addons_of
 from generator.proofs import isolation
 from generator.reachability.peers import find_dead_peers, find_intrusions
@@ -56,6 +57,8 @@ def _evidence(leak: Leak) -> str:
 )
 def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
     """Yield each connection that the tenant requires and that its policies refuse."""
+    if not STATES[rendered.tenant.state].runs:
+        return  # nothing runs that would require any
     place = Place(layout.kustomization(rendered.tenant.name))
     namespace = f"Namespace/{rendered.tenant.name}"
     space = isolation.read(rendered)

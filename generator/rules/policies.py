@@ -10,6 +10,7 @@ from typing import Any, Final
 from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
+from generator.fleet.states import STATES
 from generator.kube.lenient import mapping, mappings, sequence, spec_of, strings
 from generator.kube.pods import pod_template
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
@@ -84,6 +85,8 @@ _DNS_PORTS: Final = {("UDP", "dns"): packets("UDP", 53, 53), ("TCP", "dns-tcp"):
 )
 def every_pod_reaches_dns(rendered: Rendered) -> Iterator[Found]:
     """The policies let each pod ask the cluster's DNS by UDP and, for long answers, by TCP."""
+    if not STATES[rendered.tenant.state].runs:
+        return  # there is no pod
     policies = [policy for _, policy in _readable(rendered) if isinstance(policy, Policy)]
     name_servers = replace(rendered.platform.cluster.neighbours.dns, ports=_DNS_PORTS)
     for obj in rendered.objects:

@@ -9,6 +9,7 @@ import yaml
 from generator.findings import sources
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
+from generator.fleet.states import STATES, runs
 from generator.generate.size import addons_of
 from generator.kube import tenant_names
 from generator.kube.lenient import mapping, mappings, strings
@@ -263,8 +264,17 @@ def hosts_are_the_declared_ones(rendered: Rendered) -> Iterator[Found]:
                 yield rendered.found(one, f"{what}: {host} is not a host of this {name}")
             for host in sorted(wanted - found):
                 yield rendered.found(one, f"{what}: the host {host} is missing")
-    for name in declared.keys() - routes.keys():
+    for name in sorted(declared.keys() - routes.keys()):
+        if not _is_served(rendered, name):
+            continue
         yield Found(rendered.place(), f"no route leads to {name} ({', '.join(sorted(declared[name]))})")
+
+
+def _is_served(rendered: Rendered, workload: str) -> bool:
+    """Say whether the hosts of a workload lead somewhere: to it, or to the page of suspended companies."""
+    state, platform = rendered.tenant.state, rendered.platform
+    to_the_page = "suspended" in STATES[state].parts and platform.exposure == "gateway"
+    return to_the_page or runs(state, workload, platform.service)
 
 
 def hosts_of(route: Object) -> frozenset[str]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Final
 
+from generator import layout
 from generator.findings import sources
 from generator.findings.finding import Found, Severity
 from generator.findings.rule import Firm
+from generator.fleet.states import PURGING
 from generator.kube.lenient import mapping, mappings, string
 from generator.kube.pods import pod_spec
 from generator.kube.sync import FORCEFUL, GUARD, SYNC_OPTIONS, options, wave
@@ -16,14 +18,20 @@ from generator.rules.rule import Per, rule
 @rule(
     "ARG009",
     per=Per.TENANT,
-    title="Namespace, volumes and project carry Prune=false,Delete=false",
+    title="Namespace, volumes and project carry Prune=false,Delete=false, until the company is purged",
     why="A volume is gone with its namespace: neither a sync nor a deleted Application may remove them.",
     fix="Put the annotation back in base/.",
     source=sources.SYNC_OPTIONS,
     firm=Firm.DATA,
 )
 def data_is_guarded(rendered: Rendered) -> Iterator[Found]:
-    """Namespace, volumes and the project carry what keeps a sync or a deleted Application from removing them."""
+    """Namespace, volumes and the project carry what keeps a sync or a deleted Application from removing them.
+
+    Of a company that is purged they must not: it would be left behind without an Application.
+    """
+    if rendered.tenant.state == PURGING:
+        yield from _still_guarded(rendered)
+        return
     for obj in rendered.of_kind("Namespace", "PersistentVolumeClaim"):
         missing = [option for option in GUARD if option not in options(obj)]
         if missing:
@@ -32,6 +40,16 @@ def data_is_guarded(rendered: Rendered) -> Iterator[Found]:
     missing = [option for option in GUARD if option not in options(rendered.project.data)]
     if missing:
         fact = f"{SYNC_OPTIONS} lacks {' and '.join(missing)}"
+        yield rendered.found_in_project(("metadata", "annotations"), fact)
+
+
+def _still_guarded(rendered: Rendered) -> Iterator[Found]:
+    for obj in rendered.of_kind("Namespace", "PersistentVolumeClaim"):
+        for option in sorted(filter(None, options(obj))):
+            fact = f"{SYNC_OPTIONS} holds {option}, and the company is purged: it would be left behind, orphaned"
+            yield rendered.found(obj, fact, f"take it out in {layout.GUARD}/{layout.STATES}/purging")
+    if any(options(rendered.project.data)):
+        fact = f"{SYNC_OPTIONS} is there, and the company is purged: its shard would never be Synced again"
         yield rendered.found_in_project(("metadata", "annotations"), fact)
 
 

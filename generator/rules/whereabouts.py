@@ -47,13 +47,16 @@ class _Container:
     mounts: Mapping[str, _Mount]
 
 
-def out_of_sight(before: Rendered, after: Rendered, told: Collection[str]) -> Iterator[tuple[str, Object]]:
+def out_of_sight(
+    before: Rendered, after: Rendered, told: Collection[str], *, writable: bool = True
+) -> Iterator[tuple[str, Object]]:
     """Yield what a tenant's pods no longer see where it was, each with the object that brings it about.
 
     Args:
         before: The render before the change.
         after: The render after it.
         told: Names of claims that are left out: it is said already that they are gone.
+        writable: Whether what could be written must still be writable.
     """
     was, now = _containers(before), _containers(after)
     for key, old in was.items():
@@ -63,13 +66,13 @@ def out_of_sight(before: Rendered, after: Rendered, told: Collection[str]) -> It
                 continue
             if new is not None:
                 where = f"the container {new.name} of {_called(new.workload)}"
-                yield from ((f"{where} {what}", new.workload) for what in _changed(mount, old, new))
+                yield from ((f"{where} {what}", new.workload) for what in _changed(mount, old, new, writable=writable))
             elif not any(_stands_in(mount, old, other, known=other_key in was) for other_key, other in now.items()):
                 fact = f"no container has the {_CLAIM} {mount.claim} as {old.name} of {_called(old.workload)} had it"
                 yield fact, old.workload
 
 
-def _changed(mount: _Mount, old: _Container, new: _Container) -> Iterator[str]:
+def _changed(mount: _Mount, old: _Container, new: _Container, *, writable: bool) -> Iterator[str]:
     """Yield what became of a mount, in words that follow the container."""
     same = new.mounts.get(mount.path)
     whole = f"the {_CLAIM} {mount.claim}"
@@ -78,7 +81,7 @@ def _changed(mount: _Mount, old: _Container, new: _Container) -> Iterator[str]:
         return
     if same.part != mount.part:
         yield f"mounts another part of {whole} at {mount.path}"
-    if mount.writable and not same.writable:
+    if writable and mount.writable and not same.writable:
         yield f"mounts {whole} read-only at {mount.path}"
     for over in _hiding(mount, old, new):
         yield f"mounts the volume {over.volume} at {over.path}, where {whole} has {mount.path}"

@@ -1,0 +1,144 @@
+"""STA: no company jumps from state to state, and none is purged before its day, on hold, or unapproved."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Found
+from generator.findings.rule import Firm
+from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRING, next_states, way
+from generator.rules.compared import Compared, Move
+from generator.rules.rule import Per, rule
+
+_SOURCE: Final = "tenantry: a company's life is a table (docs/reference/states.md)"
+
+
+@rule(
+    "STA010",
+    per=Per.CHANGE,
+    title="a company goes from state to state by the ways that there are",
+    why="A step that is left out leaves a namespace behind without policies, or a shard that waits for ever.",
+    fix="Go to a state that follows: `tenantry set NAME state=...`.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+)
+def states_follow_each_other(compared: Compared) -> Iterator[Found]:
+    """Every change of a state is in the table, and a company that comes begins with the first."""
+    restored = {old.name for old in compared.returning if old.restored}
+    for move in compared.moves:
+        before, after = move.states
+        if move.before is None:
+            if move.after.name not in restored:
+                fact = f"{move.after.name} is new, and {after} already: a company begins {ACTIVE}"
+                yield _found(move, fact, f"take the state out: {_set(move, ACTIVE)}")
+        elif way(before, after) is None:
+            ways = [_set(move, state) for state in next_states(before)]
+            fact = f"{move.after.name} cannot go from {before} to {after}"
+            yield _found(move, fact, f"from {before} there is: {'; '.join(ways)}")
+
+
+def _set(move: Move, state: str) -> str:
+    return f"tenantry set {move.after.name} state={state}"
+
+
+def _found(move: Move, fact: str, hint: str) -> Found:
+    document = move.after.document
+    return Found(document.place(("state",)) if "state" in document.data else document.place(), fact, hint)
+
+
+@rule(
+    "STA011",
+    per=Per.CHANGE,
+    title="a company is purged, and comes back from its tombstone, with an approval",
+    why="What is purged is gone; what comes back under a name gets what the name had.",
+    fix="Have the change approved.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+    lifted_by_approval=True,
+)
+def a_purge_is_approved(compared: Compared) -> Iterator[Found]:
+    """Somebody says so before the change, where the change cannot reach it."""
+    for move in compared.moves:
+        step = way(*move.states) if move.before is not None else None
+        if step is not None and step.approved:
+            what = "is to be purged" if step.after == PURGING else "is to come back from its tombstone"
+            yield _found(move, f"{move.after.name} {what}", _back(compared, move))
+
+
+def _back(compared: Compared, move: Move) -> str:
+    commit, file = compared.commit[:10], move.after.document.file
+    return f"take it back: git restore --source={commit} --staged --worktree {file}{compared.then_generate}"
+
+
+@rule(
+    "STA012",
+    per=Per.CHANGE,
+    title="a company is purged after its last day, by its own date, and not on hold",
+    why="People were told the day until which they can fetch their files; a hold says that data must stay.",
+    fix="Wait for the day, or take the hold out by a change of its own.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+)
+def a_purge_waits_for_its_day(compared: Compared) -> Iterator[Found]:
+    """The date stood before the change, has passed, and nothing held the company."""
+    for move in compared.moves:
+        before, tenant = move.before, move.after
+        if before is None or tenant.state not in (PURGING, DELETING) or before.state == DELETING:
+            continue
+        name, document = tenant.name, tenant.document
+        for held in (before.hold, tenant.hold):
+            if held is not None:
+                place = document.place(("hold",), key=True) if tenant.hold else document.place(("state",))
+                fact = f"{name} is on hold since {held.since}: {held.reason}"
+                yield Found(place, fact, f"{_back(compared, move)}; or end the hold by a change of its own")
+                break
+        if before.state != RETIRING:
+            continue
+        place = document.place(("retireOn",)) if tenant.retire_on else document.place()
+        if tenant.retire_on != before.retire_on:
+            fact = f"retireOn was {before.retire_on}, and changes in the change that purges {name}"
+            yield Found(place, fact, f"leave it: tenantry set {name} retireOn={before.retire_on}")
+        elif compared.today is not None and tenant.retire_on is not None and compared.today <= tenant.retire_on:
+            fact = f"{name} was told that its files are there until {tenant.retire_on}"
+            yield Found(place, fact, f"wait until that day has passed; {_back(compared, move)}")
+
+
+@rule(
+    "STA013",
+    per=Per.CHANGE,
+    title="no more companies are purged on a day than budget.purgesPerDay allows",
+    why="A mistake that is made once is found before it is made for everybody.",
+    fix="Purge the others on another day: `tenantry due` says when each is due.",
+    source="tenantry: nothing dies by accident",
+    firm=Firm.DATA,
+)
+def few_companies_are_purged_on_a_day(compared: Compared) -> Iterator[Found]:
+    """Over all changes of a day, as the line of first parents has them."""
+    most = compared.before.budget.purges_per_day
+    begun = [move for move in compared.moves if move.states == (RETIRING, PURGING)]
+    before = [name for name in compared.purged_today if name not in {move.after.name for move in begun}]
+    if most is None or len(begun) + len(before) <= most:
+        return
+    earlier = f", and {', '.join(before)} already today" if before else ""
+    companies = "company" if len(begun) == 1 else "companies"
+    fact = f"{len(begun)} {companies} would be purged{earlier}; {most} a day are allowed"
+    for move in begun[max(0, most - len(before)) :]:
+        yield _found(move, fact, f"purge {move.after.name} on another day; {_back(compared, move)}")
+
+
+@rule(
+    "STA014",
+    per=Per.CHANGE,
+    title="an approval of a purge counts once",
+    why="A purge that was cancelled is asked for again: what was approved then was another deletion (argo-cd#27570).",
+    fix="Name another backup, which makes it another change, and have that approved.",
+    source="https://github.com/argoproj/argo-cd/issues/27570",
+    firm=Firm.DATA,
+)
+def a_purge_is_asked_for_anew(compared: Compared) -> Iterator[Found]:
+    """No commit before held the very same file."""
+    for move in compared.moves:
+        if move.states == (RETIRING, PURGING) and move.again:
+            name, document = move.after.name, move.after.document
+            fact = f"{name} was purged by the very same file before, and that was cancelled: its approval counted once"
+            hint = f"name the backup of today: tenantry set {name} backup={move.after.backup}-again"
+            yield Found(document.place(("backup",)), fact, hint)

@@ -1,0 +1,195 @@
+"""STA: a company's state renders what it allows on every release, and no company jumps from state to state."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from generator import layout
+from generator.findings.finding import Found, Place
+from generator.findings.rule import Firm
+from generator.fleet.states import ACTIVE, RETIRING, STATES
+from generator.kube.guards import guards
+from generator.kube.lenient import mapping, mappings, spec_of, string
+from generator.kube.pods import pod_spec, pod_template
+from generator.kube.sync import SYNC_OPTIONS
+from generator.reading.schema import Path
+from generator.render.rendered import Base, Object, Rendered, identity
+from generator.rules.rule import Per, rule
+
+_SOURCE: Final = "tenantry: a company's life is a table (docs/reference/states.md)"
+_SCALED: Final = ("Deployment", "ReplicaSet", "StatefulSet")
+"""Kinds that run as many pods as `replicas` says."""
+
+_Forbidden = tuple[Object, Path, str, str]
+"""An object, a path in it, what it does that its state does not allow, and what to do."""
+
+
+@rule(
+    "STA001",
+    per=Per.CLASS,
+    title="a company's state renders what the state allows, and no more",
+    why="A pod, a route or a policy that a state forgets goes on serving a company that is switched off, unseen.",
+    fix="Patch what is named in the folder of that state, base/guard/states.",
+    source=_SOURCE,
+    firm=Firm.RENDER,
+)
+def states_render_what_they_allow(rendered: Rendered) -> Iterator[Found]:
+    """No workload, autoscaler, route or policy of a company does what its state does not allow."""
+    state, service = rendered.tenant.state, rendered.platform.service
+    page = rendered.platform.unavailable_page if "suspended" in STATES[state].parts else ""
+    for obj, path, fact, hint in (
+        *_forbidden(rendered.objects, state, service),
+        *_redirected(rendered.objects, page),
+    ):
+        yield rendered.found_at(obj, path, fact, hint)
+
+
+@states_render_what_they_allow.also(Per.GUARD)
+def every_release_renders_in_every_state(base: Base) -> Iterator[Found]:
+    """The same of a tenant that has everything, on every release, whether or not somebody is in that state."""
+    guard, release = base.folders
+    for state in STATES.values():
+        probe = next((probe for probe in base.states if probe.state == state.name), None)
+        if probe is None:
+            continue  # whoever goes to that state is told that the guard lacks it
+        if probe.error:
+            folder = f"{guard}/{layout.STATES}/{state.parts[-1]}"
+            yield Found(Place(folder), f"{release} cannot be built as {state.name}: {probe.error}")
+        else:
+            yield from _of_probe(base, probe.objects, state.name)
+
+
+def _of_probe(base: Base, objects: Sequence[Object], state: str) -> Iterator[Found]:
+    folder = f"{base.folders[0]}/{layout.STATES}/{STATES[state].parts[-1]}"
+    for obj, path, fact, hint in _forbidden(objects, state, base.platform.service):
+        where = ".".join(map(str, path))
+        said = f"{base.folders[1]} as {state}: {where}: {fact}" if where else f"{base.folders[1]} as {state}: {fact}"
+        yield Found(Place(f"{folder}/kustomization.yaml"), said, hint, f"{obj['kind']}/{obj['metadata']['name']}")
+
+
+def _forbidden(objects: Sequence[Object], state: str, service: str) -> Iterator[_Forbidden]:
+    """Yield what objects do that a state does not allow."""
+    if state == ACTIVE:
+        return
+    off = [obj for obj in objects if pod_spec(obj) is not None and (state != RETIRING or not _is(obj, service))]
+    for obj in off:
+        yield from _running(obj, state)
+    shut = {(obj["kind"], obj["metadata"]["name"]) for obj in off}
+    for obj in objects:
+        if obj["kind"] == "HorizontalPodAutoscaler":
+            target = mapping(spec_of(obj).get("scaleTargetRef"))
+            if (target.get("kind"), target.get("name")) in shut:
+                yield obj, (), f"it scales what a company that is {state} does not run", "let the state delete it"
+        if obj["kind"] in ("HTTPRoute", "Ingress"):
+            yield from _leading(obj, state, _behind(objects, off))
+    if state == RETIRING:
+        yield from _writing(objects, service)
+        return
+    for obj in objects:
+        for way in ("ingress", "egress"):
+            if obj["kind"] == "NetworkPolicy" and spec_of(obj).get(way):
+                yield obj, ("spec", way), f"it opens a way that a company that is {state} does not need", "remove it"
+
+
+def _is(one: Object, service: str) -> bool:
+    return bool(one["metadata"]["name"] == service)
+
+
+def _running(one: Object, state: str) -> Iterator[_Forbidden]:
+    """Yield where a workload still makes pods."""
+    kind = one["kind"]
+    if kind in _SCALED:
+        if spec_of(one).get("replicas") != 0:
+            yield one, ("spec", "replicas"), f"it runs pods, and a company that is {state} has none of it", "write 0"
+    elif kind == "CronJob":
+        if spec_of(one).get("suspend") is not True:
+            yield one, ("spec", "suspend"), f"it makes pods, and a company that is {state} has none", "write true"
+    else:
+        yield one, (), f"a {kind} makes pods, and a company that is {state} has none of it", "let the state delete it"
+
+
+def _behind(objects: Sequence[Object], off: Sequence[Object]) -> frozenset[str]:
+    """Return the names of the Services that select pods of workloads that are off."""
+    labels = [mapping(mapping(mapping(pod_template(obj)).get("metadata")).get("labels")) for obj in off]
+    services = (obj for obj in objects if obj["kind"] == "Service")
+    return frozenset(
+        service["metadata"]["name"]
+        for service in services
+        if (selector := mapping(spec_of(service).get("selector")))
+        and any(selector.items() <= pod.items() for pod in labels)
+    )
+
+
+def _leading(route: Object, state: str, services: frozenset[str]) -> Iterator[_Forbidden]:
+    """Yield where a route leads to what does not run."""
+    for index, item in enumerate(mappings(spec_of(route).get("rules"))):
+        to = [string(backend.get("name")) for backend in mappings(item.get("backendRefs"))]
+        paths = mappings(mapping(item.get("http")).get("paths"))
+        to += [string(mapping(mapping(path.get("backend")).get("service")).get("name")) for path in paths]
+        for name in sorted(services.intersection(to)):
+            fact = f"it leads to {name}, and a company that is {state} does not run that"
+            yield route, ("spec", "rules", index), fact, "let the state delete it, or lead it to unavailablePage"
+
+
+def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
+    """Yield where a route sends people elsewhere than to the page of suspended companies, if this is one."""
+    for obj in objects:
+        for index, item in enumerate(mappings(spec_of(obj).get("rules")) if obj["kind"] == "HTTPRoute" else ()):
+            for number, filtered in enumerate(mappings(item.get("filters"))):
+                to = mapping(filtered.get("requestRedirect"))
+                address = f"https://{to.get('hostname')}{mapping(to.get('path')).get('replaceFullPath')}"
+                if address != page:
+                    where: Path = ("spec", "rules", index, "filters", number)
+                    hint = f"lead it to {page}" if page else "only the hosts of suspended companies lead elsewhere"
+                    yield obj, where, f"it sends people to {address}", hint
+
+
+def _writing(objects: Sequence[Object], service: str) -> Iterator[_Forbidden]:
+    """Yield the claims that the main service still mounts so that it can write."""
+    for obj in objects:
+        spec = mapping(pod_spec(obj))
+        for index, volume in enumerate(mappings(spec.get("volumes")) if _is(obj, service) else ()):
+            claim = mapping(volume.get("persistentVolumeClaim"))
+            if claim and claim.get("readOnly") is not True:
+                where: Path = ("spec", "template", "spec", "volumes", index, "persistentVolumeClaim", "readOnly")
+                yield obj, where, "the files of a company that leaves are mounted to be written", "write true"
+
+
+# --- what a state may touch
+
+
+@rule(
+    "STA002",
+    per=Per.GUARD,
+    title="a state leaves what guards a company as it is, but for its guards of deletion and its policies",
+    why="base/guard/states may write into everything, and a state would be a way to widen a quota or a role.",
+    fix="Write into workloads, routes and policies alone; purging takes out sync-options.",
+    source=_SOURCE,
+    firm=Firm.NEIGHBOURS,
+)
+def states_leave_guards_alone(base: Base) -> Iterator[Found]:
+    """Quota, limits, access, secrets, accounts and labels are the same in every state, and nothing is added."""
+    whole = next((probe for probe in base.probes if probe.exposure == base.platform.exposure), None)
+    before = {identity(obj): obj for obj in whole.objects} if whole else {}
+    for probe in base.states if before else ():
+        for obj in probe.objects:
+            fact = _touched(before.get(identity(obj)), obj)
+            if fact:
+                place = Place(f"{base.folders[0]}/{layout.STATES}/{STATES[probe.state].parts[-1]}/kustomization.yaml")
+                yield Found(place, f"as {probe.state} {fact}", object=identity(obj))
+
+
+def _touched(before: Object | None, after: Object) -> str:
+    """Say what a state does to an object that it may not touch; nothing when it does nothing of that."""
+    if before is None:
+        return "this object is added"
+    if before["kind"] in ("Namespace", "PersistentVolumeClaim"):
+        before, after = _without_options(before), _without_options(after)
+    if guards(before) and before["kind"] != "NetworkPolicy" and before != after:
+        return "this object is another"
+    return ""
+
+
+def _without_options(one: Object) -> Object:
+    metadata = mapping(one["metadata"])
+    kept = {key: value for key, value in mapping(metadata.get("annotations")).items() if key != SYNC_OPTIONS}
+    return {**one, "metadata": {**metadata, "annotations": kept}}
