@@ -53,8 +53,9 @@ def pages() -> dict[str, str]:
 def _states() -> Iterator[str]:
     yield "# The states of a company"
     yield ""
-    yield "`state` in the tenant file; `tenantry set NAME state=...` goes from one to the next. Without the key a company"
-    yield "is active. A purge goes in three commits, each of which waits until the one before is done in the cluster."
+    yield "`state` in the tenant file; `tenantry set NAME state=...` goes from one to the next. Without the key a"
+    yield "company is active. A purge goes in three commits, each of which waits until the one before is done in the"
+    yield "cluster ([how to](../guides/leaving.md))."
     yield ""
     yield "| state | what is rendered | what Argo CD does | what stays | keys it needs |"
     yield "|---|---|---|---|---|"

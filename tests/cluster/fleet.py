@@ -29,12 +29,16 @@ _BRANCH = "deploy"
 
 # Companies beside those of this repository, each changed by one test alone, so that nobody has to change them back.
 UPGRADED, DROPPING, SCALED, DOWNGRADED = "company-011", "company-012", "company-013", "company-014"
+SUSPENDED, LEAVING, PURGED = "company-015", "company-016", "company-017"
 BRONZE, SILVER, GOLD = SLOW_TO_END[:3]
 _OWN: dict[str, dict[str, object]] = {
     UPGRADED: {"plan": "bronze"},
     DROPPING: {"plan": "silver", "addons": ["chatbot"]},
     SCALED: {"plan": "bronze"},
     DOWNGRADED: {"plan": "silver", "storage": "50Gi"},
+    SUSPENDED: {"plan": "bronze"},
+    LEAVING: {"plan": "bronze", "addons": ["chatbot"]},
+    PURGED: {"plan": "bronze", "addons": ["chatbot"]},
     BRONZE: {"plan": "bronze"},
     SILVER: {"plan": "silver", "addons": ["chatbot"]},
     GOLD: {"plan": "gold"},
@@ -112,8 +116,9 @@ class Fleet:
         self._cluster.kube.apply(self.published("argocd/root.yaml"))
 
     def names(self) -> list[str]:
-        """Return the names of all companies of `main`."""
-        return sorted(path.stem for path in (self.clone.folder / "tenants").rglob("*.yaml"))
+        """Return the names of all companies of `main` that are not gone."""
+        files = (self.clone.folder / "tenants").rglob("*.yaml")
+        return sorted(path.stem for path in files if "\nstate: retired\n" not in path.read_text())
 
     def write_seconds(self, part: int = 5) -> None:
         """Write into `base/` a fifth of the seconds that rule a roll-out, or another part of them.
@@ -185,6 +190,27 @@ class Fleet:
         self.clone.push(message)
         self.publish()
         return start
+
+    def approve_and_merge(self, message: str) -> float:
+        """Bring the approval of what has changed in the clone to `main`, then that itself, and publish both."""
+        git = self.clone.git
+        git("switch", "--quiet", "--create", "change")
+        git("add", "--all")
+        git("commit", "--quiet", "--message", message)
+        _tenantry(self.clone.folder, "check", "--base", "main", "--approve", "they left")
+        git("switch", "--quiet", "main")
+        git("add", "approvals")
+        git("commit", "--quiet", "--message", "Approve what comes next")
+        git("merge", "--quiet", "--no-edit", "change")
+        git("branch", "--quiet", "--delete", "change")
+        start = time.monotonic()
+        git("push", "--quiet", "origin", "HEAD:main")
+        self.publish()
+        return start
+
+    def tenant_file(self, name: str) -> str:
+        """Return what a company's file in the clone holds."""
+        return (self.clone.folder / "tenants" / f"{name}.yaml").read_text()
 
     def publish(self) -> None:
         """Run `tenantry publish` in the clone.

@@ -46,6 +46,7 @@ def test_a_smaller_plan_refuses_no_pod_and_restarts_none(
         until("no more pods than Bronze holds", lambda: len(_pods(fleet)) <= _BRONZE_PODS, seconds=120)
         measure("no more pods than the smaller plan holds", start)
         fleet.await_well(DOWNGRADED)
+        fleet.await_shards()
 
         until("the second step is let pass", lambda: _passes(fleet, *see), seconds=120, every=2)
         start = fleet.merge("A smaller plan, second step")

@@ -1,0 +1,167 @@
+# ruff: noqa: E501 -- what a rule says is shown in one piece
+"""Cases of the family STA that look at one state of the repository."""
+
+from dataclasses import replace
+from typing import Final
+
+from tests.rules.harness import Case, Change, Edit, Scene, catches, passes
+
+_STATES: Final = "base/guard/states"
+
+
+def _in(state: str, change: Change | None = None) -> Change:
+    """Let the company be in a state, with all that a suspended one renders, and change something of that."""
+
+    def suspended(scene: Scene) -> None:
+        scene.tenant = replace(scene.tenant, state=state)
+        scene.platform = replace(scene.platform, unavailable_page="https://www.example.com/unavailable")
+        scene.objects[:] = [obj for obj in scene.objects if obj["kind"] != "HorizontalPodAutoscaler"]
+        to = {"scheme": "https", "hostname": "www.example.com", "statusCode": 302}
+        to["path"] = {"type": "ReplaceFullPath", "replaceFullPath": "/unavailable"}
+        for obj in scene.objects:
+            if obj["kind"] == "Deployment":
+                obj["spec"]["replicas"] = 0
+            elif obj["kind"] == "NetworkPolicy":
+                obj["spec"] = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+            elif obj["kind"] == "HTTPRoute":
+                obj["spec"]["rules"] = [{"filters": [{"type": "RequestRedirect", "requestRedirect": dict(to)}]}]
+        if change is not None:
+            change(scene)
+
+    return suspended
+
+
+def _scaled(scene: Scene) -> None:
+    scene.one("Deployment", "ai-chatbot")["spec"]["replicas"] = 1
+
+
+def _autoscaled(scene: Scene) -> None:
+    scene.add(
+        "{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {name: fileserver}, spec:"
+        " {scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: fileserver}, maxReplicas: 2}}"
+    )
+
+
+def _routed(scene: Scene) -> None:
+    scene.one("HTTPRoute", "fileserver")["spec"]["rules"] = [{"backendRefs": [{"name": "fileserver", "port": 80}]}]
+
+
+def _opened(scene: Scene) -> None:
+    scene.one("NetworkPolicy", "to-dns")["spec"]["egress"] = [{}]
+
+
+def _job(scene: Scene) -> None:
+    scene.add("{apiVersion: batch/v1, kind: Job, metadata: {name: export}, spec: {template: {spec: {containers: []}}}}")
+
+
+def _clock(scene: Scene) -> None:
+    template = "{template: {spec: {containers: []}}}"
+    scene.add(
+        f"{{apiVersion: batch/v1, kind: CronJob, metadata: {{name: tidy}}, spec: {{jobTemplate: {{spec: {template}}}}}}}"
+    )
+
+
+def _elsewhere(scene: Scene) -> None:
+    rule = scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]
+    rule["filters"][0]["requestRedirect"]["hostname"] = "login.example.org"
+
+
+def _retiring(scene: Scene) -> None:
+    scene.tenant = replace(scene.tenant, state="retiring")
+    scene.one("Deployment", "ai-chatbot")["spec"]["replicas"] = 0
+    scene.remove("HorizontalPodAutoscaler", "ai-chatbot")
+    scene.remove("HTTPRoute", "ai-chatbot")
+    for volume in scene.pod()["volumes"]:
+        if "persistentVolumeClaim" in volume:
+            volume["persistentVolumeClaim"]["readOnly"] = True
+
+
+def _writable(scene: Scene) -> None:
+    _retiring(scene)
+    scene.pod()["volumes"][0]["persistentVolumeClaim"]["readOnly"] = False
+
+
+def _redirects_while_active(scene: Scene) -> None:
+    _in("suspended")(scene)
+    scene.tenant = replace(scene.tenant, state="active")
+
+
+CASES: Final[tuple[Case, ...]] = (
+    passes("STA001", "a company that is suspended", _in("suspended")),
+    passes("STA001", "a company that is purged", _in("purging")),
+    passes("STA001", "a company that leaves", _retiring),
+    catches(
+        "STA001",
+        "a workload goes on",
+        _in("suspended", _scaled),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: Deployment/company-002/ai-chatbot: spec.replicas: it runs pods, and a company that is suspended has none of it [STA001]\n  hint: write 0",
+    ),
+    catches(
+        "STA001",
+        "an autoscaler is left",
+        _in("suspended", _autoscaled),
+        "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: it scales what a company that is suspended does not run [STA001]\n  hint: let the state delete it",
+    ),
+    catches(
+        "STA001",
+        "a route leads to what is off",
+        _in("suspended", _routed),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0]: it leads to fileserver, and a company that is suspended does not run that [STA001]\n  hint: let the state delete it, or lead it to unavailablePage",
+    ),
+    catches(
+        "STA001",
+        "a policy stays open",
+        _in("purging", _opened),
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-dns: spec.egress: it opens a way that a company that is purging does not need [STA001]\n  hint: remove it",
+    ),
+    catches(
+        "STA001",
+        "a Job runs",
+        _in("suspended", _job),
+        "overlays/company-002/kustomization.yaml: error: Job/company-002/export: a Job makes pods, and a company that is suspended has none of it [STA001]\n  hint: let the state delete it",
+    ),
+    catches(
+        "STA001",
+        "a CronJob goes on",
+        _in("suspended", _clock),
+        "overlays/company-002/kustomization.yaml: error: CronJob/company-002/tidy: spec.suspend: it makes pods, and a company that is suspended has none [STA001]\n  hint: write true",
+    ),
+    catches(
+        "STA001",
+        "people are sent elsewhere",
+        _in("suspended", _elsewhere),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[0]: it sends people to https://login.example.org/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable",
+    ),
+    catches(
+        "STA001",
+        "files can be written while a company leaves",
+        _writable,
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.volumes[0].persistentVolumeClaim.readOnly: the files of a company that leaves are mounted to be written [STA001]\n  hint: write true",
+    ),
+    catches(
+        "STA001",
+        "an active company sends people elsewhere",
+        _redirects_while_active,
+        "base/edge/components/ai-chatbot-gateway/ai-chatbot.yaml: error: HTTPRoute/company-002/ai-chatbot: spec.rules[0].filters[0]: it sends people to https://www.example.com/unavailable [STA001]\n  hint: only the hosts of suspended companies lead elsewhere",
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[0]: it sends people to https://www.example.com/unavailable [STA001]\n  hint: only the hosts of suspended companies lead elsewhere",
+    ),
+    catches(
+        "STA001",
+        "a state does not reach a release",
+        (Edit(f"{_STATES}/suspended/kustomization.yaml", "value: 0", "value: 1"),),
+        "",
+    ),
+    catches(
+        "STA002",
+        "a state widens the quota",
+        (
+            Edit(
+                f"{_STATES}/retiring/kustomization.yaml",
+                "- target: {kind: Deployment, name: fileserver}",
+                '- target: {kind: ResourceQuota}\n  patch: |-\n    - {op: replace, path: /spec/hard/pods, value: "9"}\n- target: {kind: Deployment, name: fileserver}',
+            ),
+        ),
+        "",
+    ),
+    passes("STA002", "purging takes out what guards against deletion", _in("purging")),
+)
