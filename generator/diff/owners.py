@@ -51,11 +51,17 @@ def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str
     before, after = (_rendered(state, names, same, read, name) for state, name in zip((old, new), called, strict=True))
     for name, hosts in _hosts(names, old.composed, new.composed).items():
         first, last = before.get(name, ()), after.get(name, ())
-        leaving = effects.leaving(first[0] if first else None, last[0] if last else None)
-        paused = bool(last) and effects.is_paused(last[0])
+        old_one, new_one = (_application_of(objects) for objects in (first, last))
+        leaving = effects.leaving(old_one, new_one)
+        paused = new_one is not None and effects.is_paused(new_one)
         yield Pair(Owner("tenant", name, hosts, coming=not first, leaving=leaving, paused=paused), first, last)
     yield from _shards(old.composed, new.composed)
     yield _platform(old, new, called)
+
+
+def _application_of(objects: Objects) -> Object | None:
+    """Return the Application, which is always the first; None where a tenant has none, or has none any more."""
+    return objects[0] if objects and objects[0]["kind"] == effects.APPLICATION else None
 
 
 def _rendered(
@@ -63,7 +69,8 @@ def _rendered(
 ) -> Mapping[str, Objects]:
     """Render tenants, and add what leads Argo CD to them: the Application, always the first, and the project."""
     tree = state.composed.tree
-    here = [name for name in names if layout.kustomization(name) in tree]
+    shards = state.composed.fleet.platform.argocd.shards
+    here = [name for name in names if layout.entry(name, layout.shard_of(name, shards)) in tree]
     sheets = []
     for name in here:
         (overlay,), (facts,) = (read(tree[path]) for path in (layout.kustomization(name), layout.facts(name)))
@@ -74,9 +81,12 @@ def _rendered(
         wrong = item.error.replace(f"{state.snapshot.root}/", "") or item.difference
         if wrong:
             raise TenantryError(f"{called}: {layout.kustomization(item.tenant)} cannot be rendered: {wrong}")
-        project = layout.project(item.tenant, layout.shard_of(item.tenant, state.composed.fleet.platform.argocd.shards))
-        projects = () if project in same else read(tree[project])
-        found[item.tenant] = (applications[item.tenant], *projects, *item.objects)
+        found[item.tenant] = (applications[item.tenant], *item.objects)
+    for name in names:
+        project = layout.project(name, layout.shard_of(name, shards))
+        if project in tree and project not in same:
+            (application, *objects) = found.get(name, ()) or (None,)
+            found[name] = (*([application] if application else ()), *read(tree[project]), *objects)
     return found
 
 

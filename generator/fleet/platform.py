@@ -97,7 +97,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             links=data["argocd"]["links"],
             url=data["argocd"].get("url", ""),
         ),
-        budget=_budget(data.get("budget", {})),
+        budget=budget_of(data.get("budget", {})),
         unavailable_page=data.get("unavailablePage", ""),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
@@ -110,7 +110,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
     )
 
 
-def _budget(data: Mapping[str, Any]) -> Budget:
+def budget_of(data: Mapping[str, Any]) -> Budget:
+    """Return the record of `budget`, which its schema has checked."""
     others = {key: value for key, value in data.items() if key != "purgesPerDay"}
     return Budget(**others, purges_per_day=data.get("purgesPerDay"))
 

@@ -94,6 +94,7 @@ def platform_text(source: str, answers: Answers) -> str:
         data["git"]["publishing"] = answers.mode
         data["domain"] = quoted_if_needed(answers.domain)
         data["exposure"] = answers.exposure
+        data["unavailablePage"] = f"https://{answers.domain}/unavailable"
         (cluster,) = data["clusters"].values()
         cluster["server"] = quoted_if_needed(answers.server)
         data["clusters"].clear()

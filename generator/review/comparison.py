@@ -157,7 +157,8 @@ def touched_tenants(before: Composed, after: Composed, files: Collection[Touched
         elif _files(before, tenant.name) != _files(after, tenant.name):
             names.append(tenant.name)
     here = {tenant.name for tenant in after.fleet.tenants}
-    return tuple(sorted({*names, *(name for name in known if name not in here)}))
+    gone = (name for name in (before.fleet.names | after.fleet.names) - here if _own(before, name) != _own(after, name))
+    return tuple(sorted({*names, *gone}))
 
 
 def gone(files: Iterable[Touched], names: Iterable[str]) -> Mapping[str, str]:
@@ -183,9 +184,15 @@ def _name(file: Touched) -> str:
 
 def _files(composed: Composed, name: str) -> tuple[str, ...]:
     shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
+    path = layout.application_set(shard)  # the template of its Application
+    return (*_own(composed, name), f"{path}\0{composed.tree[path]}")
+
+
+def _own(composed: Composed, name: str) -> tuple[str, ...]:
+    """Return a tenant's generated files, as far as it has them."""
+    shard = layout.shard_of(name, composed.fleet.platform.argocd.shards)
     own = (layout.kustomization(name), layout.facts(name), layout.entry(name, shard), layout.project(name, shard))
-    paths = (*own, layout.application_set(shard))  # the template of its Application
-    return tuple(f"{path}\0{composed.tree[path]}" for path in paths)
+    return tuple(f"{path}\0{composed.tree[path]}" for path in own if path in composed.tree)
 
 
 # --- each tenant, before and after

@@ -14,7 +14,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Budget, Fleet, Platform, Weakened
-from generator.fleet.platform import accepted_of
+from generator.fleet.platform import accepted_of, budget_of
 from generator.reading import yaml_reader, yaml_writer
 from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
 from generator.reading.yaml_reader import Document
@@ -96,7 +96,7 @@ def _schema() -> Mapping[str, Any]:
 def _judge(document: Document) -> Judge:
     data = with_defaults(_schema(), document.data)
     return Judge(
-        budget=Budget(**data.get("budget", {})),
+        budget=budget_of(data.get("budget", {})),
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
         accepted=tuple(accepted_of(index, one) for index, one in enumerate(data["accepted"])),
         retired_names=data["retiredNames"],

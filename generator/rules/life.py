@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from generator.findings.finding import Found
+from generator.findings.finding import Found, Severity
 from generator.findings.rule import Firm
-from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRING, next_states, way
+from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRING, STATES, next_states, way
 from generator.rules.compared import Compared, Move
 from generator.rules.rule import Per, rule
 
@@ -67,6 +67,29 @@ def a_purge_is_approved(compared: Compared) -> Iterator[Found]:
 def _back(compared: Compared, move: Move) -> str:
     commit, file = compared.commit[:10], move.after.document.file
     return f"take it back: git restore --source={commit} --staged --worktree {file}{compared.then_generate}"
+
+
+@rule(
+    "STA015",
+    per=Per.CHANGE,
+    severity=Severity.WARNING,
+    title="whoever reviews a change of state is told what it does",
+    why="One word in a tenant file can delete a namespace.",
+    fix="Look whether that is what is meant.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+)
+def a_change_of_state_says_what_it_does(compared: Compared) -> Iterator[Found]:
+    """What Argo CD does, what stays, and the way back, as the table has them."""
+    for move in compared.moves:
+        step = way(*move.states) if move.before is not None else None
+        if step is not None:
+            state = STATES[step.after]
+            fact = (
+                f"{move.after.name} goes from {step.before} to {step.after}: Argo CD {state.argocd};"
+                f" what stays: {state.stays}"
+            )
+            yield _found(move, fact, f"the way back: {step.back}")
 
 
 @rule(

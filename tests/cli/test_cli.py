@@ -189,9 +189,12 @@ def test_list_shows_what_was_sold(repository: Repository) -> None:
     ran = repository.run("list")
 
     assert ran.stdout == (
-        "NAME         PLAN    ADDONS    RING     HOSTS                                                   COMPANY\n"
-        "company-001  gold    chatbot   general  company-001.files.example.com                           株式会社\n"
-        "company-002  bronze            general  company-002.files.example.com, x.customers.example.net  company-002\n"
+        "NAME         PLAN    ADDONS    STATE    RING     HOSTS"
+        "                                                   COMPANY\n"
+        "company-001  gold    chatbot   active   general  company-001.files.example.com"
+        "                           株式会社\n"
+        "company-002  bronze            active   general  company-002.files.example.com, x.customers.example.net"
+        "  company-002\n"
     )
 
 

@@ -12,6 +12,10 @@ from tests.harness import ROOT
 from tests.strategies import Keys, tenants
 
 
+OF_STATES = frozenset({"state", "retireOn", "backup", "hold", "confirmed", "tombstone"})
+"""Keys of a company's life: tests/lifecycle/test_histories.py draws whole histories of them."""
+
+
 def keys(schema: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Yield the path of every key that a schema knows."""
     for key, inner in schema.get("properties", {}).items():
@@ -38,4 +42,5 @@ def test_every_key_of_the_tenant_file_is_invented() -> None:
 
     draw()
 
-    assert {".".join(path) for path in keys(package_schema("tenant"))} - {".".join(path) for path in invented} == set()
+    known = {".".join(path) for path in keys(package_schema("tenant")) if path[0] not in OF_STATES}
+    assert known - {".".join(path) for path in invented} == set()
