@@ -11,7 +11,6 @@ from generator.reading.schema import package_schema
 from tests.harness import ROOT
 from tests.strategies import Keys, tenants
 
-
 OF_STATES = frozenset({"state", "retireOn", "backup", "hold", "confirmed", "tombstone"})
 """Keys of a company's life: tests/lifecycle/test_histories.py draws whole histories of them."""
 
