@@ -240,14 +240,16 @@ def _removals(steps: Iterable[Step]) -> Iterator[tuple[str, str]]:
 def _moves(origin: Origin, before: Fleet, after: Fleet, files: Collection[Touched]) -> Iterator[Move]:
     """Yield the tenants that go from one state to another, or come in another state than the first."""
     known = {tenant.name: tenant for tenant in (*before.tenants, *before.departed)}
+    blobs = {file.path: file.after for file in files}
     moved = [
         tenant
         for tenant in (*after.tenants, *after.departed)
-        if tenant.state != (known[tenant.name].state if tenant.name in known else ACTIVE)
+        # the state before holds no more tenant files than those that differ
+        if tenant.document.file in blobs
+        and tenant.state != (known[tenant.name].state if tenant.name in known else ACTIVE)
     ]
     asked = [tenant.name for tenant in moved if tenant.state == PURGING]
     written = earlier.versions(origin.repository, [origin.commit], asked) if asked else {}
-    blobs = {file.path: file.after for file in files}
     for tenant in moved:
         held = {version.blob for version in written.get(tenant.name, ())}
         again = blobs.get(tenant.document.file) in held

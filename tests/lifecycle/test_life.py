@@ -302,6 +302,14 @@ def test_check_knows_the_ways(repository: Repository, before: str, after: str, s
     assert check(repository) == said
 
 
+def test_a_change_elsewhere_says_nothing_of_a_tombstone(repository: Repository) -> None:
+    """The state before is read as far as the change needs it, and that is no other company's file."""
+    company(repository, RETIRED)
+    repository.tenant("company-002", plan="silver")
+
+    assert check(repository) == []
+
+
 def test_a_purge_waits_for_the_day_that_was_told(repository: Repository) -> None:
     """Not before it, and not by a day that comes with the purge."""
     company(repository, "retiring")
