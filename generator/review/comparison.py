@@ -157,7 +157,7 @@ def touched_tenants(before: Composed, after: Composed, files: Collection[Touched
         elif _files(before, tenant.name) != _files(after, tenant.name):
             names.append(tenant.name)
     here = {tenant.name for tenant in after.fleet.tenants}
-    gone = (name for name in (before.fleet.names | after.fleet.names) - here if _own(before, name) != _own(after, name))
+    gone = (name for name in before.fleet.names - here if _own(before, name) != _own(after, name))
     return tuple(sorted({*names, *gone}))
 
 
