@@ -59,7 +59,7 @@ def every_release_renders_in_every_state(base: Base) -> Iterator[Found]:
 
 
 def _of_probe(base: Base, objects: Sequence[Object], state: str) -> Iterator[Found]:
-    folder = f"{base.folders[0]}/{layout.STATES}/{STATES[state].parts[-1]}"
+    folder = f"{base.folders[0]}/{layout.STATES}/{STATES[state].parts[0]}"
     for obj, path, fact, hint in _forbidden(objects, state, base.platform.service):
         where = ".".join(map(str, path))
         said = f"{base.folders[1]} as {state}: {where}: {fact}" if where else f"{base.folders[1]} as {state}: {fact}"

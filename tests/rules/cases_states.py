@@ -149,7 +149,10 @@ CASES: Final[tuple[Case, ...]] = (
         "STA001",
         "a state does not reach a release",
         (Edit(f"{_STATES}/suspended/kustomization.yaml", "value: 0", "value: 1"),),
-        "",
+        "base/guard/states/suspended/kustomization.yaml: error: Deployment/ai-chatbot: base/edge as purging: spec.replicas: it runs pods, and a company that is purging has none of it [STA001]\n  hint: write 0",
+        "base/guard/states/suspended/kustomization.yaml: error: Deployment/ai-chatbot: base/edge as suspended: spec.replicas: it runs pods, and a company that is suspended has none of it [STA001]\n  hint: write 0",
+        "base/guard/states/suspended/kustomization.yaml: error: Deployment/fileserver: base/edge as purging: spec.replicas: it runs pods, and a company that is purging has none of it [STA001]\n  hint: write 0",
+        "base/guard/states/suspended/kustomization.yaml: error: Deployment/fileserver: base/edge as suspended: spec.replicas: it runs pods, and a company that is suspended has none of it [STA001]\n  hint: write 0",
     ),
     catches(
         "STA002",
@@ -158,10 +161,10 @@ CASES: Final[tuple[Case, ...]] = (
             Edit(
                 f"{_STATES}/retiring/kustomization.yaml",
                 "- target: {kind: Deployment, name: fileserver}",
-                '- target: {kind: ResourceQuota}\n  patch: |-\n    - {op: replace, path: /spec/hard/pods, value: "9"}\n- target: {kind: Deployment, name: fileserver}',
+                '- target: {kind: ResourceQuota}\n  patch: |-\n    - {op: replace, path: /spec/hard/services.loadbalancers, value: "9"}\n- target: {kind: Deployment, name: fileserver}',
             ),
         ),
-        "",
+        "base/guard/states/retiring/kustomization.yaml: error: ResourceQuota/tenantry-probe/plan: as retiring this object is another [STA002]\n  hint: write into workloads, routes and policies alone; purging takes out sync-options",
     ),
     passes("STA002", "purging takes out what guards against deletion", _in("purging")),
 )
