@@ -89,6 +89,19 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Required:
+    """What a workload must not run without.
+
+    Attributes:
+        mounts: The path of each mount, and what is mounted as `Kind/name`.
+        args: Arguments of its container.
+    """
+
+    mounts: Mapping[str, str]
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddOn:
     """What tenants may have besides the main service: its allotment comes on top of the plan.
 
@@ -332,6 +345,8 @@ class Platform:
         prices: What the provider pays; None when that is not told.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
+        registries: Whence images come: hosts, or names below which an image must lie.
+        requires: What the service's workload and those of add-ons must not run without, by the workload's name.
         inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
         image_digests: Whether a release may be frozen only when all of its images are named by their digests.
         accepted: Fields of base/ that are accepted although the model does not know them.
@@ -355,6 +370,8 @@ class Platform:
     budget: Budget
     retired_names: Mapping[str, str]
     rules: Mapping[str, Weakened]
+    registries: tuple[str, ...]
+    requires: Mapping[str, Required]
     inert: Mapping[str, tuple[str, ...]]
     accepted: "tuple[Accepted, ...]"
     document: Document

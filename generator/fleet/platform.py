@@ -20,6 +20,7 @@ from generator.fleet.model import (
     Cluster,
     Plan,
     Platform,
+    Required,
     Resources,
     Ring,
     Weakened,
@@ -101,6 +102,12 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         unavailable_page=data.get("unavailablePage", ""),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        registries=tuple(data["registries"]),
+        requires={
+            one["workload"]: _required(one["requires"])
+            for one in (data["service"], *data["addons"].values())
+            if "requires" in one
+        },
         inert={what: tuple(keys) for what, keys in data["metadata"].items()},
         accepted=tuple(accepted_of(index, one) for index, one in enumerate(data["accepted"])),
         document=document,
@@ -129,6 +136,10 @@ def _declared(cluster: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     said["ingress.class"] = network["ingress"].get("class")
     classes = tuple(cluster["storageClasses"])
     return {key: (value,) for key, value in said.items() if value} | ({"storageClasses": classes} if classes else {})
+
+
+def _required(data: Mapping[str, Any]) -> Required:
+    return Required(mounts=data.get("mounts", {}), args=tuple(data.get("args", ())))
 
 
 def _plan(name: str, data: Mapping[str, Any]) -> Plan:

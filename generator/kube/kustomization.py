@@ -295,6 +295,12 @@ class Gate:
                 return wrong
         return _Lead(reference.text, path, kind, document, reference.where)
 
+    def kustomizations_in(self, folder: str) -> Iterator[str]:
+        """Yield the kustomization files below a folder that may be parsed as a whole."""
+        for path in self.snapshot.under(folder):
+            if path.endswith(f"/{FILE}") and self.is_bounded(path):
+                yield path
+
     def is_bounded(self, path: str) -> bool:
         """Say whether a manifest may be parsed as a whole."""
         return not self._judge_manifest(path)

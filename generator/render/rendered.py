@@ -213,6 +213,7 @@ class Repository:
         rendered: The tenants that could be rendered and are judged each by itself.
         representatives: Those that are judged for several others each.
         files: Path -> text of every file in argocd/ and overlays/.
+        base: Path -> text of every file in base/.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         ways: The command that brings a tenant file back, by name, for those that git's history has seen.
         worked: What was proved of it so far.
@@ -222,6 +223,7 @@ class Repository:
     rendered: tuple[Rendered, ...]
     files: Mapping[str, str]
     representatives: tuple[Representative, ...] = ()
+    base: Mapping[str, str] = field(default_factory=dict)
     lost: frozenset[str] = frozenset()
     ways: Mapping[str, str] = field(default_factory=dict)
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)

@@ -10,7 +10,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet.model import Fleet, Pair, Tenant
-from generator.generate.releases import Origins, components_in, origins_of, states_in
+from generator.generate.releases import Origins, components_in, folders_of, origins_of, states_in
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot
 from generator.kube import branching
@@ -206,6 +206,7 @@ def _scene(snapshot: Snapshot, fleet: Fleet, tenants: Collection[Tenant], *, dir
     gate = gate_of(snapshot)
     origins = {pair: origins_of(gate, pair) for pair in {tenant.ring.pair for tenant in tenants}}
     named = {file for held in origins.values() for file in {place.file for place in held.values()}}
+    named |= {file for pair in origins for folder in folders_of(pair) for file in gate.kustomizations_in(folder)}
     return _Scene(
         snapshot=snapshot,
         fleet=fleet,
@@ -322,10 +323,16 @@ def _with_sentinels(snapshot: Snapshot, text: str) -> tuple[Document | None, tup
 
 
 @once
+def texts_of_base(snapshot: Snapshot) -> Texts:
+    """Read every file of base/; what cannot be read is left to the gate."""
+    held, _ = snapshot.collect(layout.BASE, GENERATED)
+    return Texts(held)
+
+
+@once
 def _words_of_base(snapshot: Snapshot) -> frozenset[str]:
     """Return the texts of base/ that a company may be called by: it is built by itself too, see `kube.branching`."""
-    held, _ = snapshot.collect(layout.BASE, GENERATED)
-    return branching.words({raw.decode("utf-8", "replace") for raw in held.values()})
+    return branching.words(set(texts_of_base(snapshot).values()))
 
 
 _OF_AN_OVERLAY: Final = 2

@@ -22,7 +22,19 @@ from generator.review.blast_radius import raises_tenantry
 
 Key = TypeVar("Key", str, Path)
 
-_KEYS: Final = ("git", "clusters", "argocd", "budget", "retiredNames", "rules", "metadata", "accepted")
+_KEYS: Final = (
+    "git",
+    "clusters",
+    "argocd",
+    "budget",
+    "retiredNames",
+    "rules",
+    "metadata",
+    "accepted",
+    "registries",
+    "service",
+    "addons",
+)
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
 _JUDGED_AS_BEFORE: Final = "the change is judged by what stands before it, and counts as touching every tenant"
@@ -90,6 +102,8 @@ def _schema() -> Mapping[str, Any]:
     """Return the platform's schema with these keys alone, and none of them demanded."""
     schema: dict[str, Any] = copy.deepcopy(dict(package_schema("platform")))
     properties = {key: schema["properties"][key] for key in _KEYS}
+    demands: dict[str, Any] = {"type": "object", "properties": {"requires": {"$ref": "#/$defs/requires"}}}
+    properties |= {"service": demands, "addons": {"type": "object", "additionalProperties": demands}}
     return {**schema, "properties": properties, "required": [], "additionalProperties": {}}
 
 
@@ -108,6 +122,10 @@ def _judge(document: Document) -> Judge:
 def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("git",), data.get("git", {}))
     yield from _leaves(("metadata",), data.get("metadata", {}))
+    yield ("registries",), data["registries"]
+    yield from _leaves(("service", "requires"), data.get("service", {}).get("requires", {}))
+    for name, addon in data.get("addons", {}).items():
+        yield from _leaves(("addons", name, "requires"), addon.get("requires", {}))
     yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
     for name, cluster in data.get("clusters", {}).items():
         yield ("clusters", name, "server"), cluster["server"]
@@ -170,7 +188,7 @@ def _weight(judge: Judge, rule: str) -> str:
     return judge.rules[rule].severity if rule in judge.rules else "as it is"
 
 
-_ONCE_UNDECLARED: Final = ("name", "listener", "class", "storageClasses")
+_ONCE_UNDECLARED: Final = ("name", "listener", "class", "storageClasses", "registries")
 """What an earlier layout did not declare, so that any value passed: whoever declares it first allows less."""
 
 
@@ -180,7 +198,8 @@ def moved(before: Judge, after: Judge) -> Iterator[Finding]:
         return
     for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
         was, now = before.targets.get(path), after.targets.get(path)
-        declared_first = (not was and path[-1] in _ONCE_UNDECLARED) or (path[-2:-1] == ("secrets",) and was is None)
+        demanded = was is None and not {"secrets", "requires"}.isdisjoint(map(str, path))
+        declared_first = demanded or (not was and path[-1] in _ONCE_UNDECLARED)
         if was != now and not declared_first:
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
             yield finding("CHG005", after.document.place(path), fact, "take it back")

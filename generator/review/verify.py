@@ -17,7 +17,7 @@ from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository, Representative
-from generator.render.tenants import committed, render, render_alike
+from generator.render.tenants import committed, render, render_alike, texts_of_base
 from generator.rules import every
 from generator.rules.closed_world import accepted_in
 from generator.rules.rule import Per
@@ -159,6 +159,7 @@ def gather(
             rendered=tuple(item for item in built if isinstance(item, Rendered)),
             representatives=tuple(item for item in built if isinstance(item, Representative)),
             files=files,
+            base=texts_of_base(snapshot),
             lost=frozenset(lost),
             ways=_ways_back(snapshot, fleet, files, lost),
         ),

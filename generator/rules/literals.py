@@ -27,17 +27,31 @@ _FORMS: Final = tuple(
         ("a JSON web token", r"(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
         ("a password hash", r"\$(?:2[abxy]|5|6|y|gy|7|argon2id?)\$[./\w$,=+-]{10,}"),
         ("a password in an address", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@{}$]+:[^\s/@{}$]+@"),
+        ("a password before an @", r"(?<![\w/.@:-])[A-Za-z][\w.-]*:(?!/)[^\s/:@{}$<>'\"]{4,}@(?!sha\d+:)"),
+        ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
+        ("a Docker Hub token", r"\bdckr_[a-z]{3}_[\w-]{20,}"),
+        ("a Hugging Face token", r"\bhf_[A-Za-z0-9]{30,}\b"),
+        ("a Stripe key", r"\b[rs]k_(?:live|test)_[A-Za-z0-9]{16,}"),
+        ("an age key", r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}"),
+        ("a DigitalOcean token", r"\bdo[opr]_v1_[0-9a-f]{32,}"),
+        ("a Slack webhook", r"\bhooks\.slack\.com/services/[A-Za-z0-9/_-]{16,}"),
         ("an authorization header", r"\b(?:Basic|Bearer) [A-Za-z0-9+/=._-]{16,}"),
     )
 )
 
 _TELLING: Final = (
-    r"(?:pass(?:word|wd|phrase)|secret|token|credentials?|(?:api|access|private|signing|encryption)[-_]?key)"
+    r"(?:pass(?:word|wd|phrase)|secret|token|credentials?"
+    r"|(?:api|access|account|private|signing|encryption|shared|master)[-_]?key)"
 )
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
 _ASSIGNMENT: Final = re.compile(
     rf"""(?<![\w.-])(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE
 )
+_ARGUMENT: Final = re.compile(
+    rf"""(?<![\w.-])(?P<name>--?[\w.-]*{_TELLING})["']?[ \t,]+["']?(?P<value>[^\s"',;}}\]]+)""", re.IGNORECASE
+)
+"""An argument and the word behind it: `--password x`, `[--password, x]`."""
+
 _NO_LITERAL: Final = re.compile(
     # a reference, the name of a variable, a path, an address, a word that says nothing
     r"""\$[({{].*|\{\{.*|<.*>|[A-Z][A-Z0-9_]*|\.{0,2}/.*|[a-z][a-z0-9+.-]*://.*|true|false|null|none|""",
@@ -73,7 +87,7 @@ def _found(text: str, name: str) -> Iterator[str]:
             yield f"{what} ({_veiled(match[0])})"
     if name and _TELLING_NAME.fullmatch(name) and _is_literal(text):
         yield f"the value of {name} ({_veiled(text)})"
-    for match in _ASSIGNMENT.finditer(text):
+    for match in (*_ASSIGNMENT.finditer(text), *_ARGUMENT.finditer(text)):
         if _is_literal(match["value"]):
             yield f"the value of {match['name']} ({_veiled(match['value'])})"
     for match in _RANDOM.finditer(text):

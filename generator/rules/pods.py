@@ -10,7 +10,7 @@ from generator.findings.rule import Firm
 from generator.kube.lenient import mapping, mappings, spec_of
 from generator.kube.pods import pod_spec, pod_template
 from generator.render.rendered import Rendered
-from generator.rules.podsecurity import all_containers, reaches_for_the_node, violations
+from generator.rules.podsecurity import reaches_for_the_node, violations
 from generator.rules.rule import Per, rule
 
 _LEVELS: Final = ("enforce", "audit", "warn")
@@ -91,47 +91,6 @@ def pods_hold_no_token(rendered: Rendered) -> Iterator[Found]:
                 if "serviceAccountToken" in source:
                     fact = f"volume {volume.get('name')} projects a token of the account"
                     yield rendered.found(obj, fact)
-
-
-_HOST: Final = "[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?"
-_PART: Final = r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*"
-_REFERENCE: Final = re.compile(
-    rf"({_HOST}(\.{_HOST})*(:[0-9]+)?/)?{_PART}(/{_PART})*(:[A-Za-z0-9_][-.A-Za-z0-9_]{{0,127}})?(@[a-z0-9]+:[0-9a-f]{{32,}})?"
-)
-"""https://github.com/distribution/reference/blob/main/regexp.go; another one ends in InvalidImageName on the node."""
-
-
-@rule(
-    "SEC010",
-    per=Per.CLASS,
-    title="an image is named by its digest",
-    why="A tag can be moved: the pods of tomorrow would run something else. (A warning while there is a fixed tag.)",
-    fix="Write newTag and digest under `images:` in base/.",
-    source="https://kubernetes.io/docs/concepts/containers/images/",
-)
-def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
-    """An image is named by its digest; a tag is a warning, no tag or `latest` an error.
-
-    Told once for each image and place, not for each tenant.
-    """
-    for obj in rendered.objects:
-        for container in all_containers(pod_spec(obj) or {}):
-            image = str(container.get("image", ""))
-            name, _, digest = image.partition("@")
-            tag = name.rpartition("/")[2].partition(":")[2]
-            if re.search("[/:@]", image) and not _REFERENCE.fullmatch(image):
-                fact = f"the image {image} is no reference that a node can pull"
-                hint = "its path is in lower case, its tag has letters, digits, _, . and -"
-                yield Found(rendered.place(obj), fact, hint)
-                continue
-            if re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
-                continue
-            fact, hint = f"the image {image} is not named by its digest", "write the digest under images: in base/"
-            found = Found(rendered.place(obj), fact, hint)
-            if tag not in ("", "latest"):
-                yield found.as_warning()
-            else:
-                yield found
 
 
 @rule(

@@ -68,8 +68,12 @@ def references_lead_somewhere(rendered: Rendered) -> Iterator[Found]:
         for kind, name, key in _references(obj):
             if (kind, name) not in keys:
                 yield rendered.found(obj, f"there is no {kind} {name}")
-            elif key and key not in keys[kind, name]:
+            elif key and key not in keys[kind, name] and _ANY not in keys[kind, name]:
                 yield rendered.found(obj, f"the {kind} {name} has no key {key}")
+
+
+_ANY: Final = "*"
+"""Among the keys of a Secret that takes whatever the store has."""
 
 
 def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
@@ -78,6 +82,7 @@ def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
     for external_secret in rendered.of_kind("ExternalSecret"):
         target = str(mapping(spec_of(external_secret).get("target")).get("name", external_secret["metadata"]["name"]))
         read = {str(item.get("secretKey")) for item in mappings(spec_of(external_secret).get("data"))}
+        read |= {_ANY for _ in mappings(spec_of(external_secret).get("dataFrom"))}
         written = mapping(mapping(mapping(spec_of(external_secret).get("target")).get("template")).get("data"))
         keys["Secret", target] = set(written) or read  # a template's keys stand in the place of those that are read
     return keys

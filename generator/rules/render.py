@@ -127,6 +127,11 @@ def nothing_of_the_cluster_has_a_namespace(rendered: Rendered) -> Iterator[Found
 
 _LEFT_OVER: Final = re.compile(r"placeholder|changeme|<no value>|\{\{|\}\}|\$\{", re.IGNORECASE)
 _WORDS: Final = re.compile(r"placeholder|changeme", re.IGNORECASE)
+_MEANT: Final[Mapping[str, tuple[str, ...]]] = {
+    "ConfigMap": ("data",),
+    "ExternalSecret": ("spec", "target", "template", "data"),
+}
+"""Where ${...} and {{...}} are meant: in the files of a program, and where External Secrets writes its keys."""
 
 
 @rule(
@@ -142,9 +147,9 @@ def no_placeholder_is_left(rendered: Rendered) -> Iterator[Found]:
     own = sorted((*rendered.tenant.hosts, rendered.tenant.name), key=len, reverse=True)
     itself = re.compile("|".join(f"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])" for text in own))
     for obj in rendered.objects:
+        own_words = _MEANT.get(obj["kind"], ("",))
         for path, text in _texts(obj):
-            # the files in a ConfigMap are a program's own: it may well mean ${...} and {{...}}
-            pattern = _WORDS if obj["kind"] == "ConfigMap" and path[:1] == ("data",) else _LEFT_OVER
+            pattern = _WORDS if path[: len(own_words)] == own_words else _LEFT_OVER
             if pattern.search(text) and (match := pattern.search(itself.sub("\n", text))):
                 where = ".".join(map(str, path))
                 yield rendered.found(obj, f"{where} still holds {match[0]!r}")

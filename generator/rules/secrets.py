@@ -36,12 +36,12 @@ def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Found]:
 
 @nothing_secret_is_rendered.also(Per.FLEET)
 def nothing_secret_is_committed(repository: Repository) -> Iterator[Found]:
-    """No line of a file in argocd/ or overlays/ looks like a secret.
+    """No line of what git holds of companies and of what they are made of looks like a secret, comments included.
 
     The files of two tenants have most lines in common but for the name, so each such line is looked at once.
     """
     seen: dict[str, str] = {}
-    for file, text in repository.files.items():
+    for file, text in _texts(repository):
         for number, line in enumerate(text.replace(_tenant_of(file), "NAME").splitlines(), start=1):
             what = seen.get(line)
             if what is None:
@@ -51,8 +51,18 @@ def nothing_secret_is_committed(repository: Repository) -> Iterator[Found]:
                 yield Found(Place(file, number), f"this looks like {what}", hint)
 
 
+def _texts(repository: Repository) -> Iterator[tuple[str, str]]:
+    platform = repository.fleet.platform.document
+    yield platform.file, platform.text
+    yield from ((tenant.document.file, tenant.document.text) for tenant in repository.fleet.tenants)
+    yield from repository.base.items()
+    yield from repository.files.items()
+
+
 def _tenant_of(file: str) -> str:
     path = PurePosixPath(file)
+    if path.parts[0] in (layout.BASE, layout.PLATFORM):
+        return "\0"  # no company's
     return path.parts[1] if path.parts[0] == layout.OVERLAYS else path.stem
 
 
@@ -60,6 +70,9 @@ def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
     """Yield where a secret-like text stands in an object, and what it looks like."""
     for path, text in walk_strings(one):
         name = str(path[-1])
+        if isinstance(path[-1], int) and path[-1]:
+            # the word behind an argument is named by it
+            name = _before(one, path)
         if name == "value":
             # an environment variable's value is named beside it
             holder: Any = one
@@ -68,6 +81,15 @@ def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
             name = str(holder.get("name", name))
         if (what := secret_like(text, name)) and secret_like(emptied(text, member), name):
             yield _dotted(path), what
+
+
+def _before(one: Object, path: Sequence[str | int]) -> str:
+    """Return the argument that stands before an entry of a list, where it takes the entry as its value."""
+    holder: Any = one
+    for step in path[:-1]:
+        holder = holder[step]
+    before = holder[int(path[-1]) - 1]
+    return before if isinstance(before, str) and before.startswith("-") and "=" not in before else ""
 
 
 def _dotted(path: Sequence[str | int]) -> str:

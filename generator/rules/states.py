@@ -136,6 +136,8 @@ def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
         for index, item in enumerate(mappings(spec_of(obj).get("rules")) if obj["kind"] == "HTTPRoute" else ()):
             for number, filtered in enumerate(mappings(item.get("filters"))):
                 to = mapping(filtered.get("requestRedirect"))
+                if not page and not to.get("hostname"):
+                    continue  # it stays at the company's own host
                 address = f"https://{to.get('hostname')}{mapping(to.get('path')).get('replaceFullPath')}"
                 if address != page:
                     where: Path = ("spec", "rules", index, "filters", number)

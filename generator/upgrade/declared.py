@@ -11,12 +11,14 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import TenantryError
+from generator.kube.images import in_full
 from generator.kube.lenient import mapping, mappings, string, strings
+from generator.kube.pods import containers, pod_spec
 from generator.reading import yaml_objects
 from generator.reading.yaml_editor import edited
 from generator.upgrade.texts import Changes, Texts, data_of
 
-_DECLARED: Final = re.compile(r"\b(?:storageClasses|secrets)\s*:")
+_DECLARED: Final = re.compile(r"\b(?:storageClasses|secrets|registries)\s*:")
 
 
 def is_done(platform: str, paths: Collection[str]) -> bool:
@@ -26,7 +28,7 @@ def is_done(platform: str, paths: Collection[str]) -> bool:
         platform: The text of platform.yaml.
         paths: The files of base/.
     """
-    return not paths or len(set(_DECLARED.findall(platform))) == 2  # noqa: PLR2004 -- the two keys
+    return not paths or len(set(_DECLARED.findall(platform))) == 3  # noqa: PLR2004 -- the three keys
 
 
 def upgraded(texts: Texts) -> Changes:
@@ -43,12 +45,21 @@ def upgraded(texts: Texts) -> Changes:
     for obj in _objects(texts):
         for key, value in _said(obj):
             found.setdefault(key, set()).add(value)
-    agreed = {key: values.pop() for key, values in found.items() if len(values) == 1 and key != "class of a claim"}
-    classes = sorted(found.get("class of a claim", ()))
+    lists = {key: sorted(found.pop(key, ())) for key in (_CLASS, _REGISTRY)}
+    agreed = {key: values.pop() for key, values in found.items() if len(values) == 1}
     (name,) = clusters
-    changed = edited(platform, lambda data: _declare(data["clusters"][name], agreed, classes))
+
+    def declare(data: Any) -> None:
+        _declare(data["clusters"][name], agreed, lists[_CLASS])
+        if lists[_REGISTRY]:
+            data.setdefault("registries", lists[_REGISTRY])
+
+    changed = edited(platform, declare)
     return {layout.PLATFORM: changed} if data_of(layout.PLATFORM, changed) != data_of(layout.PLATFORM, platform) else {}
 
+
+_CLASS: Final = "class of a claim"
+_REGISTRY: Final = "registry"
 
 _OF_SECRETS: Final = ("server", "path", "mountPath", "role", "audience")
 
@@ -77,7 +88,7 @@ def _said(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     spec = mapping(one.get("spec"))
     match one.get("kind"):
         case "PersistentVolumeClaim":
-            pairs = [("class of a claim", spec.get("storageClassName"))]
+            pairs = [(_CLASS, spec.get("storageClassName"))]
         case "Ingress":
             pairs = [("ingress.class", spec.get("ingressClassName"))]
         case "HTTPRoute":
@@ -92,5 +103,20 @@ def _said(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             pairs += [(key, of_cluster.get(key)) for key in ("mountPath", "role")]
             pairs += [("audience", audience) for audience in audiences]
         case _:
-            pairs = []
+            pairs = [(_REGISTRY, _home_of(image)) for image in _images(one)]
     yield from ((key, string(value)) for key, value in pairs if string(value))
+
+
+def _images(one: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the images of a kustomization or of a workload; a name without a registry is replaced by the former."""
+    for entry in mappings(one.get("images")):
+        yield string(entry.get("newName", entry.get("name")))
+    for container in containers(mapping(pod_spec(one))):
+        if "/" in string(container.get("image")):
+            yield string(container.get("image"))
+
+
+def _home_of(image: str) -> str:
+    """Return all but the last part of the name of an image, with the host that a node adds."""
+    name = image.partition("@")[0]
+    return in_full(name).rpartition("/")[0]

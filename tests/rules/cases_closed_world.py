@@ -76,6 +76,62 @@ def _sidecar(scene: Scene) -> None:
     scene.pod()["initContainers"] = [container | {"name": "metrics", "restartPolicy": "Always"}]
 
 
+def _route(part: dict[str, Any]) -> Change:
+    """Put something into the only rule of the file server's route."""
+    return lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(part)
+
+
+_ROUTE: Final = "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: "
+_OF_ROUTES: Final[dict[str, dict[str, Any]]] = {
+    "is for one method": {"matches": [{"path": {"type": "Exact", "value": "/x"}, "method": "GET"}]},
+    "is for a header": {"matches": [{"headers": [{"type": "Exact", "name": "x-beta", "value": "1"}]}]},
+    "sets headers": {
+        "filters": [
+            {
+                "type": "ResponseHeaderModifier",
+                "responseHeaderModifier": {"set": [{"name": "strict-transport-security", "value": "max-age=31536000"}]},
+            },
+            {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-debug"]}},
+        ]
+    },
+    "writes paths anew": {
+        "filters": [
+            {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}
+        ]
+    },
+    "leads to TLS": {
+        "filters": [{"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}]
+    },
+}
+_NOT_OF_ROUTES: Final = (
+    (
+        "sends a copy of each request elsewhere",
+        {"type": "RequestHeaderModifier", "requestMirror": {"backendRef": {"name": "other"}}},
+        "spec.rules[0].filters[0].requestMirror",
+        "it sends a copy of each request elsewhere",
+        f"remove it, or {_entry(chr(34) + 'spec.rules[0].filters[0].requestMirror' + chr(34), 'digest: sha256:5f1f4d4ad8df4e87d5b2ce844f01929c6fa74726e1ab1e45bce93fc721d1d6bc', 'isolation', 'HTTPRoute, name: fileserver')}",
+    ),
+    (
+        "asks for another host",
+        {"type": "URLRewrite", "urlRewrite": {"hostname": "other.example.com"}},
+        "spec.rules[0].filters[0].urlRewrite.hostname",
+        "it asks for a host that may be somebody else's",
+        f"remove it, or {_entry(chr(34) + 'spec.rules[0].filters[0].urlRewrite.hostname' + chr(34), 'value: other.example.com', 'isolation', 'HTTPRoute, name: fileserver')}",
+    ),
+)
+
+
+def _template(scene: Scene) -> None:
+    target = scene.one("ExternalSecret", "ai-chatbot")["spec"]["target"]
+    target["immutable"] = True
+    target["template"] = {
+        "engineVersion": "v2",
+        "mergePolicy": "Replace",
+        "type": "Opaque",
+        "data": {"config": "{{ .MODEL_API_KEY }}"},
+    }
+
+
 CASES: Final[tuple[Case, ...]] = (
     passes("MOD001", "what this repository has", unchanged),
     catches(
@@ -107,6 +163,17 @@ CASES: Final[tuple[Case, ...]] = (
         f"  hint: remove it, or {_entry('spec.template.spec.dnsPolicies', 'value: ClusterFirst', 'isolation, quota, escape')}; did you mean 'dnsPolicy'?",
     ),
     passes("MOD001", "a sidecar", _sidecar),
+    *(passes("MOD001", f"a route that {says}", _route(part)) for says, part in _OF_ROUTES.items()),
+    *(
+        catches(
+            "MOD001",
+            f"a route that {says}",
+            _route({"filters": [part]}),
+            f"{_ROUTE}{where} is not modelled: {fact} [MOD001]\n  hint: {hint}",
+        )
+        for says, part, where, fact, hint in _NOT_OF_ROUTES
+    ),
+    passes("MOD001", "a Secret with a template of its own", _template),
     catches(
         "MOD001",
         "a label that nobody declared",

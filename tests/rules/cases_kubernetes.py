@@ -101,6 +101,12 @@ def _stateful(replicas: int) -> Callable[[Scene], object]:
     return lambda scene: scene.add(text)
 
 
+def _all_properties(scene: Scene) -> None:
+    spec = scene.one("ExternalSecret", "ai-chatbot")["spec"]
+    key = spec.pop("data")[0]["remoteRef"]
+    spec["dataFrom"] = [{"extract": {name: value for name, value in key.items() if name != "property"}}]
+
+
 CASES = (
     # --- K8S001
     catches(
@@ -473,6 +479,7 @@ CASES = (
         lambda scene: scene.pod().update(serviceAccountName="files"),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: there is no ServiceAccount files [K8S012]",
     ),
+    passes("K8S012", "a Secret of all properties of a key", _all_properties),
     passes(
         "K8S012",
         "a ConfigMap that may be missing",

@@ -265,6 +265,13 @@ CASES = (
         "a variable of the program itself in its own file",
         lambda scene: _config(scene)["data"].update({"agent.yaml": "greeting: ${env.GREETING} {{ name }}"}),
     ),
+    passes(
+        "KUS007",
+        "a key in the template of a Secret",
+        lambda scene: scene.one("ExternalSecret", "ai-chatbot")["spec"]["target"].update(
+            template={"data": {"config": "key: {{ .MODEL_API_KEY }}"}}
+        ),
+    ),
     # --- KUS008
     *(
         catches("KUS008", says, change, f"{place}: {fact} [KUS008]\n  hint: {_OTHER_NAME}")

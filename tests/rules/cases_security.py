@@ -4,7 +4,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.rules.harness import Case, Change, Scene, catches, passes
+from tests.rules.harness import Case, Change, Edit, Scene, catches, passes
 
 
 def _namespace(key: str, value: str) -> Change:
@@ -275,21 +275,21 @@ CASES: Final[tuple[Case, ...]] = (
         "SEC010",
         "an image is latest",
         _container(image="docker.io/sigoden/dufs:latest"),
-        "base/edge/core/fileserver.yaml: error: the image docker.io/sigoden/dufs:latest is not named by its digest [SEC010]\n  hint: write the digest under images: in base/",
+        "base/edge/core/fileserver.yaml: error: the image docker.io/sigoden/dufs:latest is not named by its digest [SEC010]\n  hint: write @sha256:... behind it, or an entry of `images:` with the digest",
         tenant="company-001",
     ),
     catches(
         "SEC010",
         "an image has a tag alone",
         _container(image="docker.io/sigoden/dufs:v1"),
-        "base/edge/core/fileserver.yaml: warning: the image docker.io/sigoden/dufs:v1 is not named by its digest [SEC010]\n  hint: write the digest under images: in base/",
+        "base/edge/core/fileserver.yaml: warning: the image docker.io/sigoden/dufs:v1 is not named by its digest [SEC010]\n  hint: write @sha256:... behind it, or an entry of `images:` with the digest",
         tenant="company-001",
     ),
     catches(
         "SEC010",
         "an image has no tag",
         _container(image="example.com:5000/dufs"),
-        "base/edge/core/fileserver.yaml: error: the image example.com:5000/dufs is not named by its digest [SEC010]\n  hint: write the digest under images: in base/",
+        "base/edge/core/fileserver.yaml: error: the image example.com:5000/dufs is not named by its digest [SEC010]\n  hint: write @sha256:... behind it, or an entry of `images:` with the digest",
         tenant="company-001",
     ),
     catches(
@@ -300,6 +300,50 @@ CASES: Final[tuple[Case, ...]] = (
         "  hint: its path is in lower case, its tag has letters, digits, _, . and -",
         tenant="company-001",
     ),
+    catches(
+        "SEC025",
+        "an image of nobody's registry",
+        _container(image=f"quay.io/sigoden/dufs:v0.47.0@sha256:{'0' * 64}"),
+        f"base/edge/core/fileserver.yaml: error: the image quay.io/sigoden/dufs:v0.47.0@sha256:{'0' * 64} comes from quay.io/sigoden, which platform.yaml does not declare [SEC025]\n"
+        "  hint: use one of docker.io/sigoden, docker.io/docker, or add quay.io/sigoden to `registries`",
+    ),
+    catches(
+        "SEC025",
+        "an image by its short name",
+        _container(image="nginx:1.29"),
+        "base/edge/core/fileserver.yaml: error: the image nginx:1.29 comes from docker.io/library, which platform.yaml does not declare [SEC025]\n"
+        "  hint: use one of docker.io/sigoden, docker.io/docker, or add docker.io/library to `registries`",
+    ),
+    catches(
+        "SEC025",
+        "an image whose registry begins like a declared one",
+        _container(image="docker.io/sigoden-evil/dufs:1"),
+        "base/edge/core/fileserver.yaml: error: the image docker.io/sigoden-evil/dufs:1 comes from docker.io/sigoden-evil, which platform.yaml does not declare [SEC025]\n"
+        "  hint: use one of docker.io/sigoden, docker.io/docker, or add docker.io/sigoden-evil to `registries`",
+    ),
+    passes("SEC025", "another image of a declared registry", _container(image="sigoden/proxy:1")),
+    catches(
+        "K8S023",
+        "the mount of the users is gone",
+        lambda scene: scene.container()["volumeMounts"].pop(),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have Secret/fileserver-users at /etc/fileserver, and has it not [K8S023]\n"
+        "  hint: mount Secret/fileserver-users at /etc/fileserver",
+    ),
+    catches(
+        "K8S023",
+        "something else is mounted in its place",
+        lambda scene: scene.pod()["volumes"][1].update(emptyDir={}) or scene.pod()["volumes"][1].pop("secret"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have Secret/fileserver-users at /etc/fileserver, and has it not, but emptyDir [K8S023]\n"
+        "  hint: mount Secret/fileserver-users at /etc/fileserver",
+    ),
+    catches(
+        "K8S023",
+        "nobody reads the file of the users",
+        lambda scene: scene.container()["args"].remove("--config=/etc/fileserver/users.yaml"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have the argument --config=/etc/fileserver/users.yaml, and has it not [K8S023]\n"
+        "  hint: add --config=/etc/fileserver/users.yaml to its args",
+    ),
+    passes("K8S023", "one more mount", lambda scene: _volume(scene, emptyDir={})),
     passes(
         "SEC010",
         "an image has a digest",
@@ -760,6 +804,32 @@ CASES: Final[tuple[Case, ...]] = (
             {"overlays/company-002/notes.yaml": 'first: "line"\ntoken: "correct-horse-battery"\n'}
         ),
         "overlays/company-002/notes.yaml: error: this looks like the value of token (corr..., 21 characters) [SEC011]\n  hint: take it out, and change it: it is known from now on",
+    ),
+    catches(
+        "SEC011",
+        "an argument holds a user and a password",
+        _container(args=["--auth=admin:hunter2@/:rw"]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.containers[0].args[0] looks like a password before an @ (14 characters) [SEC011]\n  hint: take it from an ExternalSecret",
+    ),
+    catches(
+        "SEC011",
+        "the word behind an argument is a password",
+        _container(args=["--admin-password", "hunter2"]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.containers[0].args[1] looks like the value of --admin-password (7 characters) [SEC011]\n  hint: take it from an ExternalSecret",
+    ),
+    *(
+        catches(
+            "SEC011",
+            f"a comment in {file} holds a key",
+            (Edit(file, "", "# AKIA" + "IOSFODNN7EXAMPLE\n"),),
+            f"{file}: error: this looks like an AWS access key (AKIA..., 20 characters) [SEC011]\n  hint: take it out, and change it: it is known from now on",
+        )
+        for file in (
+            "platform.yaml",
+            "base/edge/core/fileserver.yaml",
+            "tenants/company-002.yaml",
+            "argocd/platform/argocd.yaml",
+        )
     ),
     passes("SEC011", "a variable refers to another", _env("MODEL_TOKEN", "$(MODEL_API_KEY)")),
     passes("SEC011", "an argument names a variable", _container(args=["--api-key-env=CHAT_TOKEN"])),

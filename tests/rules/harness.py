@@ -27,7 +27,7 @@ from generator.kube.kustomization import Gate
 from generator.reading import yaml_writer
 from generator.render.base_probe import read_base
 from generator.render.rendered import Base, Rendered, Repository
-from generator.render.tenants import committed, render
+from generator.render.tenants import committed, render, texts_of_base
 from generator.review.verify import Gathered, gather
 from generator.rules import every
 from generator.rules.every import RULES
@@ -291,7 +291,7 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
         built = list(render(snapshot, fleet, wanted))
         rendered = tuple(item for item in built if isinstance(item, Rendered))
         found = tuple(item for item in built if isinstance(item, Finding))
-        repository = Repository(fleet=fleet, rendered=rendered, files=files)
+        repository = Repository(fleet=fleet, rendered=rendered, files=files, base=texts_of_base(snapshot))
         bases = () if touches_base else (good_base(),)
         gathered = Gathered(bases=bases, repository=repository, findings=found)
     return dataclasses.replace(gathered, findings=(*warnings, *gathered.findings))

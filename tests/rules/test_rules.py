@@ -39,11 +39,11 @@ OF_TWO_COMMITS = {rule for rule in RULES if rule.startswith("CHG")} | {
 """Rules of `check`, which are tried over real commits."""
 
 UNPINNED = [
-    f"base/edge/{place}.yaml: warning: the image {image} is not named by its digest [SEC010]\n"
-    "  hint: write the digest under images: in base/"
+    f"base/edge/{place}/kustomization.yaml: warning: the image {image} is not named by its digest [SEC010]\n"
+    "  hint: write `digest:` below it"
     for place, image in (
-        ("components/ai-chatbot/ai-chatbot", "docker.io/docker/docker-agent:1.149.0"),
-        ("core/fileserver", "docker.io/sigoden/dufs:v0.47.0"),
+        ("components/ai-chatbot", "docker.io/docker/docker-agent:1.149.0"),
+        ("core", "docker.io/sigoden/dufs:v0.47.0"),
     )
 ]
 """What this repository is warned of: whoever runs it looks the digests up in the registry that they trust."""

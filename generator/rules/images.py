@@ -1,0 +1,146 @@
+"""SEC: which programs run, from whom they come, and that they find what they must not run without."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from generator.findings.finding import Found, Place
+from generator.generate.releases import folders_of
+from generator.kube.images import REFERENCE, in_full, in_full_registry, parts_of
+from generator.kube.kustomization import FILE
+from generator.kube.lenient import mapping, mappings, sequence, strings
+from generator.kube.pods import TEMPLATES, pod_spec
+from generator.reading import parsed
+from generator.reading.schema import Path
+from generator.render.rendered import Object, Rendered, origin_of
+from generator.rules.rule import Per, rule
+
+
+def _images(rendered: Rendered) -> Iterator[tuple[Object, Path, str]]:
+    """Yield every image of a render with its object and where it stands there."""
+    for obj in rendered.objects:
+        spec = mapping(pod_spec(obj))
+        above = (*TEMPLATES.get(obj["kind"], ()), "spec")
+        for kind in ("initContainers", "containers", "ephemeralContainers"):
+            for index, container in enumerate(sequence(spec.get(kind))):
+                yield obj, (*above, kind, index, "image"), str(mapping(container).get("image", ""))
+
+
+def _written(rendered: Rendered, one: Object, path: Path, image: str) -> tuple[Place, str]:
+    """Return where an image is to be changed, and how its digest is written there."""
+    wanted = parts_of(image)
+    for folder in folders_of(rendered.tenant.ring.pair):
+        for file, source in rendered.sources.items():
+            if not (file.startswith(f"{folder}/") and file.endswith(f"/{FILE}")):
+                continue
+            document, _ = parsed.document(source)
+            for index, entry in enumerate(mappings(mapping(document.data).get("images")) if document else ()):
+                given = (str(entry.get("newName", entry.get("name"))), entry.get("newTag"), entry.get("digest"))
+                if given == (wanted[0], wanted[1] or None, wanted[2] or None) and document:
+                    key = next((key for key in ("newTag", "newName") if key in entry), "name")
+                    return document.place(("images", index, key)), "write `digest:` below it"
+    there = rendered.place_in(one, path) if origin_of(rendered.origins, one) else rendered.place()
+    return there, "write @sha256:... behind it, or an entry of `images:` with the digest"
+
+
+@rule(
+    "SEC010",
+    per=Per.CLASS,
+    title="an image is named by its digest",
+    why="A tag can be moved: the pods of tomorrow would run something else. (A warning while there is a fixed tag.)",
+    fix="Write newTag and digest under `images:` in base/.",
+    source="https://kubernetes.io/docs/concepts/containers/images/",
+)
+def images_are_fixed(rendered: Rendered) -> Iterator[Found]:
+    """An image is named by its digest; a tag is a warning, no tag or `latest` an error.
+
+    Told once for each image and place, not for each tenant.
+    """
+    for obj, path, image in _images(rendered):
+        _, tag, digest = parts_of(image)
+        if re.search("[/:@]", image) and not REFERENCE.fullmatch(image):
+            fact = f"the image {image} is no reference that a node can pull"
+            hint = "its path is in lower case, its tag has letters, digits, _, . and -"
+            yield Found(_written(rendered, obj, path, image)[0], fact, hint)
+            continue
+        if re.fullmatch(r"sha256:[0-9a-f]{64}", digest):
+            continue
+        place, hint = _written(rendered, obj, path, image)
+        found = Found(place, f"the image {image} is not named by its digest", hint)
+        yield found.as_warning() if tag not in ("", "latest") else found
+
+
+@rule(
+    "SEC025",
+    per=Per.CLASS,
+    title="an image comes from a registry that platform.yaml declares",
+    why="Whoever may push there decides what runs beside the customers' files.",
+    fix="Use an image of yours, or declare the registry in platform.yaml, which needs an approval.",
+    source="https://kubernetes.io/docs/concepts/containers/images/#image-names",
+    behind=("isolation", "escape"),
+)
+def images_come_from_declared_registries(rendered: Rendered) -> Iterator[Found]:
+    """The name of every image, written out, lies below an entry of `registries`."""
+    declared = rendered.platform.registries
+    for obj, path, image in _images(rendered):
+        name = in_full(parts_of(image)[0])
+        if not any(f"{name}/".startswith(f"{registry}/") for registry in map(in_full_registry, declared)):
+            home = name.rpartition("/")[0]
+            fact = f"the image {image} comes from {home}, which platform.yaml does not declare"
+            hint = f"use one of {', '.join(declared) or 'those that you declare'}, or add {home} to `registries`"
+            yield Found(_written(rendered, obj, path, image)[0], fact, hint)
+
+
+@rule(
+    "K8S023",
+    per=Per.CLASS,
+    title="a service has what its declaration requires",
+    why="Without the file of its users a server lets everybody in; without its volume it writes to nowhere.",
+    fix="Put the mount or the argument back, or change `requires` in platform.yaml, which needs an approval.",
+    source="tenantry: what a service must not run without (docs/concepts/closed-world.md)",
+)
+def services_have_what_they_require(rendered: Rendered) -> Iterator[Found]:
+    """The container that is called as its workload, or the first, has the mounts and arguments that are declared."""
+    for obj in rendered.workloads:
+        wanted = rendered.platform.requires.get(obj["metadata"]["name"])
+        spec = mapping(pod_spec(obj))
+        containers = list(mappings(spec.get("containers")))
+        if wanted is None or not containers:
+            continue
+        own = [one for one in containers if one.get("name") == obj["metadata"]["name"]]
+        container = (own or containers)[0]
+        mounted = dict(_mounted(spec, container))
+        name = container.get("name")
+        for path, source in wanted.mounts.items():
+            if mounted.get(path) != source:
+                there = f", but {mounted[path]}" if mounted.get(path) else ""
+                fact = f"the container {name} must have {source} at {path}, and has it not{there}"
+                yield rendered.found(obj, fact, f"mount {source} at {path}")
+        for argument in wanted.args:
+            if argument not in strings(container.get("args")):
+                fact = f"the container {name} must have the argument {argument}, and has it not"
+                yield rendered.found(obj, fact, f"add {argument} to its args")
+
+
+_HASH: Final = re.compile(r"-[2456789bcdfghkmt]{10}$")
+
+
+def _mounted(spec: Object, container: Object) -> Iterator[tuple[str, str]]:
+    """Yield the path of each mount of a container, and what it mounts as `Kind/name`; of parts of a volume nothing."""
+    volumes = {volume.get("name"): volume for volume in mappings(spec.get("volumes"))}
+    for mount in mappings(container.get("volumeMounts")):
+        volume = mapping(volumes.get(mount.get("name")))
+        claim, secret = mapping(volume.get("persistentVolumeClaim")), mapping(volume.get("secret"))
+        config = mapping(volume.get("configMap"))
+        path = str(mount.get("mountPath")).rstrip("/")
+        if mount.get("subPath") or mount.get("subPathExpr"):
+            continue
+        if claim:
+            yield path, f"PersistentVolumeClaim/{claim.get('claimName')}"
+        elif secret:
+            yield path, f"Secret/{secret.get('secretName')}"
+        elif config:
+            yield path, f"ConfigMap/{_HASH.sub('', str(config.get('name')))}"
+        else:
+            kind = next((key for key in volume if key != "name"), "nothing")
+            yield path, kind
