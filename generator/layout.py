@@ -119,6 +119,16 @@ def shard_application(shard: str) -> str:
     return f"{APPS}/{shard}.yaml"
 
 
+def part_application(name: str) -> str:
+    """Return the path of the Application and the project of a part of the platform."""
+    return f"{APPS}/part-{name}.yaml"
+
+
+def is_part(path: str) -> bool:
+    """Say whether a file is that of a part of the platform."""
+    return path.startswith(f"{APPS}/part-")
+
+
 def platform_application() -> str:
     """Return the path of the Application that applies argocd/platform."""
     return f"{APPS}/platform.yaml"

@@ -115,9 +115,9 @@ def _summary(done: "Checked") -> dict[str, Any]:
         "rules": done.rules,
         "weakened": dict(done.weakened),
         "accepted": accepted(done.accepted),
-        "notProved": not_proved(done.withheld),
+        "notProved": [*not_proved(done.withheld), *done.beside],
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, done.weights)}",
-        "proof": "".join(f"; not proved: {proof}" for proof in not_proved(done.withheld)),
+        "proof": "".join(f"; not proved: {proof}" for proof in (*not_proved(done.withheld), *done.beside)),
     }
     if done.impact:
         summary["change"] = {

@@ -76,15 +76,16 @@ def verify(
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
     proved = [proof for proof in done.proofs if proof.name not in done.withheld]
+    unproved = [*not_proved(done.withheld), *done.beside, *LEFT_TO_THE_PLUGIN]
     summary = {
         "tenants": done.tenants,
         "objects": done.objects,
         "rules": done.rules,
         "weakened": dict(done.weakened),
         "proved": {proof.name: {"proved": proof.proved, "of": proof.of, "unit": proof.unit} for proof in proved},
-        "notProved": [*not_proved(done.withheld), *LEFT_TO_THE_PLUGIN],
+        "notProved": unproved,
         "accepted": accepted(done.accepted),
-        "proof": f"; {_proved(proved)}not proved: {', '.join([*not_proved(done.withheld), *LEFT_TO_THE_PLUGIN])}",
+        "proof": f"; {_proved(proved)}not proved: {', '.join(unproved)}",
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
     of_approvals = approvals.problems(approvals_in(snapshot), today)

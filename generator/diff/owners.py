@@ -8,17 +8,16 @@ from generator import layout
 from generator.applicationset import expand_all
 from generator.diff import effects
 from generator.diff.groups import Owner, Pair
-from generator.findings.finding import Refused, TenantryError
+from generator.findings.finding import TenantryError
 from generator.fleet.model import Tenant
 from generator.generate.argocd import API_VERSION
 from generator.git.snapshot import Snapshot
-from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import gate_of
 from generator.pipeline import Composed
-from generator.reading import parsed, yaml_objects
-from generator.reading.files import BY_HAND, Kind
+from generator.reading import yaml_objects
 from generator.render import classes
 from generator.render.classes import Sheet
+from generator.render.provider import provider_objects
 from generator.render.rendered import Object
 from generator.review.revision import State
 
@@ -123,7 +122,8 @@ def _shards(old: Composed, new: Composed) -> Iterator[Pair]:
 
 
 def _platform(old: State, new: State, called: tuple[str, str]) -> Pair:
-    paths = (layout.ROOT_APPLICATION, layout.platform_application())
+    parts = {path for state in (old, new) for path in state.composed.tree if layout.is_part(path)}
+    paths = (layout.ROOT_APPLICATION, layout.platform_application(), *sorted(parts))
     before, after = (
         (*_read(state.composed, paths), *_by_hand(state.snapshot, name))
         for state, name in zip((old, new), called, strict=True)
@@ -136,25 +136,11 @@ def _read(composed: Composed, paths: Collection[str]) -> Objects:
 
 
 def _by_hand(snapshot: Snapshot, called: str) -> Objects:
-    """Read what stands in argocd/platform as Argo CD does: built where there is a kustomization, else as manifests."""
-    folder = layout.PLATFORM_MANIFESTS
-    if snapshot.kind_of(f"{folder}/{kustomization.FILE}") is Kind.FILE:
-        (built,) = kustomize.build_all([gate_of(snapshot).open(folder)])
-        if built.error:
-            wrong = built.error.replace(str(snapshot.root / folder), folder)
-            raise TenantryError(f"{called}: {folder} cannot be rendered: {wrong}")
-        return built.objects
-    depth = folder.count("/") + 1
-    manifests = snapshot.collect_all(folder, BY_HAND, ".yaml")
-    here = {path: raw for path, raw in manifests.items() if path.count("/") == depth}
-    if refused := [found for path in here for found in parsed.bounded(snapshot.parsed(path))]:
-        raise Refused(refused)
-    found = (obj for raw in here.values() for obj in yaml_objects.read_objects(raw.decode()))
-    return tuple(
-        problem
-        for problem in found
-        if isinstance(problem, dict) and {"apiVersion", "kind", "metadata"} <= problem.keys()
-    )
+    """Read what stands in argocd/platform as Argo CD does."""
+    objects, error = provider_objects(snapshot)
+    if error:
+        raise TenantryError(f"{called}: {layout.PLATFORM_MANIFESTS} cannot be rendered: {error}")
+    return objects
 
 
 def shards_of(*composed: Composed) -> tuple[str, ...]:

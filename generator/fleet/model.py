@@ -206,6 +206,44 @@ class ArgoCD:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """What argocd/platform/ may hold.
+
+    Attributes:
+        namespaces: Besides Argo CD's own.
+        kinds: Kinds in namespaces, as `apps/Deployment` or `ConfigMap`.
+        cluster_kinds: Kinds of the whole cluster.
+    """
+
+    namespaces: tuple[str, ...]
+    kinds: tuple[str, ...]
+    cluster_kinds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A chart that the provider runs beside the companies, out of a registry.
+
+    Attributes:
+        name: As in platform.yaml.
+        chart: Its address, `oci://...`.
+        version: What people call it.
+        digest: What is fetched.
+        namespaces: Where it may write; it is installed into the first.
+        cluster_kinds: Kinds of the whole cluster that it may write.
+        values: What it is told.
+    """
+
+    name: str
+    chart: str
+    version: str
+    digest: str
+    namespaces: tuple[str, ...]
+    cluster_kinds: tuple[str, ...]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
     """How much one change may touch without an approval; None sets no bound.
 
@@ -345,6 +383,8 @@ class Platform:
         prices: What the provider pays; None when that is not told.
         retired_names: Names that were in use once, with the date on which they were given up.
         rules: Rules of `verify` that are weakened here, by id.
+        provider: What argocd/platform/ may hold.
+        parts: Charts that run beside the companies, by name.
         registries: Whence images come: hosts, or names below which an image must lie.
         requires: What the service's workload and those of add-ons must not run without, by the workload's name.
         inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
@@ -370,6 +410,8 @@ class Platform:
     budget: Budget
     retired_names: Mapping[str, str]
     rules: Mapping[str, Weakened]
+    provider: Provider
+    parts: Mapping[str, Part]
     registries: tuple[str, ...]
     requires: Mapping[str, Required]
     inert: Mapping[str, tuple[str, ...]]

@@ -18,8 +18,10 @@ from generator.fleet.model import (
     ArgoCD,
     Budget,
     Cluster,
+    Part,
     Plan,
     Platform,
+    Provider,
     Required,
     Resources,
     Ring,
@@ -58,6 +60,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             _addons,
             _own_keys,
             _accepted,
+            _parts,
             nodes.problems,
             prices.problems,
         )
@@ -102,6 +105,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         unavailable_page=data.get("unavailablePage", ""),
         retired_names=data["retiredNames"],
         rules={rule: Weakened(severity=one["severity"], reason=one["reason"]) for rule, one in data["rules"].items()},
+        provider=Provider(**_named(data["argocd"]["platform"])),
+        parts={name: Part(name=name, **_named(part)) for name, part in data["parts"].items()},
         registries=tuple(data["registries"]),
         requires={
             one["workload"]: _required(one["requires"])
@@ -136,6 +141,12 @@ def _declared(cluster: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     said["ingress.class"] = network["ingress"].get("class")
     classes = tuple(cluster["storageClasses"])
     return {key: (value,) for key, value in said.items() if value} | ({"storageClasses": classes} if classes else {})
+
+
+def _named(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a record as its class calls them; lists are tuples."""
+    names = {"clusterKinds": "cluster_kinds"}
+    return {names.get(key, key): tuple(value) if isinstance(value, list) else value for key, value in data.items()}
 
 
 def _required(data: Mapping[str, Any]) -> Required:
@@ -297,6 +308,19 @@ def _accepted(document: Document) -> Iterator[Finding]:
         if (one["kind"] == "Namespace") == ("name" in one):
             word = "a Namespace is called as its company: leave `name` out" if "name" in one else "`name` is missing"
             yield finding("PLT001", document.place(("accepted", index)), f"accepted[{index}]: {word}")
+
+
+def _parts(document: Document) -> Iterator[Finding]:
+    """A chart has namespaces of its own: none is Argo CD's, argocd/platform/'s or another chart's."""
+    argocd = with_defaults(package_schema("platform"), document.data)["argocd"]
+    taken = dict.fromkeys((argocd["namespace"], *argocd["platform"]["namespaces"]), "argocd/platform/")
+    for name, part in document.data.get("parts", {}).items():
+        for index, namespace in enumerate(part["namespaces"]):
+            other = taken.setdefault(namespace, f"part {name}")
+            if other != f"part {name}":
+                place = document.place(("parts", name, "namespaces", index))
+                fact = f"parts.{name}.namespaces[{index}]: {namespace} is that of {other}"
+                yield finding("PLT001", place, fact, "give the chart a namespace of its own")
 
 
 def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:

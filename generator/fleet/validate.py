@@ -305,8 +305,8 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
 def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]:
     """TEN004, TEN014: what a company calls its own is not what the platform has already.
 
-    A company that has an overlay was there before: if base/ names it, that is a mistake in base/, which KUS008 and
-    others find where it stands.
+    A company that has an overlay was there before: if base/ or argocd/platform/ names it, that is a mistake there,
+    which KUS008, MOD004 and others find where it stands.
     """
     if sources.platform is None:
         return
@@ -314,8 +314,8 @@ def _owned(documents: Sequence[Document], sources: Sources) -> Iterator[Finding]
     others = {file: text for file, text in sources.beside.items() if file not in base}
     others[layout.PLATFORM] = sources.platform.text
     new = [document for document in documents if document.data["name"] not in sources.generated]
-    yield from _owned_names(documents, others)
-    yield from _owned_names(new, base)
+    yield from _owned_names(documents, {layout.PLATFORM: sources.platform.text})
+    yield from _owned_names(new, dict(sources.beside))
     data = mapping(sources.platform.data)
     domains = (string(data.get("domain")), *strings(data.get("hostSuffixes")))
     addons = mapping(data.get("addons")).values()

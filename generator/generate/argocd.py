@@ -6,10 +6,11 @@ Everything that is ours and not a tenant's is called `tenantry` or `tenantry-...
 tenants bear the tenants' names in the same namespace, so these names are reserved (TEN004).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from generator import layout
+from generator.fleet.model import Part, Provider
 from generator.kube.sync import GUARD, SYNC_OPTIONS, SYNC_WAVE
 
 Manifest = dict[str, Any]
@@ -211,16 +212,68 @@ def shard_application(shard: str, *, namespace: str, repo_url: str, revision: st
     )
 
 
-def platform_project(*, namespace: str, repo_url: str) -> Manifest:
-    """The project of `argocd/platform/`: what the provider runs beside the tenants.
+def platform_project(*, namespace: str, repo_url: str, allowed: Provider) -> Manifest:
+    """The project of `argocd/platform/`: the namespaces and kinds that the provider declares for it.
 
-    That installs kinds and namespaces of its own choice, so the project is bound to the repository and the
-    cluster alone. It is a project of its own because the shards' Applications need none of that.
+    It is a project of its own because the shards' Applications need none of that.
     """
-    project = _own_project(PLATFORM, namespace=namespace, repo_url=repo_url, destination="*", kinds=(("*", "*"),))
+    project = _own_project(PLATFORM, namespace=namespace, repo_url=repo_url, destination=namespace, kinds=())
+    homes = [name for name in allowed.namespaces if name != namespace]
     project["metadata"]["annotations"] = {SYNC_OPTIONS: ",".join(GUARD), SYNC_WAVE: "-1"}
-    project["spec"]["clusterResourceWhitelist"] = _kinds((("*", "*"),))
+    project["spec"] |= {
+        "destinations": [{**IN_CLUSTER, "namespace": home} for home in (namespace, *homes)],
+        "namespaceResourceWhitelist": _kinds(map(_group_and_kind, ("argoproj.io/AppProject", *allowed.kinds))),
+        "clusterResourceWhitelist": _kinds(map(_group_and_kind, allowed.cluster_kinds)),
+    }
     return project
+
+
+def _group_and_kind(text: str) -> tuple[str, str]:
+    group, _, kind = text.rpartition("/")
+    return group, kind
+
+
+def project_of(part: Part) -> str:
+    """Return the name of a part's project and Application."""
+    return f"{OWN}-{part.name}"
+
+
+def part_project(part: Part, namespace: str) -> Manifest:
+    """The project of a chart: its own namespaces, and the kinds of the whole cluster that are listed."""
+    project = _own_project(
+        project_of(part), namespace=namespace, repo_url=part.chart, destination="", kinds=(("*", "*"),)
+    )
+    project["metadata"]["annotations"] = {SYNC_WAVE: "-1"}
+    project["spec"] |= {
+        "destinations": [{**IN_CLUSTER, "namespace": home} for home in part.namespaces],
+        "clusterResourceWhitelist": _kinds(map(_group_and_kind, part.cluster_kinds)),
+    }
+    return project
+
+
+def part_application(part: Part, namespace: str) -> Manifest:
+    """The Application of a chart, by its digest: what a version means may change.
+
+    https://argo-cd.readthedocs.io/en/stable/user-guide/oci/; any reference that the registry resolves may be a revision
+    (resolveDigest in util/oci/client.go of https://github.com/argoproj/argo-cd).
+    """
+    source = {
+        "repoURL": part.chart,
+        "targetRevision": part.digest,
+        "path": ".",
+        "helm": {"releaseName": part.name, "valuesObject": dict(part.values)},
+    }
+    one = _own_application(
+        project_of(part),
+        project=project_of(part),
+        namespace=namespace,
+        source=source,
+        generate_paths="",
+    )
+    del one["metadata"]["annotations"]
+    one["spec"]["destination"]["namespace"] = part.namespaces[0]
+    one["spec"]["info"] = [{"name": "version", "value": part.version}]
+    return one
 
 
 def platform_application(*, namespace: str, repo_url: str, revision: str) -> Manifest:
@@ -310,7 +363,7 @@ def _own_project(
     }
 
 
-def _kinds(kinds: tuple[tuple[str, str], ...]) -> list[dict[str, str]]:
+def _kinds(kinds: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"group": group, "kind": kind} for group, kind in kinds]
 
 

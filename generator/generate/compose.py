@@ -37,7 +37,7 @@ def compose(fleet: Fleet, sizes: Mapping[str, Size], releases: Mapping[Pair, Rel
         sizes: The numbers of each tenant, by name.
         releases: The releases that the fleet's rings use, with the guards before them.
     """
-    tree = dict(_shared(fleet.platform))
+    tree = dict(shared(fleet.platform))
     kinds = {tenant.name: (*tenant.kind, id(sizes[tenant.name])) for tenant in fleet.with_overlay}
     alike = Counter(kinds.values())
     moulds: dict[tuple[object, ...], Mould | None] = {}
@@ -90,7 +90,8 @@ def component_names(platform: Platform) -> frozenset[str]:
     return frozenset({FACTS, *brought, *exposures, *exposed})
 
 
-def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
+def shared(platform: Platform) -> Iterator[tuple[str, str]]:
+    """Yield path and text of every generated file that is no company's."""
     header = f'{HEADER} from {layout.PLATFORM}. Do not edit: edit that file and run "tenantry generate".\n'
     schema = {"$comment": header.strip("# \n"), **tenant_schema(tuple(platform.plans), tuple(platform.addons))}
     settings: dict[str, Any] = {"namespace": platform.argocd.namespace, "repo_url": platform.repo_url}
@@ -98,8 +99,15 @@ def _shared(platform: Platform) -> Iterator[tuple[str, str]]:
     yield layout.TENANT_SCHEMA, json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
     root = (argocd.root_project(**settings), argocd.root_application(**followed))
     yield layout.ROOT_APPLICATION, header + "---\n".join(yaml_writer.dump(item) for item in root)
-    platform_objects = (argocd.platform_project(**settings), argocd.platform_application(**followed))
+    project = argocd.platform_project(**settings, allowed=platform.provider)
+    platform_objects = (project, argocd.platform_application(**followed))
     yield layout.platform_application(), header + "---\n".join(yaml_writer.dump(obj) for obj in platform_objects)
+    for part in platform.parts.values():
+        objects = (
+            argocd.part_project(part, settings["namespace"]),
+            argocd.part_application(part, settings["namespace"]),
+        )
+        yield layout.part_application(part.name), header + "---\n".join(yaml_writer.dump(obj) for obj in objects)
     for number in range(platform.argocd.shards):
         shard = layout.shard_name(number)
         application_set = argocd.application_set(

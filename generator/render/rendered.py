@@ -214,6 +214,7 @@ class Repository:
         representatives: Those that are judged for several others each.
         files: Path -> text of every file in argocd/ and overlays/.
         base: Path -> text of every file in base/.
+        provider: The objects that argocd/platform/ is built to.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         ways: The command that brings a tenant file back, by name, for those that git's history has seen.
         worked: What was proved of it so far.
@@ -224,6 +225,7 @@ class Repository:
     files: Mapping[str, str]
     representatives: tuple[Representative, ...] = ()
     base: Mapping[str, str] = field(default_factory=dict)
+    provider: tuple[Object, ...] = ()
     lost: frozenset[str] = frozenset()
     ways: Mapping[str, str] = field(default_factory=dict)
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)

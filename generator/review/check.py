@@ -51,6 +51,7 @@ class Checked:
         weights: The rules that are weakened.
         accepted: The fields that are accepted although the model does not know them.
         withheld: For each proof that says nothing, why.
+        beside: What runs beside the companies and is not proved.
         impact: What the change touches; None without a commit to compare with.
         standing: Whether the change was approved; None without a commit to compare with.
     """
@@ -63,6 +64,7 @@ class Checked:
     weights: Mapping[str, Weakened]
     accepted: tuple[Accepted, ...] = ()
     withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
     impact: Impact | None = None
     standing: Standing | None = None
 
@@ -107,6 +109,7 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
         weights=fleet.platform.rules,
         accepted=done.accepted,
         withheld=done.withheld,
+        beside=done.beside,
     )
 
 
@@ -153,6 +156,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         weights=weights,
         accepted=done.accepted,
         withheld=done.withheld,
+        beside=done.beside,
         impact=impact,
         standing=standing,
     )

@@ -32,8 +32,7 @@ _KEYS: Final = (
     "metadata",
     "accepted",
     "registries",
-    "service",
-    "addons",
+    "parts",
 )
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
@@ -123,6 +122,8 @@ def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("git",), data.get("git", {}))
     yield from _leaves(("metadata",), data.get("metadata", {}))
     yield ("registries",), data["registries"]
+    yield from _leaves(("parts",), data["parts"])
+    yield from _leaves(("argocd", "platform"), data.get("argocd", {}).get("platform", {}))
     yield from _leaves(("service", "requires"), data.get("service", {}).get("requires", {}))
     for name, addon in data.get("addons", {}).items():
         yield from _leaves(("addons", name, "requires"), addon.get("requires", {}))

@@ -5,21 +5,24 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator import layout
-from generator.findings.finding import Finding, Severity
+from generator.findings.finding import Finding, Place, Refused, Severity
+from generator.findings.table import finding
 from generator.fleet.lost import ways_back
 from generator.fleet.model import Accepted, Fleet, Pair, Weakened
 from generator.generate import frozen
 from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
-from generator.kube.kustomization import gate_of
+from generator.kube.kustomization import FILE, gate_of
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
-from generator.render.rendered import Base, Rendered, Repository, Representative
+from generator.render.provider import provider_objects
+from generator.render.rendered import Base, Object, Rendered, Repository, Representative
 from generator.render.tenants import committed, render, render_alike, texts_of_base
 from generator.rules import every
 from generator.rules.closed_world import accepted_in
+from generator.rules.platform_world import not_proved_beside
 from generator.rules.rule import Per
 
 
@@ -36,6 +39,7 @@ class Verified:
         proofs: What was proved of the promises that the provider makes.
         accepted: The fields that the model does not know and that platform.yaml accepts.
         withheld: For each proof that says nothing, why: rules that it takes for granted, and accepted fields.
+        beside: What runs beside the companies and is not proved.
     """
 
     tenants: int
@@ -46,6 +50,7 @@ class Verified:
     proofs: tuple[Proved, ...]
     accepted: tuple[Accepted, ...]
     withheld: Mapping[str, tuple[str, ...]]
+    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +108,7 @@ def verify(
         proofs=proofs.of_the_repository(repository),
         accepted=accepted,
         withheld=withheld(weights, accepted),
+        beside=not_proved_beside(gathered.repository),
     )
 
 
@@ -152,6 +158,7 @@ def gather(
         if direct
         else list(render_alike(snapshot, fleet, wanted, sample=sample, changed=changed))
     )
+    provider, wrong = _provider(snapshot)
     return Gathered(
         bases=tuple(base for base, _ in read),
         repository=Repository(
@@ -160,6 +167,7 @@ def gather(
             representatives=tuple(item for item in built if isinstance(item, Representative)),
             files=files,
             base=texts_of_base(snapshot),
+            provider=provider,
             lost=frozenset(lost),
             ways=_ways_back(snapshot, fleet, files, lost),
         ),
@@ -168,8 +176,19 @@ def gather(
             *(found for _, unreadable in read for found in unreadable),
             *(frozen.problems(snapshot) if is_whole else ()),
             *(item for item in built if isinstance(item, Finding)),
+            *wrong,
         ),
     )
+
+
+def _provider(snapshot: Snapshot) -> tuple[tuple[Object, ...], tuple[Finding, ...]]:
+    """Build argocd/platform/, or say why it cannot be built."""
+    try:
+        objects, error = provider_objects(snapshot)
+    except Refused as refused:
+        return (), refused.findings
+    place = Place(f"{layout.PLATFORM_MANIFESTS}/{FILE}")
+    return objects, (finding("KUS001", place, f"it cannot be built: {error}"),) if error else ()
 
 
 def _with_the_live_guard(snapshot: Snapshot) -> Iterator[Pair]:

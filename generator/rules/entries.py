@@ -64,7 +64,8 @@ def _expected(fleet: Fleet) -> frozenset[str]:
         name, shard = tenant.name, layout.shard_of(tenant.name, len(shards))
         own += [layout.project(name, shard), layout.kustomization(name), layout.facts(name)]
         own += [layout.entry(name, shard)] if STATES[tenant.state].has_entry else []
-    return frozenset((*shared, *own, layout.platform_application()))
+    parts = map(layout.part_application, fleet.platform.parts)
+    return frozenset((*shared, *own, *parts, layout.platform_application()))
 
 
 def _kept(repository: Repository) -> frozenset[str]:

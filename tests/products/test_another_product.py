@@ -171,10 +171,13 @@ def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     guide = (ROOT / "docs/guides/add-an-add-on.md").read_text(encoding="utf-8")
     blocks = dict(re.findall(r"```yaml (.+)\n((?:.*\n)*?)```", guide))
     line = blocks.pop("platform.yaml addons")
+    registries = blocks.pop("platform.yaml registries")
     repository = Repository.like_this_one(tmp_path / "repository")
     for place, text in blocks.items():
         repository.write(place, text)
     repository.edit("platform.yaml", "\naddons:\n", f"\naddons:\n{line}")
+    declared = next(line for line in repository.read("platform.yaml").splitlines() if line.startswith("registries:"))
+    repository.edit("platform.yaml", declared, registries.strip())
 
     assert repository.run("set", "company-001", "addons+=scanner").exit == 0
     ran = repository.generate().run("verify")

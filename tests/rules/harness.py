@@ -26,6 +26,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
 from generator.reading import yaml_writer
 from generator.render.base_probe import read_base
+from generator.render.provider import provider_objects
 from generator.render.rendered import Base, Rendered, Repository
 from generator.render.tenants import committed, render, texts_of_base
 from generator.review.verify import Gathered, gather
@@ -291,7 +292,10 @@ def edited(edits: Collection[Edit], tmp_path: Path, tenant: str, rule: str, *, g
         built = list(render(snapshot, fleet, wanted))
         rendered = tuple(item for item in built if isinstance(item, Rendered))
         found = tuple(item for item in built if isinstance(item, Finding))
-        repository = Repository(fleet=fleet, rendered=rendered, files=files, base=texts_of_base(snapshot))
+        of_the_provider = any(edit.file.startswith("argocd/platform/") for edit in edits)
+        provider, _ = provider_objects(snapshot) if of_the_provider else ((), "")
+        base = texts_of_base(snapshot)
+        repository = Repository(fleet=fleet, rendered=rendered, files=files, base=base, provider=provider)
         bases = () if touches_base else (good_base(),)
         gathered = Gathered(bases=bases, repository=repository, findings=found)
     return dataclasses.replace(gathered, findings=(*warnings, *gathered.findings))
