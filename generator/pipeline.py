@@ -8,7 +8,7 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
-from generator.fleet.load import load, load_platform
+from generator.fleet.load import load, load_one, load_platform
 from generator.fleet.model import Fleet, Pair, Platform, Tenant
 from generator.fleet.states import STATES
 from generator.fleet.validate import Had, validate, validate_in_part
@@ -59,6 +59,28 @@ def validated(
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
+
+
+def validated_for(snapshot: Snapshot, name: str) -> Fleet:
+    """Load and validate the tenant of a name, without all others where its file tells which it is.
+
+    Args:
+        snapshot: The repository.
+        name: The tenant's name, as a person gives it.
+
+    Returns:
+        The tenant alone, or all tenants where no one file is called so.
+
+    Raises:
+        Refused: There are errors.
+    """
+    sources = load_one(snapshot, name)
+    if sources is None:
+        return validated(snapshot)[0]
+    fleet, findings = validate(sources, RULES, earlier.of_work_tree(snapshot.home))
+    if fleet is None:
+        raise Refused(findings)
+    return fleet
 
 
 def validated_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Platform:

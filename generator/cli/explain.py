@@ -38,7 +38,7 @@ def _numbers(directory: Path, name: str) -> Exit:
     from generator.git.snapshot import Snapshot
 
     snapshot = Snapshot.of_work_tree(root_of(directory))
-    fleet, _ = pipeline.validated(snapshot)
+    fleet = pipeline.validated_for(snapshot, name)
     known((name,), tuple(tenant.name for tenant in fleet.tenants))
     tenant = next(item for item in fleet.tenants if item.name == name)
     platform = fleet.platform

@@ -34,7 +34,8 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
     output = output and directory / output
-    fleet, _ = pipeline.validated(snapshot)
+    alone = len(names) == 1 and output is None
+    fleet = pipeline.validated_for(snapshot, names[0]) if alone else pipeline.validated(snapshot)[0]
     snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
     gate = gate_of(snapshot)

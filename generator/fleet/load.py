@@ -80,6 +80,18 @@ def load(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sou
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
 
 
+def load_one(snapshot: Snapshot, name: str) -> Sources | None:
+    """Read platform.yaml and the one tenant file that is called so; None when there is none, or several."""
+    paths = [path for path in snapshot.under(layout.TENANTS) if path.endswith(f"/{name}.yaml")]
+    if len(paths) != 1 or not _PLAIN_PATH.fullmatch(paths[0]):
+        return None
+    findings: list[Finding] = []
+    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, {}, findings)
+    tenant = _document(snapshot, paths[0], MAX_TENANT_BYTES, {}, findings)
+    found = (tenant,) if tenant is not None else ()
+    return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
+
+
 def load_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sources:
     """Read platform.yaml alone; arguments as for `load`."""
     findings: list[Finding] = []
