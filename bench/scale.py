@@ -64,8 +64,9 @@ class Bench:
 
 
 def tenantry(folder: Path, *arguments: str) -> Spent:
-    """Run a verb in a repository; it must go well."""
-    return run([*TENANTRY, "-C", str(folder), *arguments], folder=ROOT)
+    """Run a verb in a repository; it must go well, but that `check` may say that the nodes of platform.yaml are few."""
+    exits = (0, 1) if arguments[0] == "check" else (0,)
+    return run([*TENANTRY, "-C", str(folder), *arguments], folder=ROOT, exits=exits)
 
 
 def floor(*arguments: str) -> Spent:

@@ -32,6 +32,12 @@ _GENERATED_FILES: Final = re.compile(
 )
 
 
+def stem(path: str) -> str:
+    """Return a file's name without its ending; a PurePosixPath for each of 40,000 files is too slow."""
+    name = path.rpartition("/")[2]
+    return name.rpartition(".")[0] or name
+
+
 def is_own(path: str) -> bool:
     """Say whether tenantry, kustomize or Argo CD may read a file."""
     return path.partition("/")[0] in OWN
@@ -140,5 +146,5 @@ def tenant_of(file: str) -> str | None:
     if file.startswith(f"{OVERLAYS}/") and len(folders) > 1:
         return folders[1]
     if file.startswith(f"{SHARDS}/") and folders[-1] in ("tenants", "projects"):
-        return name.rpartition(".")[0] or name
+        return stem(name)
     return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
@@ -250,7 +250,7 @@ def differences(snapshot: Snapshot, result: Composed) -> Differences:
         Refused: Somebody else's file is in the way.
     """
     names = result.fleet.names
-    files = frozenset(PurePosixPath(path).stem for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
+    files = frozenset(layout.stem(path) for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
     found = compare(snapshot, result.tree, names, files - names)
     if found.forbidden:
         raise Refused([*result.findings, *found.forbidden])

@@ -1,6 +1,5 @@
 """The one door from parsed YAML to records: schemas first, then what a schema cannot say. Pure."""
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -284,7 +283,7 @@ def _names(documents: Sequence[Document], platform: Platform | None) -> Iterator
     for document in documents:
         name: str = document.data["name"]
         place = partial(document.place, ("name",))
-        stem = os.path.splitext(document.file.rpartition("/")[2])[0]  # noqa: PTH122 -- a Path for each is too slow
+        stem = layout.stem(document.file)
         if stem != name:
             fact = f"the file is named {stem}, its tenant {name}"
             yield finding("TEN002", place(), fact, f"rename the file to {name}.yaml, or fix the name")

@@ -9,7 +9,6 @@ import shlex
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from generator import layout
@@ -236,7 +235,7 @@ def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Found]:
         if re.search(r"\b(?:source|sources)\b", patch):
             yield appset.found(("spec", "templatePatch"), "templatePatch changes the source", GENERATE)
     for file in sorted(repository.files):
-        if PurePosixPath(file).name.startswith(".argocd-source"):
+        if file.rpartition("/")[2].startswith(".argocd-source"):
             yield Found(Place(file), "Argo CD reads overrides of the source from this file", "remove it")
 
 
@@ -325,7 +324,7 @@ def _deviations(repository: Repository, differences: _Differences) -> Iterator[F
     for appset in _sets(repository):
         found: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
         for application in appset.expansion.applications:
-            name = PurePosixPath(application.path).stem
+            name = layout.stem(application.path)
             for what, is_, should in differences(name, application.manifest):
                 if is_ != should:
                     found[what].append((application.path, is_ or "not set", should))

@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections.abc import Collection, Iterator
-from pathlib import PurePosixPath
 from typing import Final
 
 import yaml
@@ -36,7 +35,7 @@ def argocd_holds_what_tenants_have(repository: Repository) -> Iterator[Found]:
     expected = _expected(repository.fleet) | _kept(repository)
     names = {tenant.name for tenant in repository.fleet.with_overlay}
     for file in sorted(repository.files):
-        if file in expected or PurePosixPath(file).name.startswith(".argocd-source"):
+        if file in expected or file.rpartition("/")[2].startswith(".argocd-source"):
             continue
         owner = layout.tenant_of(file)
         if owner in repository.lost or (owner in names and _TENANT_FILE.fullmatch(file)):

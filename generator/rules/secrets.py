@@ -1,7 +1,7 @@
 """SEC: nothing secret stands in git, and secrets come from the company's own path."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any, Final
 
 from generator import layout
@@ -38,17 +38,28 @@ def nothing_secret_is_rendered(rendered: Rendered) -> Iterator[Found]:
 def nothing_secret_is_committed(repository: Repository) -> Iterator[Found]:
     """No line of what git holds of companies and of what they are made of looks like a secret, comments included.
 
-    The files of two tenants have most lines in common but for the name, so each such line is looked at once.
+    The files of two tenants have most in common but for the name, so each such text, and each such line, is looked at
+    once.
     """
-    seen: dict[str, str] = {}
+    texts: dict[bytes, tuple[tuple[int, str], ...]] = {}
+    lines: dict[str, str] = {}
     for file, text in _texts(repository):
-        for number, line in enumerate(text.replace(_tenant_of(file), "NAME").splitlines(), start=1):
-            what = seen.get(line)
-            if what is None:
-                what = seen[line] = secret_like(line)
-            if what:
-                hint = "take it out, and change it: it is known from now on"
-                yield Found(Place(file, number), f"this looks like {what}", hint)
+        same = text.replace(_tenant_of(file), "NAME")
+        digest = hashlib.sha256(same.encode()).digest()
+        if (found := texts.get(digest)) is None:
+            found = texts[digest] = tuple(_in_lines(same, lines))
+        for number, what in found:
+            hint = "take it out, and change it: it is known from now on"
+            yield Found(Place(file, number), f"this looks like {what}", hint)
+
+
+def _in_lines(text: str, known: dict[str, str]) -> Iterator[tuple[int, str]]:
+    for number, line in enumerate(text.splitlines(), start=1):
+        what = known.get(line)
+        if what is None:
+            what = known[line] = secret_like(line)
+        if what:
+            yield number, what
 
 
 def _texts(repository: Repository) -> Iterator[tuple[str, str]]:
@@ -60,10 +71,10 @@ def _texts(repository: Repository) -> Iterator[tuple[str, str]]:
 
 
 def _tenant_of(file: str) -> str:
-    path = PurePosixPath(file)
-    if path.parts[0] in (layout.BASE, layout.PLATFORM):
+    folder, _, rest = file.partition("/")
+    if folder in (layout.BASE, layout.PLATFORM):
         return "\0"  # no company's
-    return path.parts[1] if path.parts[0] == layout.OVERLAYS else path.stem
+    return rest.partition("/")[0] if folder == layout.OVERLAYS else layout.stem(file)
 
 
 def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
