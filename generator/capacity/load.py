@@ -168,14 +168,15 @@ def of_fleet(fleet: Fleet, sizes: Mapping[str, Size]) -> Companies:
 
 def of_tenants(tenants: Iterable[tuple[Tenant, Size]]) -> Companies:
     """Return what some companies put on the nodes."""
-    levels: list[Levels] = []
+    kept = list(tenants)
+    sizes = {id(numbers): numbers for _, numbers in kept}  # tenants of one kind have one record of numbers
+    alike = Counter((id(numbers), tenant.ring.name) for tenant, numbers in kept)
+    of_kinds = {key: of_company(numbers) for key, numbers in sizes.items()}
     surges: dict[str, list[Load]] = {}
-    for tenant, numbers in tenants:
-        own = of_company(numbers)
-        levels.append(own)
-        surges.setdefault(tenant.ring.name, []).append(own.surge)
+    for (key, ring), number in alike.items():
+        surges.setdefault(ring, []).append(of_kinds[key].surge * number)
     return Companies(
-        number=len(levels),
-        levels=together(levels),
+        number=len(kept),
+        levels=together(each for (key, _), number in alike.items() for each in _times(of_kinds[key], number)),
         surges={ring: total(loads) for ring, loads in surges.items()},
     )
