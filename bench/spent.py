@@ -28,6 +28,15 @@ class Spent:
         """Return what so many times the work costs, where cost is linear and memory is not kept."""
         return Spent(cpu=self.cpu * factor, wall=self.wall * factor, peak=self.peak)
 
+    def further(self, double: "Spent", factor: float) -> "Spent":
+        """Return what so many times the work costs, by the cost of the double: what is paid once counts once."""
+        more = max(0.0, factor - 1)
+        return Spent(
+            cpu=self.cpu + (double.cpu - self.cpu) * more,
+            wall=self.wall + (double.wall - self.wall) * more,
+            peak=double.peak,
+        )
+
     def as_json(self) -> Mapping[str, float]:
         """Return it as it stands in results.json."""
         return {"cpu": round(self.cpu, 3), "wall": round(self.wall, 3), "peakMiB": round(self.peak / _MIB, 1)}
