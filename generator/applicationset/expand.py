@@ -185,7 +185,7 @@ class _Plan:
         self._patch = Template.parse(string(spec.get("templatePatch")))
         self._patches: dict[str, Any] = {}
         self._copied, self._read = _taken(template, self._patch)
-        self._known: dict[str, str | None] = {}
+        self._known: dict[str, _Filling | None] = {}
 
     def of_entry(self, params: Mapping[str, Any]) -> Manifest:
         """Return what `application` returns; of entries that differ in what is only copied, one is worked out."""
@@ -196,19 +196,19 @@ class _Plan:
         kind = json.dumps([sorted(copied), looked_at], sort_keys=True)
         if kind not in self._known:
             self._known[kind] = self._with_signs(looked_at, copied)
-        text = self._known[kind]
-        if text is None:
+        filling = self._known[kind]
+        if filling is None:
             return self.application(params)
-        manifest: Manifest = json.loads(_COPIED.sub(lambda match: json.dumps(copied[match[1]])[1:-1], text))
+        manifest: Manifest = filling(copied)
         return manifest
 
-    def _with_signs(self, params: Mapping[str, Any], copied: Iterable[str]) -> str | None:
-        """Return an Application, as JSON, with signs for what is copied into it; None when it cannot be made."""
+    def _with_signs(self, params: Mapping[str, Any], copied: Iterable[str]) -> "_Filling | None":
+        """Return what makes an Application of what is copied into it; None when it cannot be made."""
         try:
             signed = self.application({**params, **{key: f"{_SIGN}{key}{_SIGN}" for key in copied}})
         except ValueError:  # for each entry it says which
             return None
-        return json.dumps(signed, ensure_ascii=False)
+        return _filling(signed) or (lambda _: signed)
 
     def application(self, params: Mapping[str, Any]) -> Manifest:
         """Return the Application of one set of parameters, as the controller hands it to the cluster."""
@@ -235,6 +235,28 @@ _SIGN: Final = "\ue000"
 """Stands round the name of a parameter whose value is copied."""
 
 _COPIED: Final = re.compile(f"{_SIGN}([A-Za-z0-9_]+){_SIGN}")
+
+_Filling = Callable[[Mapping[str, str]], Any]
+"""From what is copied to a value; what holds nothing of it is one object for all entries."""
+
+
+def _filling(value: Any) -> _Filling | None:
+    """Return a function that fills a value; None when nothing is copied into it."""
+    if isinstance(value, str):
+        head, *rest = _COPIED.split(value)
+        pairs = list(zip(rest[::2], rest[1::2], strict=True))  # a parameter, and the text behind it
+        return (lambda copied: head + "".join(copied[name] + text for name, text in pairs)) if pairs else None
+    if isinstance(value, dict):
+        fields = [(key, inside, _filling(inside)) for key, inside in value.items()]
+        if not any(fill for _, _, fill in fields):
+            return None
+        return lambda copied: {key: fill(copied) if fill else inside for key, inside, fill in fields}
+    if isinstance(value, list):
+        items = [(item, _filling(item)) for item in value]
+        if not any(fill for _, fill in items):
+            return None
+        return lambda copied: [fill(copied) if fill else item for item, fill in items]
+    return None
 
 
 def _taken(template: Manifest, patch: Template) -> tuple[frozenset[str], frozenset[str]]:
