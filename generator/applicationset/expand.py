@@ -193,7 +193,9 @@ class _Plan:
         if not all(isinstance(value, str) and value for value in copied.values()):
             return self.application(params)
         looked_at = {key: params[key] for key in self._read if key in params}
-        kind = json.dumps([sorted(copied), looked_at], sort_keys=True)
+        kind = json.dumps([sorted(copied), looked_at], sort_keys=True, ensure_ascii=False)
+        if _SIGN in kind:
+            return self.application(params)
         if kind not in self._known:
             self._known[kind] = self._with_signs(looked_at, copied)
         filling = self._known[kind]
