@@ -75,6 +75,8 @@ def _walk(node: Node, value: Any, path: Path, declared: Declared) -> Iterator[Un
         for key, below in node.below.items():
             if below.known is not None and below.known.required and key not in value:
                 yield _missing(below.known, (*path, key), declared)
+            elif key == "annotations" and key not in value:
+                yield from _walk(below, {}, (*path, key), declared)
         for key, inner in value.items():
             step = node.step(str(key)) if EVERY not in node.below else None
             if step is None:
