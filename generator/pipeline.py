@@ -3,15 +3,18 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
 from generator.fleet.load import load, load_one, load_platform
-from generator.fleet.model import Fleet, Pair, Platform, Tenant
+from generator.fleet.model import Fleet, Platform, Tenant
+from generator.fleet.rings import Pair
 from generator.fleet.states import STATES
 from generator.fleet.validate import Had, validate, validate_in_part
+from generator.generate import rollout
 from generator.generate.compose import Tree, components_of, compose
 from generator.generate.releases import COMPONENTS, Release, folders_of, read_release, states_in
 from generator.generate.size import Size, size
@@ -163,6 +166,7 @@ def sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, 
             sizes[tenant.name] = of_its_kind
             continue
         numbers, found = size(tenant, fleet.platform, releases[tenant.ring.pair].workloads(tenant.addons))
+        found = found or tuple(rollout.problems(tenant, numbers))
         findings.extend(found)
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
@@ -193,32 +197,59 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
     """
     releases: dict[Pair, Release] = {}
     findings: list[Finding] = []
-    for index, ring in enumerate(fleet.platform.rings):
-        if ring.pair in releases:
+    for name in _named(fleet):
+        if name.pair in releases:
             continue
         try:
-            if lacking := [*_lacking(snapshot, fleet, ring.release), *_lacking_states(snapshot, fleet, ring.guard)]:
+            if lacking := [
+                *_lacking(snapshot, fleet, name.pair.release),
+                *_lacking_states(snapshot, fleet, name.pair.guard),
+            ]:
                 findings.extend(lacking)
                 continue
-            releases[ring.pair] = read_release(snapshot, ring.pair, fleet.platform)
+            releases[name.pair] = read_release(snapshot, name.pair, fleet.platform)
         except Refused as refused:  # it says of each place what is wrong there
             findings.extend(refused.findings)
         except TenantryError as error:
             if error.exit_code is not TenantryError.exit_code:
                 raise
-            guard, release = folders_of(ring.pair)
-            hint = error.hint or f"fix {release} or {guard}, which the ring reads, or put it back as it was"
-            is_of_guard = f" {guard}/" in error.fact and "guard" in fleet.platform.document.data["rings"][index]
-            place = fleet.platform.document.place(("rings", index, "guard" if is_of_guard else "release"))
-            findings.append(finding("PLT003", place, f"ring {ring.name}: {error.fact}", hint))
+            guard, release = folders_of(name.pair)
+            hint = error.hint or f"fix {release} or {guard}, which {name.who} reads, or put it back as it was"
+            place = name.of_guard if f" {guard}/" in error.fact else name.place
+            findings.append(finding(name.rule, place, f"{name.who}: {error.fact}", hint))
     if findings:
         raise Refused(findings)
     return releases
 
 
+class _Named(NamedTuple):
+    """A release that somebody names, with the guard before it: who, where, and by which rule it must be there."""
+
+    pair: Pair
+    who: str
+    place: Place
+    of_guard: Place
+    rule: str
+
+
+def _named(fleet: Fleet) -> Iterator[_Named]:
+    document = fleet.platform.document
+    for index, ring in enumerate(fleet.platform.rings):
+        keys: list[tuple[str | int, ...]] = [("release",), *([("next", "release")] if ring.next else [])]
+        for key, pair in zip(keys, ring.pairs, strict=True):
+            place = document.place(("rings", index, *key))
+            says_guard = "guard" in document.data["rings"][index]
+            of_guard = document.place(("rings", index, "guard")) if says_guard else place
+            yield _Named(pair, f"ring {ring.name}", place, of_guard, "PLT003")
+    for tenant in fleet.tenants:
+        if tenant.pin:
+            place = tenant.document.place(("pin", "release"))
+            yield _Named(tenant.ring.pair, tenant.name, place, place, "REL002")
+
+
 def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
     """PLT003: the components of a release that tenants on it need and that are not there."""
-    tenants = [tenant for tenant in fleet.with_overlay if tenant.ring.release == release]
+    tenants = [tenant for tenant in fleet.with_overlay if release in _releases_of(tenant, fleet.platform)]
     needed = {item: tenant.name for tenant in reversed(tenants) for item in components_of(tenant, fleet.platform)}
     for component, tenant in sorted(needed.items()):
         folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
@@ -241,6 +272,12 @@ def _lacking_states(snapshot: Snapshot, fleet: Fleet, guard: str) -> Iterator[Fi
                     f"{layout.STATES} {folder}/"
                 )
                 yield finding("PLT003", Place(missing), fact, way)
+
+
+def _releases_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
+    """Return what a tenant runs, and where its ring takes it."""
+    following = platform.ring(tenant.ring.name).next if tenant.pin is None else None
+    return (tenant.ring.release, *([following.release] if following else []))
 
 
 def differences(snapshot: Snapshot, result: Composed) -> Differences:

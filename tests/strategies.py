@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from generator.fleet.model import Platform
 from generator.fleet.reserved import why_reserved
+from generator.fleet.windows import DAYS
 
 Keys = dict[str, Any]
 """What a tenant file holds."""
@@ -24,6 +25,16 @@ _SCRIPTS: Final = (
     "🏢🚀",
     "!\"#$%&'()*+,-./:;<=>?@[\\]^_`|~«»…€§©",
 )
+
+
+_LIMITED: Final = {"until": st.dates().map(str), "reason": st.sampled_from(["an audit", "support looks into it"])}
+
+_WINDOW: Final = {
+    "days": st.lists(st.sampled_from(DAYS), min_size=1, unique=True),
+    "from": st.times().map("{:%H:%M}".format),
+    "for": st.integers(2, 24).map("{}h".format),
+    "timeZone": st.sampled_from(["UTC", "Asia/Tokyo", "Europe/Berlin", "America/Sao_Paulo"]),
+}
 
 
 def names() -> st.SearchStrategy[str]:
@@ -52,6 +63,10 @@ def tenants(draw: st.DrawFn, platform: Platform) -> Keys:
         "storage": st.integers(1, platform.plans[plan].max_storage >> 30).map("{}Gi".format),
         "overrides": pods.filter(bool),
         "expires": st.dates().map(str),
+        "ring": st.sampled_from([ring.name for ring in platform.rings]),
+        "pin": st.fixed_dictionaries({"release": st.just("edge"), **_LIMITED}),
+        "paused": st.fixed_dictionaries(_LIMITED),
+        "maintenance": st.fixed_dictionaries(_WINDOW),
     }
     larger = [name for name, sold in platform.plans.items() if not sold.ceiling.is_within(platform.plans[plan].ceiling)]
     if larger:

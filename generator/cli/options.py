@@ -12,7 +12,7 @@ from generator.findings.formats import FORMATS
 from generator.findings.words import did_you_mean
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     from generator.fleet.model import Accepted, Weakened
 
@@ -69,6 +69,40 @@ def today_option(command: Command) -> Command:
     """Add --today."""
     words = "The day that counts for what ends on a day; today, as UTC has it, when left out."
     return click.option("--today", metavar="YYYY-MM-DD", type=Day(), default=_today, help=words)(command)
+
+
+class Moment(click.ParamType["datetime"]):
+    """A moment such as 2026-12-31T23:00:00Z, with its offset from UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "datetime":
+        """Read the text."""
+        from datetime import datetime
+
+        if isinstance(value, datetime):
+            return value
+        try:
+            read = datetime.fromisoformat(str(value))
+        except ValueError:
+            read = None
+        return (
+            read
+            if read is not None and read.tzinfo is not None
+            else self.fail(f"{value!r} is not a moment such as 2026-12-31T23:00:00Z", param, ctx)
+        )
+
+
+def now_option(command: Command) -> Command:
+    """Add --now."""
+    words = "The moment that counts for soaks, windows and freezes; now, when left out."
+    return click.option("--now", metavar="MOMENT", type=Moment(), default=_now, help=words)(command)
+
+
+def _now() -> "datetime":
+    from datetime import UTC, datetime
+
+    return datetime.now(tz=UTC)
 
 
 def _today() -> "date":

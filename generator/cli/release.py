@@ -9,7 +9,7 @@ from generator.cli.options import root_of
 from generator.findings.finding import Exit
 
 
-@click.command(epilog='Example: tenantry release --notes "file server 0.48"')
+@click.command(epilog='Example: tenantry release --notes "file server 0.48" && tenantry promote pilot')
 @click.option("--notes", default="", metavar="TEXT", help="What is new in it; stands in the release's record.")
 @click.option("--guard", "of_guard", is_flag=True, help="Freeze base/guard as the next of base/guards.")
 @click.option("--prune", is_flag=True, help="Remove the releases and guards that no ring and no company names.")
@@ -35,8 +35,8 @@ def release(directory: Path, notes: str, of_guard: bool, prune: bool) -> Exit:
     copy = releases.next_release(snapshot, of_guard=of_guard, notes=notes)
     releases.write(root, copy)
     click.echo(releases.said_of(copy), err=True)
-    key = "guard" if of_guard else "release"
-    click.echo(f'  next: commit it; then let a ring of platform.yaml name it, {key}: "{copy.number}"', err=True)
+    option = "--guard " if of_guard else ""
+    click.echo(f"  next: commit it; then tenantry promote {option}RING {copy.number}", err=True)
     return Exit.FINE
 
 

@@ -251,6 +251,22 @@ _ROWS: Final = (
         fix="Look whether the step is done, and go to the next state.",
         source="tenantry: a company's life is a table (docs/reference/states.md)",
     ),
+    Rule(
+        id="DUE005",
+        severity=Severity.WARNING,
+        title="a pin has not ended",
+        why="The company misses what its ring gets, security fixes too, and keeps an old release alive.",
+        fix="Take the pin out, or write a later day.",
+        source="tenantry: what a tenant file says of a day is due on that day (docs/guides/roll-out.md)",
+    ),
+    Rule(
+        id="DUE006",
+        severity=Severity.WARNING,
+        title="a pause has not ended",
+        why="Nothing reaches the company, not even a guard or a repair.",
+        fix="Take the pause out, or write a later day.",
+        source="tenantry: what a tenant file says of a day is due on that day (docs/guides/roll-out.md)",
+    ),
     # --- PLT: platform.yaml
     Rule(
         id="PLT001",
@@ -280,6 +296,22 @@ _ROWS: Final = (
         why="Companies run it, rings go back to it, and what a ring has tried is what the next one must get.",
         fix="Put it back; change base/edge or base/guard, and freeze that with `tenantry release`.",
         source="tenantry: a release is frozen once (docs/guides/roll-out.md)",
+        firm=Firm.RENDER,
+    ),
+    Rule(
+        id="REL002",
+        title="the release that a company is pinned to is there",
+        why="The company could not be built.",
+        fix="Pin it to a release that there is, or put the release back.",
+        source="tenantry: a pinned company stays on its release (docs/guides/roll-out.md)",
+        firm=Firm.RENDER,
+    ),
+    Rule(
+        id="REL003",
+        title="a maintenance window is one, and a roll-out fits into it",
+        why="A release would never move, or its roll-out would go on when the window is shut.",
+        fix="Write a time zone that there is, and hours enough.",
+        source="tenantry: a window decides when a company's release moves (docs/guides/roll-out.md)",
         firm=Firm.RENDER,
     ),
     # --- NET: what NetworkPolicies let through

@@ -26,6 +26,8 @@ def due(fleet: Fleet, today: date) -> Iterator[Finding]:
     for tenant in fleet.tenants:
         yield from _second_step(tenant, today)
         yield from _end_of_a_trial(tenant, today)
+        yield from _end_of_a_pin(tenant, today)
+        yield from _end_of_a_pause(tenant, today)
     yield from _purges(fleet, today)
     yield from _steps_of_purges(fleet, today)
 
@@ -84,3 +86,19 @@ def _end_of_a_trial(tenant: Tenant, today: date) -> Iterator[Finding]:
     fact = f"the trial ended on {tenant.expires}"
     hint = f"tenantry set {tenant.name} expires= if the company stays, or give it a later day"
     yield finding("DUE002", tenant.document.place(("expires",)), fact, hint)
+
+
+def _end_of_a_pin(tenant: Tenant, today: date) -> Iterator[Finding]:
+    if tenant.pin is None or tenant.pin.until >= today:
+        return
+    fact = f"it is pinned to release {tenant.pin.release} until {tenant.pin.until}: {tenant.pin.reason}"
+    hint = f"let it follow its ring: tenantry set {tenant.name} pin.release= pin.until= pin.reason="
+    yield finding("DUE005", tenant.document.place(("pin", "until")), fact, hint)
+
+
+def _end_of_a_pause(tenant: Tenant, today: date) -> Iterator[Finding]:
+    if tenant.paused is None or tenant.paused.until >= today:
+        return
+    fact = f"it is paused until {tenant.paused.until}: {tenant.paused.reason}"
+    hint = f"let it go on: tenantry set {tenant.name} paused.until= paused.reason=; or give a later day"
+    yield finding("DUE006", tenant.document.place(("paused", "until")), fact, hint)

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from generator.fleet import states
 from generator.fleet.life import Confirmation, Hold, Tombstone
+from generator.fleet.rings import Freeze, Pair, Paused, Pin, Ring
+from generator.fleet.windows import Window
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
 from generator.reading.yaml_reader import Document
@@ -134,33 +136,6 @@ class AddOn:
     def host(self, first: str) -> str:
         """Return its host, from the tenant's first one; empty when it has none."""
         return f"{self.host_prefix}--{first}" if self.host_prefix else ""
-
-
-class Pair(NamedTuple):
-    """A release of base/ and the guard that stands before it: what an overlay is built of."""
-
-    release: str
-    guard: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ring:
-    """A stage of the roll-out: what the tenants on it run, and what guards them.
-
-    Attributes:
-        name: As in platform.yaml.
-        release: `edge`, or the number of a frozen release.
-        guard: `live`, or the number of a frozen guard.
-    """
-
-    name: str
-    release: str
-    guard: str = "live"
-
-    @property
-    def pair(self) -> "Pair":
-        """The two together."""
-        return Pair(self.release, self.guard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -388,6 +363,7 @@ class Platform:
         registries: Whence images come: hosts, or names below which an image must lie.
         requires: What the service's workload and those of add-ons must not run without, by the workload's name.
         inert: The provider's own `labels` and `annotations`: keys, and prefixes that end in a slash.
+        freezes: Days on which no release moves.
         image_digests: Whether a release may be frozen only when all of its images are named by their digests.
         accepted: Fields of base/ that are accepted although the model does not know them.
         unavailable_page: Address that the hosts of a suspended company lead to; empty when none is told.
@@ -419,6 +395,7 @@ class Platform:
     document: Document
     nodes: Nodes | None = None
     prices: Prices | None = None
+    freezes: tuple[Freeze, ...] = ()
     image_digests: bool = False
     unavailable_page: str = ""
 
@@ -431,6 +408,10 @@ class Platform:
     def default_ring(self) -> Ring:
         """The last ring: a tenant that chose none gets changes last."""
         return self.rings[-1]
+
+    def ring(self, name: str) -> Ring:
+        """Return a ring by its name, which it has."""
+        return next(ring for ring in self.rings if ring.name == name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -495,7 +476,7 @@ class Tenant:
         display_name: The company's own name, free text; the name when none is given.
         plan: A key of the platform's plans.
         addons: Names of its add-ons, in the platform's order.
-        ring: Stage of the roll-out that the tenant is on.
+        ring: Stage of the roll-out that the tenant is on, with the release that it runs itself.
         hosts: All hosts, the standard one first.
         storage: Bytes of the volume.
         quota_from: The plan that it comes from, while a change to a smaller one is not complete; else None.
@@ -506,6 +487,9 @@ class Tenant:
         hold: What keeps it from being purged, or None.
         confirmed: The steps of its purge that somebody saw done, each with who did.
         tombstone: What is known of it once it is gone; None before.
+        pin: The release that it stays on; None when it runs that of its ring.
+        paused: Why nothing reaches it for now; None when it does.
+        window: When its release may move; None for at any time.
     """
 
     name: str
@@ -525,6 +509,9 @@ class Tenant:
     hold: Hold | None = None
     confirmed: tuple[tuple[str, Confirmation], ...] = ()
     tombstone: Tombstone | None = None
+    pin: Pin | None = None
+    paused: Paused | None = None
+    window: Window | None = None
 
     @property
     def kind(self) -> tuple[object, ...]:
@@ -557,8 +544,8 @@ class Fleet:
     @property
     def pairs(self) -> frozenset[Pair]:
         """Every release that a ring or a company names, with the guard before it."""
-        tenants = {tenant.ring.pair for tenant in self.with_overlay}
-        return frozenset({*(ring.pair for ring in self.platform.rings), *tenants})
+        of_rings = (pair for ring in self.platform.rings for pair in ring.pairs)
+        return frozenset({*of_rings, *(tenant.ring.pair for tenant in self.with_overlay)})
 
     @property
     def with_overlay(self) -> tuple[Tenant, ...]:

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -24,9 +25,10 @@ from generator.fleet.model import (
     Provider,
     Required,
     Resources,
-    Ring,
     Weakened,
 )
+from generator.fleet.rings import Freeze, Move, Ring
+from generator.fleet.windows import hours
 from generator.reachability.promises import read_neighbours
 from generator.reachability.space import Addresses
 from generator.reading import quantity
@@ -57,6 +59,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             _upgrades,
             _storage,
             _ring_names,
+            _moves,
+            _freezes,
             _addons,
             _own_keys,
             _accepted,
@@ -93,7 +97,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         plans={name: _plan(name, plan) for name, plan in data["plans"].items()},
         reserve=_ceiling({"overcommit": 1, "cpu": "0", "memory": "0"} | reserve),
         addons={name: _addon(name, addon) for name, addon in data["addons"].items()},
-        rings=tuple(Ring(name=ring["name"], release=ring["release"], guard=ring["guard"]) for ring in data["rings"]),
+        rings=tuple(map(_ring, data["rings"])),
         argocd=ArgoCD(
             namespace=data["argocd"]["namespace"],
             shards=data["argocd"]["shards"],
@@ -118,6 +122,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         document=document,
         nodes=nodes.read(data),
         prices=prices.read(data),
+        freezes=tuple(map(_freeze, data["freezes"])),
         image_digests=data["imageDigests"],
     )
 
@@ -151,6 +156,25 @@ def _named(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def _required(data: Mapping[str, Any]) -> Required:
     return Required(mounts=data.get("mounts", {}), args=tuple(data.get("args", ())))
+
+
+def _ring(data: Mapping[str, Any]) -> Ring:
+    moves = data.get("next")
+    return Ring(
+        name=data["name"],
+        release=data["release"],
+        guard=data["guard"],
+        soak=hours(data["soak"]),
+        batch=data["batch"],
+        next=Move(release=moves["release"], share=moves["share"], waiting=tuple(moves["waiting"])) if moves else None,
+        reason=data["reason"],
+        seen=data["seen"],
+    )
+
+
+def _freeze(data: Mapping[str, Any]) -> Freeze:
+    until = date.fromisoformat(data["until"]) if "until" in data else None
+    return Freeze(since=date.fromisoformat(data["from"]), until=until, reason=data["reason"])
 
 
 def _plan(name: str, data: Mapping[str, Any]) -> Plan:
@@ -271,6 +295,30 @@ def _ring_names(document: Document) -> Iterator[Finding]:
         if ring["name"] in seen:
             yield finding("PLT001", document.place(("rings", index, "name")), f"there are two rings {ring['name']!r}")
         seen.add(ring["name"])
+
+
+def _moves(document: Document) -> Iterator[Finding]:
+    """A ring moves to another release than it is on."""
+    for index, ring in enumerate(document.data["rings"]):
+        if ring.get("next", {}).get("release") == ring["release"]:
+            place = document.place(("rings", index, "next", "release"))
+            fact = f"ring {ring['name']} is on {ring['release']} already"
+            yield finding("PLT001", place, fact, "take `next` out")
+
+
+def _freezes(document: Document) -> Iterator[Finding]:
+    for index, freeze in enumerate(document.data.get("freezes", ())):
+        path: Path = ("freezes", index)
+        days = {}
+        for key in ("from", "until"):
+            try:
+                days[key] = date.fromisoformat(freeze.get(key, "9999-12-31"))
+            except ValueError:
+                fact = f"freezes[{index}].{key}: there is no day {freeze[key]}"
+                yield finding("PLT001", document.place((*path, key)), fact, "for example 2026-12-24")
+        if len(days) == len(("from", "until")) and days["until"] < days["from"]:
+            fact = f"freezes[{index}]: it ends on {freeze['until']}, before it begins on {freeze['from']}"
+            yield finding("PLT001", document.place((*path, "until")), fact, "write a later day, or none")
 
 
 def _addons(document: Document) -> Iterator[Finding]:

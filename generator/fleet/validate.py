@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from functools import cache, partial, reduce
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -17,7 +17,9 @@ from generator.fleet.load import Sources
 from generator.fleet.model import Fleet, Overrides, Platform, QuotaFrom, Tenant
 from generator.fleet.platform import platform_of
 from generator.fleet.reserved import hosts_in, names_in, why_reserved
+from generator.fleet.rings import Paused, Pin
 from generator.fleet.states import GONE, RETIRED, STATES, SYNCED
+from generator.fleet.windows import DAYS, Window, hours, zone_of
 from generator.kube.lenient import mapping, string, strings
 from generator.reading import freetext, quantity
 from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema
@@ -69,6 +71,7 @@ def validate(
         findings.extend(_text(document))
         findings.extend(_days(document))
         findings.extend(keys_of_the_state(document, platform.unavailable_page))
+        findings.extend(_zones(document))
     departed = [tombstone_of(document, platform) for document in well_formed if _is_whole_tombstone(document)]
     well_formed = [document for document in well_formed if not _is_retired(document)]
     findings.extend(found for document in well_formed for found in _sold(document, platform))
@@ -133,18 +136,22 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
         min_replicas=data.get("overrides", {}).get("minReplicas"),
         max_replicas=data.get("overrides", {}).get("maxReplicas"),
     )
+    pin = _pin(data.get("pin"))
     return Tenant(
         name=data["name"],
         display_name=data.get("displayName", data["name"]),
         plan=data["plan"],
         addons=tuple(name for name in platform.addons if name in data.get("addons", ())),
-        ring=platform.default_ring,
+        ring=platform.ring(data.get("ring", platform.default_ring.name)).for_company(data["name"], pin),
         hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
         storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
         overrides=overrides,
         document=document,
         quota_from=_quota_from(data.get("quotaFrom")),
         expires=day(data.get("expires")),
+        pin=pin,
+        paused=_paused(data.get("paused")),
+        window=_window(data.get("maintenance")),
         **life_of(data),
     )
 
@@ -181,9 +188,32 @@ def _quota_from(data: Mapping[str, str] | None) -> QuotaFrom | None:
     return QuotaFrom(plan=data["plan"], since=date.fromisoformat(data["since"])) if data else None
 
 
+def tenant_schema_of(platform: Platform) -> dict[str, Any]:
+    """Return the schema of tenant files of one platform, as editors get it."""
+    return tenant_schema(tuple(platform.plans), tuple(platform.addons), [ring.name for ring in platform.rings])
+
+
+def _pin(data: Mapping[str, str] | None) -> Pin | None:
+    if data is None:
+        return None
+    return Pin(release=data["release"], until=date.fromisoformat(data["until"]), reason=data["reason"])
+
+
+def _paused(data: Mapping[str, str] | None) -> Paused | None:
+    return Paused(until=date.fromisoformat(data["until"]), reason=data["reason"]) if data else None
+
+
+def _window(data: Mapping[str, Any] | None) -> Window | None:
+    zone = zone_of(data["timeZone"]) if data else None
+    if data is None or zone is None:
+        return None  # `_zones` says that there is none of that name
+    days = tuple(sorted(DAYS.index(day) for day in data["days"]))
+    return Window(days=days, opens=time.fromisoformat(data["from"]), length=hours(data["for"]), zone=zone)
+
+
 def _tenant_schema(platform: Platform) -> Mapping[str, Any]:
     """Return the platform's schema of tenant files; `_sold` says better which add-ons there are not."""
-    schema = tenant_schema(tuple(platform.plans), tuple(platform.addons))
+    schema = tenant_schema_of(platform)
     schema["properties"]["plan"]["x-otherwise"] = "write one of these, or declare it in platform.yaml under plans"
     schema["properties"]["addons"] = package_schema("tenant")["properties"]["addons"]
     return schema
@@ -207,6 +237,8 @@ _DAYS: Final[tuple[Path, ...]] = (
     ("confirmed", SYNCED, "date"),
     ("confirmed", GONE, "date"),
     ("tombstone", "since"),
+    ("pin", "until"),
+    ("paused", "until"),
 )
 """Where a tenant file states a day."""
 
@@ -236,6 +268,15 @@ def _is_whole_tombstone(document: Document) -> bool:
 def _of_tombstones() -> Checker:
     """Check the file of a company that is gone: the plan that it had may be sold no more."""
     return Checker(package_schema("tenant"))
+
+
+def _zones(document: Document) -> Iterator[Finding]:
+    """REL003: a time zone is one that there is."""
+    name = mapping(document.data.get("maintenance")).get("timeZone")
+    if name is not None and zone_of(name) is None:
+        fact = f"maintenance.timeZone: there is no time zone {name!r}"
+        hint = "a name of the IANA database, for example Asia/Tokyo; this machine may lack the database (tzdata)"
+        yield finding("REL003", document.place(("maintenance", "timeZone")), fact, hint)
 
 
 def _quota_kept(tenant: Tenant, platform: Platform) -> Iterator[Finding]:

@@ -13,14 +13,15 @@ from typing import Any, Final, get_args
 import jinja2
 
 from generator import layout
-from generator.fleet.model import Exposure, Fleet, Pair, Platform, Tenant
+from generator.fleet.model import Exposure, Fleet, Platform, Tenant
+from generator.fleet.rings import Pair
 from generator.fleet.states import STATES
+from generator.fleet.validate import tenant_schema_of
 from generator.generate import argocd
 from generator.generate.mould import Mould, mould, signed
 from generator.generate.releases import FACTS, Parts, Release
 from generator.generate.size import Size, addons_of
 from generator.reading import quantity, yaml_writer
-from generator.reading.schema import tenant_schema
 
 Tree = Mapping[str, str]
 """Path from the repository's root -> text."""
@@ -93,7 +94,7 @@ def component_names(platform: Platform) -> frozenset[str]:
 def shared(platform: Platform) -> Iterator[tuple[str, str]]:
     """Yield path and text of every generated file that is no company's."""
     header = f'{HEADER} from {layout.PLATFORM}. Do not edit: edit that file and run "tenantry generate".\n'
-    schema = {"$comment": header.strip("# \n"), **tenant_schema(tuple(platform.plans), tuple(platform.addons))}
+    schema = {"$comment": header.strip("# \n"), **tenant_schema_of(platform)}
     settings: dict[str, Any] = {"namespace": platform.argocd.namespace, "repo_url": platform.repo_url}
     followed = settings | {"revision": platform.revision}
     yield layout.TENANT_SCHEMA, json.dumps(schema, ensure_ascii=False, indent=2) + "\n"

@@ -11,7 +11,8 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, TenantryError
 from generator.findings.table import finding
-from generator.fleet.model import AddOn, Pair, Platform
+from generator.fleet.model import AddOn, Platform
+from generator.fleet.rings import Pair
 from generator.generate import frozen, workloads
 from generator.generate.headroom import Workload
 from generator.generate.workloads import Counted, Problem

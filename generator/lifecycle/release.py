@@ -11,7 +11,8 @@ from typing import Final
 from generator import layout, pipeline
 from generator.findings.finding import Finding, Found, Refused, Severity, TenantryError
 from generator.findings.words import plural
-from generator.fleet.model import Fleet, Pair, Platform
+from generator.fleet.model import Fleet, Platform
+from generator.fleet.rings import Pair
 from generator.generate import frozen
 from generator.generate.write import replace
 from generator.git import ancestry, door
@@ -68,8 +69,8 @@ def next_release(snapshot: Snapshot, *, of_guard: bool, notes: str) -> Copy:
     before = frozen.numbers(snapshot, above)[-1:]
     now = frozen.digest(snapshot, source)
     if before and frozen.digest(snapshot, f"{above}/{before[0]}") == now:
-        way = f'let a ring of {layout.PLATFORM} name it, {"guard" if of_guard else "release"}: "{before[0]}"'
-        raise TenantryError(f"{source} is what {above}/{before[0]} holds", f"nothing is to be frozen; {way}")
+        way = f"tenantry promote {'--guard ' if of_guard else ''}RING {before[0]}"
+        raise TenantryError(f"{source} is what {above}/{before[0]} holds", f"nothing is to be frozen: {way}")
     errors = [*_errors(snapshot, fleet, before[0] if before else "", of_guard=of_guard)]
     if errors:
         raise Refused(errors)

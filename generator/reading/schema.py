@@ -36,8 +36,8 @@ def package_schema(name: str) -> Mapping[str, Any]:
     return schema
 
 
-def tenant_schema(plans: Sequence[str], addons: Sequence[str]) -> dict[str, Any]:
-    """Return the tenant schema of one platform: the package's, with the plans and add-ons that this platform sells."""
+def tenant_schema(plans: Sequence[str], addons: Sequence[str], rings: Sequence[str]) -> dict[str, Any]:
+    """Return the tenant schema of one platform: the package's, with this platform's plans, add-ons and rings."""
     schema: dict[str, Any] = copy.deepcopy(dict(package_schema("tenant")))
     schema["properties"]["plan"]["enum"] = list(plans)
     schema["properties"]["plan"]["examples"] = [plans[-1]]
@@ -45,6 +45,7 @@ def tenant_schema(plans: Sequence[str], addons: Sequence[str]) -> dict[str, Any]
     before["enum"] = list(plans)
     before["examples"] = [plans[-1]]
     schema["properties"]["quotaFrom"]["examples"][0]["plan"] = plans[-1]
+    schema["properties"]["ring"] |= {"enum": list(rings), "examples": [rings[0]]}
     of_addons = schema["properties"]["addons"]
     of_addons["examples"] = [list(addons[:1])]
     if addons:

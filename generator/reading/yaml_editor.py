@@ -37,6 +37,23 @@ def edited(text: str, change: Callable[[Any], None]) -> str:
     return above + stream.getvalue()
 
 
+def edited_below(text: str, key: str, change: Callable[[Any], None]) -> str:
+    """Return a text after a change of what stands below one of its keys; every other line stays as it is.
+
+    Args:
+        text: One YAML document, a mapping of block style.
+        key: A key at its top, which is there.
+        change: Changes the data below the key in its place.
+    """
+    lines = text.splitlines(keepends=True)
+    pair = _pair(yaml.compose(text, Loader=yaml.CSafeLoader), (key,))
+    assert pair is not None, key
+    own = _lines(lines, *pair)
+    start, end = pair[0].start_mark.line, max(own) + 1
+    part = edited("".join(lines[start:end]), lambda data: change(data[key]))
+    return "".join((*lines[:start], part, *lines[end:]))
+
+
 Keeps = Mapping[tuple[str | int, ...], Sequence[bool]]
 """Of lists, by the keys and indices that lead to them, which of their entries stay."""
 
@@ -121,7 +138,7 @@ def in_one_line(items: list[str]) -> list[str]:
     return made
 
 
-def in_one_mapping(items: dict[str, str]) -> dict[str, str]:
+def in_one_mapping(items: dict[str, Any]) -> dict[str, Any]:
     """Return a mapping that is written as `{a: b}`."""
     made = CommentedMap(items)
     made.fa.set_flow_style()

@@ -12,7 +12,8 @@ from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings.finding import Finding, Refused
-from generator.fleet.model import AddOn, Exposure, Fleet, Pair, Platform, Resources, Tenant
+from generator.fleet.model import AddOn, Exposure, Fleet, Platform, Resources, Tenant
+from generator.fleet.rings import Pair
 from generator.fleet.states import STATES, SUSPENDED
 from generator.fleet.validate import tenant_of
 from generator.generate.compose import components_of, overlay, states_of

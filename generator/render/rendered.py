@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import Found, Place
-from generator.fleet.model import Fleet, Pair, Platform, Tenant
+from generator.fleet.model import Fleet, Platform, Tenant
+from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE
 from generator.generate.releases import Origins, folders_of
 from generator.kube.pods import pod_spec

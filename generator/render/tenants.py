@@ -9,7 +9,8 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
-from generator.fleet.model import Fleet, Pair, Tenant
+from generator.fleet.model import Fleet, Tenant
+from generator.fleet.rings import Pair
 from generator.generate.releases import Origins, components_in, folders_of, origins_of, states_in
 from generator.generate.write import Change, Kind, stale
 from generator.git.snapshot import Snapshot

@@ -8,7 +8,8 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity
 from generator.findings.table import finding
 from generator.fleet.lost import ways_back
-from generator.fleet.model import Accepted, Fleet, Pair, Weakened
+from generator.fleet.model import Accepted, Fleet, Weakened
+from generator.fleet.rings import Pair
 from generator.generate import frozen
 from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary

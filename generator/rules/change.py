@@ -1,6 +1,7 @@
 """Rules on two commits: what a change may not do to a tenant that was there before."""
 
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import QuotaFrom, Tenant
+from generator.fleet.rings import order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
 from generator.kube.lenient import mapping
@@ -215,6 +217,32 @@ def what_is_frozen_stays(compared: Compared) -> Iterator[Found]:
         live, option = (layout.GUARD, " --guard") if kind == "guard" else (layout.release("edge"), "")
         then = f"change {live} and freeze that: tenantry release{option}"
         yield Found(Place(folder), f"this {kind} was frozen before, and is edited", f"put it back: {back}; {then}")
+
+
+@rule(
+    "CHG027",
+    per=Per.CHANGE,
+    title="no ring overtakes the one before it",
+    why="Companies of a later ring would get what no earlier one has tried.",
+    fix="Promote the ring before it first, or say why with `tenantry promote RING N --reason WHY`.",
+    source="tenantry: a release goes from ring to ring (docs/guides/roll-out.md)",
+    firm=Firm.TWO_COMMITS,
+)
+def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
+    """Whoever edits the rings by hand is held to what the verb holds to, as far as two commits tell."""
+    earlier = {ring.name: ring for ring in compared.before.rings}
+    for index, (before, ring) in enumerate(pairwise(compared.after.rings), start=1):
+        old = earlier.get(ring.name)
+        if old is None or (ring.reason and ring.reason != old.reason):
+            continue
+        was, now = (one.next.release if one.next else one.release for one in (old, ring))
+        if order(now) > max(order(was), order(before.release)):
+            key = ("next", "release") if ring.next else ("release",)
+            place = compared.after.document.place(("rings", index, *key))
+            fact = f"ring {ring.name} would get {now}, and ring {before.name} before it is on {before.release}"
+            first = f"tenantry promote {before.name} {now}"
+            hint = f"first {first}; or say why: tenantry promote {ring.name} {now} --reason WHY"
+            yield Found(place, fact, hint)
 
 
 # --- what cannot be compared, and names that were given before

@@ -48,8 +48,7 @@ def test_a_release_is_the_copy_and_a_record_beside_it(here: Repository) -> None:
 
     assert (done.exit, done.stdout) == (0, "")
     assert re.fullmatch(
-        "froze base/edge as base/releases/1: [0-9]+ files\n"
-        '  next: commit it; then let a ring of platform.yaml name it, release: "1"\n',
+        "froze base/edge as base/releases/1: [0-9]+ files\n  next: commit it; then tenantry promote RING 1\n",
         done.stderr,
     )
     assert re.fullmatch(
@@ -79,10 +78,7 @@ def test_what_is_frozen_already_is_not_frozen_again(here: Repository) -> None:
 
     assert (done.exit, done.stderr) == (
         1,
-        (
-            "error: base/edge is what base/releases/1 holds\n"
-            '  hint: nothing is to be frozen; let a ring of platform.yaml name it, release: "1"\n'
-        ),
+        ("error: base/edge is what base/releases/1 holds\n  hint: nothing is to be frozen: tenantry promote RING 1\n"),
     )
     edit_edge(here)
     freeze(here)

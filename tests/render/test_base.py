@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from generator.fleet.model import Pair
+from generator.fleet.rings import Pair
 from generator.generate.releases import parts_of
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Final
 
-from generator.fleet.model import Pair
+from generator.fleet.rings import Pair
 from tests.rules.harness import Edit, Scene, catches, passes, unchanged
 
 CORE: Final = "base/guard/core/kustomization.yaml"

@@ -21,7 +21,8 @@ import yaml
 
 from generator import pipeline
 from generator.findings.finding import Finding, Found, Place, Refused
-from generator.fleet.model import Pair, Platform, Tenant
+from generator.fleet.model import Platform, Tenant
+from generator.fleet.rings import Pair
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import Gate
 from generator.reading import yaml_writer

@@ -29,6 +29,8 @@ APART = {
     "KUS018": "the gate says it, before anything is built",
     "MOD003": "verify and check say it, which know the day",
     "REL001": "verify says it, which reads whole folders and not only what they render",
+    "REL002": "generate says it, which reads each release that somebody names",
+    "REL003": "validate says it of a time zone, generate of what a roll-out needs",
     "KUS013": "verify says it, where it compares a render by class with a direct build",
 }
 """Rules that are not, or not only, said by a check; what they say has tests of its own."""

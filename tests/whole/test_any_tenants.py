@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 from generator import layout, pipeline
 from generator.findings.finding import Severity
 from generator.fleet.load import load
-from generator.fleet.model import Fleet, Pair, Platform, Resources
+from generator.fleet.model import Fleet, Platform, Resources
+from generator.fleet.rings import Pair
 from generator.fleet.validate import validate
 from generator.generate.compose import compose
 from generator.generate.releases import Release

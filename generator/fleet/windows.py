@@ -1,0 +1,65 @@
+"""When the release of a company may move: hours of a day of the week, where the company is. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A maintenance window.
+
+    Attributes:
+        days: On which days of the week it opens, 0 for Monday.
+        opens: At which time of the day.
+        length: For how long, as a clock runs that no summer time moves.
+        zone: Where the day and the time are meant.
+    """
+
+    days: tuple[int, ...]
+    opens: time
+    length: timedelta
+    zone: ZoneInfo
+
+    def open_until(self, now: datetime) -> datetime | None:
+        """Return when the window that is open at a moment closes, in UTC; None when it is shut.
+
+        A time that summer time passes over is read as the offset before it has it, and of one that comes twice the
+        first counts: PEP 495, fold=0.
+
+        Args:
+            now: With its offset from UTC.
+        """
+        return next((end for start, end in self._around(now, range(-2, 2)) if start <= now < end), None)
+
+    def next_opening(self, now: datetime) -> datetime:
+        """Return when the window opens that is not open yet, in UTC."""
+        return next(start for start, _ in self._around(now, range(-1, 9)) if start > now)
+
+    def _around(self, now: datetime, days: range) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the windows of some days around a moment, the earliest first: each as its start and its end in UTC."""
+        today = now.astimezone(self.zone).date()
+        for number in days:
+            day = today + timedelta(days=number)
+            if day.weekday() in self.days:
+                start = datetime.combine(day, self.opens, tzinfo=self.zone).astimezone(UTC)
+                yield start, start + self.length
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """Return a time zone by its name in the IANA database; None when this machine knows none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError, and so is what follows
+        return None
+    except KeyError:
+        return None
+
+
+def hours(text: str) -> timedelta:
+    """Read a time such as `3h` or `2d`."""
+    return timedelta(hours=int(text[:-1]) * (24 if text.endswith("d") else 1))

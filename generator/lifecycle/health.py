@@ -1,0 +1,91 @@
+"""Whether companies are healthy, as a cluster or Prometheus tells it. Nothing is changed there."""
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Collection, Iterable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from generator.debug import fleet
+from generator.findings.finding import EnvironmentProblem, TenantryError
+from generator.kube import kubectl
+from generator.kube.lenient import mapping, mappings, string
+
+_SECONDS: Final = 60
+_MOST_BYTES: Final = 64 << 20
+_NAMED: Final = 5
+_BAD: Final = 'health_status=~"Degraded|Missing|Unknown"'
+"""What Argo CD calls a company that is not healthy; Progressing is a roll-out, and Suspended is what git says."""
+
+
+def now_in_cluster(kubeconfig: Path, namespace: str, names: Collection[str]) -> str:
+    """Say which companies are not Synced and Healthy now; empty when all are.
+
+    Args:
+        kubeconfig: How to reach the cluster.
+        namespace: Where Argo CD's Applications are.
+        names: The companies.
+
+    Raises:
+        EnvironmentProblem: There is no kubectl, or it could not read them.
+    """
+    options = ("--namespace", namespace, "--selector", fleet.LABEL, "--output=json", "--request-timeout=60s")
+    command = ("--kubeconfig", str(kubeconfig), "get", "applications.argoproj.io", *options)
+    answer = kubectl.read(command, "or ask Prometheus: --prometheus URL")
+    if answer.error:
+        raise EnvironmentProblem(f"applications of namespace {namespace} cannot be read: {answer.error}")
+    states = fleet.states(answer.objects, dict.fromkeys(names, ("", "")))
+    return _some(f"{state.company} is {state.sync}, {state.health}" for state in states if not state.is_well)
+
+
+def throughout(url: str, names: Collection[str], time: timedelta) -> str:
+    """Say which companies were not healthy at some moment of a time that ends now; empty when all were, all the time.
+
+    It asks for the metric of Argo CD's controller, `argocd_app_info`, whose label `name` is the company's.
+
+    Args:
+        url: Address of Prometheus.
+        names: The companies.
+        time: How long.
+
+    Raises:
+        TenantryError: The address is none.
+        EnvironmentProblem: Prometheus does not answer.
+    """
+    span = f"[{max(time // timedelta(minutes=1), 1)}m]"
+    bad = {_name(row): _status(row) for row in _ask(url, f"count_over_time(argocd_app_info{{{_BAD}}}{span})")}
+    seen = {_name(row) for row in _ask(url, f"count_over_time(argocd_app_info{span})")}
+    words = [f"{name} was {bad[name]}" for name in names if name in bad]
+    words += [f"Prometheus knows nothing of {name}" for name in names if name not in seen]
+    return _some(words)
+
+
+def _some(words: Iterable[str]) -> str:
+    every = list(words)
+    more = f"; and {len(every) - _NAMED} more" if len(every) > _NAMED else ""
+    return "; ".join(every[:_NAMED]) + more
+
+
+def _name(row: Any) -> str:
+    return string(mapping(mapping(row).get("metric")).get("name"))
+
+
+def _status(row: Any) -> str:
+    return string(mapping(mapping(row).get("metric")).get("health_status"))
+
+
+def _ask(url: str, query: str) -> Iterator[Any]:
+    if not url.startswith(("http://", "https://")):
+        raise TenantryError(f"{url!r} is no address of Prometheus", "for example https://prometheus.example.com")
+    address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+    try:
+        with urllib.request.urlopen(address, timeout=_SECONDS) as answer:  # noqa: S310 -- http or https, see above
+            data = json.loads(answer.read(_MOST_BYTES))
+    except (OSError, ValueError, urllib.error.URLError) as error:
+        raise EnvironmentProblem(f"Prometheus does not answer: {error}", f"look at {url}") from None
+    if mapping(data).get("status") != "success":
+        raise EnvironmentProblem(f"Prometheus refuses: {string(mapping(data).get('error'))}", f"look at {url}")
+    yield from mappings(mapping(mapping(data).get("data")).get("result"))
