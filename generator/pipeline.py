@@ -214,7 +214,8 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
             if error.exit_code is not TenantryError.exit_code:
                 raise
             guard, release = folders_of(name.pair)
-            hint = error.hint or f"fix {release} or {guard}, which {name.who} reads, or put it back as it was"
+            reader = name.who if name.rule == "REL002" else "the ring"
+            hint = error.hint or f"fix {release} or {guard}, which {reader} reads, or put it back as it was"
             place = name.of_guard if f" {guard}/" in error.fact else name.place
             findings.append(finding(name.rule, place, f"{name.who}: {error.fact}", hint))
     if findings:

@@ -182,9 +182,8 @@ def workflows(*, branch: str, mode: Publishing, pins: str) -> Tree:
         "change": f"./change/{pins}",
         "tool": (pins,) if pins else program,
     }
-    return {
-        f".github/workflows/{name}.yaml": _rendered(f"{name}.yaml", values) for name in ("check", "publish", "drift")
-    }
+    names = ("check", "publish", "promote", "drift")
+    return {f".github/workflows/{name}.yaml": _rendered(f"{name}.yaml", values) for name in names}
 
 
 def _branch(platform: str) -> str:

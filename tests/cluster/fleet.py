@@ -154,6 +154,14 @@ class Fleet:
         """
         _tenantry(self.clone.folder, "set", name, *arguments)
 
+    def run(self, verb: str, *arguments: str) -> None:
+        """Run a verb of tenantry in the clone.
+
+        Raises:
+            RuntimeError: it refused; the text has its words.
+        """
+        _tenantry(self.clone.folder, verb, *arguments)
+
     def set_platform(self, **fields: object) -> None:
         """Change fields of `platform.yaml` in the clone; those below a mapping one by one."""
         platform = yaml.safe_load((self.clone.folder / "platform.yaml").read_text())

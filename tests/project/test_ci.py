@@ -85,8 +85,10 @@ def test_a_workflow_asks_for_no_more_than_its_jobs_need(name: str) -> None:
 
     assert workflow["permissions"] == {}
     assert "pull_request_target" not in triggers
-    assert may_write <= {("publish", "contents"), ("scan", "security-events"), ("comment", "pull-requests")}
-    for job, _ in may_write - {("publish", "contents")}:
+    of_main = {("publish", "contents"), ("promote", "contents")}
+    assert may_write <= of_main | {("scan", "security-events"), ("comment", "pull-requests")}
+    assert may_write.isdisjoint(of_main) or not {"pull_request", "pull_request_target"} & set(triggers)
+    for job, _ in may_write - of_main:
         used = [step["uses"].partition("@")[0] for step in workflow["jobs"][job]["steps"] if "uses" in step]
         assert set(used) <= {"actions/download-artifact", "github/codeql-action/upload-sarif"}
         if "pull_request" in triggers:
@@ -303,10 +305,11 @@ def test_the_action_runs_words_and_no_code(tmp_path: Path) -> None:
     ("script", "variable", "user"),
     [
         (step(GITHUB["ours/publish.yaml"], "Publish"), "TOKEN", "x-access-token"),
+        (step(GITHUB["ours/promote.yaml"], "Move"), "TOKEN", "x-access-token"),
         (step(GITHUB["github-branch/drift.yaml"], "Compare with what is published"), "TOKEN", "x-access-token"),
         ("\n".join(yaml.safe_load(GITLAB["gitlab-branch"])["publish"]["script"]), "TENANTRY_PUSH_TOKEN", "oauth2"),
     ],
-    ids=["github-publish", "github-drift", "gitlab-publish"],
+    ids=["github-publish", "github-promote", "github-drift", "gitlab-publish"],
 )
 def test_git_gets_the_token_from_the_environment(tmp_path: Path, script: str, variable: str, user: str) -> None:
     """Git itself asks the helper that the step configures; the token stands in no file."""
