@@ -1,6 +1,7 @@
 """A company's life by the verbs that people run: each way, each refusal word for word, and the exit that it names."""
 
 import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -364,9 +365,21 @@ def test_the_table_is_whole() -> None:
     assert [way.before for way in WAYS if way.after == PURGING] == ["retiring", DELETING]
 
 
-def test_the_guides_name_every_way(repository: Repository) -> None:
-    """The guide of leaving has a command for each step."""
-    del repository
-    guide = (Path(__file__).parents[2] / "docs/guides/leaving.md").read_text(encoding="utf-8")
+def test_the_commands_of_the_guides_pass(repository: Repository) -> None:
+    """Those of leaving and coming back, one after the other; what looks into a cluster is confirmed by somebody."""
+    company(repository, ACTIVE)
+    guides = (Path(__file__).parents[2] / "docs/guides" / name for name in ("leaving.md", "restore-a-company.md"))
+    commands = [
+        command.replace("--kubeconfig cluster.yaml", "--confirmed-by ops")
+        for guide in guides
+        for block in re.findall(r"```sh\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+        for command in re.findall(r"tenantry (set [^&\n]+?) *&& tenantry generate", block)
+    ][:7]
+    for command in commands:
+        done = repository.run(*shlex.split(command), "--today", AFTER)
+        assert done.exit == 0, (command, done.said)
+        repository.generate().git("add", "--all")
+        repository.git("commit", "--quiet", "--message", "change")
 
-    assert {f"state={state}" for state in STATES} <= set(re.findall(r"state=[a-z]+", guide))
+    states = [re.sub(r".*state=([a-z]+).*", r"\1", command) for command in commands]
+    assert states == ["suspended", "active", "retiring", "purging", "deleting", "retired", "suspended"]
