@@ -185,7 +185,7 @@ def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     assert repository.run("set", "company-001", "addons+=scanner").exit == 0
     ran = repository.generate().run("verify")
 
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     assert ran.exit == 0, ran.said
     assert "0 errors, 2 warnings" in ran.stderr
     assert "scanner" in {obj["metadata"]["name"] for obj in repository.render("company-001")}
