@@ -179,7 +179,8 @@ def _pods(seen: Seen) -> Iterator[Cause]:
         yield from _of_containers(seen, pod, status)
         conditions = {string(one.get("type")): one for one in _conditions(pod)}
         placed, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
-        if placed.get("reason") == "Unschedulable":
+        waits_for_a_volume = "unbound immediate PersistentVolumeClaims" in string(placed.get("message"))
+        if placed.get("reason") == "Unschedulable" and not waits_for_a_volume:  # the claim says so itself
             yield Cause(
                 name="no place on the nodes",
                 seen=f"{_name(pod)}: {string(placed.get('message'))}",

@@ -232,6 +232,14 @@ def test_what_a_project_refuses_stands_beside_each_object_of_a_sync() -> None:
     assert names == ["project refuses", "sync failed"]
 
 
+def test_a_pod_that_waits_for_its_volume_does_not_lack_a_node() -> None:
+    """The claim is named as the cause, and more nodes would not help."""
+    words = "0/5 nodes are available: pod has unbound immediate PersistentVolumeClaims."
+    waiting = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words}
+
+    assert causes(seen(pods=[pod(waiting)])) == ()
+
+
 def test_a_company_that_is_well_has_no_cause() -> None:
     """Also when events of pods that are gone, or ready by now, still stand there."""
     stale = [event("Unhealthy", "Readiness probe failed"), event("Unhealthy", "Liveness probe failed", about="gone")]
