@@ -25,6 +25,12 @@ NODE_CAPACITY = {"cpu": "16", "memory": "64Gi", "pods": "110", "ephemeral-storag
 _KUBELET_LABEL = "tenantry.dev/kubelet"
 _KUBELET_UP = "up"
 
+# The company that people look into, as members of its groups.
+LOOKED_INTO = "company-018"
+
+# What the documentation gives an API server to record.
+_AUDIT_POLICY = Path(__file__).parents[2] / "docs" / "guides" / "audit-policy.yaml"
+
 # Who may log in by a token, and the group that gives each its rights.
 _USERS = {
     "admin": "system:masters",
@@ -32,6 +38,8 @@ _USERS = {
     "stand-ins": "system:masters",
     "system:kube-controller-manager": "",
     "system:kube-scheduler": "",
+    "supporter": f"{LOOKED_INTO}:support",
+    "glass-breaker": f"{LOOKED_INTO}:break-glass",
 }
 
 # Where a pod that is told to end takes the whole of its grace; elsewhere it is gone at once, or all would wait for it.
@@ -64,6 +72,11 @@ class ControlPlane:
     def kubeconfig(self, user: str) -> Path:
         """Return the kubeconfig of `admin` or of one of the programs."""
         return self._folder / f"{user.removeprefix('system:')}.kubeconfig"
+
+    @property
+    def audit_log(self) -> Path:
+        """What the API server has recorded of people who look into pods: a JSON text in each line."""
+        return self._folder / "audit.log"
 
     def start(self) -> None:
         """Start etcd and the API server, which needs some seconds until it is ready for the others."""
@@ -143,6 +156,8 @@ class ControlPlane:
             f"--client-ca-file={keys / 'ca.crt'}",
             f"--token-auth-file={keys / 'tokens.csv'}",
             "--authorization-mode=RBAC",
+            f"--audit-policy-file={_AUDIT_POLICY}",
+            f"--audit-log-path={self.audit_log}",
             "--allow-privileged",  # as everywhere; without it Pod Security would not even be asked
             "--service-account-issuer=https://kubernetes.default.svc",
             f"--service-account-key-file={keys / 'sa.key'}",

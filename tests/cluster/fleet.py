@@ -18,7 +18,7 @@ import yaml
 
 from tests.cluster.argocd import NAMESPACE, is_compared, is_healthy, is_synced, started_at
 from tests.cluster.cluster import Cluster
-from tests.cluster.control_plane import SLOW_TO_END
+from tests.cluster.control_plane import LOOKED_INTO, SLOW_TO_END
 from tests.cluster.git_server import Clone, environment
 from tests.cluster.kube import Object, has_condition
 from tests.cluster.tools import UnavailableError
@@ -39,6 +39,7 @@ _OWN: dict[str, dict[str, object]] = {
     SUSPENDED: {"plan": "bronze"},
     LEAVING: {"plan": "bronze", "addons": ["chatbot"]},
     PURGED: {"plan": "bronze", "addons": ["chatbot"]},
+    LOOKED_INTO: {"plan": "bronze"},
     BRONZE: {"plan": "bronze"},
     SILVER: {"plan": "silver", "addons": ["chatbot"]},
     GOLD: {"plan": "gold"},
