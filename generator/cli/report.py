@@ -84,6 +84,7 @@ def _facts(root: Path, snapshot: "Snapshot", today: "date") -> "Facts":
         verified=verified,
         findings=in_order([*composed.findings, *problems(snapshot), *due, *verified.findings]),
         due=due,
+        purges=tuple(days.purges(fleet, today)),
         room=room(nodes, companies) if nodes else None,
         more=what_if.more_of_each_plan(platform, nodes, companies, workloads) if nodes else {},
         bill=bill(fleet, composed.sizes, platform.prices) if platform.prices else None,

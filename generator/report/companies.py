@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from generator.capacity.load import of_company
 from generator.cost.bill import Bill
+from generator.fleet import states
 from generator.fleet.model import ArgoCD, Fleet, Tenant
 from generator.generate.size import Size
 
@@ -21,7 +22,7 @@ def data(fleet: Fleet, sizes: Mapping[str, Size], bill: Bill | None) -> dict[str
         bill: What each costs a year; None without prices.
     """
     plans, rings = list(fleet.platform.plans), [ring.name for ring in fleet.platform.rings]
-    states, addons = _Words(), _Words()
+    in_states, addons = _Words(), _Words()
     costs = {share.name: round(float(share.costs), 2) for share in bill.companies} if bill else {}
     rows = []
     for tenant in fleet.tenants:
@@ -33,7 +34,7 @@ def data(fleet: Fleet, sizes: Mapping[str, Size], bill: Bill | None) -> dict[str
                 "" if tenant.display_name == tenant.name else tenant.display_name,
                 plans.index(tenant.plan),
                 rings.index(tenant.ring.name),
-                states.index(state(tenant)),
+                in_states.index(state(tenant)),
                 addons.index(", ".join(tenant.addons)),
                 has - runs,
                 has,
@@ -45,7 +46,7 @@ def data(fleet: Fleet, sizes: Mapping[str, Size], bill: Bill | None) -> dict[str
     return {
         "plans": plans,
         "rings": rings,
-        "states": states.all,
+        "states": in_states.all,
         "addons": addons.all,
         "domain": fleet.platform.domain,
         "links": _links(fleet.platform.argocd),
@@ -61,10 +62,12 @@ def _links(argocd: ArgoCD) -> dict[str, str]:
 
 
 def state(tenant: Tenant) -> str:
-    """Say what is the case with a company, as its file says."""
+    """Say where a company is in its life, as its file says."""
+    if tenant.state != states.ACTIVE:
+        return f"{tenant.state}, files until {tenant.retire_on}" if tenant.retire_on else tenant.state
     if tenant.quota_from:
         return f"keeps the quota of {tenant.quota_from.plan}"
-    return f"trial until {tenant.expires}" if tenant.expires else "active"
+    return f"trial until {tenant.expires}" if tenant.expires else tenant.state
 
 
 class _Words:

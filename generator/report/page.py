@@ -23,7 +23,7 @@ from generator.cost import words as of_bill
 from generator.cost.bill import Bill
 from generator.findings.finding import Finding, Severity
 from generator.findings.words import plural
-from generator.fleet.model import Fleet
+from generator.fleet.model import Fleet, Tenant
 from generator.generate.releases import folders_of
 from generator.generate.size import Size
 from generator.proofs.summary import LEFT_TO_THE_PLUGIN
@@ -48,6 +48,7 @@ class Facts:
         verified: What every rule and proof says of them.
         findings: All findings, in order.
         due: Those of them that are about a day.
+        purges: On which day each company that leaves can be purged.
         room: What the nodes answer; None without nodes.
         more: How many more companies of each plan fit.
         bill: What a year costs; None without prices.
@@ -61,6 +62,7 @@ class Facts:
     verified: Verified
     findings: Sequence[Finding]
     due: Sequence[Finding]
+    purges: Sequence[tuple[date, Tenant]]
     room: Room | None
     more: Mapping[str, int | None]
     bill: Bill | None

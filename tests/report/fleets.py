@@ -58,6 +58,7 @@ def facts(number: int = 6, **others: Any) -> Facts:
         verified=verified if number == len(own) else _as_of(verified, number, len(own)),
         findings=verified.findings,
         due=(),
+        purges=(),
         room=room(nodes, companies),
         more=what_if.more_of_each_plan(platform, nodes, companies, workloads),
         bill=bill(fleet, sizes, platform.prices),

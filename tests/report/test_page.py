@@ -62,6 +62,17 @@ def test_the_page_tells_what_is_proved_and_what_was_accepted() -> None:
     assert "Nothing: every field of every object is understood." in html
 
 
+def test_a_company_that_leaves_says_until_when_its_files_are_there() -> None:
+    """In the table, and among what is due when it can be purged."""
+    known = facts()
+    leaving = replace(known.fleet.tenants[0], state="retiring", retire_on=TODAY)
+    fleet = replace(known.fleet, tenants=(leaving, *known.fleet.tenants[1:]))
+    html = page(replace(known, fleet=fleet, purges=((TODAY, leaving),)))
+
+    assert '"states":["retiring, files until 2026-11-26","active"]' in html
+    assert "<li>company-001 can be purged on 2026-11-26</li>" in html
+
+
 def test_a_fleet_without_nodes_and_prices_says_so() -> None:
     """With the verb that says how they are declared."""
     html = page(facts(room=None, bill=None, more={}))
