@@ -15,6 +15,7 @@ import yaml
 
 from tests.cluster import stand_ins
 from tests.cluster.argocd import NAMESPACE
+from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import LOOKED_INTO, ControlPlane
 from tests.cluster.fleet import Fleet
@@ -160,6 +161,24 @@ def test_what_is_wrong_in_a_namespace_is_named(
         control_plane.revive(kube, node)
     _await_well(ask, LOOKED_INTO)
     fleet.await_well(*fleet.names())
+
+
+@pytest.mark.claim("status --watch follows a roll-out until all companies are well", leans_on=stand_ins.ALL)
+def test_status_follows_a_roll_out(fleet: Fleet, ask: Ask, measure: Measure) -> None:
+    """From the moment at which Argo CD has seen it; each change of the counts is a line."""
+    fleet.change_images()
+    start = fleet.merge("A release")
+    until("Argo CD has seen it", lambda: not all(map(fleet.is_well, fleet.names())), seconds=120)
+    watched = ask("status", "--watch", "--timeout", "500", user="admin")
+    measure(f"{len(fleet.names())} companies", start)
+
+    lines = watched.stderr.splitlines()
+    number = len(fleet.names())
+    assert watched.returncode == 0, watched.stderr
+    assert len(lines) >= 2
+    assert "Progressing" in watched.stderr or "OutOfSync" in watched.stderr
+    assert lines[-1] == f"{number} of {number} companies Synced and Healthy"
+    fleet.await_shards()
 
 
 def _of_the_guide(guide: str) -> Iterator[Object]:
