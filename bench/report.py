@@ -32,7 +32,7 @@ document.body.offsetHeight;
 def spent(browser: Browser) -> float:
     """Return the milliseconds of CPU that the page's thread has used."""
     metrics = browser.devtools("Performance.getMetrics")["metrics"]
-    return next(1000 * metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
+    return 1000 * float(next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration"))
 
 
 def took(browser: Browser, script: str, argument: str | int) -> float:
