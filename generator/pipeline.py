@@ -15,7 +15,7 @@ from generator.fleet.rings import Pair
 from generator.fleet.states import STATES
 from generator.fleet.validate import Had, validate, validate_in_part
 from generator.generate import rollout
-from generator.generate.compose import Tree, components_of, compose
+from generator.generate.compose import Tree, claims_of, components_of, compose
 from generator.generate.releases import COMPONENTS, Release, folders_of, read_release, states_in
 from generator.generate.size import Size, size
 from generator.generate.write import Change, Differences, alone, apply, compare
@@ -201,10 +201,7 @@ def releases_in_use(snapshot: Snapshot, fleet: Fleet) -> dict[Pair, Release]:
         if name.pair in releases:
             continue
         try:
-            if lacking := [
-                *_lacking(snapshot, fleet, name.pair.release),
-                *_lacking_states(snapshot, fleet, name.pair.guard),
-            ]:
+            if lacking := [*_lacking(snapshot, fleet, name.pair), *_lacking_states(snapshot, fleet, name.pair.guard)]:
                 findings.extend(lacking)
                 continue
             releases[name.pair] = read_release(snapshot, name.pair, fleet.platform)
@@ -248,15 +245,20 @@ def _named(fleet: Fleet) -> Iterator[_Named]:
             yield _Named(tenant.ring.pair, tenant.name, place, place, "REL002")
 
 
-def _lacking(snapshot: Snapshot, fleet: Fleet, release: str) -> Iterator[Finding]:
-    """PLT003: the components of a release that tenants on it need and that are not there."""
-    tenants = [tenant for tenant in fleet.with_overlay if release in _releases_of(tenant, fleet.platform)]
-    needed = {item: tenant.name for tenant in reversed(tenants) for item in components_of(tenant, fleet.platform)}
-    for component, tenant in sorted(needed.items()):
-        folder = f"{layout.release(release)}/{COMPONENTS}/{component}"
-        if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(layout.release(release))):
+def _lacking(snapshot: Snapshot, fleet: Fleet, pair: Pair) -> Iterator[Finding]:
+    """PLT003: the components of a release, and of the guard, that tenants on it need and that are not there."""
+    guard, release = folders_of(pair)
+    needed: dict[tuple[str, str], str] = {}
+    for tenant in (tenant for tenant in fleet.with_overlay if pair.release in _releases_of(tenant, fleet.platform)):
+        for item in components_of(tenant, fleet.platform):
+            needed.setdefault((release, item), tenant.name)
+        for item in claims_of(tenant, fleet.platform):
+            needed.setdefault((guard, item), tenant.name)
+    for (above, component), name in sorted(needed.items()):
+        folder = f"{above}/{COMPONENTS}/{component}"
+        if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(above)):
             hint = snapshot.way_back(folder) or "let the rings of platform.yaml name another release"
-            yield finding("PLT003", Place(folder), f"there is no such component, and {tenant} needs it", hint)
+            yield finding("PLT003", Place(folder), f"there is no such component, and {name} needs it", hint)
 
 
 def _lacking_states(snapshot: Snapshot, fleet: Fleet, guard: str) -> Iterator[Finding]:

@@ -56,11 +56,15 @@ def tenants(draw: st.DrawFn, platform: Platform) -> Keys:
     suffixes = (*platform.host_suffixes[1:], f"{name}.{platform.domain}")
     hosts = st.builds("{}.{}".format, _LABEL, st.sampled_from(suffixes))
     pods = st.fixed_dictionaries({}, optional={"minReplicas": st.just(1), "maxReplicas": st.integers(1, 2)})
-    optional = {
+    addons = draw(st.lists(st.sampled_from(sorted(platform.addons)), unique=True))
+    dropped = sorted(claim for claim, addon in platform.claims.items() if addon.name not in addons)
+    optional: dict[str, st.SearchStrategy[Any]] = {
         "displayName": display_names(),
-        "addons": st.sampled_from([[], ["chatbot"]]),
+        "addons": st.just(addons),
+        "kept": st.lists(st.sampled_from(dropped), unique=True) if dropped else st.just([]),
         "hosts": st.lists(hosts, max_size=3, unique=True),
         "storage": st.integers(1, platform.plans[plan].max_storage >> 30).map("{}Gi".format),
+        "storageClass": st.sampled_from(platform.cluster.declared["storageClasses"]),
         "overrides": pods.filter(bool),
         "expires": st.dates().map(str),
         "ring": st.sampled_from([ring.name for ring in platform.rings]),

@@ -116,6 +116,7 @@ def of_plan_alone(plan: str, platform: Platform, workloads: Mapping[str, Workloa
         ring=platform.default_ring,
         hosts=(f"{plan}.{platform.domain}",),
         storage=sold.storage,
+        storage_class=platform.storage_class,
         overrides=Overrides(),
         document=platform.document,
     )

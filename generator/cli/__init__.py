@@ -56,7 +56,7 @@ from generator.findings.finding import Exit, Refused, TenantryError
 )
 @click.pass_context
 def cli(context: click.Context, directory: Path) -> None:
-    """Run every customer of a file-server SaaS safely from git.
+    """Run every customer of a SaaS safely from git.
 
     A tenant is one small file in tenants/; platform.yaml holds the provider's numbers; base/ is plain Kustomize.
     tenantry generates overlays and Argo CD entries from them, and proves on the rendered manifests what it promises.

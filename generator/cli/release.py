@@ -9,7 +9,7 @@ from generator.cli.options import root_of
 from generator.findings.finding import Exit
 
 
-@click.command(epilog='Example: tenantry release --notes "file server 0.48" && tenantry promote pilot')
+@click.command(epilog='Example: tenantry release --notes "the server 0.48" && tenantry promote pilot')
 @click.option("--notes", default="", metavar="TEXT", help="What is new in it; stands in the release's record.")
 @click.option("--guard", "of_guard", is_flag=True, help="Freeze base/guard as the next of base/guards.")
 @click.option("--prune", is_flag=True, help="Remove the releases and guards that no ring and no company names.")

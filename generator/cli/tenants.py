@@ -47,8 +47,9 @@ def add(
 
 
 @click.command("set", epilog="Example: tenantry set company-101 plan=gold overrides.minReplicas=2")
-@click.argument("name")
+@click.argument("name", metavar="[NAME]")
 @click.argument("assignments", nargs=-1, metavar="KEY=VALUE...")
+@click.option("--all", "everybody", is_flag=True, help="Change every tenant; NAME is left out.")
 @click.option("--dry-run", is_flag=True, help="Print the file instead of writing it.")
 @click.option("--complete", is_flag=True, help="Make the second step of a change to a smaller plan.")
 @click.option(
@@ -64,16 +65,18 @@ def set_(
     directory: Path,
     name: str,
     assignments: tuple[str, ...],
+    everybody: bool,
     dry_run: bool,
     complete: bool,
     kubeconfig: Path | None,
     confirmed_by: str | None,
     today: "date",
 ) -> Exit:
-    """Change keys of the tenant NAME; comments and order stay.
+    """Change keys of the tenant NAME, or of all; comments and order stay.
 
     KEY is a key of the tenant file, with dots into mappings. Lists are written with commas; KEY+=VALUE adds to a list,
-    KEY-=VALUE takes out of it. An empty VALUE removes the key. The result is checked before it is written.
+    KEY-=VALUE takes out of it, and KEY?=VALUE writes a key that is not there yet. An empty VALUE removes the key. The
+    result is checked before it is written.
 
     A smaller plan keeps the quota of the plan before (quotaFrom), so that nothing that runs is refused. When fewer pods
     run, --complete takes that out: seen in the cluster with --kubeconfig, or said by somebody with --confirmed-by.
@@ -82,10 +85,17 @@ def set_(
     refused until what it demands is the case. deleting and retired need --kubeconfig or --confirmed-by.
     """
     from generator.git.snapshot import Snapshot
-    from generator.lifecycle import edit, life, plans
+    from generator.lifecycle import edit, keeping, life, plans
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
+    if everybody:
+        if complete or kubeconfig or confirmed_by:
+            raise click.UsageError("--complete is for one tenant")
+        changes = _changes((name, *assignments))
+        if "state" in changes:
+            raise click.UsageError("a state is set of one tenant at a time")
+        return _set_all(root, edit.changed_tenants(snapshot, changes), dry_run=dry_run)
     changes = _changes(assignments)
     _refuse_bad_use(assignments, complete, kubeconfig, confirmed_by, moves="state" in changes)
     if "state" in changes:
@@ -106,6 +116,8 @@ def set_(
         if "\nquotaFrom:" in after and "\nquotaFrom:" not in before:
             then = f"tenantry set {name} --complete"
             click.echo(f"  its quota stays as large as before, until fewer pods run; then: {then}", err=True)
+        for claim in keeping.let_go(before, after):
+            click.echo(f"  needs an approval; after the merge: kubectl -n {name} delete pvc {claim}", err=True)
         click.echo(_next(snapshot, file), err=True)
     return Exit.FINE
 
@@ -154,6 +166,19 @@ def _confirmed(snapshot: "Snapshot", name: str, kubeconfig: Path | None, confirm
     if waits:
         raise TenantryError(f"{name} is not through: {'; '.join(waits)}", "wait, and try again")
     return "seen in the cluster"
+
+
+def _set_all(root: Path, changed: tuple[tuple[str, str], ...], *, dry_run: bool) -> Exit:
+    """Write the tenant files that become others, and say how many these are."""
+    from generator.findings.words import plural
+    from generator.lifecycle import edit
+
+    for file, text in changed:
+        click.echo(f" change {file}")
+        if not dry_run:
+            edit.write(root, file, text)
+    click.echo(f"{plural(len(changed), 'file')} {'would be ' if dry_run else ''}changed", err=True)
+    return Exit.FINE
 
 
 def _next(snapshot: "Snapshot", file: str) -> str:

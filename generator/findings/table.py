@@ -90,10 +90,10 @@ _ROWS: Final = (
     ),
     Rule(
         id="TEN011",
-        title="a tenant's name and cluster never change",
-        why="Argo CD would delete one environment and make another; the files stay in the first.",
+        title="a tenant's name, cluster and storage class never change",
+        why="Argo CD would delete one environment and make another; the API server refuses another class of a volume.",
         fix="Take the change back; a company that moves is a new tenant and a migration.",
-        source="tenantry: a name is an identity, and an Application of another name or cluster is another one",
+        source="tenantry: a name is an identity, and so is an Application's cluster and the class of a volume",
     ),
     Rule(
         id="TEN012",

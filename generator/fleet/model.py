@@ -117,6 +117,7 @@ class AddOn:
         calls: Names of the Services of the same tenant that its pods call.
         reaches: CIDRs outside the cluster that its pods reach, on port 443.
         storage: Bytes of the volume of its own; 0 when it has none.
+        claim: Name of the claim of that volume; empty when it has none.
         facts: Further facts for its component, as they are written into the data sheet.
         price: What it costs a tenant a month, on top of the plan; None when that is not told.
     """
@@ -130,8 +131,14 @@ class AddOn:
     calls: tuple[str, ...]
     reaches: tuple[str, ...]
     storage: int
+    claim: str
     facts: Mapping[str, str]
     price: Fraction | None = None
+
+    @property
+    def claim_component(self) -> str:
+        """Folder of components of the guard that brings its claim; empty when it has none."""
+        return f"{self.component}-claim" if self.claim else ""
 
     def host(self, first: str) -> str:
         """Return its host, from the tenant's first one; empty when it has none."""
@@ -350,6 +357,7 @@ class Platform:
         domain: A tenant's first host is NAME.domain.
         host_suffixes: Every host ends in one of these; the domain is one of them.
         exposure: How the service is reached from outside.
+        storage_class: The class of the volumes of tenants that state none; empty where nobody has a volume.
         service: Name of the workload of base/ that plans are counted in.
         reserve: What every quota has on top for jobs that base/ does not run.
         addons: What tenants may have besides, by name, in the order of platform.yaml.
@@ -376,6 +384,7 @@ class Platform:
     domain: str
     host_suffixes: tuple[str, ...]
     exposure: Exposure
+    storage_class: str
     cluster: Cluster
     service: str
     plans: Mapping[str, Plan]
@@ -403,6 +412,11 @@ class Platform:
     def revision(self) -> str:
         """The full ref that Argo CD follows: cheaper than a short name."""
         return f"refs/heads/{self.branch if self.publishing == 'committed' else self.publishing_branch}"
+
+    @property
+    def claims(self) -> Mapping[str, AddOn]:
+        """The add-ons that have a claim, by its name."""
+        return {addon.claim: addon for addon in self.addons.values() if addon.claim}
 
     @property
     def default_ring(self) -> Ring:
@@ -476,9 +490,11 @@ class Tenant:
         display_name: The company's own name, free text; the name when none is given.
         plan: A key of the platform's plans.
         addons: Names of its add-ons, in the platform's order.
+        kept: Names of the claims that it keeps of add-ons that it had, in the platform's order.
         ring: Stage of the roll-out that the tenant is on, with the release that it runs itself.
         hosts: All hosts, the standard one first.
         storage: Bytes of the volume.
+        storage_class: The class of its volumes; empty where the platform has none.
         quota_from: The plan that it comes from, while a change to a smaller one is not complete; else None.
         expires: The last day of a trial; None for a company that stays.
         state: Where it is in its life, see `generator.fleet.states`.
@@ -496,9 +512,11 @@ class Tenant:
     display_name: str
     plan: str
     addons: tuple[str, ...]
+    kept: tuple[str, ...] = ()
     ring: Ring
     hosts: tuple[str, ...]
     storage: int
+    storage_class: str
     overrides: Overrides
     document: Document
     quota_from: QuotaFrom | None = None

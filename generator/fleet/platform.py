@@ -7,7 +7,7 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from generator import __version__
+from generator import __version__, layout
 from generator.findings.finding import Finding, Severity
 from generator.findings.rule import Rule
 from generator.findings.table import finding
@@ -62,6 +62,8 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             _moves,
             _freezes,
             _addons,
+            _claims,
+            _default_class,
             _own_keys,
             _accepted,
             _parts,
@@ -84,6 +86,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         domain=data["domain"],
         host_suffixes=(data["domain"], *data["hostSuffixes"]),
         exposure=data["exposure"],
+        storage_class=data.get("storageClass", ""),
         cluster=Cluster(
             name=cluster_name,
             server=cluster["server"],
@@ -201,6 +204,7 @@ def _addon(name: str, data: Mapping[str, Any]) -> AddOn:
         calls=tuple(data["calls"]),
         reaches=tuple(data["reaches"]),
         storage=quantity.octets(data["storage"]) if "storage" in data else 0,
+        claim=data.get("claim", ""),
         facts=data["facts"],
         price=prices.amount(data.get("price")),
     )
@@ -326,12 +330,36 @@ def _addons(document: Document) -> Iterator[Finding]:
     data = document.data
     taken: dict[tuple[str, str], str] = {("workload", data["service"]["workload"]): "the service"}
     for name, addon in data.get("addons", {}).items():
-        for key in ("workload", "component", "hostPrefix"):
+        for key in ("workload", "component", "hostPrefix", "claim"):
             value = addon.get(key, addon["workload"] if key == "component" else "")
             other = taken.setdefault((key, value), f"add-on {name}") if value else f"add-on {name}"
             if other != f"add-on {name}":
                 place = document.place(("addons", name, key if key in addon else "workload"))
                 yield finding("PLT001", place, f"addons.{name}.{key}: {value} is that of {other}", "choose another")
+
+
+def _default_class(document: Document) -> Iterator[Finding]:
+    """The default of volumes is one of the classes that a cluster has, where these are declared."""
+    of_all = document.data.get("storageClass")
+    for name, cluster in document.data["clusters"].items():
+        there = cluster.get("storageClasses", ())
+        if of_all and there and of_all not in there:
+            place = document.place(("storageClass",))
+            fact = f"storageClass: {of_all} is none of clusters.{name}.storageClasses"
+            yield finding("PLT001", place, fact, did_you_mean(of_all, there) or "declare it there as well")
+
+
+def _claims(document: Document) -> Iterator[Finding]:
+    """An add-on's volume is an object of base/guard that outlives the add-on, so it is known by its name."""
+    for name, addon in document.data.get("addons", {}).items():
+        place = document.place(("addons", name), key=True)
+        folder = f"{layout.GUARD}/components/{addon.get('component', addon['workload'])}-claim"
+        if "storage" in addon and "claim" not in addon:
+            fact = f"addons.{name}: storage is the size of a claim, and `claim` does not say of which"
+            yield finding("PLT001", place, fact, f"run `tenantry upgrade`, or name that of {folder}: claim: NAME")
+        if "claim" in addon and "storage" not in addon:
+            fact = f"addons.{name}: the claim {addon['claim']} has no size"
+            yield finding("PLT001", place, fact, "write storage: 10Gi, for example")
 
 
 def _own_keys(document: Document) -> Iterator[Finding]:

@@ -75,6 +75,7 @@ def validate(
     departed = [tombstone_of(document, platform) for document in well_formed if _is_whole_tombstone(document)]
     well_formed = [document for document in well_formed if not _is_retired(document)]
     findings.extend(found for document in well_formed for found in _sold(document, platform))
+    findings.extend(found for document in well_formed for found in _of_no_class(document, platform))
     tenants = [tenant_of(document, platform) for document in well_formed if not any(_days(document))]
     findings.extend(found for tenant in tenants for found in _bounds(tenant))
     findings.extend(found for tenant in tenants for found in _quota_kept(tenant, platform))
@@ -142,9 +143,11 @@ def tenant_of(document: Document, platform: Platform) -> Tenant:
         display_name=data.get("displayName", data["name"]),
         plan=data["plan"],
         addons=tuple(name for name in platform.addons if name in data.get("addons", ())),
+        kept=tuple(claim for claim in platform.claims if claim in data.get("kept", ())),
         ring=platform.ring(data.get("ring", platform.default_ring.name)).for_company(data["name"], pin),
         hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
         storage=quantity.octets(data["storage"]) if "storage" in data else plan.storage,
+        storage_class=data.get("storageClass", platform.storage_class),
         overrides=overrides,
         document=document,
         quota_from=_quota_from(data.get("quotaFrom")),
@@ -172,6 +175,7 @@ def tombstone_of(document: Document, platform: Platform) -> Tenant:
         ring=platform.default_ring,
         hosts=(f"{data['name']}.{platform.domain}", *data.get("hosts", ())),
         storage=0,
+        storage_class="",
         overrides=Overrides(),
         document=document,
         **life_of(data),
@@ -190,7 +194,8 @@ def _quota_from(data: Mapping[str, str] | None) -> QuotaFrom | None:
 
 def tenant_schema_of(platform: Platform) -> dict[str, Any]:
     """Return the schema of tenant files of one platform, as editors get it."""
-    return tenant_schema(tuple(platform.plans), tuple(platform.addons), [ring.name for ring in platform.rings])
+    rings = [ring.name for ring in platform.rings]
+    return tenant_schema(tuple(platform.plans), tuple(platform.addons), rings, tuple(platform.claims))
 
 
 def _pin(data: Mapping[str, str] | None) -> Pin | None:
@@ -212,10 +217,11 @@ def _window(data: Mapping[str, Any] | None) -> Window | None:
 
 
 def _tenant_schema(platform: Platform) -> Mapping[str, Any]:
-    """Return the platform's schema of tenant files; `_sold` says better which add-ons there are not."""
+    """Return the platform's schema of tenant files; `_sold` says better which add-ons and claims there are not."""
     schema = tenant_schema_of(platform)
     schema["properties"]["plan"]["x-otherwise"] = "write one of these, or declare it in platform.yaml under plans"
-    schema["properties"]["addons"] = package_schema("tenant")["properties"]["addons"]
+    for key in ("addons", "kept"):
+        schema["properties"][key] = package_schema("tenant")["properties"][key]
     return schema
 
 
@@ -227,6 +233,15 @@ def _sold(document: Document, platform: Platform) -> Iterator[Finding]:
             fact = f"addons: this platform has no add-on {addon!r}"
             hint = did_you_mean(addon, platform.addons) or way
             yield finding("TEN006", document.place(("addons", index)), fact, hint)
+    for index, claim in enumerate(document.data.get("kept", ())):
+        place, out = document.place(("kept", index)), f"tenantry set {name} kept-={claim}"
+        addon = platform.claims.get(claim)
+        if addon is None:
+            hint = did_you_mean(claim, platform.claims) or f"declare it in platform.yaml; or take it out: {out}"
+            yield finding("TEN006", place, f"kept: no add-on of this platform has a claim {claim!r}", hint)
+        elif addon.name in document.data.get("addons", ()):
+            fact = f"kept: {claim} is the claim of {addon.name}, which the company has"
+            yield finding("TEN006", place, fact, f"take it out: {out}")
 
 
 _DAYS: Final[tuple[Path, ...]] = (
@@ -289,6 +304,21 @@ def _quota_kept(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
         fact = f"quotaFrom.plan: plan {before.plan} has nothing that plan {tenant.plan} has not"
         hint = f"take it out: tenantry set {tenant.name} quotaFrom="
         yield finding("TEN028", tenant.document.place(("quotaFrom", "plan")), fact, hint)
+
+
+def _of_no_class(document: Document, platform: Platform) -> Iterator[Finding]:
+    if "storageClass" not in document.data:
+        return
+    name, stated = document.data["name"], document.data["storageClass"]
+    there = platform.cluster.declared.get("storageClasses", ())
+    if there and stated not in there:
+        fact = f"storageClass: the cluster has no class {stated!r}"
+        way = f"declare it under clusters.{platform.cluster.name}.storageClasses of platform.yaml"
+        yield finding("TEN006", document.place(("storageClass",)), fact, did_you_mean(stated, there) or way)
+    elif not platform.storage_class:
+        fact = "storageClass: this platform has no storage class of its own, so nothing in base/ reads one"
+        hint = f"write storageClass: {stated} into platform.yaml; or take it out: tenantry set {name} storageClass="
+        yield finding("TEN006", document.place(("storageClass",)), fact, hint)
 
 
 def _bounds(tenant: Tenant) -> Iterator[Finding]:

@@ -20,7 +20,7 @@ from generator.fleet.validate import tenant_schema_of
 from generator.generate import argocd
 from generator.generate.mould import Mould, mould, signed
 from generator.generate.releases import FACTS, Parts, Release
-from generator.generate.size import Size, addons_of
+from generator.generate.size import Size, addons_of, kept_of
 from generator.reading import quantity, yaml_writer
 
 Tree = Mapping[str, str]
@@ -84,11 +84,18 @@ def state_names() -> frozenset[str]:
     return frozenset({*parts, *(f"{part}-{exposure}" for part in parts for exposure in get_args(Exposure))})
 
 
+def claims_of(tenant: Tenant, platform: Platform) -> tuple[str, ...]:
+    """Return the names of the components that bring the claims of add-ons: those a tenant has, and those it keeps."""
+    addons = (*addons_of(tenant, platform), *kept_of(tenant, platform))
+    return tuple(addon.claim_component for addon in addons if addon.claim)
+
+
 def component_names(platform: Platform) -> frozenset[str]:
     """Return every component that an overlay can name, however companies are reached."""
     exposures, brought = get_args(Exposure), [addon.component for addon in platform.addons.values()]
     exposed = (f"{component}-{exposure}" for component in brought for exposure in exposures)
-    return frozenset({FACTS, *brought, *exposures, *exposed})
+    claims = (addon.claim_component for addon in platform.claims.values())
+    return frozenset({FACTS, *brought, *exposures, *exposed, *claims})
 
 
 def shared(platform: Platform) -> Iterator[tuple[str, str]]:
@@ -125,7 +132,8 @@ def shared(platform: Platform) -> Iterator[tuple[str, str]]:
 def _of_tenant(tenant: Tenant, platform: Platform, size: Size, release: Release) -> tuple[str, ...]:
     """Return the texts of a tenant's files, in the order of `_paths`."""
     header = f'{HEADER} from {tenant.document.file}. Do not edit: edit that file and run "tenantry generate".\n'
-    parts = release.parts(components_of(tenant, platform), states_of(tenant, platform))
+    claims = claims_of(tenant, platform)
+    parts = release.parts(components_of(tenant, platform), states_of(tenant, platform), claims)
     templates = _templates()
     values: dict[str, Any] = {"tenant": tenant, "platform": platform, "size": size}
     paths = ";".join(sorted(f"/{path}" for path in (*release.closure(parts), layout.overlay(tenant.name))))
@@ -159,7 +167,8 @@ def overlay(tenant: Tenant, platform: Platform, size: Size, parts: Parts) -> Ite
             copies=_ingress_hosts(tenant.hosts) if platform.exposure == "ingress" else "",
         ),
     )
-    yield layout.facts(tenant.name), _templates()["facts"].render(values, unavailable=_unavailable(tenant, platform))
+    values |= {"unavailable": _unavailable(tenant, platform), "kept": kept_of(tenant, platform)}
+    yield layout.facts(tenant.name), _templates()["facts"].render(values)
 
 
 def is_guarded(tenant: Tenant) -> bool:

@@ -49,6 +49,7 @@ def derivations(tenant: Tenant, platform: Platform, numbers: Size) -> tuple[Deri
         *chain.from_iterable(_of_scaling(tenant, platform, scaling) for scaling in numbers.scalings),
         *_quota(tenant, platform, numbers),
         _storage(tenant, platform, numbers),
+        *_claims(tenant, platform),
     )
 
 
@@ -228,6 +229,17 @@ def _storage(tenant: Tenant, platform: Platform, numbers: Size) -> Derivation:
     because = "the tenant's own" if asked else f"plan {tenant.plan}"
     value = quantity.bytes_text(numbers.storage)
     return Derivation(name="storage", value=value, because=because, inputs=(place,))
+
+
+def _claims(tenant: Tenant, platform: Platform) -> Iterator[Derivation]:
+    """Yield the volumes of add-ons, also of those that the company no longer has."""
+    for claim, addon in platform.claims.items():
+        if addon.name in tenant.addons or claim in tenant.kept:
+            because = f"volume of {addon.name}"
+            if claim in tenant.kept:
+                because += ", which the company had: it keeps what is in it"
+            inputs = (_platform_input(platform, "addons", addon.name, "storage"),)
+            yield Derivation(name=claim, value=quantity.bytes_text(addon.storage), because=because, inputs=inputs)
 
 
 # --- places

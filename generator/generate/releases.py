@@ -51,7 +51,13 @@ class Parts:
         return (*self.resources, *self.components)
 
 
-def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str], states: Iterable[str] = ()) -> Parts:
+def parts_of(
+    pair: Pair,
+    components: Iterable[str],
+    guarded: Collection[str],
+    states: Iterable[str] = (),
+    claims: Iterable[str] = (),
+) -> Parts:
     """Return what an overlay is built of.
 
     A replacement or a patch does not reach what a later component brings, so the order is part of the meaning.
@@ -61,6 +67,7 @@ def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str], st
         components: Names of the components that the tenant has.
         guarded: Names of those that the guard has a part of.
         states: Folders of the guard's states that the tenant's state names: behind all that they change.
+        claims: Names of components that bring claims of add-ons, which the guard alone has.
     """
     guard, release = (f"{folder}/{COMPONENTS}" for folder in folders_of(pair))
     named = tuple(components)
@@ -69,6 +76,7 @@ def parts_of(pair: Pair, components: Iterable[str], guarded: Collection[str], st
         resources=tuple(f"{folder}/{CORE}" for folder in folders_of(pair)),
         components=(
             *(f"{guard}/{name}" for name in own if name in guarded),
+            *(f"{guard}/{name}" for name in claims),
             *(f"{release}/{name}" for name in own),
             *(f"{layout.guard(pair.guard)}/{layout.STATES}/{name}" for name in states),
             *(f"{guard}/{FACTS}" for name in named if name == FACTS and name in guarded),
@@ -128,9 +136,10 @@ class Release:
         """Return what a tenant with these add-ons runs, by name."""
         return {**self.core, **{name: workload for addon in addons for name, workload in self.addons[addon].items()}}
 
-    def parts(self, components: Iterable[str], states: Iterable[str] = ()) -> Parts:
-        """Return what the overlay of a tenant with these components, in such a state, is built of."""
-        return parts_of(self.pair, components, self.guarded, [name for name in states if name in self.states])
+    def parts(self, components: Iterable[str], states: Iterable[str] = (), claims: Iterable[str] = ()) -> Parts:
+        """Return what the overlay of a tenant with these components and claims, in such a state, is built of."""
+        there = [name for name in states if name in self.states]
+        return parts_of(self.pair, components, self.guarded, there, claims)
 
     def closure(self, parts: Parts) -> tuple[str, ...]:
         """Return every path that building these parts reads, sorted."""
@@ -180,6 +189,11 @@ def _parts(components: Collection[str], addons: Iterable[AddOn], exposure: str) 
     return [component for component in wanted if component in components]
 
 
+def _claims(guarded: Collection[str], addons: Iterable[AddOn]) -> list[str]:
+    """Return the components that bring the claims of these add-ons, as far as the guard has them."""
+    return [addon.claim_component for addon in addons if addon.claim_component in guarded]
+
+
 def _workloads(
     gate: Gate, pair: Pair, platform: Platform
 ) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]]]:
@@ -197,7 +211,10 @@ def _workloads(
     choices: list[tuple[AddOn, ...]] = [(), *((addon,) for addon in platform.addons.values())]
     origins = origins_of(gate, pair)  # first: what is no YAML is named with its line
     guarded = components_in(gate.snapshot, guard)
-    parts = [parts_of(pair, _parts(components, addons, platform.exposure), guarded) for addons in choices]
+    parts = [
+        parts_of(pair, _parts(components, addons, platform.exposure), guarded, claims=_claims(guarded, addons))
+        for addons in choices
+    ]
     builds = _builds(gate, pair, parts, _probe_facts(platform))
     found: list[dict[str, Workload]] = []
     findings: list[Finding] = []
@@ -247,7 +264,9 @@ def _builds(
         if item.error:
             if missing := _MISSING_FACT.search(item.error):
                 addon = missing[1].split(".")[2] if missing[1].startswith("spec.addons.") else ""
-                where = f"declare it below addons.{addon} of {layout.PLATFORM}, or take" if addon else "take"
+                below = f"below addons.{addon} of {layout.PLATFORM}" if addon else f"in {layout.PLATFORM}"
+                declared = addon or missing[1] == "spec.storageClass"
+                where = f"declare it {below}, or take" if declared else "take"
                 fact = f"{folder} with {guard} reads the fact {missing[1]}, and none is written"
                 raise TenantryError(fact, f"{where} out what reads it")
             said = item.error.replace(f"{root}/", "").replace(f"{above}/", "").replace("\n", " ")
@@ -282,11 +301,12 @@ def _probe_facts(platform: Platform) -> dict[str, Any]:
     """Return a data sheet that builds with every add-on; facts of core are left to core's own values."""
     replicas = {"minReplicas": "1", "maxReplicas": "1", "storage": "1Gi", "reaches": [{"ipBlock": {"cidr": _NOBODYS}}]}
     addons = {addon.name: {**replicas, "facts": dict(addon.facts)} for addon in platform.addons.values()}
+    of_volumes = {"storageClass": platform.storage_class} if platform.storage_class else {}
     return {
         "apiVersion": "tenantry.dev/v1",
         "kind": "TenantFacts",
         "metadata": {"name": "tenant", "annotations": {"config.kubernetes.io/local-config": "true"}},
-        "spec": {"name": "probe", "host": "probe.invalid", "hosts": ["probe.invalid"], "addons": addons},
+        "spec": {"name": "probe", "host": "probe.invalid", "hosts": ["probe.invalid"], "addons": addons, **of_volumes},
     }
 
 

@@ -160,9 +160,15 @@ def addons_of(tenant: Tenant, platform: Platform) -> tuple[AddOn, ...]:
     return tuple(platform.addons[name] for name in tenant.addons)
 
 
+def kept_of(tenant: Tenant, platform: Platform) -> tuple[AddOn, ...]:
+    """Return the add-ons that a tenant had and of which it keeps the claim, in the platform's order."""
+    return tuple(platform.claims[claim] for claim in tenant.kept)
+
+
 def storage_in_all(tenant: Tenant, platform: Platform) -> int:
-    """Return the bytes of all volumes of a tenant, those of its add-ons included."""
-    return tenant.storage + sum(addon.storage for addon in addons_of(tenant, platform))
+    """Return the bytes of all volumes of a tenant: its own, those of its add-ons, and those that it keeps."""
+    volumes = (*addons_of(tenant, platform), *kept_of(tenant, platform))
+    return tenant.storage + sum(addon.storage for addon in volumes)
 
 
 def size(tenant: Tenant, platform: Platform, workloads: Mapping[str, Workload]) -> tuple[Size, tuple[Finding, ...]]:

@@ -13,9 +13,12 @@ from generator.fleet.load import load
 from generator.fleet.validate import validate
 from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
+from generator.lifecycle import keeping
+from generator.pipeline import validated_platform
 from generator.reading import yaml_writer
 from generator.reading.schema import package_schema
 from generator.reading.yaml_editor import edited, in_one_line, quoted_if_needed
+from generator.reading.yaml_reader import Document
 from generator.rules.every import RULES
 
 
@@ -36,7 +39,7 @@ def new_tenant(
     text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
     if snapshot.kind_of(file) is not None or os.path.lexists(snapshot.home / file):
         raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
-    refuse_bad(snapshot, file, text)
+    refuse_bad(snapshot, {file: text})
     if rule := snapshot.ignored_by(file):
         raise TenantryError(f"git ignores {file}, by {rule}", "take that line out")
     return file, text
@@ -56,7 +59,7 @@ def edited_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> 
         snapshot: The repository.
         name: The tenant.
         changes: Dotted key -> new value as text; an empty one removes the key. A key with `+` or `-` behind it is a
-            list, to which items are added or from which they are taken.
+            list, to which items are added or from which they are taken; one with `?` is written where it is not set.
 
     Raises:
         TenantryError: There is no such tenant, or a key cannot be set.
@@ -73,9 +76,37 @@ def edited_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> 
         )
         raise TenantryError(f"there is no tenant {name!r}", hint)
     if not isinstance(document.data, dict):
-        refuse_bad(snapshot, document.file, document.text)
+        refuse_bad(snapshot, {document.file: document.text})
+    return document.file, document.text, changed_text(snapshot, document, changes)
 
-    return document.file, document.text, edited(document.text, change_of(changes))
+
+def changed_tenants(snapshot: Snapshot, changes: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Return path and new text of each tenant file that becomes another.
+
+    Args:
+        snapshot: The repository.
+        changes: As for `changed_tenant`.
+
+    Raises:
+        TenantryError: A key cannot be set.
+        Refused: A tenant file cannot be read, or would have errors.
+    """
+    sources = load(snapshot)
+    if sources.findings:
+        raise Refused(sources.findings)
+    texts = {tenant.file: (tenant.text, changed_text(snapshot, tenant, changes)) for tenant in sources.tenants}
+    changed = {file: after for file, (before, after) in texts.items() if before != after}
+    refuse_bad(snapshot, changed)
+    return tuple(changed.items())
+
+
+def changed_text(snapshot: Snapshot, document: Document, changes: Mapping[str, str]) -> str:
+    """Return the text of a tenant file after changes, and after what they bring: claims of add-ons that it drops."""
+    text = edited(document.text, change_of(changes))
+    keys = {change.rstrip("+-?") for change in changes}
+    if "addons" not in keys or "kept" in keys:
+        return text
+    return keeping.settled(document, text, validated_platform(snapshot))
 
 
 def change_of(changes: Mapping[str, str]) -> Callable[[Any], None]:
@@ -87,11 +118,22 @@ def change_of(changes: Mapping[str, str]) -> Callable[[Any], None]:
 
     def change(data: Any) -> None:
         for change, value in changes.items():
-            key = change.rstrip("+-")
+            key = change.rstrip("+-?")
             path = key.split(".")
-            _assign(data, path, _edited_list(data, path, change, value) if key != change else _typed(key, value))
+            if change.endswith("?") and _is_set(data, path):
+                continue
+            is_list = change.endswith(("+", "-"))
+            _assign(data, path, _edited_list(data, path, change, value) if is_list else _typed(key, value))
 
     return change
+
+
+def _is_set(data: Any, path: list[str]) -> bool:
+    for step in path:
+        if not isinstance(data, dict) or step not in data:
+            return False
+        data = data[step]
+    return True
 
 
 def _typed(key: str, value: str) -> Any:
@@ -153,15 +195,15 @@ def _assign(data: Any, path: list[str], value: Any) -> None:
             del parent[step]
 
 
-def refuse_bad(snapshot: Snapshot, file: str, text: str) -> None:
-    """Validate the repository as it would be.
+def refuse_bad(snapshot: Snapshot, texts: Mapping[str, str]) -> None:
+    """Validate the repository as it would be with these files.
 
     Raises:
-        Refused: The file itself would have errors; those of other files do not stand in the way.
+        Refused: One of them would have errors; those of other files do not stand in the way.
     """
-    proposed = {file: text.encode(errors="surrogateescape")}
+    proposed = {file: text.encode(errors="surrogateescape") for file, text in texts.items()}
     _, findings = validate(load(snapshot, proposed), RULES, earlier.of_work_tree(snapshot.home))
-    mine = [found for found in findings if found.place.file in (file, layout.PLATFORM)]
+    mine = [found for found in findings if found.place.file in proposed or found.place.file == layout.PLATFORM]
     if mine:
         raise Refused(mine)
 

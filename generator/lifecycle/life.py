@@ -73,7 +73,7 @@ def changed(
     if wanted == RETIRED and present != RETIRED:
         stone = _tombstone(snapshot, name, platform, _data(file, after), witness, today)
         after = edited(after, lambda now: now.update(tombstone=stone))
-    edit.refuse_bad(snapshot, file, after)
+    edit.refuse_bad(snapshot, {file: after})
     return file, before, after
 
 

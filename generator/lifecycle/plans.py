@@ -42,7 +42,7 @@ def changed(snapshot: Snapshot, name: str, changes: Mapping[str, str], today: da
         after = _Change(snapshot, file, before).settled(after, today, keep_storage="storage" not in changes)
     elif changes.get("quotaFrom.plan"):
         after = edited(after, lambda data: data["quotaFrom"].setdefault("since", quoted_if_needed(str(today))))
-    edit.refuse_bad(snapshot, file, after)
+    edit.refuse_bad(snapshot, {file: after})
     return file, before, after
 
 
@@ -129,7 +129,7 @@ def open_change(snapshot: Snapshot, name: str) -> tuple[Tenant, Size]:
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
     file, text, _ = edit.edited_tenant(snapshot, name, {})
-    edit.refuse_bad(snapshot, file, text)
+    edit.refuse_bad(snapshot, {file: text})
     platform = validated_platform(snapshot)
     tenant = _tenant(file, text, platform)
     if tenant is None or tenant.quota_from is None:
@@ -153,7 +153,7 @@ def completed(snapshot: Snapshot, name: str, why: str, today: date) -> tuple[str
     """
     file, before, after = edit.edited_tenant(snapshot, name, {"quotaFrom": ""})
     after = _PLAN.sub(lambda line: _with_comment(line[1], f"complete since {today}, {why}"), after, count=1)
-    edit.refuse_bad(snapshot, file, after)
+    edit.refuse_bad(snapshot, {file: after})
     return file, before, after
 
 

@@ -36,8 +36,17 @@ def package_schema(name: str) -> Mapping[str, Any]:
     return schema
 
 
-def tenant_schema(plans: Sequence[str], addons: Sequence[str], rings: Sequence[str]) -> dict[str, Any]:
-    """Return the tenant schema of one platform: the package's, with this platform's plans, add-ons and rings."""
+def tenant_schema(
+    plans: Sequence[str], addons: Sequence[str], rings: Sequence[str], claims: Sequence[str]
+) -> dict[str, Any]:
+    """Return the tenant schema of one platform: the package's, with this platform's plans, add-ons and rings.
+
+    Args:
+        plans: Their names.
+        addons: Their names.
+        rings: Their names.
+        claims: Those of add-ons, which a company keeps when it drops one.
+    """
     schema: dict[str, Any] = copy.deepcopy(dict(package_schema("tenant")))
     schema["properties"]["plan"]["enum"] = list(plans)
     schema["properties"]["plan"]["examples"] = [plans[-1]]
@@ -46,12 +55,13 @@ def tenant_schema(plans: Sequence[str], addons: Sequence[str], rings: Sequence[s
     before["examples"] = [plans[-1]]
     schema["properties"]["quotaFrom"]["examples"][0]["plan"] = plans[-1]
     schema["properties"]["ring"] |= {"enum": list(rings), "examples": [rings[0]]}
-    of_addons = schema["properties"]["addons"]
-    of_addons["examples"] = [list(addons[:1])]
-    if addons:
-        of_addons["items"]["enum"] = list(addons)
-    else:
-        of_addons["maxItems"] = 0
+    for key, names in (("addons", addons), ("kept", claims)):
+        listed = schema["properties"][key]
+        listed["examples"] = [list(names[:1])]
+        if names:
+            listed["items"]["enum"] = list(names)
+        else:
+            listed["maxItems"] = 0
     schema["x-refused"] = {
         name: {"why": "add-ons stand in a list", "instead": f"write addons: [{name}]"} for name in addons
     }

@@ -16,7 +16,7 @@ from generator.fleet.model import AddOn, Exposure, Fleet, Platform, Resources, T
 from generator.fleet.rings import Pair
 from generator.fleet.states import STATES, SUSPENDED
 from generator.fleet.validate import tenant_of
-from generator.generate.compose import components_of, overlay, states_of
+from generator.generate.compose import claims_of, components_of, overlay, states_of
 from generator.generate.headroom import Once, Workload
 from generator.generate.releases import Parts, components_in, folders_of, origins_of, parts_of
 from generator.generate.size import Fit, Scaling, Size
@@ -134,7 +134,7 @@ def _probes(
     for exposure in get_args(Exposure):
         exposed = dataclasses.replace(platform, exposure=exposure)
         tenant, size = _tenant_with_everything(exposed)
-        parts = parts_of(pair, components_of(tenant, exposed), guarded)
+        parts = parts_of(pair, components_of(tenant, exposed), guarded, claims=claims_of(tenant, exposed))
         if not all(part in documents for part in parts.components):
             continue
         folders = _reached(documents, parts.folders)
@@ -157,7 +157,7 @@ def _probes_in_states(
             continue
         tenant = dataclasses.replace(active, state=state.name)
         names = [name for name in states_of(tenant, told) if f"{guard}/{layout.STATES}/{name}" in documents]
-        parts = parts_of(pair, components_of(tenant, told), guarded, names)
+        parts = parts_of(pair, components_of(tenant, told), guarded, names, claims_of(tenant, told))
         if set(state.parts) <= set(names) and all(part in documents for part in parts.components):
             files = dict(overlay(tenant, told, size, parts))
             probe, _ = _build(gate, pair, told.exposure, files, parts, [], documents, again=False)

@@ -148,6 +148,8 @@ def immutable_fields_stay(step: Step) -> Iterator[Found]:
     for obj in step.rendered_after.objects:
         old = before.get(identity(obj))
         for field in immutable_changes(old, obj) if old else ():
+            if field == "spec.storageClassName" and step.before.storage_class not in ("", step.after.storage_class):
+                continue  # TEN011 says where it is written
             fact = f"{field} cannot be changed once the object is there"
             hint = "take the change back"
             if obj["kind"] not in _HOLDS_DATA:
@@ -170,6 +172,30 @@ def a_cluster_keeps_its_name(compared: Compared) -> Iterator[Found]:
         place = compared.after.document.place(("clusters", after), key=True)
         fact = f"the cluster {before!r} becomes {after!r}, for every tenant"
         yield Found(place, fact, f"Argo CD would make every tenant again: {compared.taken_back([])}")
+
+
+@of_table("TEN011", per=Per.CHANGE)
+def a_volume_keeps_its_class(compared: Compared) -> Iterator[Found]:
+    """A company stays on its storage class, whether its file states it or platform.yaml does for all."""
+    rendered = [step for step in compared.steps if step.rendered_after]  # a company that is gone has no volume
+    moved = [step for step in rendered if step.before.storage_class not in ("", step.after.storage_class)]
+    by_default = [step for step in moved if _has_the_default(step.before) and _has_the_default(step.after)]
+    for step in (step for step in moved if step not in by_default):
+        key = "storageClass" if not _has_the_default(step.after) else "name"
+        fact = f"its volumes are of the class {step.before.storage_class}, not {step.after.storage_class or 'of none'}"
+        hint = f"keep it: tenantry set {step.after.name} storageClass={step.before.storage_class}"
+        yield Found(step.after.document.place((key,)), fact, hint)
+    if by_default:
+        before, after = compared.before.storage_class, compared.after.storage_class
+        names = [step.after.name for step in by_default]
+        who = f"{len(names)} companies have" if len(names) > 1 else f"{names[0]} has"
+        fact = f"storageClass becomes {after or 'nothing'}, and {who} volumes of {before} without saying so"
+        hint = f"let them say so first: tenantry set --all 'storageClass?={before}'"
+        yield Found(compared.after.document.place(("storageClass",)), fact, hint + compared.then_generate)
+
+
+def _has_the_default(tenant: Tenant) -> bool:
+    return "storageClass" not in tenant.document.data
 
 
 @of_table("TEN017", per=Per.CHANGE)

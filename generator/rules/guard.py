@@ -7,7 +7,7 @@ from typing import Final
 from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
-from generator.generate.releases import CORE
+from generator.generate.releases import COMPONENTS, CORE
 from generator.kube.guards import KINDS, guards
 from generator.kube.kustomization import FILE
 from generator.kube.lenient import mapping, mappings, spec_of, string
@@ -71,6 +71,47 @@ def _accounts_of_pods(base: Base) -> frozenset[str]:
 def _move(place: Place, here: str, there: str) -> str:
     return f"move it into {there}{place.file.removeprefix(here)}, and name that file in the kustomization beside it"
 
+
+# --- claims of add-ons
+
+
+@rule(
+    "GRD004",
+    per=Per.RELEASE,
+    title="the claim of an add-on stands in a component of the guard that brings nothing else",
+    why="A company that drops the add-on keeps the claim, and what else a component brings must go.",
+    fix="Move it into base/guard/components/COMPONENT-claim, and name it under `claim` of the add-on.",
+    source="tenantry: a company that drops an add-on keeps its claim (docs/guides/drop-an-add-on.md)",
+    firm=Firm.DATA,
+)
+def a_claim_outlives_its_add_on(base: Base) -> Iterator[Found]:
+    """Every claim in a component is the declared one of an add-on, alone in its component, and every such claim is."""
+    guard = base.folders[0]
+    owners = {f"{guard}/{COMPONENTS}/{addon.claim_component}": addon for addon in base.platform.claims.values()}
+    found = set()
+    for obj, place in _written(base).values():
+        kind, name = obj["kind"], obj["metadata"]["name"]
+        folder = "/".join(place.file.split("/")[: guard.count("/") + 3])
+        owner = owners.get(folder)
+        if kind == _CLAIM and folder.startswith(f"{guard}/{COMPONENTS}/") and owner is None:
+            fact = "it would leave with the component of its add-on, and what is in it would be out of reach"
+            hint = f"run `tenantry upgrade`; or move it into {folder}-claim, and declare claim: {name} of the add-on"
+            yield Found(place, fact, hint, identity(obj))
+        elif owner is not None and kind != _CLAIM:
+            fact = f"{folder} stays when a company drops {owner.name}, and brings its claim alone"
+            yield Found(place, fact, f"move it into {guard}/{COMPONENTS}/{owner.component}", identity(obj))
+        elif owner is not None and name != owner.claim:
+            fact = f"the claim of {owner.name} is called {owner.claim} in {layout.PLATFORM}"
+            yield Found(place, fact, f"give it that name, or write claim: {name} there", identity(obj))
+        elif owner is not None:
+            found.add(owner.name)
+    for folder, owner in owners.items():
+        if base.probes and owner.name not in found:
+            place = base.platform.document.place(("addons", owner.name, "claim"))
+            yield Found(place, f"{folder} brings no {_CLAIM} {owner.claim}", f"write it into {folder}/claims.yaml")
+
+
+_CLAIM: Final = "PersistentVolumeClaim"
 
 # --- what it says to kustomize
 

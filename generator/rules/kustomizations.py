@@ -10,7 +10,7 @@ from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
-from generator.generate.compose import component_names, components_of, state_names, states_of
+from generator.generate.compose import claims_of, component_names, components_of, state_names, states_of
 from generator.generate.releases import COMPONENTS, CORE, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
@@ -395,7 +395,9 @@ def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
                 continue
             if not _at(base.facts, field):
                 place = document.place(("replacements", index, "source", "fieldPath"))
-                yield Found(place, f"there is no fact {field!r}", did_you_mean(field, known))
+                is_undeclared = field == "spec.storageClass"
+                way = "declare it in platform.yaml, or take out what reads it" if is_undeclared else ""
+                yield Found(place, f"there is no fact {field!r}", way or did_you_mean(field, known))
 
 
 def _is_of_no_addon(base: Base, field: str) -> bool:
@@ -431,7 +433,7 @@ def a_release_treats_companies_alike(base: Base) -> Iterator[Found]:
 @rule(
     "KUS014",
     per=Per.TENANT,
-    title="an overlay is built in its fixed order: guard before release, add-ons, exposure, facts last",
+    title="an overlay is built in its fixed order: guard before release, add-ons, exposure, claims, facts last",
     why="A replacement does not reach what a later component brings, and says nothing.",
     fix="Run `tenantry generate`.",
     source="tenantry: an overlay holds facts, which components carry to fields",
@@ -441,7 +443,8 @@ def components_are_in_order(rendered: Rendered) -> Iterator[Found]:
     """An overlay builds core of its ring's guard and release, and the tenant's components in their fixed order."""
     components = components_of(rendered.tenant, rendered.platform)
     states = [name for name in states_of(rendered.tenant, rendered.platform) if name in rendered.states]
-    parts = parts_of(rendered.tenant.ring.pair, components, rendered.guarded, states)
+    claims = claims_of(rendered.tenant, rendered.platform)
+    parts = parts_of(rendered.tenant.ring.pair, components, rendered.guarded, states, claims)
     wanted = {
         "resources": [*(f"../../{folder}" for folder in parts.resources), "facts.yaml"],
         "components": [f"../../{folder}" for folder in parts.components],

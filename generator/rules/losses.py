@@ -7,7 +7,7 @@ from typing import Final
 from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
 from generator.findings.words import plural
-from generator.fleet.model import Tenant
+from generator.fleet.model import Platform, Tenant
 from generator.fleet.states import RETIRING
 from generator.kube.lenient import mapping, mappings, strings
 from generator.kube.pods import pod_spec
@@ -40,20 +40,37 @@ def what_holds_data_stays(compared: Compared) -> Iterator[Found]:
     """No claim, secret store or namespace leaves a tenant's render, and pods find it where it was."""
     lost: dict[tuple[str, Place], list[Step]] = defaultdict(list)
     for step in compared.steps:
-        for fact, place in _lost(step):
+        dropped = frozenset(_dropped(compared, step) if step.rendered_after else ())
+        for claim in sorted(dropped):
+            place = step.after.document.place(("addons",) if "addons" in step.after.document.data else ("name",))
+            hint = f"keep it: tenantry set {step.after.name} kept+={claim}{compared.then_generate}"
+            yield Found(place, f"the {_CLAIM} {claim} of an add-on is gone, with what is in it", hint)
+        for fact, place in _lost(step, dropped):
             lost[fact, place].append(step)
     for (fact, place), steps in lost.items():
         whom = _listed([step.after.name for step in steps])
         yield Found(place, f"{fact}, for {whom}", compared.taken_back(steps))
 
 
-def _lost(step: Step) -> Iterator[tuple[str, Place]]:
-    """Yield what a tenant loses, and where that is written."""
+def _dropped(compared: Compared, step: Step) -> Iterator[str]:
+    """Yield the claims of add-ons that a company had or kept, that it no longer has, and that it could keep."""
+    before, after = (_claims(step.before, compared.before), _claims(step.after, compared.after))
+    yield from before.intersection(compared.after.claims) - after
+
+
+def _claims(tenant: Tenant, platform: Platform) -> frozenset[str]:
+    had = (claim for claim, addon in platform.claims.items() if addon.name in tenant.addons)
+    return frozenset((*had, *tenant.kept))
+
+
+def _lost(step: Step, dropped: Collection[str]) -> Iterator[tuple[str, Place]]:
+    """Yield what a tenant loses, and where that is written; not the claims that it drops."""
     before, after = step.rendered_before, step.rendered_after
     if before is None or after is None:
         return
     was, now = _holders(before), _holders(after)
-    left, came = was.keys() - now.keys(), now.keys() - was.keys()
+    left = was.keys() - now.keys() - {(_CLAIM, claim) for claim in dropped}
+    came = now.keys() - was.keys()
     for key in sorted(left):
         kind, name = key
         new = [other for other in came if other[0] == kind]
@@ -64,7 +81,7 @@ def _lost(step: Step) -> Iterator[tuple[str, Place]]:
             yield f"the {kind} {name} is gone", place
     unmounted = sorted(name for name in _mounted(before) - _mounted(after) if (_CLAIM, name) in was)
     for name in unmounted:
-        if (claim := now.get((_CLAIM, name))) is not None:
+        if (claim := now.get((_CLAIM, name))) is not None and name not in step.after.kept:
             yield f"no pod mounts the {_CLAIM} {name} any more", after.place(claim)
     for fact, one in [
         *out_of_sight(before, after, unmounted, writable=step.after.state != RETIRING),

@@ -55,17 +55,19 @@ def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Found]:
 @rule(
     "K8S007",
     per=Per.CLASS,
-    title="no StatefulSet with volumes of its own is scaled",
-    why="Every replica would have an empty volume of its own, and show a part of the files.",
-    fix="Use a Deployment with one shared volume.",
+    title="no StatefulSet makes volumes of its own",
+    why="No guard of base/guard is on them, no quota of an add-on counts them, and each replica would have another.",
+    fix="Write a PersistentVolumeClaim into base/guard, and let the pods mount it.",
     source="https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/",
 )
 def no_replica_has_a_volume_of_its_own(rendered: Rendered) -> Iterator[Found]:
-    """A StatefulSet that makes a volume for each replica has one replica."""
+    """A StatefulSet mounts claims that are objects, as any other workload does."""
     for stateful_set in rendered.of_kind("StatefulSet"):
-        _, most = _replicas(rendered, stateful_set)
-        if spec_of(stateful_set).get("volumeClaimTemplates") and most > 1:
-            yield rendered.found(stateful_set, f"each of up to {most} replicas would have a volume of its own")
+        for template in mappings(spec_of(stateful_set).get("volumeClaimTemplates")):
+            name = string(mapping(template.get("metadata")).get("name"))
+            fact = f"volumeClaimTemplates makes volumes {name} that nothing guards, one for each replica"
+            hint = "write a PersistentVolumeClaim into base/guard, and name it under volumes of the pods"
+            yield rendered.found(stateful_set, fact, hint)
 
 
 @rule(

@@ -9,7 +9,7 @@ from typing import Final
 from generator import layout
 from generator.git.snapshot import Snapshot
 from generator.reading.files import BadFile
-from generator.upgrade import declared, guard, services
+from generator.upgrade import claims, declared, guard, services, storage_class
 from generator.upgrade.texts import Changes, Texts
 
 
@@ -33,6 +33,8 @@ STEPS: Final = (
     Step(name="services and add-ons are data", is_done=services.is_done, upgraded=services.upgraded),
     Step(name="what guards stands beside what runs", is_done=guard.is_done, upgraded=guard.upgraded),
     Step(name="platform.yaml declares what manifests may name", is_done=declared.is_done, upgraded=declared.upgraded),
+    Step(name="storage class as a key", is_done=storage_class.is_done, upgraded=storage_class.upgraded),
+    Step(name="a dropped add-on leaves its claim", is_done=claims.is_done, upgraded=claims.upgraded),
 )
 
 

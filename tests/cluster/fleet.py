@@ -121,14 +121,18 @@ class Fleet:
         files = (self.clone.folder / "tenants").rglob("*.yaml")
         return sorted(path.stem for path in files if "\nstate: retired\n" not in path.read_text())
 
-    def write_seconds(self, part: int = 5) -> None:
+    def write_seconds(self, part: int = 5, of: Path = _ROOT) -> None:
         """Write into `base/` a fifth of the seconds that rule a roll-out, or another part of them.
 
         So no claim waits minutes for minReadySeconds; each number is a whole one, so their proportions are those of
         what is shipped.
+
+        Args:
+            part: how large a part.
+            of: where the files of `base/` stand.
         """
         for file in _WITH_SECONDS:
-            text, found = _SECONDS.subn(lambda match: _less(match, part), (_ROOT / file).read_text())
+            text, found = _SECONDS.subn(lambda match: _less(match, part), (of / file).read_text())
             assert found == _TIMES, f"{file}: {found} numbers of seconds, and {_TIMES} were expected"
             (self.clone.folder / file).write_text(text)
 

@@ -6,31 +6,11 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
-import pytest
-import yaml
-
 from tests.harness import ROOT, Repository
+from tests.products.conftest import committed
 
-WIKI: Final = Path(__file__).parent / "wiki"
-"""A wiki with two add-ons: search, a StatefulSet with a claim and a host of its own, and mail, with neither."""
 OURS: Final = re.compile("fileserver|file server|chat", re.IGNORECASE)
 """Words of the example that tenantry brings."""
-
-
-@pytest.fixture
-def wiki(tmp_path: Path) -> Repository:
-    """A provider of wikis, with all that is generated committed on main."""
-    shutil.copytree(WIKI, tmp_path / "repository")
-    repository = Repository(tmp_path / "repository").generate()
-    repository.git("init", "--quiet", "--initial-branch", "main")
-    return committed(repository)
-
-
-def committed(repository: Repository) -> Repository:
-    """Commit all that there is."""
-    repository.git("add", "--all")
-    repository.git("commit", "--quiet", "--message", "a change")
-    return repository
 
 
 def test_another_product_is_verified_without_a_finding(wiki: Repository) -> None:
@@ -131,39 +111,6 @@ def test_a_key_with_an_add_on_s_name_says_where_add_ons_stand(wiki: Repository) 
         "tenants/library.yaml:3:1: error: `search` is not used here: add-ons stand in a list [TEN006]\n"
         "  hint: write addons: [search]\n"
     )
-
-
-def test_what_is_installed_knows_no_service() -> None:
-    """Program, templates and schemas; the example that is laid down is data."""
-    files = [path for path in (ROOT / "generator").rglob("*") if path.suffix in (".py", ".j2", ".json")]
-    assert len(files) > 100
-
-    texts = {path: path.read_text(encoding="utf-8").lower() for path in files}
-    words = ("fileserver", "file server", "chatbot", "chat--")
-    assert not [(path, word) for path, text in texts.items() for word in words if word in text]
-
-
-def test_our_own_example_is_data_as_well(tmp_path: Path) -> None:
-    """With both services renamed everywhere it is the same product by other names."""
-    repository = Repository(tmp_path / "repository")
-    shutil.copytree(ROOT / "tenants", repository.root / "tenants", dirs_exist_ok=True)
-    shutil.copytree(ROOT / "argocd/platform", repository.root / "argocd/platform")
-    for path in [path for path in repository.root.rglob("*") if path.is_file()]:
-        text = path.read_text(encoding="utf-8")
-        renamed = text.replace("ai-chatbot", "kelp").replace("chatbot", "kelp").replace("fileserver", "quartz")
-        path.write_text(renamed.replace("FILESERVER", "QUARTZ").replace("hostPrefix: chat", "hostPrefix: kelp")
-                        .replace("chat--", "kelp--"), encoding="utf-8")  # fmt: skip
-    for path in sorted(repository.root.rglob("*"), reverse=True):
-        path.rename(path.with_name(path.name.replace("ai-chatbot", "kelp").replace("fileserver", "quartz")))
-
-    ran = repository.generate().run("verify")
-
-    assert ran.exit == 0, ran.said
-    assert "proved: isolation 30/30 pairs, quota 6/6, escape 6/6" in ran.stderr
-    facts = yaml.safe_load(repository.read("overlays/company-002/facts.yaml"))["spec"]
-    assert facts["addons"].keys() == {"kelp"}
-    generated = {path: raw.decode() for path, raw in repository.files().items() if path.startswith("overlays/")}
-    assert not [path for path, text in generated.items() if re.search("fileserver|chatbot", text)]
 
 
 def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:

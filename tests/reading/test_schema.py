@@ -80,7 +80,7 @@ def test_a_platform_s_schema_leaves_the_package_s_alone() -> None:
     """The package's is read once and shared."""
     before = json.dumps(package_schema("tenant"))
 
-    tenant_schema(["only"], ["extra"], ["general"])
+    tenant_schema(["only"], ["extra"], ["general"], [])
 
     assert json.dumps(package_schema("tenant")) == before
 

@@ -24,6 +24,7 @@ FACTS: dict[str, Any] = {
     "host": "company-777.files.example.com",
     "hosts": ["company-777.files.example.com", "files.acme.example"],
     "storage": "207Gi",
+    "storageClass": "fast-files",
     "quota": {
         "requestsCPU": "2501m",
         "limitsCPU": "5002m",
@@ -93,6 +94,7 @@ def test_every_fact_stands_where_it_is_used(company: Company) -> None:
         "groups": sorted({s["name"] for kind, one in _by_kind(objects, "RoleBinding") for s in one["subjects"]}),
         "keys": sorted({d["remoteRef"]["key"] for _, one in _by_kind(objects, "ExternalSecret") for d in _data(one)}),
         "storage": objects["PersistentVolumeClaim", "files"]["spec"]["resources"]["requests"]["storage"],
+        "class": objects["PersistentVolumeClaim", "files"]["spec"]["storageClassName"],
         "quota": {key: hard[key] for key in hard if key.split(".")[-1] in {"cpu", "memory", "pods", "storage"}},
         "fileserver": _replicas(objects["HorizontalPodAutoscaler", "fileserver"]),
         "chatbot": _replicas(objects["HorizontalPodAutoscaler", "ai-chatbot"]),
@@ -105,6 +107,7 @@ def test_every_fact_stands_where_it_is_used(company: Company) -> None:
         "groups": ["company-777:admin", "company-777:break-glass", "company-777:support"],
         "keys": ["tenants/company-777/chatbot", "tenants/company-777/fileserver"],
         "storage": "207Gi",
+        "class": "fast-files",
         "quota": {
             "requests.cpu": "2501m",
             "limits.cpu": "5002m",

@@ -164,14 +164,14 @@ def test_a_renamed_tenant_is_refused(merged: Repository) -> None:
 
 def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
     """The API server would refuse the sync of every tenant."""
-    merged.edit("base/guard/core/claims.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    merged.edit("base/guard/core/claims.yaml", "volumeMode: Filesystem", "volumeMode: Block")
     commit(merged)
 
     done = merged.run("check", "--base", "main")
 
     assert done.exit == 1
     assert (
-        "PersistentVolumeClaim/company-001/files: spec.storageClassName cannot be changed once the object is there"
+        "PersistentVolumeClaim/company-001/files: spec.volumeMode cannot be changed once the object is there"
         " [K8S010]\n  hint: take the change back\n"  # another name would be another, empty volume
     ) in done.stdout
 
@@ -180,7 +180,7 @@ def test_an_immutable_field_of_base_is_refused(merged: Repository) -> None:
 def test_a_tag_does_not_stand_in_for_the_branch_of_its_name(merged: Repository, name: str) -> None:
     """More people may push tags than may merge, and git takes the tag."""
     merged.git("update-ref", "refs/remotes/origin/main", "main")
-    merged.edit("base/guard/core/claims.yaml", "storageClassName: shared-files", "storageClassName: other-files")
+    merged.edit("base/guard/core/claims.yaml", "volumeMode: Filesystem", "volumeMode: Block")
     commit(merged)
     merged.git("tag", name)
 

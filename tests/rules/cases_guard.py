@@ -18,6 +18,18 @@ kind: NetworkPolicy
 metadata: {name: more}
 spec: {podSelector: {}, policyTypes: [Ingress]}
 """
+CLAIM: Final = """apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: talks, annotations: {argocd.argoproj.io/sync-options: "Prune=false,Delete=false"}}
+spec:
+  accessModes: [ReadWriteMany]
+  storageClassName: shared-files
+  volumeMode: Filesystem
+  resources: {requests: {storage: 1Gi}}
+"""
+COMPONENT: Final = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources:\n- claims.yaml\n"
+WITH_CLAIM: Final = Edit("platform.yaml", "hostPrefix: chat, ", "hostPrefix: chat, storage: 1Gi, claim: talks, ")
+OF_CLAIM: Final = "base/guard/components/ai-chatbot-claim"
 _WAY: Final = (
     "let base/guard admit what base/releases/7 runs as well; or, if no ring goes back to it: git rm -r base/releases/7"
 )
@@ -170,4 +182,41 @@ CASES = (
     ),
     passes("GRD003", "a release that no ring names and that is admitted", _unused(lambda _objects: None)),
     passes("GRD003", "what edge runs, of which other rules tell", unchanged),
+    # --- GRD004
+    catches(
+        "GRD004",
+        "a claim that would leave with its add-on",
+        (
+            Edit("base/guard/components/ai-chatbot/claims.yaml", "", CLAIM),
+            Edit(POLICIES, "- network.yaml\n", "- network.yaml\n- claims.yaml\n"),
+        ),
+        "base/guard/components/ai-chatbot/claims.yaml: error: PersistentVolumeClaim/tenantry-probe/talks: it would leave with the component of its add-on, and what is in it would be out of reach [GRD004]\n"
+        f"  hint: run `tenantry upgrade`; or move it into {OF_CLAIM}, and declare claim: talks of the add-on",
+    ),
+    catches(
+        "GRD004",
+        "a policy that would stay with the claim, and a claim of another name",
+        (
+            WITH_CLAIM,
+            Edit(f"{OF_CLAIM}/claims.yaml", "", f"{CLAIM.replace('talks', 'words')}---\n{DENY}"),
+            Edit(f"{OF_CLAIM}/kustomization.yaml", "", COMPONENT),
+        ),
+        f"{OF_CLAIM}/claims.yaml: error: PersistentVolumeClaim/tenantry-probe/words: the claim of chatbot is called talks in platform.yaml [GRD004]\n"
+        "  hint: give it that name, or write claim: words there",
+        f"{OF_CLAIM}/claims.yaml: error: NetworkPolicy/tenantry-probe/more: {OF_CLAIM} stays when a company drops chatbot, and brings its claim alone [GRD004]\n"
+        "  hint: move it into base/guard/components/ai-chatbot",
+        f"platform.yaml: error: {OF_CLAIM} brings no PersistentVolumeClaim talks [GRD004]\n"
+        f"  hint: write it into {OF_CLAIM}/claims.yaml",
+        generate=True,
+    ),
+    passes(
+        "GRD004",
+        "a claim that its add-on leaves behind",
+        (
+            WITH_CLAIM,
+            Edit(f"{OF_CLAIM}/claims.yaml", "", CLAIM),
+            Edit(f"{OF_CLAIM}/kustomization.yaml", "", COMPONENT),
+        ),
+        generate=True,
+    ),
 )

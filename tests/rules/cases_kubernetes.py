@@ -92,11 +92,11 @@ def _variable(scene: Scene, source: str, name: str, key: str) -> None:
     scene.container("ai-chatbot")["env"].append(variable)
 
 
-def _stateful(replicas: int) -> Callable[[Scene], object]:
+def _stateful(templates: str) -> Callable[[Scene], object]:
     text = (
         "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: store}\nspec:\n"
-        f"  replicas: {replicas}\n  serviceName: store\n  selector: {{matchLabels: {{app: x}}}}\n{PVC_POD}"
-        "  volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}]\n"
+        f"  replicas: 1\n  serviceName: store\n  selector: {{matchLabels: {{app: x}}}}\n{PVC_POD}"
+        f"  volumeClaimTemplates: {templates}\n"
     )
     return lambda scene: scene.add(text)
 
@@ -383,11 +383,12 @@ CASES = (
     # --- K8S007
     catches(
         "K8S007",
-        "a scaled StatefulSet with volumes of its own",
-        _stateful(2),
-        "overlays/company-002/kustomization.yaml: error: StatefulSet/company-002/store: each of up to 2 replicas would have a volume of its own [K8S007]",
+        "a StatefulSet with volumes of its own",
+        _stateful(templates="[{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce]}}]"),
+        "overlays/company-002/kustomization.yaml: error: StatefulSet/company-002/store: volumeClaimTemplates makes volumes data that nothing guards, one for each replica [K8S007]\n"
+        "  hint: write a PersistentVolumeClaim into base/guard, and name it under volumes of the pods",
     ),
-    passes("K8S007", "a StatefulSet of one", _stateful(1)),
+    passes("K8S007", "a StatefulSet without", _stateful(templates="[]")),
     # --- K8S008
     catches(
         "K8S008",

@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import yaml
 
 from generator.init import init
 
@@ -42,6 +44,28 @@ def run(command: Sequence[str | Path], folder: Path) -> subprocess.CompletedProc
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done
+
+
+def test_the_wheel_knows_no_service_by_name(tmp_path: Path) -> None:
+    """Its program, templates and schemas; the README in its metadata and the example that is laid down may."""
+    run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path], REPOSITORY)
+    (path,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(path) as wheel:
+        files = {name: wheel.read(name).decode() for name in wheel.namelist()}
+    of_program = {
+        name: text
+        for name, text in files.items()
+        if not name.startswith("generator/starter/") and not name.endswith((".dist-info/METADATA", "/RECORD"))
+    }
+    platform = yaml.safe_load((REPOSITORY / "platform.yaml").read_text(encoding="utf-8"))
+    names = {platform["service"]["workload"], "file-server", "file server"}
+    for addon, keys in platform["addons"].items():
+        names |= {addon, keys["workload"], keys["hostPrefix"]}
+
+    assert {Path(name).suffix for name in of_program} >= {".py", ".j2", ".json", ".yaml"}
+    assert any(platform["service"]["workload"] in text for text in files.values())
+    held = [(name, word) for name, text in of_program.items() for word in names if word in f"{name}\n{text}".lower()]
+    assert held == []
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])

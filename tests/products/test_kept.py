@@ -1,0 +1,154 @@
+"""A company that drops an add-on keeps its claim, until somebody lets it go with an approval."""
+
+import re
+
+import pytest
+
+from tests.harness import Ran, Repository
+from tests.products.conftest import committed
+
+DROPPED = "kept: [search-index]\n"
+
+
+@pytest.fixture
+def change(wiki: Repository) -> Repository:
+    """A branch for a change; the company `archive` has both add-ons."""
+    wiki.git("switch", "--quiet", "--create", "change")
+    return wiki
+
+
+def check(repository: Repository) -> Ran:
+    """Generate, commit, and run all that a pull request must pass."""
+    return committed(repository.generate()).run("check", "--base", "main")
+
+
+def merged(repository: Repository) -> Repository:
+    """Let main be what stands here."""
+    repository.git("branch", "--force", "main", "change")
+    return repository
+
+
+def test_a_dropped_add_on_leaves_its_claim(change: Repository) -> None:
+    """In the tenant file, in the render and in the quota; all else of it goes, and the claim's guards stay."""
+    quota = next(obj for obj in change.render("archive") if obj["kind"] == "ResourceQuota")["spec"]["hard"]
+    ran = change.run("set", "archive", "addons-=search")
+    checked = check(change)
+    verified = change.run("verify")
+
+    assert ran.exit == 0, ran.said
+    assert DROPPED in change.read("tenants/archive.yaml")
+    assert checked.exit == 0, checked.said
+    assert (verified.exit, verified.stdout) == (0, "")
+    objects = {(obj["kind"], obj["metadata"]["name"]): obj for obj in change.render("archive")}
+    claim = objects["PersistentVolumeClaim", "search-index"]
+    assert claim["metadata"]["annotations"]["argocd.argoproj.io/sync-options"] == "Prune=false,Delete=false"
+    assert claim["spec"]["resources"]["requests"]["storage"] == "20Gi"
+    assert objects["ResourceQuota", "plan"]["spec"]["hard"]["requests.storage"] == quota["requests.storage"] == "520Gi"
+    assert [key for key in objects if key[1].startswith("search")] == [("PersistentVolumeClaim", "search-index")]
+    assert "search-index = 20Gi: volume of search, which the company had: it keeps what is in it" in change.run(
+        "explain", "archive"
+    ).stdout  # fmt: skip
+
+
+def test_an_add_on_that_comes_back_has_its_claim_again(change: Repository) -> None:
+    """The claim is no longer kept, it is had; nobody approves anything."""
+    change.run("set", "archive", "addons-=search")
+    merged(committed(change.generate()))
+    ran = change.run("set", "archive", "addons+=search")
+    checked = check(change)
+
+    assert (ran.exit, checked.exit) == (0, 0), checked.said
+    assert "approval" not in ran.stderr
+    assert "kept" not in change.read("tenants/archive.yaml")
+    assert "search: kept" not in checked.said
+
+
+def test_an_add_on_that_is_dropped_by_hand_keeps_its_claim_as_well(change: Repository) -> None:
+    """The refusal names the command, which passes."""
+    change.edit("tenants/archive.yaml", "[search, mail]", "[mail]")
+    refused = check(change)
+    (command,) = re.findall(
+        r"hint: keep it: tenantry (set archive \S+) && tenantry generate, or have it approved", refused.stdout
+    )
+
+    assert refused.exit == 1
+    assert "error: the PersistentVolumeClaim search-index of an add-on is gone, with what is in it [CHG020]\n" in (
+        refused.stdout
+    )
+    assert refused.stdout.count("CHG020") == 1
+    assert change.run(*command.split()).exit == 0
+    assert check(change).exit == 0
+
+
+def test_a_kept_claim_goes_with_an_approval_alone(change: Repository) -> None:
+    """One that stands in the merge base; the command says what is left to do by hand."""
+    change.run("set", "archive", "addons-=search")
+    merged(committed(change.generate()))
+
+    ran = change.run("set", "archive", "kept-=search-index")
+    refused = check(change)
+    (way,) = re.findall(r"have it approved: tenantry (check .+) --approve", refused.stdout)
+    change.run(*way.replace("origin/", "").split(), "--approve", "the customer wrote so")
+    in_the_change = check(change)
+    change.git("switch", "--quiet", "main")
+    change.git("checkout", "change", "--", "approvals")
+    committed(change)
+    change.git("switch", "--quiet", "change")
+    change.git("merge", "--quiet", "--no-edit", "main")
+    approved = change.run("check", "--base", "main")
+
+    assert ran.stderr.startswith(
+        "changed tenants/archive.yaml\n"
+        "  needs an approval; after the merge: kubectl -n archive delete pvc search-index\n"
+    )
+    assert (refused.exit, in_the_change.exit, approved.exit) == (1, 1, 0), approved.said
+    assert [obj for obj in change.render("archive") if obj["metadata"]["name"] == "search-index"] == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        (
+            {"kept": ["search-inbex"]},
+            (
+                "tenants/new.yaml:3:7: error: kept: no add-on of this platform has a claim 'search-inbex' [TEN006]\n"
+                "  hint: did you mean 'search-index'?\n"
+            ),
+        ),
+        (
+            {"kept": ["pages"]},
+            (
+                "tenants/new.yaml:3:7: error: kept: no add-on of this platform has a claim 'pages' [TEN006]\n"
+                "  hint: declare it in platform.yaml; or take it out: tenantry set new kept-=pages\n"
+            ),
+        ),
+        (
+            {"addons": ["search"], "kept": ["search-index"]},
+            (
+                "tenants/new.yaml:4:7: error: kept: search-index is the claim of search, which the company has"
+                " [TEN006]\n"
+                "  hint: take it out: tenantry set new kept-=search-index\n"
+            ),
+        ),
+    ],
+)
+def test_only_a_claim_of_an_add_on_that_is_not_had_is_kept(
+    wiki: Repository, keys: dict[str, list[str]], said: str
+) -> None:
+    """Each refusal names what then passes."""
+    text = wiki.tenant("new", **keys).run("validate").stdout
+    assert re.sub(r"new\.yaml:(\d+):\d+:", r"new.yaml:\1:7:", text) == said
+    if command := re.search(r"tenantry (set .+)\n", said):
+        assert wiki.run(*command[1].split()).exit == 0
+        assert wiki.run("validate").exit == 0
+
+
+def test_a_volume_without_a_claim_says_the_way(wiki: Repository) -> None:
+    """`storage` is the size of a claim, and a claim has a size."""
+    wiki.edit("platform.yaml", ", claim: search-index", "")
+
+    assert wiki.run("validate").stdout == (
+        "platform.yaml:38:3: error: addons.search: storage is the size of a claim, and `claim` does not say of which"
+        " [PLT001]\n"
+        "  hint: run `tenantry upgrade`, or name that of base/guard/components/search-claim: claim: NAME\n"
+    )
