@@ -430,7 +430,7 @@ def test_a_pinned_company_stays_and_its_release_is_there(here: Repository) -> No
     assert "releases/1/core" in here.read("overlays/pilot-1/kustomization.yaml")
     due = here.run("due", "--today", "2026-12-01")
     assert re.search(
-        r"tenants/pilot-1.yaml:4:\d+: error: it is pinned to release 1 until 2026-11-30: an audit \[DUE003\]\n"
+        r"tenants/pilot-1.yaml:4:\d+: error: it is pinned to release 1 until 2026-11-30: an audit \[DUE005\]\n"
         r"  hint: let it follow its ring: tenantry set pilot-1 pin.release= pin.until= pin.reason=\n",
         due.stdout,
     ), due.said
