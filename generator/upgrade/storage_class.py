@@ -38,11 +38,10 @@ def upgraded(texts: Texts) -> Changes:
         texts: The files; what cannot be read stays as it is, and is named when it is validated.
     """
     claims = list(_claims(texts))
-    classes = {of_class for _, _, of_class in claims}
+    of_class, *others = {of_class for _, _, of_class in claims} or {""}
     facts = {path: _facts_beside(path) for path, _, _ in claims}
-    if len(classes) != 1 or not all(file in texts for file in facts.values()) or "plans" not in _platform(texts):
+    if not of_class or others or not set(facts.values()) <= texts.keys() or "plans" not in _platform(texts):
         return {}
-    (of_class,) = classes
     changed = {layout.PLATFORM: _with_class(texts[layout.PLATFORM], of_class)}
     for path in facts:
         pattern = rf"^(  storageClassName: *)[\"']?{re.escape(of_class)}[\"']?(?= *(?:#|$))"

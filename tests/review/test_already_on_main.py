@@ -108,6 +108,7 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
     """Notes and approvals pass; a company does not, because nobody can say what it becomes, until that is repaired."""
     good = made.read("platform.yaml")
     made.write("platform.yaml", f"{good}plans: {{}}\n")
+    again = f"platform.yaml:{len(good.splitlines()) + 1}:1"
     forced(made)
     made.write("docs/notes.md", "nothing of ours\n")
     commit(made)
@@ -125,14 +126,14 @@ def test_a_platform_that_nobody_can_read_stops_what_is_not_read_here_no_more(mad
     assert notes.exit == 0, notes.said
     assert company.exit == 1
     assert (
-        "tenants/company-101.yaml: error: what this change does is not known: platform.yaml:73:1 keeps it from being"
+        f"tenants/company-101.yaml: error: what this change does is not known: {again} keeps it from being"
         " rendered, on main already [CHG006]\n"
         "  hint: take that error away first, by a change of its own, or have it approved: tenantry check --base main"
         " --approve REASON\n"
     ) in company.stdout
     assert (
         "overlays/company-002/facts.yaml: error: this file cannot be compared with what it comes from:"
-        " platform.yaml:73:1 has errors on main [GEN002]\n"
+        f" {again} has errors on main [GEN002]\n"
         f"  hint: take its change back: git restore --source={start} --staged --worktree"
         " overlays/company-002/facts.yaml\n"
     ) in company.stdout
