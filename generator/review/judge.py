@@ -15,6 +15,7 @@ from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Budget, Fleet, Platform, Weakened
 from generator.fleet.platform import accepted_of, budget_of
+from generator.kube.lenient import mapping
 from generator.reading import yaml_reader, yaml_writer
 from generator.reading.schema import Checker, Path, dotted, package_schema, with_defaults
 from generator.reading.yaml_reader import Document
@@ -201,7 +202,9 @@ def moved(before: Judge, after: Judge) -> Iterator[Finding]:
         was, now = before.targets.get(path), after.targets.get(path)
         demanded = was is None and not {"secrets", "requires"}.isdisjoint(map(str, path))
         declared_first = demanded or (not was and path[-1] in _ONCE_UNDECLARED)
-        if was != now and not declared_first:
+        # what an add-on must not run without goes with the add-on: whoever still has it is told (TEN006)
+        gone = path[0] == "addons" and path[1] not in mapping(after.document.data.get("addons"))
+        if was != now and not declared_first and not gone:
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
             yield finding("CHG005", after.document.place(path), fact, "take it back")
 

@@ -227,7 +227,7 @@ def test_a_second_init_is_refused_by_what_the_first_one_wrote(new: Repository) -
     done = new.run("init", ".", *NEEDED)
 
     assert done.exit == 1
-    assert "holds .editorconfig, .gitattributes, .github/CODEOWNERS and 17 more already" in done.stderr
+    assert "holds .editorconfig, .gitattributes, .github/CODEOWNERS and 18 more already" in done.stderr
     assert new.files() == before
 
 
