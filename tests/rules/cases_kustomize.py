@@ -259,6 +259,7 @@ CASES = (
         "base/guard/core/access.yaml: error: RoleBinding/company-002/support: subjects.0.name still holds 'placeholder' [KUS007]",
         "base/guard/core/access.yaml: error: RoleBinding/company-002/support: subjects.1.name still holds 'placeholder' [KUS007]",
         "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: spec.data.0.remoteRef.key still holds 'placeholder' [KUS007]",
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: spec.storageClassName still holds 'placeholder' [KUS007]",
     ),
     passes(
         "KUS007",
@@ -509,8 +510,8 @@ CASES = (
         (
             Edit(
                 GUARD_FACTS,
-                "select: {kind: PersistentVolumeClaim, name: files}",
-                "select: {kind: PersistentVolumeClaim}",
+                "select: {kind: PersistentVolumeClaim, name: files}\n    fieldPaths: [spec.storageClassName]",
+                "select: {kind: PersistentVolumeClaim}\n    fieldPaths: [spec.storageClassName]",
             ),
         ),
     ),

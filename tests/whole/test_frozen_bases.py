@@ -143,11 +143,11 @@ def test_a_fact_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> Non
         "    options: {create: true}\n"
     )
     frozen.write(file, frozen.read(file) + reads)
-    frozen.edit("platform.yaml", "0/24]}", "0/24], facts: {greeting: hello}}")
+    frozen.edit("platform.yaml", "0/24],", "0/24], facts: {greeting: hello},")
     frozen.write("platform.yaml", frozen.read("platform.yaml") + "metadata: {annotations: [greeting]}\n")
     assert frozen.generate().run("verify").exit == 0
 
-    frozen.edit("platform.yaml", ", facts: {greeting: hello}}", "}")
+    frozen.edit("platform.yaml", " facts: {greeting: hello},", "")
     ran = frozen.run("generate")
 
     assert ran.exit == 1
@@ -161,7 +161,7 @@ def test_a_fact_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> Non
 def test_addresses_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> None:
     """Nobody has the add-on any more, and the next who takes it could not be built."""
     frozen.edit("tenants/company-002.yaml", 'addons: ["chatbot"]\n', "")
-    frozen.edit("platform.yaml", ", reaches: [203.0.113.0/24]}", "}").generate()
+    frozen.edit("platform.yaml", " reaches: [203.0.113.0/24],", "").generate()
 
     ran = frozen.run("verify")
 
