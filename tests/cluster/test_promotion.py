@@ -52,6 +52,7 @@ def images(fleet: Fleet) -> dict[str, str]:
     return {number: _tag(fleet, number) for number in ("1", "2")}
 
 
+@pytest.mark.nightly
 @pytest.mark.claim("a ring moves in batches and back, and a pinned company stays", leans_on=stand_ins.ALL)
 @pytest.mark.usefixtures("kubectl")
 def test_a_ring_moves_in_batches_and_back(
