@@ -352,12 +352,14 @@ def _default_class(document: Document) -> Iterator[Finding]:
 def _claims(document: Document) -> Iterator[Finding]:
     """An add-on's volume is an object of base/guard that outlives the add-on, so it is known by its name."""
     for name, addon in document.data.get("addons", {}).items():
+        if ("storage" in addon) is ("claim" in addon):
+            continue
         place = document.place(("addons", name), key=True)
         folder = f"{layout.GUARD}/components/{addon.get('component', addon['workload'])}-claim"
-        if "storage" in addon and "claim" not in addon:
+        if "storage" in addon:
             fact = f"addons.{name}: storage is the size of a claim, and `claim` does not say of which"
             yield finding("PLT001", place, fact, f"run `tenantry upgrade`, or name that of {folder}: claim: NAME")
-        if "claim" in addon and "storage" not in addon:
+        else:
             fact = f"addons.{name}: the claim {addon['claim']} has no size"
             yield finding("PLT001", place, fact, "write storage: 10Gi, for example")
 

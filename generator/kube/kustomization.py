@@ -296,9 +296,9 @@ class Gate:
         return _Lead(reference.text, path, kind, document, reference.where)
 
     def kustomizations_in(self, folder: str) -> Iterator[str]:
-        """Yield the kustomization files below a folder that may be parsed as a whole."""
+        """Yield the kustomization files below a folder that can be read."""
         for path in self.snapshot.under(folder):
-            if path.endswith(f"/{FILE}") and self.is_bounded(path):
+            if path.endswith(f"/{FILE}") and self._judge(path.removesuffix(f"/{FILE}")).document is not None:
                 yield path
 
     def is_bounded(self, path: str) -> bool:
