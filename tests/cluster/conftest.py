@@ -123,3 +123,12 @@ def measure(request: pytest.FixtureRequest) -> Measure:
         return seconds
 
     return record
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the harness's kubectl on PATH, where tenantry looks for one."""
+    script = tmp_path / "kubectl"
+    script.write_text(f'#!/bin/sh\nexec {cluster.tools.binary} kubectl "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")

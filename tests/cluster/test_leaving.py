@@ -1,8 +1,5 @@
 """Companies that are suspended, that leave, and one that is purged among others, by what `tenantry set` writes."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.cluster import stand_ins
@@ -20,14 +17,8 @@ _BESIDE = ("company-001", "company-002", "company-003", SUSPENDED)
 
 
 @pytest.fixture
-def see(
-    cluster: Cluster, control_plane: ControlPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, ...]:
-    """Put the harness's kubectl on PATH, and return what lets tenantry look into the cluster."""
-    script = tmp_path / "kubectl"
-    script.write_text(f'#!/bin/sh\nexec {cluster.tools.binary} kubectl "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+def see(control_plane: ControlPlane, kubectl: None) -> tuple[str, ...]:  # noqa: ARG001 -- it is put where it is found
+    """Return what lets tenantry look into the cluster."""
     return ("--kubeconfig", str(control_plane.kubeconfig("admin")))
 
 

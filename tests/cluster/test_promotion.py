@@ -1,8 +1,6 @@
 """Rings on a real Argo CD: a promotion in batches and its rollback, a pinned company, and what a window never holds."""
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 import yaml
@@ -18,15 +16,6 @@ from tests.cluster.waiting import until
 
 EARLY, LATE, PINNED, WINDOWED = "company-048", "company-047", "company-050", "company-049"
 _ALL = (EARLY, LATE, PINNED, WINDOWED)
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the harness's kubectl on PATH, where tenantry looks for one."""
-    script = tmp_path / "kubectl"
-    script.write_text(f'#!/bin/sh\nexec {cluster.tools.binary} kubectl "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
 
 @pytest.fixture

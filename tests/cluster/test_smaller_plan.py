@@ -1,8 +1,5 @@
 """A change to a smaller plan, in the two steps that `tenantry set` makes of it, while more pods run than it holds."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from tests.cluster import stand_ins
@@ -14,15 +11,6 @@ from tests.cluster.rollouts import refusals
 from tests.cluster.waiting import until
 
 _BRONZE_PODS, _SILVER_PODS = 4, 16
-
-
-@pytest.fixture
-def kubectl(cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the harness's kubectl on PATH, where tenantry looks for one."""
-    script = tmp_path / "kubectl"
-    script.write_text(f'#!/bin/sh\nexec {cluster.tools.binary} kubectl "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
 
 
 @pytest.mark.claim("a smaller plan refuses no pod and restarts none", leans_on=stand_ins.ALL)
