@@ -146,14 +146,14 @@ _VARIABLE_OF: Final = re.compile(r"\$\(([^)]+)\)")
 
 def _named_of_containers(part: Part) -> Iterator[Problem]:
     """Say which containers and variables are named that are not there; the kubelet would not start the pod."""
-    there = [string(one.get("name")) for key in _CONTAINERS for one in mappings(part.data.get(key))]
+    there = [string(container.get("name")) for key in _CONTAINERS for container in mappings(part.data.get(key))]
     for path, name in _container_names(part):
         if name and name not in there:
             hint = f"its containers are {', '.join(there)}"
             yield part.problem(f"there is no container {name} in this pod", *path, hint=hint)
     for key in _CONTAINERS:
         for number, item in enumerate(sequence(part.data.get(key))):
-            known = {string(one.get("name")) for one in mappings(mapping(item).get("env"))}
+            known = {string(variable.get("name")) for variable in mappings(mapping(item).get("env"))}
             for place, mount in enumerate(sequence(mapping(item).get("volumeMounts"))):
                 for variable in _VARIABLE_OF.findall(string(mapping(mount).get("subPathExpr"))):
                     if variable not in known and not mapping(item).get("envFrom"):

@@ -163,7 +163,7 @@ def shift(before: Room | None, after: Room) -> Sequence[str]:
     cpu = f"{quantity.cpu_text(was.levels.guaranteed.cpu)} to {quantity.cpu_text(now.levels.guaranteed.cpu)} CPU"
     sold = f"sold {before.overcommit[0]:.2f} to {after.overcommit[0]:.2f} times the CPU"
     needed_before, needed_after = (
-        "more than any number of" if one.needed is None else one.needed for one in (before, after)
+        "more than any number of" if level.needed is None else level.needed for level in (before, after)
     )
     nodes = f"{needed_before} to {needed_after} nodes needed of {after.growing.most}"
     return (f"{pods}, {cpu}; {nodes}; {sold}", *(() if before.fits and after.fits else (judged(after),)))

@@ -85,7 +85,7 @@ def _days(found: "tuple[Event, ...]", month: "date", zone: "ZoneInfo", today: "d
     from generator.history.months import days
 
     text = f"{month:%Y-%m}"
-    rows = [forms.days(one, text, zone.key) for one in days(found, month, zone, today)]
+    rows = [forms.days(spell, text, zone.key) for spell in days(found, month, zone, today)]
     if form == "csv":
         click.echo(forms.as_csv(rows, forms.DAYS), nl=False)
     elif form == "jsonl":

@@ -77,7 +77,7 @@ def promote(
     if due:
         return _written(root, snapshot, promotions.due(reason), is_due=True)
     if everybody or ring is not None:
-        rings = [one.name for one in promotions.fleet.platform.rings]
+        rings = [item.name for item in promotions.fleet.platform.rings]
         if ring is not None and ring not in rings:
             raise unknown("ring", ring, rings, param_hint="RING")
         if of_guard:
@@ -126,8 +126,8 @@ def _written(root: Path, snapshot: "Snapshot", done: "Promoted", *, is_due: bool
     from generator import layout
     from generator.lifecycle import edit
 
-    for one in done.lifted:
-        click.echo(f"although {one.fact}", err=True)
+    for finding in done.lifted:
+        click.echo(f"although {finding.fact}", err=True)
     for line in done.lines:
         click.echo(line)
     if not done.rings:

@@ -48,7 +48,7 @@ def status(  # what click hands over
     from generator.git.snapshot import Snapshot
 
     valid, _ = pipeline.validated(Snapshot.of_work_tree(root_of(directory)))
-    rings = [one.name for one in valid.platform.rings]
+    rings = [ring.name for ring in valid.platform.rings]
     if ring is not None and ring not in rings:
         raise unknown("ring", ring, rings, param_hint="--ring")
     known((name,) if name else (), tuple(tenant.name for tenant in valid.tenants))

@@ -60,12 +60,12 @@ def causes(seen: Seen) -> tuple[Cause, ...]:
 
 
 def _of_the_set(seen: Seen) -> Iterator[Cause]:
-    for one in seen.of("set"):
-        for condition in _conditions(one):
+    for application_set in seen.of("set"):
+        for condition in _conditions(application_set):
             if condition.get("type") == "ErrorOccurred" and condition.get("status") == "True":
                 yield Cause(
                     name="set frozen",
-                    seen=f"{_name(one)}: {string(condition.get('message'))}",
+                    seen=f"{_name(application_set)}: {string(condition.get('message'))}",
                     next="docs/guides/stuck.md: one bad entry keeps every company of the set as it is",
                 )
 
@@ -82,11 +82,11 @@ def _of_the_application(seen: Seen) -> Iterator[Cause]:
         return
     status = mapping(application.get("status"))
     operation = mapping(status.get("operationState"))
-    said = [string(one.get("message")) for one in (*mappings(status.get("conditions")), operation)]
+    said = [string(condition.get("message")) for condition in (*mappings(status.get("conditions")), operation)]
     said += [
-        string(one.get("message"))
-        for one in mappings(mapping(operation.get("syncResult")).get("resources"))
-        if one.get("status") == "SyncFailed"
+        string(resource.get("message"))
+        for resource in mappings(mapping(operation.get("syncResult")).get("resources"))
+        if resource.get("status") == "SyncFailed"
     ]
     for message in said:
         if "project" in message and ("not permitted" in message or "is not allowed" in message):
@@ -131,9 +131,9 @@ def _refused(seen: Seen) -> Iterator[Cause]:
     said = [string(event.get("message")) for event in seen.of("events") if _still_refuses(event)]
     for workload in seen.of("workloads"):
         said += [
-            string(one.get("message"))
-            for one in _conditions(workload)
-            if one.get("type") == "ReplicaFailure" and one.get("status") == "True"
+            string(condition.get("message"))
+            for condition in _conditions(workload)
+            if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
         ]
     for message in said:
         for name, words, step in _REFUSALS:
@@ -177,7 +177,7 @@ def _pods(seen: Seen) -> Iterator[Cause]:
     for pod in seen.of("pods"):
         status = mapping(pod.get("status"))
         yield from _of_containers(seen, pod, status)
-        conditions = {string(one.get("type")): one for one in _conditions(pod)}
+        conditions = {string(condition.get("type")): condition for condition in _conditions(pod)}
         placed, disrupted = conditions.get("PodScheduled", {}), conditions.get("DisruptionTarget", {})
         waits_for_a_volume = "unbound immediate PersistentVolumeClaims" in string(placed.get("message"))
         if placed.get("reason") == "Unschedulable" and not waits_for_a_volume:  # the claim says so itself
@@ -251,22 +251,22 @@ def _claims(seen: Seen) -> Iterator[Cause]:
 
 def _autoscalers(seen: Seen) -> Iterator[Cause]:
     for scaler in seen.of("autoscalers"):
-        for one in _conditions(scaler):
-            if one.get("type") == "ScalingActive" and str(one.get("reason")).startswith("FailedGet"):
+        for condition in _conditions(scaler):
+            if condition.get("type") == "ScalingActive" and str(condition.get("reason")).startswith("FailedGet"):
                 yield Cause(
                     name="autoscaler without metrics",
-                    seen=f"{_name(scaler)}: {string(one.get('message'))}",
+                    seen=f"{_name(scaler)}: {string(condition.get('message'))}",
                     next="kubectl get apiservices v1beta1.metrics.k8s.io",
                 )
 
 
 def _secrets(seen: Seen) -> Iterator[Cause]:
     for secret in seen.of("secrets"):
-        for one in _conditions(secret):
-            if one.get("type") == "Ready" and one.get("status") == "False":
+        for condition in _conditions(secret):
+            if condition.get("type") == "Ready" and condition.get("status") == "False":
                 yield Cause(
                     name="secret not there",
-                    seen=f"{_name(secret)}: {string(one.get('message'))}",
+                    seen=f"{_name(secret)}: {string(condition.get('message'))}",
                     next="docs/guides/first-credentials.md",
                 )
 
@@ -286,11 +286,11 @@ def _budgets(seen: Seen) -> Iterator[Cause]:
 def _routes(seen: Seen) -> Iterator[Cause]:
     for route in seen.of("routes"):
         for parent in mappings(mapping(route.get("status")).get("parents")):
-            for one in mappings(parent.get("conditions")):
-                if one.get("type") in ("Accepted", "ResolvedRefs") and one.get("status") == "False":
+            for condition in mappings(parent.get("conditions")):
+                if condition.get("type") in ("Accepted", "ResolvedRefs") and condition.get("status") == "False":
                     yield Cause(
                         name="route not accepted",
-                        seen=f"{_name(route)}: {string(one.get('reason'))}: {string(one.get('message'))}",
+                        seen=f"{_name(route)}: {string(condition.get('reason'))}: {string(condition.get('message'))}",
                         next=f"tenantry debug {seen.company} routes",
                     )
         if route.get("kind") == "HTTPRoute" and not list(mappings(mapping(route.get("status")).get("parents"))):
@@ -355,7 +355,7 @@ def _of_all_pods(pods: Sequence[Object]) -> str:
 
 
 def _is_ready(pod: Object) -> bool:
-    return any(one.get("type") == "Ready" and one.get("status") == "True" for one in _conditions(pod))
+    return any(condition.get("type") == "Ready" and condition.get("status") == "True" for condition in _conditions(pod))
 
 
 def _when(event: Object) -> str:

@@ -47,7 +47,7 @@ def states(applications: Iterable[Object], companies: Mapping[str, tuple[str, st
         applications: Those that Argo CD has.
         companies: The companies of git that are asked for, with ring and plan.
     """
-    found = {string(mapping(one.get("metadata")).get("name")): one for one in applications}
+    found = {string(mapping(application.get("metadata")).get("name")): application for application in applications}
     return tuple(_state(name, found.get(name), ring, plan) for name, (ring, plan) in sorted(companies.items()))
 
 
@@ -56,7 +56,7 @@ def _state(name: str, application: Object | None, ring: str, plan: str) -> State
         return State(company=name, ring=ring, plan=plan, sync="missing", health="missing", revision="", said="")
     status = mapping(application.get("status"))
     sync, operation = mapping(status.get("sync")), mapping(status.get("operationState"))
-    conditions = [string(one.get("message")) for one in mappings(status.get("conditions"))]
+    conditions = [string(condition.get("message")) for condition in mappings(status.get("conditions"))]
     failed = string(operation.get("message")) if operation.get("phase") in ("Failed", "Error") else ""
     return State(
         company=name,
@@ -71,10 +71,10 @@ def _state(name: str, application: Object | None, ring: str, plan: str) -> State
 
 def frozen(sets: Iterable[Object]) -> Iterator[str]:
     """Yield which ApplicationSets make and change no Application, and why."""
-    for one in sets:
-        for condition in mappings(mapping(one.get("status")).get("conditions")):
+    for application_set in sets:
+        for condition in mappings(mapping(application_set.get("status")).get("conditions")):
             if condition.get("type") == "ErrorOccurred" and condition.get("status") == "True":
-                name = string(mapping(one.get("metadata")).get("name"))
+                name = string(mapping(application_set.get("metadata")).get("name"))
                 yield f"{name} is frozen: {string(condition.get('message'))}"
 
 

@@ -116,9 +116,9 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
         parts={name: Part(name=name, **_named(part)) for name, part in data["parts"].items()},
         registries=tuple(data["registries"]),
         requires={
-            one["workload"]: _required(one["requires"])
-            for one in (data["service"], *data["addons"].values())
-            if "requires" in one
+            declared["workload"]: _required(declared["requires"])
+            for declared in (data["service"], *data["addons"].values())
+            if "requires" in declared
         },
         inert={what: tuple(keys) for what, keys in data["metadata"].items()},
         accepted=tuple(accepted_of(index, one) for index, one in enumerate(data["accepted"])),

@@ -88,7 +88,7 @@ def _described(repository: Repository, ids: list[str]) -> Mapping[str, tuple[lis
     if not ids:
         return found
     # plumbing, because the user's settings have a say in what `git log` shows; it puts a line before each record
-    wanted = "".join(f"{one}\n" for one in ids).encode()
+    wanted = "".join(f"{blob}\n" for blob in ids).encode()
     options = ("--no-walk=unsorted", "--format=%H%x00%P%x00%cI%x00%an <%ae>%x00%B%x00", "--stdin")
     said = os.fsdecode(repository.run("rev-list", *options, stdin=wanted))
     fields = said.split("\0")

@@ -108,7 +108,11 @@ class Promotions:
         if target is None:
             return ""
         after = promotion.moved(ring, target, companies)
-        moving = [one for one in companies if after.for_company(one.name, one.pin).release != one.ring.release]
+        moving = [
+            company
+            for company in companies
+            if after.for_company(company.name, company.pin).release != company.ring.release
+        ]
         waiting = len(after.next.waiting) - (len(ring.next.waiting) if ring.next else 0) if after.next else 0
         later = f", {waiting} in their windows" if waiting > 0 else ""
         return f"{target}: {_companies(len(moving))}{later}{self._surge(moving, target)}"
@@ -118,7 +122,7 @@ class Promotions:
         if not moving:
             return ""
         release = read_release(self._snapshot, Pair(target, moving[0].ring.guard), self.fleet.platform)
-        sizes = (size(one, self.fleet.platform, release.workloads(one.addons))[0] for one in moving)
+        sizes = (size(company, self.fleet.platform, release.workloads(company.addons))[0] for company in moving)
         return f", {sum(load.of_company(numbers).surge.count for numbers in sizes)} pods more in the roll-out"
 
     # --- one ring
@@ -168,9 +172,11 @@ class Promotions:
     def _uncommitted(self, ring: Ring) -> Iterator[Against]:
         """Yield that a promotion before this one is not committed: since when a ring is on a release, commits tell."""
         before = promotion.ring_before(self.fleet.platform, ring)
-        for one in filter(None, (before, ring)):
-            if self.known.states and self.known.states.get(one.name) != promotion.state_of(one):
-                yield Against(f"ring {one.name} is not as the last commit has it", "commit the last promotion first")
+        for version in filter(None, (before, ring)):
+            if self.known.states and self.known.states.get(version.name) != promotion.state_of(version):
+                yield Against(
+                    f"ring {version.name} is not as the last commit has it", "commit the last promotion first"
+                )
 
     def _health(self, ring: Ring, release: str, looked: Looked) -> tuple[str, list[Against]]:
         """Return how companies were seen to be healthy, and what speaks against it."""
@@ -286,8 +292,8 @@ def _must_be_free(ring: Ring, release: str) -> None:
 
 def _refused(what: str, spoken: Iterable[Against], command: str) -> TenantryError:
     every = list(spoken)
-    ways = "; ".join(dict.fromkeys(one.way for one in every))
-    facts = "; ".join(one.fact for one in every)
+    ways = "; ".join(dict.fromkeys(refusal.way for refusal in every))
+    facts = "; ".join(refusal.fact for refusal in every)
     return TenantryError(f"{what}: {facts}", f"{ways}; or say why it moves all the same: {command} --reason WHY")
 
 
@@ -318,17 +324,17 @@ def with_rings(text: str, rings: Iterable[Ring]) -> str:
     by_name = {ring.name: ring for ring in rings}
 
     def change(listed: Any) -> None:
-        for one in listed:
-            if (ring := by_name.get(one["name"])) is None:
+        for item in listed:
+            if (ring := by_name.get(item["name"])) is None:
                 continue
-            one["release"] = quoted_if_needed(ring.release)
-            if ring.guard != one.get("guard", "live"):
-                one["guard"] = quoted_if_needed(ring.guard)
+            item["release"] = quoted_if_needed(ring.release)
+            if ring.guard != item.get("guard", "live"):
+                item["guard"] = quoted_if_needed(ring.guard)
             for key, value in (("next", _next(ring)), ("reason", ring.reason), ("seen", ring.seen)):
                 if value:
-                    one[key] = quoted_if_needed(value) if isinstance(value, str) else value
+                    item[key] = quoted_if_needed(value) if isinstance(value, str) else value
                 else:
-                    one.pop(key, None)
+                    item.pop(key, None)
 
     # a comment behind a ring would be left where it stood when the line was longer
     return _COMMENT.sub(r"\1  #", edited_below(text, "rings", change))

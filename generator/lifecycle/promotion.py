@@ -48,7 +48,7 @@ def following(platform: Platform, ring: Ring, releases: Sequence[str]) -> str | 
 
 def ring_before(platform: Platform, ring: Ring) -> Ring | None:
     """Return the ring that gets releases before a ring; None for the first."""
-    place = [one.name for one in platform.rings].index(ring.name)
+    place = [item.name for item in platform.rings].index(ring.name)
     return platform.rings[place - 1] if place else None
 
 

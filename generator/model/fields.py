@@ -114,12 +114,12 @@ def _kind(text: str) -> Kind:
     data = _read(text)
     fields = tuple(_written_out(data["fields"]))
     root = Node()
-    for one in fields:
+    for entry in fields:
         node = root
-        for step in steps(one.path):
+        for step in steps(entry.path):
             into = node.patterns if "*" in step else node.below
             node = into.setdefault(step, Node())
-        node.known = one
+        node.known = entry
     about = text.partition("\n")[0].removeprefix("# ")
     return Kind(api_version=data["apiVersion"], name=data["kind"], about=about, fields=fields, root=root)
 

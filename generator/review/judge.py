@@ -174,7 +174,7 @@ def _changed(before: Judge, after: Judge) -> Iterator[Finding]:
         if was != now:
             fact = f"rules.{rule}: {was} becomes {now}"
             yield finding("CHG004", place(("rules", rule), key=True), fact, _JUDGED_AS_BEFORE)
-    for entry in (*(one for one in before.accepted if one not in after.accepted), *_added(before, after)):
+    for entry in (*_added(after, before), *_added(before, after)):
         fact = f"accepted: {entry} is {'added' if entry in after.accepted else 'taken out'}"
         yield finding("CHG004", place(("accepted",), key=True), fact, _JUDGED_AS_BEFORE)
     for name in sorted(before.retired_names.keys() ^ after.retired_names.keys()):

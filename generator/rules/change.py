@@ -261,7 +261,7 @@ def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
         old = earlier.get(ring.name)
         if old is None or (ring.reason and ring.reason != old.reason):
             continue
-        was, now = (one.next.release if one.next else one.release for one in (old, ring))
+        was, now = (version.next.release if version.next else version.release for version in (old, ring))
         if order(now) > max(order(was), order(before.release)):
             key = ("next", "release") if ring.next else ("release",)
             place = compared.after.document.place(("rings", index, *key))

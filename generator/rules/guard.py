@@ -169,7 +169,7 @@ def _patched(base: Base, document: Document, patch: Object) -> list[object]:
     text = string(patch.get("patch")) or base.sources.get(
         f"{folder}/{string(patch.get('path')).removeprefix('./')}", ""
     )
-    return [mapping(one).get("kind") for one in yaml_objects.objects_or_none(text)] or [None]
+    return [mapping(item).get("kind") for item in yaml_objects.objects_or_none(text)] or [None]
 
 
 # --- what it refuses

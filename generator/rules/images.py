@@ -107,7 +107,7 @@ def services_have_what_they_require(rendered: Rendered) -> Iterator[Found]:
         containers = list(mappings(spec.get("containers")))
         if wanted is None or not containers:
             continue
-        own = [one for one in containers if one.get("name") == obj["metadata"]["name"]]
+        own = [container for container in containers if container.get("name") == obj["metadata"]["name"]]
         container = (own or containers)[0]
         mounted = dict(_mounted(spec, container))
         name = container.get("name")

@@ -68,6 +68,8 @@ def platform_objects(repository: Repository) -> tuple[Written, ...]:
             continue  # what is no YAML is left to the gate
         for obj in objects:
             name = mapping(obj.get("metadata")).get("name")
-            lines = [one.line for one in beside if (one.kind, one.name) == (obj.get("kind"), name)]
+            lines = [
+                described.line for described in beside if (described.kind, described.name) == (obj.get("kind"), name)
+            ]
             found += [Written(data=obj, file=file, line=line, beside=beside) for line in lines]
     return tuple(found)

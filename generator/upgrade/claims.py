@@ -83,7 +83,9 @@ def _moved(texts: Texts, folder: str) -> tuple[list[str], Changes]:
     for place, side in ((folder, 0), (f"{folder}-claim", 1)):
         stays: dict[tuple[str | int, ...], list[bool]] = {}
         stays["resources",] = [bool(split[item][side]) if item in split else not side for item in _listed(data)]
-        targets = [[_is_claim(target) is bool(side) for target in _targets(one)] for one in _replacements(data)]
+        targets = [
+            [_is_claim(target) is bool(side) for target in _targets(replacement)] for replacement in _replacements(data)
+        ]
         stays["replacements",] = list(map(any, targets))
         stays |= {("replacements", index, "targets"): kept for index, kept in enumerate(targets) if any(kept)}
         changes[f"{place}/{_FILE}"] = without(texts[f"{folder}/{_FILE}"], stays, ("patches",) if side else ())
@@ -118,5 +120,5 @@ def _split(text: str) -> tuple[str, str]:
 
 
 def _names(text: str) -> list[str]:
-    objects = (mapping(one) for one in yaml_objects.objects_or_none(text))
+    objects = (mapping(item) for item in yaml_objects.objects_or_none(text))
     return [string(mapping(obj.get("metadata")).get("name")) for obj in objects if obj.get("kind") == _CLAIM]

@@ -39,7 +39,7 @@ def upgraded(texts: Texts) -> Changes:
     """
     platform = texts.get(layout.PLATFORM, "")
     clusters = mapping(data_of(layout.PLATFORM, platform).get("clusters"))
-    if len(clusters) != 1 or not all(mapping(mapping(one).get("network")) for one in clusters.values()):
+    if len(clusters) != 1 or not all(mapping(mapping(cluster).get("network")) for cluster in clusters.values()):
         return {}
     found: dict[str, set[str]] = {}
     for obj in _objects(texts):
@@ -80,7 +80,7 @@ def _objects(texts: Texts) -> Iterator[Mapping[str, Any]]:
     for path, text in sorted(texts.items()):
         if path.startswith(f"{layout.BASE}/"):
             with contextlib.suppress(TenantryError, ValueError):  # what is no YAML is named by the gate
-                yield from (mapping(one) for one in yaml_objects.read_objects(text))
+                yield from (mapping(item) for item in yaml_objects.read_objects(text))
 
 
 def _said(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -132,7 +132,9 @@ def _patches(files: Texts) -> Iterator[tuple[str, bool]]:
 
 def _writes_into_guards(patch: Mapping[str, Any], text: str) -> bool:
     kinds = (
-        [mapping(patch.get("target")).get("kind")] if "target" in patch else [one.get("kind") for one in _objects(text)]
+        [mapping(patch.get("target")).get("kind")]
+        if "target" in patch
+        else [item.get("kind") for item in _objects(text)]
     )
     return bool(kinds) and all(kind in KINDS and kind != _ACCOUNT for kind in kinds)
 
@@ -159,7 +161,7 @@ def _documents(text: str, accounts: Collection[str]) -> tuple[str, str]:
     runs, guard = [], []
     for part in _START.split(text):
         objects = _objects(part)
-        of_pods = any(_name_of_account(one) in accounts for one in objects)
+        of_pods = any(_name_of_account(item) in accounts for item in objects)
         if objects and not of_pods and all(map(guards, objects)):
             guard.append(part)
         elif part.strip():
@@ -170,7 +172,7 @@ def _documents(text: str, accounts: Collection[str]) -> tuple[str, str]:
 
 
 def _objects(text: str) -> list[Mapping[str, Any]]:
-    return [mapping(one) for one in yaml_objects.objects_or_none(text)]
+    return [mapping(item) for item in yaml_objects.objects_or_none(text)]
 
 
 def _name_of_account(one: Mapping[str, Any]) -> str | None:

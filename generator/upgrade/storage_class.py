@@ -59,8 +59,8 @@ def _platform(texts: Texts) -> Mapping[str, Any]:
 def _claims(texts: Texts) -> Iterator[tuple[str, str, str]]:
     """Yield file, name and class of each claim of a guard's core."""
     for path, text in texts.items():
-        for one in yaml_objects.objects_or_none(text) if _GUARD.match(path) else ():
-            claim = mapping(one)
+        for item in yaml_objects.objects_or_none(text) if _GUARD.match(path) else ():
+            claim = mapping(item)
             if claim.get("kind") == "PersistentVolumeClaim":
                 name, spec = string(mapping(claim.get("metadata")).get("name")), mapping(claim.get("spec"))
                 yield path, name, string(spec.get("storageClassName"))
