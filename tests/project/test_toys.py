@@ -137,8 +137,8 @@ KEY: Final = Toy(
       "title"'''
         },
         "generator/fleet/model.py": {
-            "    storage: int\n    overrides: Overrides\n": (
-                "    storage: int\n    cost_centre: str\n    overrides: Overrides\n"
+            "    storage_class: str\n    overrides: Overrides\n": (
+                "    storage_class: str\n    cost_centre: str\n    overrides: Overrides\n"
             )
         },
         "generator/fleet/validate.py": {

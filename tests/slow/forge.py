@@ -417,8 +417,10 @@ def _holds(rule: Mapping[str, str], variables: Mapping[str, str]) -> bool:
 
 
 def _equal(text: str, variables: Mapping[str, str]) -> bool:
-    found = re.fullmatch(r'\$(\w+) == "([^"]*)"', text)
+    found = re.fullmatch(r'\$(\w+)(?: == (?:"([^"]*)"|null))?', text)
     assert found, f"this forge does not know the rule {text!r}"
+    if text == f"${found[1]}":
+        return bool(variables.get(found[1]))
     return variables.get(found[1]) == found[2]
 
 

@@ -123,7 +123,7 @@ def _without_metadata(ours: Schema) -> Schema:
 def _beyond(ours: Schema, crd: Schema, defs: Schema, where: str) -> Iterator[str]:
     """Yield each point in which our schema accepts what the definition refuses."""
     ours = _resolved(ours, defs)
-    if "anyOf" in ours:
+    if "anyOf" in ours and "type" not in ours:  # beside a type it only narrows what the rest accepts
         for branch in ours["anyOf"]:
             yield from _beyond(branch, crd, defs, where)
         return
