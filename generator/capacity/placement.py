@@ -20,7 +20,7 @@ from math import ceil, gcd
 from typing import Final
 
 from generator.capacity.load import Load, PodSize
-from generator.fleet.model import NodePool, Nodes
+from generator.fleet.infrastructure import NodePool, Nodes
 
 _ROUNDS: Final = 64
 """Halvings of a share: more than a float can tell apart."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from generator.capacity.load import LEVELS, Companies, Level, Levels, Load, total
 from generator.capacity.placement import Free, nodes_of, unplaced
-from generator.fleet.model import NodePool, Nodes
+from generator.fleet.infrastructure import NodePool, Nodes
 
 MOST_NODES: Final = 5000
 """Nodes of a cluster that Kubernetes is tested with: https://kubernetes.io/docs/setup/best-practices/cluster-large/"""

@@ -8,7 +8,8 @@ from typing import Final
 from generator.capacity.load import Companies, of_company, of_tenants
 from generator.capacity.room import how_many_more
 from generator.findings.words import did_you_mean
-from generator.fleet.model import Fleet, Nodes, Overrides, Platform, Tenant
+from generator.fleet.infrastructure import Nodes
+from generator.fleet.model import Fleet, Overrides, Platform, Tenant
 from generator.generate.headroom import Workload
 from generator.generate.size import Size, size
 

@@ -6,7 +6,7 @@ from typing import Any
 from generator.capacity.load import LEVELS, Companies, Level, Levels
 from generator.capacity.room import Lost, Room
 from generator.findings.words import plural
-from generator.fleet.model import NodePool
+from generator.fleet.infrastructure import NodePool
 from generator.reading import quantity
 
 

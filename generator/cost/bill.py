@@ -14,7 +14,8 @@ from typing import Final, Literal
 from generator.capacity.load import Levels, Load, of_company, of_fleet
 from generator.capacity.placement import nodes_of
 from generator.capacity.room import Room, of_platform, room
-from generator.fleet.model import Fleet, Nodes, Platform, Prices, Tenant, Usage
+from generator.fleet.infrastructure import Nodes, Prices, Usage
+from generator.fleet.model import Fleet, Platform, Tenant
 from generator.generate.size import Size
 
 MONTHS: Final = 12

@@ -5,7 +5,7 @@ from typing import Any
 
 from generator.findings.finding import Finding
 from generator.findings.table import finding
-from generator.fleet.model import NodePool, Nodes, PodGroup
+from generator.fleet.infrastructure import NodePool, Nodes, PodGroup
 from generator.reading import quantity
 from generator.reading.schema import Path, dotted
 from generator.reading.yaml_reader import Document

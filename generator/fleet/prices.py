@@ -7,7 +7,7 @@ from typing import Any
 from generator.findings.finding import Finding
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
-from generator.fleet.model import Prices, Usage
+from generator.fleet.infrastructure import Prices, Usage
 from generator.reading.schema import Path, dotted
 from generator.reading.yaml_reader import Document
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from generator.capacity.load import Load
 from generator.capacity.placement import nodes_of, placed, unplaced
-from generator.fleet.model import NodePool, Nodes, PodGroup
+from generator.fleet.infrastructure import NodePool, Nodes, PodGroup
 
 GI = 1024**3
 NOTHING = PodGroup(pods=0, cpu=0, memory=0)

@@ -11,7 +11,8 @@ from generator.capacity.load import Companies, Levels, Load, of_company, of_flee
 from generator.capacity.placement import nodes_of
 from generator.capacity.room import Room, how_many_more, room
 from generator.capacity.words import judged, shift, verdicts
-from generator.fleet.model import NodePool, Nodes, PodGroup, Resources
+from generator.fleet.infrastructure import NodePool, Nodes, PodGroup
+from generator.fleet.model import Resources
 from generator.git.snapshot import Snapshot
 from tests.harness import ROOT
 

@@ -11,7 +11,7 @@ import pytest
 
 from generator.capacity.load import Load, PodSize
 from generator.capacity.placement import nodes_of, unplaced
-from generator.fleet.model import NodePool, Nodes, PodGroup
+from generator.fleet.infrastructure import NodePool, Nodes, PodGroup
 from tests.cluster import stand_ins
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import node_is_ready

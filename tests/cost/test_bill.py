@@ -7,7 +7,8 @@ import pytest
 
 from generator.cost import words
 from generator.cost.bill import Bill, bill
-from generator.fleet.model import Fleet, NodePool, Nodes, PodGroup, Prices, Tenant, Usage
+from generator.fleet.infrastructure import NodePool, Nodes, PodGroup, Prices, Usage
+from generator.fleet.model import Fleet, Tenant
 from generator.generate.size import Size, size
 from tests.capacity.test_room import composed
 

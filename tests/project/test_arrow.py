@@ -169,6 +169,12 @@ def test_each_room_is_known() -> None:
     assert {room(module) for module in MODULES} - {""} == set(ROOMS)
 
 
+def test_no_module_has_over_500_lines() -> None:
+    """What is longer has a second purpose, which has a name."""
+    modules = {path: path.read_text(encoding="utf-8").count("\n") for path in (ROOT / "generator").rglob("*.py")}
+    assert {path: lines for path, lines in modules.items() if lines > 500} == {}
+
+
 def test_the_documentation_has_the_rooms_in_their_order() -> None:
     """Who looks for a place reads ARCHITECTURE."""
     page = (ROOT / "docs" / "ARCHITECTURE.md").read_text(encoding="utf-8")

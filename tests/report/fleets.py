@@ -10,7 +10,8 @@ from generator.capacity import what_if
 from generator.capacity.load import of_fleet
 from generator.capacity.room import room
 from generator.cost.bill import bill
-from generator.fleet.model import Nodes, Tenant
+from generator.fleet.infrastructure import Nodes
+from generator.fleet.model import Tenant
 from generator.git.snapshot import Snapshot
 from generator.report.page import Facts
 from generator.review.verify import Verified, verify
