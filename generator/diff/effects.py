@@ -10,7 +10,7 @@ from typing import Final
 
 from generator.diff.objects import Change, Edit
 from generator.generate.argocd import FINALIZER
-from generator.kube.sync import CONFIRM, KEEP, options
+from generator.kube.sync import CONFIRM, FORCE, KEEP, options
 from generator.reading import quantity
 from generator.render.rendered import Object
 from generator.rules.change import immutable_changes
@@ -79,7 +79,7 @@ def fate(change: Change, leaving: Fate | None = None) -> tuple[Fate, tuple[str, 
     fields = (*immutable_changes(change.before, change.after), *_smaller_claim(change.before, change.after))
     if not fields:
         return Fate.CHANGED, ()
-    return (Fate.RECREATED if "Force=true" in options(change.after) else Fate.REFUSED), fields
+    return (Fate.RECREATED if FORCE in options(change.after) else Fate.REFUSED), fields
 
 
 def _gone(one: Object) -> Fate:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from generator import layout
 from generator.fleet.model import Part, Provider
-from generator.kube.sync import GUARD, SYNC_OPTIONS, SYNC_WAVE
+from generator.kube.sync import ARGO_CD, GENERATE_PATHS, GUARD, SYNC_OPTIONS, SYNC_WAVE
 
 Manifest = dict[str, Any]
 
@@ -80,8 +80,6 @@ a new company's project comes later: on a busy machine after 21 to 34 s (six of 
 (autoSync in controller/appcontroller.go) a commit seen while self-healing goes on may wait for its back-off, which is
 up to 5 min.
 """
-
-_GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
 
 # Empty for a usual tenant. Only a tenant that is being purged may take its objects along. No value of
 # an entry is written into the patch, where it could inject YAML.
@@ -158,7 +156,7 @@ def application_set(
             ],
             "syncPolicy": {"applicationsSync": "sync", "preserveResourcesOnDeletion": True},
             # The approval of a deletion is written on the Application, which the controller overwrites.
-            "preservedFields": {"annotations": ["argocd.argoproj.io/deletion-approved"]},
+            "preservedFields": {"annotations": [f"{ARGO_CD}deletion-approved"]},
             "template": {
                 "metadata": {
                     "name": "{{ .tenant }}",
@@ -167,7 +165,7 @@ def application_set(
                         for key in ("tenant", "plan", "ring", "state", "cluster")
                     },
                     "annotations": {
-                        _GENERATE_PATHS: "{{ .generatePaths }}",
+                        GENERATE_PATHS: "{{ .generatePaths }}",
                         **_link_annotations(links),
                     },
                 },
@@ -335,7 +333,7 @@ def _own_application(name: str, *, project: str, namespace: str, source: Manifes
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "annotations": {_GENERATE_PATHS: generate_paths},
+            "annotations": {GENERATE_PATHS: generate_paths},
         },
         "spec": {
             "project": project,

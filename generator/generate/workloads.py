@@ -43,7 +43,6 @@ LONGEST_WINDOW: Final = 3600
 
 _FOUR: Final = tuple((side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory"))
 _STEP: Final = re.compile("[0-9]{1,9}%")
-_TEMPLATE: Final[Path] = ("spec", "template", "spec")
 _STRATEGY: Final[Path] = ("spec", "strategy", "rollingUpdate")
 _SCALE_DOWN: Final[Path] = ("spec", "behavior", "scaleDown")
 _EXAMPLE: Final = "[{type: Pods, value: 1, periodSeconds: 180}]"
@@ -147,7 +146,7 @@ def _scalers(objects: Iterable[Object]) -> Mapping[tuple[str, str], list[Object]
 
 def _read(one: Object, scalers: Iterable[Object]) -> Counted:
     spec = mapping(one.get("spec"))
-    template = ("spec", "jobTemplate", *_TEMPLATE) if one["kind"] == "CronJob" else _TEMPLATE
+    template = pods.spec_path(one["kind"])
     motion, replicas, count = _motion(one, spec)
     pod = pods.pod_spec(one) or {}
     grace = max(1, whole(pod.get("terminationGracePeriodSeconds"), DEFAULT_GRACE))

@@ -42,6 +42,11 @@ def pod_spec(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return spec if isinstance(spec, Mapping) else None
 
 
+def spec_path(kind: str) -> tuple[str, ...]:
+    """Return where a kind that makes pods keeps their spec."""
+    return (*TEMPLATES[kind], "spec")
+
+
 def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the init containers and containers of a pod spec."""
     yield from mappings(spec.get("initContainers"))

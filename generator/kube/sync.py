@@ -6,18 +6,20 @@ from typing import Any, Final
 
 from generator.kube.lenient import mapping
 
-SYNC_OPTIONS: Final = "argocd.argoproj.io/sync-options"
-"""https://argo-cd.readthedocs.io/en/stable/user-guide/sync-options/"""
-SYNC_WAVE: Final = "argocd.argoproj.io/sync-wave"
-"""https://argo-cd.readthedocs.io/en/stable/user-guide/sync-waves/"""
-GENERATE_PATHS: Final = "argocd.argoproj.io/manifest-generate-paths"
-"""https://argo-cd.readthedocs.io/en/stable/operator-manual/high_availability/"""
+ARGO_CD: Final = "argocd.argoproj.io/"
+"""What the names of its annotations begin with; the pages of each are in `findings.sources`."""
+
+SYNC_OPTIONS: Final = f"{ARGO_CD}sync-options"
+SYNC_WAVE: Final = f"{ARGO_CD}sync-wave"
+COMPARE_OPTIONS: Final = f"{ARGO_CD}compare-options"
+GENERATE_PATHS: Final = f"{ARGO_CD}manifest-generate-paths"
 
 KEEP: Final = "Prune=false"
 CONFIRM: Final = "Prune=confirm"
 GUARD: Final = (KEEP, "Delete=false")
 """What keeps an object when git holds it no more, and when its Application goes."""
-FORCEFUL: Final = ("Replace=true", "Force=true", "Validate=false")
+FORCE: Final = "Force=true"
+FORCEFUL: Final = ("Replace=true", FORCE, "Validate=false")
 """What recreates an object, or skips its validation."""
 
 

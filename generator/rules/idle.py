@@ -13,8 +13,8 @@ from generator.findings.finding import Found
 from generator.findings.words import did_you_mean
 from generator.fleet.states import runs
 from generator.kube.lenient import mapping, mappings, sequence, spec_of, string, whole
-from generator.kube.pods import pod_spec
-from generator.kube.sync import SYNC_OPTIONS, SYNC_WAVE
+from generator.kube.pods import pod_spec, spec_path
+from generator.kube.sync import ARGO_CD, COMPARE_OPTIONS, SYNC_OPTIONS, SYNC_WAVE
 from generator.reading.quantity import number
 from generator.reading.schema import Path
 from generator.render.rendered import Object, Rendered, Repository, identity
@@ -62,12 +62,6 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
 
 
 _SCHEDULER: Final = "default-scheduler"
-_POD: Final = {"CronJob": ("spec", "jobTemplate", "spec", "template", "spec"), "Pod": ("spec",)}
-
-
-def _of_pod(one: Object) -> Path:
-    """Return the path to the spec of a workload's pods."""
-    return _POD.get(one["kind"], ("spec", "template", "spec"))
 
 
 def _never_replaced(rendered: Rendered, one: Object) -> Iterator[Found]:
@@ -87,11 +81,11 @@ def _never_ready(rendered: Rendered, one: Object) -> Iterator[Found]:
         ("readinessGates", "its pods are not ready until a program sets the condition"),
     ):
         if sequence(mapping(pod_spec(one)).get(key)):
-            yield rendered.found_at(one, (*_of_pod(one), key), fact)
+            yield rendered.found_at(one, (*spec_path(one["kind"]), key), fact)
     scheduler = mapping(pod_spec(one)).get("schedulerName") or _SCHEDULER
     if scheduler != _SCHEDULER:
         fact = f"its pods wait for a scheduler {scheduler}, of which nothing is known"
-        yield rendered.found_at(one, (*_of_pod(one), "schedulerName"), fact)
+        yield rendered.found_at(one, (*spec_path(one["kind"]), "schedulerName"), fact)
 
 
 @rule(
@@ -328,9 +322,8 @@ def _normal(match: Object) -> Object:
 
 
 _INTEGER: Final = re.compile(r"[-+]?[0-9]{1,9}")
-_ARGO_CD: Final = "argocd.argoproj.io/"
 _KNOWN: Final = frozenset(
-    f"{_ARGO_CD}{name}"
+    f"{ARGO_CD}{name}"
     for name in (
         "client-side-apply-migration-manager",
         "compare-options",
@@ -393,9 +386,9 @@ def _misunderstood(version: str, one: Object) -> Iterator[tuple[Path, str, str]]
 def _of_annotation(key: str, value: str) -> Iterator[tuple[str, str]]:
     if key == SYNC_WAVE and not _INTEGER.fullmatch(value):
         yield f"{value!r} is no integer, and counts as wave 0", "write a number in quotes"
-    if key.startswith(_ARGO_CD) and key not in _KNOWN:
+    if key.startswith(ARGO_CD) and key not in _KNOWN:
         yield "Argo CD has no such annotation", did_you_mean(key, _KNOWN)
-    for annotation, known in ((SYNC_OPTIONS, _OPTIONS), (f"{_ARGO_CD}compare-options", _COMPARISONS)):
+    for annotation, known in ((SYNC_OPTIONS, _OPTIONS), (COMPARE_OPTIONS, _COMPARISONS)):
         for option in value.split(",") if key == annotation else ():
             if option.strip() not in known:
                 yield f"Argo CD has no option {option.strip()!r}", did_you_mean(option.strip(), known)

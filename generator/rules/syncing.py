@@ -10,7 +10,7 @@ from generator.findings.rule import Firm
 from generator.fleet.states import PURGING
 from generator.kube.lenient import mapping, mappings, string
 from generator.kube.pods import pod_spec
-from generator.kube.sync import FORCEFUL, GUARD, SYNC_OPTIONS, options, wave
+from generator.kube.sync import ARGO_CD, COMPARE_OPTIONS, FORCEFUL, GUARD, SYNC_OPTIONS, options, wave
 from generator.render.rendered import Rendered
 from generator.rules.rule import Per, rule
 
@@ -112,8 +112,7 @@ def the_autoscaler_owns_replicas(rendered: Rendered) -> Iterator[Found]:
             yield rendered.found(obj, fact, "remove it")
 
 
-_HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
-_COMPARE: Final = "argocd.argoproj.io/compare-options"
+_HOOKS: Final = (f"{ARGO_CD}hook", "helm.sh/hook")
 
 
 @rule(
@@ -135,5 +134,5 @@ def objects_are_synced_plainly(rendered: Rendered) -> Iterator[Found]:
             if key in annotations:
                 fact = f"{key} makes it a hook: Argo CD runs it beside the sync and does not keep it"
                 yield rendered.found(obj, fact, "remove the annotation")
-        if "IgnoreExtraneous" in str(annotations.get(_COMPARE, "")):
-            yield rendered.found(obj, f"{_COMPARE} hides it when git drops it", "remove the annotation")
+        if "IgnoreExtraneous" in str(annotations.get(COMPARE_OPTIONS, "")):
+            yield rendered.found(obj, f"{COMPARE_OPTIONS} hides it when git drops it", "remove the annotation")
