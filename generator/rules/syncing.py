@@ -5,13 +5,13 @@ from typing import Final
 
 from generator import layout
 from generator.findings import sources
-from generator.findings.finding import Found, Severity
+from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
 from generator.fleet.states import PURGING
 from generator.kube.lenient import mapping, mappings, string
 from generator.kube.pods import pod_spec
 from generator.kube.sync import ARGO_CD, COMPARE_OPTIONS, FORCEFUL, GUARD, SYNC_OPTIONS, options, wave
-from generator.render.rendered import Rendered
+from generator.render.rendered import Base, Rendered
 from generator.rules.rule import Per, rule
 
 
@@ -51,6 +51,18 @@ def _still_guarded(rendered: Rendered) -> Iterator[Found]:
     if any(options(rendered.project.data)):
         fact = f"{SYNC_OPTIONS} is there, and the company is purged: its shard would never be Synced again"
         yield rendered.found_in_project(("metadata", "annotations"), fact)
+
+
+@data_is_guarded.also(Per.GUARD)
+def whoever_is_purged_is_let_go(base: Base) -> Iterator[Found]:
+    """The same of a tenant that has everything, in the state in which the guards go, before anybody is in it."""
+    for probe in base.states:
+        for obj in probe.objects if probe.state == PURGING else ():
+            held = sorted(filter(None, options(obj))) if obj["kind"] in ("Namespace", "PersistentVolumeClaim") else []
+            if held:
+                place = Place(f"{base.folders[0]}/{layout.STATES}/{PURGING}/kustomization.yaml")
+                fact = f"as {PURGING} it still has {', '.join(held)}: it would be left behind, orphaned"
+                yield Found(place, fact, "take out its sync-options there", f"{obj['kind']}/{obj['metadata']['name']}")
 
 
 @rule(

@@ -148,7 +148,68 @@ def test_a_volume_without_a_claim_says_the_way(wiki: Repository) -> None:
     wiki.edit("platform.yaml", ", claim: search-index", "")
 
     assert wiki.run("validate").stdout == (
-        "platform.yaml:38:3: error: addons.search: storage is the size of a claim, and `claim` does not say of which"
+        "platform.yaml:39:3: error: addons.search: storage is the size of a claim, and `claim` does not say of which"
         " [PLT001]\n"
         "  hint: run `tenantry upgrade`, or name that of base/guard/components/search-claim: claim: NAME\n"
     )
+
+
+# --- a purge
+
+PURGED = {
+    "active": (),
+    "suspended": ("--today", "2026-12-01"),
+    "retiring": ("retireOn=2026-12-31", "--today", "2026-12-01"),
+    "purging": ("backup=s3://backups/1", "--today", "2027-01-01"),
+    "deleting": ("--confirmed-by", "ops", "--today", "2027-01-02"),
+    "retired": ("--confirmed-by", "ops", "--today", "2027-01-03"),
+}
+"""Each state of a company that leaves, with what the step to it needs."""
+
+GUARDS = {"argocd.argoproj.io/sync-options": "Prune=false,Delete=false"}
+OVERLAY = "overlays/archive/kustomization.yaml"
+
+
+def claims_of(repository: Repository) -> dict[str, dict[str, str]]:
+    """Return the annotations of each claim of the company."""
+    claims = [obj["metadata"] for obj in repository.render("archive") if obj["kind"] == "PersistentVolumeClaim"]
+    return {claim["name"]: claim.get("annotations", {}) for claim in claims}
+
+
+def test_a_kept_claim_is_guarded_and_let_go_as_the_main_one_in_each_step_of_a_purge(change: Repository) -> None:
+    """Both stay, guarded, until the company is purged; then both lose their guards in one step, and go with it."""
+    change.run("set", "archive", "addons-=search")
+    overlay = ""
+
+    for state, step in PURGED.items():
+        moved = change.run("set", "archive", f"state={state}", *step) if step else None
+        verified = change.generate().run("verify")
+
+        assert [ran.said for ran in (moved, verified) if ran and ran.exit] == []
+        assert DROPPED in change.read("tenants/archive.yaml")
+        committed(change)
+        if state == "deleting":
+            assert change.read(OVERLAY) == overlay  # the entry alone goes
+        elif state != "retired":
+            overlay = change.read(OVERLAY)
+            assert claims_of(change) == dict.fromkeys(("pages", "search-index"), {} if state == "purging" else GUARDS)
+    assert "volumes that their class retains" in change.read("tenants/archive.yaml")
+    assert not [path for path in change.files() if "archive" in path and not path.startswith("tenants/")]
+
+
+def test_a_state_that_forgets_the_claim_of_an_add_on_is_named_before_anybody_is_purged(change: Repository) -> None:
+    """A guard that names the main claim alone would leave the other one guarded, and its company orphaned."""
+    purging = "base/guard/states/purging/kustomization.yaml"
+    change.edit(purging, "{kind: PersistentVolumeClaim}", "{kind: PersistentVolumeClaim, name: pages}")
+
+    refused = change.run("verify")
+    change.edit(purging, "{kind: PersistentVolumeClaim, name: pages}", "{kind: PersistentVolumeClaim}")
+
+    assert (refused.exit, refused.stdout) == (
+        1,
+        (
+            f"{purging}: error: PersistentVolumeClaim/search-index: as purging it still has Delete=false, Prune=false:"
+            " it would be left behind, orphaned [ARG009]\n  hint: take out its sync-options there\n"
+        ),
+    )
+    assert change.run("verify").exit == 0
