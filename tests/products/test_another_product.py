@@ -119,13 +119,10 @@ def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     blocks = dict(re.findall(r"```yaml (.+)\n((?:.*\n)*?)```", guide))
     line = blocks.pop("platform.yaml addons")
     registries = blocks.pop("platform.yaml registries")
-    retiring = "base/guard/states/retiring/kustomization.yaml"
-    patches = blocks.pop(f"{retiring} patches")
     repository = Repository.like_this_one(tmp_path / "repository")
     for place, text in blocks.items():
         repository.write(place, text)
     repository.edit("platform.yaml", "\naddons:\n", f"\naddons:\n{line}")
-    repository.write(retiring, repository.read(retiring) + patches)
     declared = next(line for line in repository.read("platform.yaml").splitlines() if line.startswith("registries:"))
     repository.edit("platform.yaml", declared, registries.strip())
 
