@@ -6,7 +6,7 @@ gets its name. Where base/ has no claim of that add-on, or several, people have 
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator import layout
@@ -22,14 +22,13 @@ _GUARD: Final = re.compile(rf"({layout.GUARD}|{layout.BASE}/guards/[1-9][0-9]*)/
 _START: Final = re.compile(r"^---[^\n]*\n", re.MULTILINE)
 
 
-def is_done(platform: str, paths: Collection[str]) -> bool:
+def is_done(texts: Texts) -> bool:
     """Say by the text of platform.yaml alone whether nothing is left to do.
 
     Args:
-        platform: The text of platform.yaml.
-        paths: The files of base/.
+        texts: The files.
     """
-    del paths
+    platform = texts.get(layout.PLATFORM, "")
     addons = _ADDONS.search(platform)
     return not addons or "storage:" not in addons[0] or not any(_without_claim(platform))
 

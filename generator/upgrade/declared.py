@@ -6,7 +6,7 @@ nothing is, and the rule says what to write.
 
 import contextlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from generator import layout
@@ -21,14 +21,14 @@ from generator.upgrade.texts import Changes, Texts, data_of
 _DECLARED: Final = re.compile(r"\b(?:storageClasses|secrets|registries)\s*:")
 
 
-def is_done(platform: str, paths: Collection[str]) -> bool:
-    """Say whether nothing is left to do.
+def is_done(texts: Texts) -> bool:
+    """Say whether nothing is left to do: all is declared, or the manifests agree on no more.
 
     Args:
-        platform: The text of platform.yaml.
-        paths: The files of base/.
+        texts: The files.
     """
-    return not paths or len(set(_DECLARED.findall(platform))) == 3  # noqa: PLR2004 -- the three keys
+    declared = set(_DECLARED.findall(texts.get(layout.PLATFORM, "")))
+    return len(declared) == 3 or not upgraded(texts)  # noqa: PLR2004 -- the three keys
 
 
 def upgraded(texts: Texts) -> Changes:

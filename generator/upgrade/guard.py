@@ -23,15 +23,13 @@ _ACCOUNT: Final = "ServiceAccount"
 _RELEASE: Final = re.compile(rf"({layout.BASE}/(?:edge|releases/([1-9][0-9]*)))/")
 
 
-def is_done(platform: str, paths: Collection[str]) -> bool:
-    """Say whether nothing is left to do.
+def is_done(texts: Texts) -> bool:
+    """Say by the paths alone whether nothing is left to do.
 
     Args:
-        platform: The text of platform.yaml.
-        paths: The files of base/.
+        texts: The files.
     """
-    del platform
-    return any(path.startswith(f"{layout.GUARD}/") for path in paths) or not any(map(_RELEASE.match, paths))
+    return any(path.startswith(f"{layout.GUARD}/") for path in texts) or not any(map(_RELEASE.match, texts))
 
 
 def upgraded(texts: Texts) -> Changes:

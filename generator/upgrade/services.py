@@ -7,7 +7,7 @@ it is the component of core's facts, that X is the service.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -37,15 +37,13 @@ class _Service:
     component: str
 
 
-def is_done(platform: str, paths: Collection[str]) -> bool:
+def is_done(texts: Texts) -> bool:
     """Say by the text of platform.yaml alone whether nothing is left to do; False when that is not plain.
 
     Args:
-        platform: The text of platform.yaml.
-        paths: The files of base/.
+        texts: The files.
     """
-    del paths
-    return _IS_OF_TODAY.search(platform) is not None
+    return _IS_OF_TODAY.search(texts.get(layout.PLATFORM, "")) is not None
 
 
 def upgraded(texts: Texts) -> Changes:

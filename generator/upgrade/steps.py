@@ -1,7 +1,7 @@
 """Every step, oldest first, and what they make of a repository, of a commit or of the work tree."""
 
 import contextlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +9,7 @@ from typing import Final
 from generator import layout
 from generator.git.snapshot import Snapshot
 from generator.reading.files import BadFile
-from generator.upgrade import claims, declared, guard, services, storage_class
+from generator.upgrade import claims, declared, guard, services, states, storage_class
 from generator.upgrade.texts import Changes, Texts
 
 
@@ -19,13 +19,13 @@ class Step:
 
     Attributes:
         name: What it is about, in a word or two.
-        is_done: From the text of platform.yaml and the paths of base/ to whether nothing is left to do, so that no
-            other file is read for it.
+        is_done: From platform.yaml and base/ to whether nothing is left to do. Files are read as they are asked for:
+            a step that is done asks for few, and never for tenant files.
         upgraded: From all files to those that become others; none when the step has nothing to do.
     """
 
     name: str
-    is_done: Callable[[str, Collection[str]], bool]
+    is_done: Callable[[Texts], bool]
     upgraded: Callable[[Texts], Changes]
 
 
@@ -35,16 +35,35 @@ STEPS: Final = (
     Step(name="platform.yaml declares what manifests may name", is_done=declared.is_done, upgraded=declared.upgraded),
     Step(name="storage class as a key", is_done=storage_class.is_done, upgraded=storage_class.upgraded),
     Step(name="a dropped add-on leaves its claim", is_done=claims.is_done, upgraded=claims.upgraded),
+    Step(name="what each state makes of a company", is_done=states.is_done, upgraded=states.upgraded),
 )
 
 
 def texts_of(snapshot: Snapshot) -> dict[str, str]:
     """Return the files that steps read, where they are text; none but platform.yaml when every step is done."""
-    texts = _texts(snapshot, [layout.PLATFORM])
-    base = tuple(snapshot.under(layout.BASE))
-    if all(step.is_done(texts.get(layout.PLATFORM, ""), base) for step in STEPS):
-        return texts
-    return texts | _texts(snapshot, [*snapshot.under(layout.TENANTS), *base])
+    held = _Held(snapshot, (layout.PLATFORM, *snapshot.under(layout.BASE)))
+    if all(step.is_done(held) for step in STEPS):
+        return _texts(snapshot, [layout.PLATFORM])
+    return _texts(snapshot, [layout.PLATFORM, *snapshot.under(layout.TENANTS), *snapshot.under(layout.BASE)])
+
+
+class _Held(Mapping[str, str]):
+    """Files of a snapshot as texts, each read when it is asked for; one that is no text is empty."""
+
+    def __init__(self, snapshot: Snapshot, paths: Iterable[str]) -> None:
+        self._snapshot = snapshot
+        self._paths = dict.fromkeys(path for path in paths if path.endswith(".yaml"))
+
+    def __getitem__(self, path: str) -> str:
+        if path not in self._paths:
+            raise KeyError(path)
+        return _texts(self._snapshot, [path]).get(path, "")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._paths)
+
+    def __len__(self) -> int:
+        return len(self._paths)
 
 
 def _texts(snapshot: Snapshot, paths: Iterable[str]) -> dict[str, str]:
@@ -65,8 +84,7 @@ def upgraded(texts: Texts) -> tuple[Changes, tuple[str, ...]]:
     known = dict(texts)
     done = []
     for step in STEPS:
-        base = [path for path in known if path.startswith(f"{layout.BASE}/")]
-        if step.is_done(known.get(layout.PLATFORM, ""), base):
+        if step.is_done(known):
             continue
         found = step.upgraded(known)
         known = {path: text for path, text in {**known, **found}.items() if text is not None}

@@ -5,7 +5,7 @@ platform's, and the fact `storageClass` carries it back: the volumes stay as the
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
@@ -20,15 +20,13 @@ _GUARD: Final = re.compile(rf"({layout.GUARD}|{layout.BASE}/guards/[1-9][0-9]*)/
 _PLACEHOLDER: Final = "placeholder"
 
 
-def is_done(platform: str, paths: Collection[str]) -> bool:
-    """Say by the text of platform.yaml alone whether nothing is left to do.
+def is_done(texts: Texts) -> bool:
+    """Say by platform.yaml whether nothing is left to do; where it has no class, by the claims of guards' cores.
 
     Args:
-        platform: The text of platform.yaml.
-        paths: The files of base/.
+        texts: The files.
     """
-    del paths
-    return _IS_OF_TODAY.search(platform) is not None
+    return _IS_OF_TODAY.search(texts.get(layout.PLATFORM, "")) is not None or not _class_of(list(_claims(texts)))
 
 
 def upgraded(texts: Texts) -> Changes:
@@ -38,9 +36,9 @@ def upgraded(texts: Texts) -> Changes:
         texts: The files; what cannot be read stays as it is, and is named when it is validated.
     """
     claims = list(_claims(texts))
-    of_class, *others = {of_class for _, _, of_class in claims} or {""}
+    of_class = _class_of(claims)
     facts = {path: _facts_beside(path) for path, _, _ in claims}
-    if not of_class or others or not set(facts.values()) <= texts.keys() or "plans" not in _platform(texts):
+    if not of_class or not set(facts.values()) <= texts.keys() or "plans" not in _platform(texts):
         return {}
     changed = {layout.PLATFORM: _with_class(texts[layout.PLATFORM], of_class)}
     for path in facts:
@@ -50,6 +48,12 @@ def upgraded(texts: Texts) -> Changes:
         names = [name for path, name, _ in claims if facts[path] == file]
         changed[file] = _with_replacement(texts[file], names)
     return changed
+
+
+def _class_of(claims: Iterable[tuple[str, str, str]]) -> str:
+    """Return the one class that all claims have; empty where there is none, more than one, or a fact's place."""
+    classes = {of_class for _, _, of_class in claims}
+    return classes.pop() if len(classes) == 1 and _PLACEHOLDER not in classes else ""
 
 
 def _platform(texts: Texts) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from typing import Final
 
 import pytest
 
+from generator.upgrade import states, storage_class
 from tests.harness import ROOT, Repository
 
 LAYOUTS: Final = ROOT / "tests" / "layouts"
@@ -34,6 +35,7 @@ def commit(repository: Repository) -> None:
 def test_an_upgraded_repository_is_verified_and_passes_as_a_pull_request(old: Repository) -> None:
     """The base is read through the same steps, so that the two are compared."""
     ran = old.run("upgrade")
+    stale = old.run("generate", "--check")
     commit(old)
 
     verified, checked = old.run("verify"), old.run("check", "--base", "main")
@@ -42,7 +44,9 @@ def test_an_upgraded_repository_is_verified_and_passes_as_a_pull_request(old: Re
 
     assert ran.exit == 0, ran.said
     assert f"no pod template changes, in {choices} companies: one of each choice of plan and add-ons\n" in ran.stderr
+    assert stale.exit == 0, stale.said
     assert verified.exit == 0, verified.said
+    assert " 0 errors" in verified.stderr
     assert checked.exit == 0, checked.said
     assert f"the change touches {touched} tenants of {companies}: 0 errors" in checked.stderr
 
@@ -153,6 +157,72 @@ def test_claims_of_add_ons_move_and_stay_as_they_are(tmp_path: Path) -> None:
     assert "storage: 20Gi, claim: search-index}" in repository.read("platform.yaml")
     assert repository.read("overlays/library/kustomization.yaml") == before
     assert f'"../../{component}-claim"' in repository.read("overlays/archive/kustomization.yaml")
+
+
+def test_a_company_of_an_earlier_layout_can_be_suspended_after_the_upgrade(old: Repository) -> None:
+    """The states are read off base/: of another product they name its own workloads, routes and volumes."""
+    old.run("upgrade")
+    old.edit("platform.yaml", "exposure: gateway\n", "exposure: gateway\nunavailablePage: https://example.com/off\n")
+    name = min(path.name for path in (old.root / "overlays").iterdir())
+
+    suspended = old.run("set", name, "state=suspended")
+    verified = old.generate().run("verify")
+
+    assert suspended.exit == 0, suspended.said
+    assert verified.exit == 0, verified.said
+    kinds = {obj["kind"] for obj in old.render(name)}
+    assert "HorizontalPodAutoscaler" not in kinds
+    assert {obj["spec"]["replicas"] for obj in old.render(name) if obj["kind"] in ("Deployment", "StatefulSet")} == {0}
+
+
+def test_the_states_that_an_upgrade_writes_are_those_of_a_new_repository() -> None:
+    """Byte for byte: what this repository has by hand, and the wiki of the tests, is what the step reads off base/."""
+    for root in (ROOT, ROOT / "tests/products/wiki"):
+        files = [root / "platform.yaml", *(root / "base").rglob("*.yaml")]
+        texts = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in files}
+        own = {path: text for path, text in texts.items() if path.startswith("base/guard/states/")}
+
+        assert states.upgraded({path: text for path, text in texts.items() if path not in own}) == own
+        assert states.is_done(texts)
+
+
+def test_a_frozen_guard_gets_states_where_nothing_says_what_it_was() -> None:
+    """One with a record beside it would no longer be what was frozen."""
+    texts = dict.fromkeys([f"base/{guard}/core/a.yaml" for guard in ("guard", "guards/1", "guards/2")], "")
+    texts |= {"base/guards/2.yaml": "digest: x\n", "platform.yaml": "service: {workload: web}\n"}
+    texts["base/edge/core/web.yaml"] = "{apiVersion: v1, kind: Pod, metadata: {name: web}, spec: {containers: []}}\n"
+
+    assert {path.rsplit("/", 1)[0] for path in states.upgraded(texts)} == {
+        f"{guard}/states/{state}" for guard in ("base/guard", "base/guards/1") for state in ("suspended", "purging")
+    }
+
+
+NO_CLASS: Final = {
+    "platform.yaml": "plans: {}\nclusters: {}\n",
+    "base/guard/components/facts/kustomization.yaml": "kind: Component\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("claims", "done"),
+    [
+        ({}, True),
+        ({"pages": "", "mails": ""}, True),
+        ({"pages": "fast", "mails": "slow"}, True),
+        ({"pages": "placeholder"}, True),  # the fact's place: each company says its class
+        ({"pages": "fast"}, False),
+    ],
+)
+def test_a_class_is_looked_for_where_all_claims_have_one(claims: dict[str, str], *, done: bool) -> None:
+    """Where there is none to write down the step is done, and no run reads all tenants for it."""
+    kind = "kind: PersistentVolumeClaim"
+    texts = NO_CLASS | {
+        f"base/guard/core/{name}.yaml": f"{kind}\nmetadata: {{name: {name}}}\nspec:\n  storageClassName: {of_class}\n"
+        for name, of_class in claims.items()
+    }
+
+    assert storage_class.is_done(texts) is done
+    assert (not storage_class.upgraded(texts)) is done
 
 
 def test_what_guards_moves_with_its_comments(tmp_path: Path) -> None:
