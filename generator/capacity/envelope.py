@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from generator.capacity.load import Companies
 from generator.fleet.model import Platform
-from generator.kube.lenient import mapping, mappings, spec_of, string
-from generator.render.rendered import Object, Rendered
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
+from generator.render.rendered import Rendered
 
 _KUBERNETES = "https://github.com/kubernetes/community/blob/main/sig-scalability/configs-and-limits/thresholds.md"
 _SETS = "https://github.com/argoproj/argo-cd/pull/24690"

@@ -7,11 +7,9 @@ of these says is no cause, and what could not be read is told as not seen.
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from generator.kube.lenient import mapping, mappings, spec_of, string, whole
-
-Object = Mapping[str, Any]
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string, whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,9 @@ from typing import Final
 
 from generator.diff.objects import Change, Edit
 from generator.generate.argocd import FINALIZER
+from generator.kube.lenient import Object
 from generator.kube.sync import CONFIRM, FORCE, KEEP, options
 from generator.reading import quantity
-from generator.render.rendered import Object
 from generator.rules.change import immutable_changes
 
 APPLICATION: Final = "Application"

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 from generator.diff.effects import Fate, fate, restarts_pods
 from generator.diff.objects import Change, Edit, edits, pair
-from generator.render.rendered import Object
+from generator.kube.lenient import Object
 
 _MARK: Final = "\0"
 """Stands around what was taken out; YAML cannot hold it, so no object does."""

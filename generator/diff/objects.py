@@ -19,8 +19,9 @@ from enum import Enum
 from operator import itemgetter
 from typing import Any, Final
 
+from generator.kube.lenient import Object
 from generator.reading import quantity
-from generator.render.rendered import Object, has_hash
+from generator.render.rendered import has_hash
 
 
 class Absent(Enum):
@@ -30,8 +31,6 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-
-Path = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +63,7 @@ class Edit:
         after: What stands there, or ABSENT.
     """
 
-    path: Path
+    path: tuple[str, ...]
     before: Any
     after: Any
 
@@ -150,7 +149,7 @@ def edits(change: Change) -> tuple[Edit, ...]:
     return tuple(_of_mappings((), change.before, change.after, unordered=change.after["kind"] in _UNORDERED))
 
 
-def _edits(path: Path, before: Any, after: Any, *, unordered: bool) -> Iterator[Edit]:
+def _edits(path: tuple[str, ...], before: Any, after: Any, *, unordered: bool) -> Iterator[Edit]:
     if isinstance(before, Mapping) and isinstance(after, Mapping):
         yield from _of_mappings(path, before, after, unordered=unordered)
     elif isinstance(before, list) and isinstance(after, list):
@@ -159,7 +158,9 @@ def _edits(path: Path, before: Any, after: Any, *, unordered: bool) -> Iterator[
         yield Edit(path, before, after)
 
 
-def _of_mappings(path: Path, before: Mapping[str, Any], after: Mapping[str, Any], *, unordered: bool) -> Iterator[Edit]:
+def _of_mappings(
+    path: tuple[str, ...], before: Mapping[str, Any], after: Mapping[str, Any], *, unordered: bool
+) -> Iterator[Edit]:
     amounts = path[-1:] and path[-1][1:] in _AMOUNTS
     for key in sorted(before.keys() | after.keys()):
         old, new = _value(before, key), _value(after, key)
@@ -180,7 +181,7 @@ def _same_amount(one: Any, other: Any) -> bool:
         return False
 
 
-def _of_lists(path: Path, before: list[Any], after: list[Any], *, unordered: bool) -> Iterator[Edit]:
+def _of_lists(path: tuple[str, ...], before: list[Any], after: list[Any], *, unordered: bool) -> Iterator[Edit]:
     if before == after:
         return
     if unordered:
@@ -234,7 +235,7 @@ def _are_names(values: Sequence[Any]) -> bool:
     return all(isinstance(value, str | int) for value in values) and len(set(values)) == len(values)
 
 
-def _of_named_items(path: Path, name: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Edit]:
+def _of_named_items(path: tuple[str, ...], name: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Edit]:
     old = {item[name]: item for item in before}
     new = {item[name]: item for item in after}
     for key in [*old, *(key for key in new if key not in old)]:

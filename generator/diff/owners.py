@@ -13,12 +13,12 @@ from generator.fleet.model import Tenant
 from generator.generate.argocd import API_VERSION
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import gate_of
+from generator.kube.lenient import Object
 from generator.pipeline import Composed
 from generator.reading import yaml_objects
 from generator.render import classes
 from generator.render.classes import Sheet
 from generator.render.provider import provider_objects
-from generator.render.rendered import Object
 from generator.review.revision import State
 
 Objects = tuple[Object, ...]

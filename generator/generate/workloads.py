@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from generator.fleet.model import Resources
 from generator.generate.headroom import (
@@ -24,10 +24,7 @@ from generator.generate.headroom import (
     Workload,
 )
 from generator.kube import pods
-from generator.kube.lenient import mapping, mappings, sequence, string, whole
-
-Object = Mapping[str, Any]
-Path = tuple[str, ...]
+from generator.kube.lenient import Object, mapping, mappings, sequence, string, whole
 
 DEFAULT_GRACE: Final = 30
 """`terminationGracePeriodSeconds` where none is written."""
@@ -43,8 +40,8 @@ LONGEST_WINDOW: Final = 3600
 
 _FOUR: Final = tuple((side, resource) for side in ("requests", "limits") for resource in ("cpu", "memory"))
 _STEP: Final = re.compile("[0-9]{1,9}%")
-_STRATEGY: Final[Path] = ("spec", "strategy", "rollingUpdate")
-_SCALE_DOWN: Final[Path] = ("spec", "behavior", "scaleDown")
+_STRATEGY: Final[tuple[str, ...]] = ("spec", "strategy", "rollingUpdate")
+_SCALE_DOWN: Final[tuple[str, ...]] = ("spec", "behavior", "scaleDown")
 _EXAMPLE: Final = "[{type: Pods, value: 1, periodSeconds: 180}]"
 
 
@@ -60,7 +57,7 @@ class Problem:
     """
 
     one: Object
-    path: Path
+    path: tuple[str, ...]
     fact: str
     hint: str
 
@@ -77,13 +74,13 @@ class Counted:
 
     workload: Workload
     one: Object
-    fields: Mapping[str, tuple[Object, Path]]
+    fields: Mapping[str, tuple[Object, tuple[str, ...]]]
 
 
 class _UncountedError(Exception):
     """Raised inside this module with what keeps one workload from being counted."""
 
-    def __init__(self, one: Object, path: Path, fact: str, hint: str) -> None:
+    def __init__(self, one: Object, path: tuple[str, ...], fact: str, hint: str) -> None:
         super().__init__(fact)
         self.problem = Problem(one=one, path=path, fact=fact, hint=hint)
 
@@ -179,7 +176,7 @@ def _read(one: Object, scalers: Iterable[Object]) -> Counted:
     return Counted(workload=workload, one=one, fields=fields)
 
 
-def _motion(one: Object, spec: Object) -> tuple[Motion, int, Path]:
+def _motion(one: Object, spec: Object) -> tuple[Motion, int, tuple[str, ...]]:
     """Return how the pods of a workload are replaced, how many it wants by itself, and the field that says so."""
     match one["kind"]:
         case "Deployment":
@@ -278,7 +275,7 @@ def _policy(scaler: Object, policy: Object) -> Policy:
 # --- the size of a pod
 
 
-def _size(one: Object, template: Path, pod: Object) -> Resources:
+def _size(one: Object, template: tuple[str, ...], pod: Object) -> Resources:
     if not list(mappings(pod.get("containers"))):
         raise _UncountedError(one, template, "it has no pod template that can be read", "write its containers")
     if pod.get("runtimeClassName") and "overhead" not in pod:

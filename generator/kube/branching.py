@@ -15,8 +15,7 @@ from typing import Any, Final
 from generator.kube import tenant_names
 from generator.kube.lenient import mapping, mappings, strings
 from generator.reading import yaml_objects
-
-Path = tuple[str | int, ...]
+from generator.reading.schema import Path
 
 FACTS: Final = "TenantFacts"
 _IDENTITY: Final = re.compile(r"spec\.(?:name|host|hosts(?:\..*)?)")

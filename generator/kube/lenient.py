@@ -7,6 +7,9 @@ other reader has to, and none may stumble over it.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+Object = Mapping[str, Any]
+"""Something as Kubernetes keeps it, with its kind and metadata where it is well formed."""
+
 
 def mapping(value: Any) -> Mapping[str, Any]:
     """Return a value that should be a mapping, or an empty one."""

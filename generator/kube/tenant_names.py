@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.kube.lenient import mapping
-
-Path = tuple[str | int, ...]
+from generator.reading.schema import Path
 
 NAMESPACE: Final = "the namespace of "
 PATH: Final = "a path of "

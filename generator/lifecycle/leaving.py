@@ -3,19 +3,17 @@
 Nothing is changed there.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from generator.findings.finding import EnvironmentProblem
 from generator.fleet.states import SYNCED
 from generator.generate.argocd import FINALIZER
 from generator.kube import kubectl
-from generator.kube.lenient import mapping, sequence, spec_of, string
+from generator.kube.lenient import Object, mapping, sequence, spec_of, string
 from generator.kube.sync import options
 from generator.render.rendered import identity
-
-Object = Mapping[str, Any]
 
 ORPHANED: Final = "the Application is gone and has left its namespace behind, orphaned"
 

@@ -18,10 +18,11 @@ from generator.generate.write import replace
 from generator.git import ancestry, door
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import gate_of
+from generator.kube.lenient import Object
 from generator.kube.pods import pod_spec
 from generator.reading.files import BY_HAND
 from generator.render.base_probe import read_base
-from generator.render.rendered import Base, Object, identity
+from generator.render.rendered import Base, identity
 from generator.review.verify import weaken
 from generator.rules import every
 from generator.rules.change import immutable_changes

@@ -8,10 +8,8 @@ from generator.findings.finding import EnvironmentProblem
 from generator.findings.words import plural
 from generator.generate.size import Size
 from generator.kube import kubectl
-from generator.kube.lenient import mapping, spec_of, string
+from generator.kube.lenient import Object, mapping, spec_of, string
 from generator.reading import quantity
-
-Object = Mapping[str, Any]
 
 _WAY: Final = "or say who looked: --confirmed-by NAME"
 _OF_A_PLAN: Final = "resourcequotas,pods,horizontalpodautoscalers"

@@ -25,9 +25,9 @@ from typing import Any, Final
 from generator.findings.finding import Place
 from generator.fleet.model import Cluster
 from generator.generate.argocd import TENANT_KINDS
-from generator.kube.lenient import mapping, mappings, sequence
+from generator.kube.lenient import Object, mapping, mappings, sequence
 from generator.once import once
-from generator.render.rendered import Object, Rendered, Representative, identity
+from generator.render.rendered import Rendered, Representative, identity
 
 BREAK_GLASS: Final = "break-glass"
 """The role, and the group after the colon, that may open a shell in a pod."""

@@ -17,11 +17,11 @@ from generator.generate import workloads
 from generator.generate.headroom import Workload
 from generator.generate.size import SPARE_PODS, addons_of, fit, most_replicas
 from generator.generate.workloads import Counted, Problem
-from generator.kube.lenient import mapping, mappings, string, whole
+from generator.kube.lenient import Object, mapping, mappings, string, whole
 from generator.kube.pods import pod_spec, takes
 from generator.once import once
 from generator.reading.quantity import amount, amount_of
-from generator.render.rendered import Object, Rendered, has_hash
+from generator.render.rendered import Rendered, has_hash
 
 _FIELDS: Final = {
     "requests.cpu": "requests_cpu",

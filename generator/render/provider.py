@@ -5,9 +5,9 @@ from generator.findings.finding import Refused
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import gate_of
+from generator.kube.lenient import Object
 from generator.reading import parsed, yaml_objects
 from generator.reading.files import BY_HAND, Kind
-from generator.render.rendered import Object
 
 
 def provider_objects(snapshot: Snapshot) -> tuple[tuple[Object, ...], str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from generator import layout
 from generator.findings.finding import Found, Place
@@ -11,6 +11,7 @@ from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE
 from generator.generate.releases import Origins, folders_of
+from generator.kube.lenient import Object
 from generator.kube.pods import pod_spec
 from generator.once import Worked
 from generator.reading import parsed, yaml_objects
@@ -18,7 +19,6 @@ from generator.reading.parsed import Parsed
 from generator.reading.schema import Path, dotted
 from generator.reading.yaml_reader import Document
 
-Object = Mapping[str, Any]
 """A Kubernetes object as kustomize printed it."""
 
 

@@ -15,11 +15,12 @@ from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube.kustomization import FILE, gate_of
+from generator.kube.lenient import Object
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
 from generator.render.provider import provider_objects
-from generator.render.rendered import Base, Object, Rendered, Repository, Representative
+from generator.render.rendered import Base, Rendered, Repository, Representative
 from generator.render.tenants import committed, render, render_alike, texts_of_base
 from generator.rules import every
 from generator.rules.closed_world import accepted_in

@@ -6,12 +6,12 @@ from typing import Final
 from generator.admission.check import problems
 from generator.findings.finding import Found
 from generator.kube import typed
-from generator.kube.lenient import mapping
+from generator.kube.lenient import Object, mapping
 from generator.kube.typed import Typed
 from generator.once import once
 from generator.reading.quantity import canonical
 from generator.reading.schema import Path
-from generator.render.rendered import Object, Rendered, Repository
+from generator.render.rendered import Rendered, Repository
 from generator.rules.platform_objects import of_platform
 from generator.rules.rule import Per, rule
 

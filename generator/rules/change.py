@@ -13,9 +13,9 @@ from generator.fleet.model import QuotaFrom, Tenant
 from generator.fleet.rings import order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
-from generator.kube.lenient import mapping
+from generator.kube.lenient import Object, mapping
 from generator.reading import quantity
-from generator.render.rendered import Object, identity
+from generator.render.rendered import identity
 from generator.rules.compared import Compared, Step, Unread
 from generator.rules.rule import Per, of_table, rule
 

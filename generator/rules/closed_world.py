@@ -11,10 +11,11 @@ from generator.findings.finding import Finding, Found, Severity
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Platform
+from generator.kube.lenient import Object
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
 from generator.render.classes import SENTINELS, Member, emptied
-from generator.render.rendered import Object, Rendered, Repository, has_hash
+from generator.render.rendered import Rendered, Repository, has_hash
 from generator.rules.rule import Per, rule
 
 _LONGEST: Final = 60

@@ -10,7 +10,7 @@ from generator.findings.rule import Firm
 from generator.generate.releases import COMPONENTS, CORE
 from generator.kube.guards import KINDS, guards
 from generator.kube.kustomization import FILE
-from generator.kube.lenient import mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
 from generator.kube.pods import pod_spec, pod_template
 from generator.proofs.limits import Limit, read_limit, refusals
 from generator.reachability.policy import UnreadableError
@@ -19,7 +19,7 @@ from generator.reachability.space import read_space
 from generator.reading import yaml_objects
 from generator.reading.schema import Path
 from generator.reading.yaml_reader import Document
-from generator.render.rendered import Base, Object, Probe, identity, origin_of
+from generator.render.rendered import Base, Probe, identity, origin_of
 from generator.rules.podsecurity import refused
 from generator.rules.rule import Per, rule
 

@@ -12,12 +12,12 @@ from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.words import did_you_mean
 from generator.fleet.states import runs
-from generator.kube.lenient import mapping, mappings, sequence, spec_of, string, whole
+from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, string, whole
 from generator.kube.pods import pod_spec, spec_path
 from generator.kube.sync import ARGO_CD, COMPARE_OPTIONS, SYNC_OPTIONS, SYNC_WAVE
 from generator.reading.quantity import number
 from generator.reading.schema import Path
-from generator.render.rendered import Object, Rendered, Repository, identity
+from generator.render.rendered import Rendered, Repository, identity
 from generator.rules.platform_objects import of_platform
 from generator.rules.relations import autoscalers, selected_by
 from generator.rules.rule import Per, rule

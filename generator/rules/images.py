@@ -8,11 +8,11 @@ from generator.findings.finding import Found, Place
 from generator.generate.releases import folders_of
 from generator.kube.images import REFERENCE, in_full, in_full_registry, parts_of
 from generator.kube.kustomization import FILE
-from generator.kube.lenient import mapping, mappings, sequence, strings
+from generator.kube.lenient import Object, mapping, mappings, sequence, strings
 from generator.kube.pods import TEMPLATES, pod_spec
 from generator.reading import parsed
 from generator.reading.schema import Path
-from generator.render.rendered import Object, Rendered, origin_of
+from generator.render.rendered import Rendered, origin_of
 from generator.rules.rule import Per, rule
 
 

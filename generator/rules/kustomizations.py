@@ -15,11 +15,11 @@ from generator.generate.releases import COMPONENTS, CORE, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
-from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.lenient import Object, mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.reading import yaml_reader
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Object, Rendered, Repository, has_hash, identity
+from generator.render.rendered import Base, Rendered, Repository, has_hash, identity
 from generator.rules.platform_objects import KUSTOMIZATION
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule

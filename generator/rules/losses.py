@@ -9,9 +9,9 @@ from generator.findings.rule import Firm
 from generator.findings.words import plural
 from generator.fleet.model import Platform, Tenant
 from generator.fleet.states import RETIRING
-from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.lenient import Object, mapping, mappings, strings
 from generator.kube.pods import pod_spec
-from generator.render.rendered import Object, Rendered, origin_of
+from generator.render.rendered import Rendered, origin_of
 from generator.rules.compared import Compared, Step
 from generator.rules.render import hosts_of
 from generator.rules.rule import Per, rule

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from generator import layout
 from generator.findings.finding import Found, Place, TenantryError
-from generator.kube.lenient import mapping
+from generator.kube.lenient import Object, mapping
 from generator.once import once
 from generator.reading import yaml_objects
 from generator.reading.schema import Path, dotted
 from generator.reading.yaml_objects import Described
-from generator.render.rendered import Object, Repository, identity
+from generator.render.rendered import Repository, identity
 
 Check = Callable[[str, Object], Iterator[tuple[Path, str, str]]]
 """From the cluster's version and an object to what is wrong with it: path, fact and hint."""

@@ -9,9 +9,9 @@ from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.generate.argocd import project_of
 from generator.generate.compose import shared
-from generator.kube.lenient import mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
 from generator.model.argocd_settings import why_not
-from generator.render.rendered import Object, Repository, identity
+from generator.render.rendered import Repository, identity
 from generator.rules.platform_objects import KUSTOMIZATION, platform_objects
 from generator.rules.rule import Per, rule
 

@@ -11,12 +11,12 @@ from generator.findings import sources
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
 from generator.fleet.states import STATES
-from generator.kube.lenient import mapping, mappings, sequence, spec_of, strings
+from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
 from generator.kube.pods import pod_template
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
 from generator.reachability.ranges import network, packets, union
 from generator.reachability.space import NAME_LABEL
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Rendered, identity
 from generator.rules.rule import Per, rule
 
 TENANT_LABEL: Final = "tenantry.dev/tenant"

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from generator.findings.finding import Found
-from generator.kube.lenient import mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
 from generator.kube.pods import pod_spec
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Rendered, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.relations import selected_by
 from generator.rules.rule import Per, rule

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
-from generator.kube.lenient import mapping, spec_of
+from generator.kube.lenient import Object, mapping, spec_of
 from generator.kube.pods import pod_template
 from generator.reachability.policy import Selector, UnreadableError, read_selector
-from generator.render.rendered import Object, Rendered
+from generator.render.rendered import Rendered
 
 
 def pod_labels(workload: Object) -> dict[str, str]:

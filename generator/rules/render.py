@@ -12,10 +12,10 @@ from generator.findings.rule import Firm
 from generator.fleet.states import STATES, runs
 from generator.generate.size import addons_of
 from generator.kube import tenant_names
-from generator.kube.lenient import mapping, mappings, strings
+from generator.kube.lenient import Object, mapping, mappings, strings
 from generator.reading import yaml_objects, yaml_reader
 from generator.render import classes
-from generator.render.rendered import Base, Object, Rendered
+from generator.render.rendered import Base, Rendered
 from generator.rules.rule import Per, rule
 
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from generator.findings import sources
 from generator.findings.finding import Found
-from generator.kube.lenient import mapping, mappings, spec_of, whole
+from generator.kube.lenient import Object, mapping, mappings, spec_of, whole
 from generator.kube.pods import pod_spec
 from generator.proofs.limits import CONTAINER, Limit, inconsistencies, read_limit, refusals, refused_claim
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Rendered, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.relations import autoscalers
 from generator.rules.rule import Per, rule

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from generator.findings.finding import Found, Place
 from generator.kube import schemas
-from generator.render.rendered import Base, Object, Rendered, Repository, identity
+from generator.kube.lenient import Object
+from generator.render.rendered import Base, Rendered, Repository, identity
 from generator.rules.platform_objects import platform_objects
 from generator.rules.rule import Per, rule
 

@@ -7,10 +7,10 @@ from typing import Any, Final
 from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
-from generator.kube.lenient import mapping, mappings, spec_of
+from generator.kube.lenient import Object, mapping, mappings, spec_of
 from generator.reading.yaml_reader import walk_strings
 from generator.render.classes import Member, emptied
-from generator.render.rendered import Object, Rendered, Repository
+from generator.render.rendered import Rendered, Repository
 from generator.rules.literals import secret_like
 from generator.rules.rule import Per, rule
 

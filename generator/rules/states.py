@@ -8,11 +8,11 @@ from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.fleet.states import ACTIVE, RETIRING, STATES
 from generator.kube.guards import guards
-from generator.kube.lenient import mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
 from generator.kube.pods import pod_spec, pod_template
 from generator.kube.sync import SYNC_OPTIONS
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Object, Rendered, identity
+from generator.render.rendered import Base, Rendered, identity
 from generator.rules.rule import Per, rule
 
 _SOURCE: Final = "tenantry: a company's life is a table (docs/reference/states.md)"

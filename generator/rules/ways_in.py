@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from generator.findings.finding import Found, Severity
 from generator.findings.rule import Firm
-from generator.kube.lenient import mapping, mappings, sequence, spec_of, strings
-from generator.render.rendered import Object, Rendered
+from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
+from generator.render.rendered import Rendered
 from generator.rules.rule import Per, rule
 
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from generator.kube.lenient import mapping, mappings, string
+from generator.kube.lenient import Object, mapping, mappings, string
 from generator.kube.pods import containers, pod_spec
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Rendered, identity
 
 _CLAIM: Final = "PersistentVolumeClaim"
 _LETS_IN: Final = ("auth", "caBundle", "caProvider", "tls")

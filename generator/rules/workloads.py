@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from generator.findings.finding import Found, Severity
-from generator.kube.lenient import mapping, mappings, spec_of, string, strings, whole
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string, strings, whole
 from generator.kube.pods import pod_spec
-from generator.render.rendered import Object, Rendered, identity
+from generator.render.rendered import Rendered, identity
 from generator.rules.relations import autoscalers, selected_by
 from generator.rules.rule import Per, rule
 

@@ -12,7 +12,7 @@ from generator.diff.formats import MOST, as_json, markdown, page, show
 from generator.diff.groups import Owner, Pair, group
 from generator.diff.report import Block, Report, Section, report
 from generator.diff.selectors import Name, Traits, Universe
-from generator.render.rendered import Object
+from generator.kube.lenient import Object
 
 HOSTILE = (
     "```\n````\n</pre></code></summary></details><script>alert(1)</script><img src=x onerror=alert(2)>"

@@ -10,6 +10,7 @@ from generator import pipeline
 from generator.fleet.model import Resources
 from generator.generate.size import Size
 from generator.git.snapshot import Snapshot
+from generator.kube.lenient import Object
 from generator.lifecycle import seen
 from tests.harness import Repository
 
@@ -252,7 +253,7 @@ def test_the_second_step_is_for_those_who_looked(
     assert said in done.stderr
 
 
-def objects(*, cpu: str, most: int, ending: bool = False) -> list[seen.Object]:
+def objects(*, cpu: str, most: int, ending: bool = False) -> list[Object]:
     """Make what a cluster has of a company: a quota, an autoscaler, a pod."""
     used = {"requests.cpu": "1", "limits.cpu": cpu, "requests.memory": "2Gi", "limits.memory": "3Gi", "pods": "5"}
     pod = {"name": "fileserver-x"} | ({"deletionTimestamp": "2026-11-26T10:00:00Z"} if ending else {})
@@ -281,7 +282,7 @@ def objects(*, cpu: str, most: int, ending: bool = False) -> list[seen.Object]:
     ],
 )
 def test_a_change_is_through_when_what_is_used_fits(
-    repository: Repository, there: list[seen.Object], waits: list[str]
+    repository: Repository, there: list[Object], waits: list[str]
 ) -> None:
     """Used at most what will be admitted, no pod ending, and the autoscaler at the new ceiling."""
     numbers = pipeline.composed(Snapshot.of_work_tree(repository.tenant().root)).sizes["company-001"]

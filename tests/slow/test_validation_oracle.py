@@ -20,7 +20,8 @@ from generator.admission.check import problems
 from generator.findings.finding import Severity
 from generator.generate.argocd import TENANT_KINDS
 from generator.kube import schemas, typed
-from generator.render.rendered import Object, Rendered
+from generator.kube.lenient import Object
+from generator.render.rendered import Rendered
 from generator.rules import every
 from generator.rules.admission import same_keys
 from tests.admission.cases import Pair, changed
