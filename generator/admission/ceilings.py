@@ -10,8 +10,9 @@ from typing import Any, Final
 
 from generator.admission import claims, forms
 from generator.admission.problem import Part, Problem
-from generator.admission.ranges import check_needed
+from generator.admission.ranges import check_needed, check_words
 from generator.kube.lenient import mapping, sequence, string
+from generator.reading.schema import Path
 
 # --- quotas
 
@@ -26,6 +27,7 @@ _AMOUNTS: Final = frozenset(
 
 def check_quota(part: Part) -> Iterator[Problem]:
     """Say what is wrong with the spec of a ResourceQuota."""
+    yield from _check_scopes(part)
     for resource, text in mapping(part.data.get("hard")).items():
         if fact := _quota_problem(resource):
             yield part.problem(fact, "hard", resource)
@@ -35,10 +37,63 @@ def check_quota(part: Part) -> Iterator[Problem]:
             yield part.problem(f"{resource} is a count, and {text} is not whole", "hard", resource)
 
 
+_SCOPES: Final = (
+    "BestEffort",
+    "CrossNamespacePodAffinity",
+    "NotBestEffort",
+    "NotTerminating",
+    "PriorityClass",
+    "Terminating",
+    "VolumeAttributesClass",
+)
+_OPERATORS: Final = ("DoesNotExist", "Exists", "In", "NotIn")
+_OF_PODS: Final = frozenset(
+    {"pods"} | {f"{side}{resource}" for side in ("", "limits.", "requests.") for resource in ("cpu", "memory")}
+)
+_COUNTED_IN_A_SCOPE: Final[Mapping[str, frozenset[str]]] = {
+    "BestEffort": frozenset({"pods"}),
+    "VolumeAttributesClass": frozenset({"persistentvolumeclaims", "requests.storage"}),
+}
+"""What a quota of a scope may count of Kubernetes' own; of every other scope it is what pods use."""
+
+
+def _check_scopes(part: Part) -> Iterator[Problem]:
+    scopes: list[tuple[Path, str]] = [
+        (("scopes", number), string(scope)) for number, scope in enumerate(sequence(part.data.get("scopes")))
+    ]
+    for number, item in enumerate(sequence(mapping(part.data.get("scopeSelector")).get("matchExpressions"))):
+        path: Path = ("scopeSelector", "matchExpressions", number)
+        asked = part.below(mapping(item), *path)
+        scopes.append(((*path, "scopeName"), string(asked.data.get("scopeName"))))
+        yield from _check_scope_operator(asked)
+    for path, scope in scopes:
+        if scope not in _SCOPES:
+            yield part.problem(f"{scope!r} is not one of {', '.join(_SCOPES)}", *path)
+            continue
+        allowed = _COUNTED_IN_A_SCOPE.get(scope, _OF_PODS)
+        for resource in sorted((mapping(part.data.get("hard")).keys() & (_COUNTED | _AMOUNTS)) - allowed):
+            yield part.problem(f"a quota of the scope {scope} does not count {resource}", *path)
+    names = {scope for _, scope in scopes}
+    for one, other in (("BestEffort", "NotBestEffort"), ("Terminating", "NotTerminating")):
+        if {one, other} <= names:
+            yield part.problem(f"the scopes {one} and {other} exclude each other")
+
+
+def _check_scope_operator(part: Part) -> Iterator[Problem]:
+    operator, values = part.data.get("operator"), sequence(part.data.get("values"))
+    yield from check_words(part, {"operator": _OPERATORS})
+    if operator in ("In", "NotIn") and not values:
+        yield part.problem(f"{operator} needs values")
+    elif operator in ("DoesNotExist", "Exists") and values:
+        yield part.problem(f"{operator} takes no values", "values", hint="remove them")
+    if part.data.get("scopeName") not in ("PriorityClass", "VolumeAttributesClass") and operator != "Exists":
+        yield part.problem("the operator of such a scope is Exists", "operator")
+
+
 def _quota_problem(resource: str) -> str:
     if resource in _COUNTED or resource in _AMOUNTS:
         return ""
-    if resource.startswith(("hugepages-", "requests.hugepages-", "limits.hugepages-")):
+    if resource.startswith(("hugepages-", "requests.hugepages-")):
         return ""
     if "/" in resource and not forms.key_problem(resource):
         return ""
@@ -48,6 +103,7 @@ def _quota_problem(resource: str) -> str:
 # --- limits
 
 _OF_A_CONTAINER: Final = ("default", "defaultRequest", "max", "maxLimitRequestRatio", "min")
+_DEFAULTS: Final = ("defaultRequest", "default")
 _TYPES: Final = ("Container", "PersistentVolumeClaim", "Pod")
 
 
@@ -92,6 +148,8 @@ def _check_limit(part: Part, kind: str) -> Iterator[Problem]:
             least, most = claims.amount_of(text), claims.amount_of(other) if other is not None else None
             if least is not None and most is not None and least > most:
                 yield part.problem(f"{low} {text} is more than {high} {other}", low, resource)
+            elif (low, high) == _DEFAULTS and most not in (None, least) and not claims.may_be_overcommitted(resource):
+                yield part.problem(f"{low} {text} of {resource} is not {high} {other}", low, resource)
     yield from _check_ratio(part, sides)
 
 
@@ -192,7 +250,7 @@ def _check_subject(part: Part) -> Iterator[Problem]:
         yield part.problem(f"{kind!r} is not one of Group, ServiceAccount, User", "kind")
         return
     group = "" if kind == "ServiceAccount" else _RBAC
-    if part.data.get("apiGroup", group) not in (group, "" if kind == "ServiceAccount" else group):
+    if part.data.get("apiGroup", group) not in (group, ""):
         yield part.problem(f"the apiGroup of a {kind} is {group or 'empty'}", "apiGroup")
     if kind == "ServiceAccount":
         yield from forms.DNS_NAME.check(part, "name") if part.data.get("name") else ()

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from generator.admission import ceilings, claims, controllers, metadata, network, pods, workloads
+from generator.admission import annotations, ceilings, claims, controllers, metadata, network, pods, services, workloads
 from generator.admission.problem import Check, Part, Problem
 from generator.kube.lenient import mapping
 from generator.kube.typed import Typed
@@ -19,8 +19,9 @@ _OF_A_TYPE: Final[Mapping[str, Check]] = {
     "core.v1.LimitRangeSpec": ceilings.check_limits,
     "core.v1.PersistentVolumeClaimSpec": claims.check_claim,
     "core.v1.PodSpec": pods.check_pod,
+    "core.v1.PodTemplateSpec": annotations.check_annotations,
     "core.v1.ResourceQuotaSpec": ceilings.check_quota,
-    "core.v1.ServiceSpec": network.check_service,
+    "core.v1.ServiceSpec": services.check_service,
     "meta.v1.LabelSelector": metadata.check_selector,
     "meta.v1.ObjectMeta": metadata.check_labels_and_annotations,
     "networking.v1.IngressSpec": network.check_ingress,

@@ -34,7 +34,9 @@ def check_claim(part: Part) -> Iterator[Problem]:
     elif storage is not None and storage <= 0:
         yield part.problem("the size of a claim is more than 0", "resources", "requests", "storage")
     yield from forms.DNS_NAME.check(part, "storageClassName") if part.data.get("storageClassName") else ()
-    yield from forms.DNS_NAME.check(part, "volumeAttributesClassName")
+    yield from (
+        forms.DNS_NAME.check(part, "volumeAttributesClassName") if part.data.get("volumeAttributesClassName") else ()
+    )
     yield from check_words(part, {"volumeMode": ("Block", "Filesystem")})
     for field in ("dataSource", "dataSourceRef"):
         if field in part.data:
@@ -76,11 +78,11 @@ def check_amounts(part: Part, *, pod: bool = False) -> Iterator[Problem]:
     for resource, wanted in requests.items():
         asked, most = amount_of(wanted), amount_of(limits.get(resource))
         if limits.get(resource) is None:
-            if not _may_be_overcommitted(resource):
+            if not may_be_overcommitted(resource):
                 yield part.problem(f"{resource} needs a limit that is its request", "requests", resource)
         elif asked is not None and most is not None and asked > most:
             yield part.problem(f"{wanted} is more than the limit {limits[resource]}", "requests", resource)
-        elif asked != most and not _may_be_overcommitted(resource):
+        elif asked != most and not may_be_overcommitted(resource):
             yield part.problem(f"the request of {resource} is not its limit", "requests", resource)
     yield from _check_whole(part, {"requests": requests, "limits": limits})
 
@@ -90,7 +92,8 @@ def is_a_count(resource: str) -> bool:
     return "/" in resource and _OF_KUBERNETES not in resource and not resource.startswith("requests.")
 
 
-def _may_be_overcommitted(resource: str) -> bool:
+def may_be_overcommitted(resource: str) -> bool:
+    """Say whether the request of a resource may be less than its limit."""
     return resource in NATIVE or _OF_KUBERNETES in resource
 
 
@@ -103,7 +106,10 @@ def _check_whole(part: Part, sides: Mapping[str, Mapping[str, Any]]) -> Iterator
     for side, amounts in sides.items():
         for resource, text in amounts.items():
             value = amount_of(text)
-            whole = not _may_be_overcommitted(resource) and not resource.startswith(HUGE)
+            page = amount_of(resource.removeprefix(HUGE)) if resource.startswith(HUGE) else None
+            if page and value is not None and value % page:
+                yield part.problem(f"{text} is no multiple of {resource.removeprefix(HUGE)}", side, resource)
+            whole = not may_be_overcommitted(resource) and not resource.startswith(HUGE)
             if whole and value is not None and value != value.to_integral_value():
                 yield part.problem(f"{resource} is a count, and {text} is not whole", side, resource)
 

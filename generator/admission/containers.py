@@ -217,7 +217,7 @@ def check_identity(part: Part) -> Iterator[Problem]:
     for field in ("seccompProfile", "appArmorProfile"):
         if field in part.data:
             yield from _check_profile(part.below(mapping(part.data[field]), field))
-    if mapping(part.data.get("windowsOptions")):
+    if part.data.get("windowsOptions") is not None:
         yield part.problem("tenantry knows pods of Linux alone", "windowsOptions", hint="remove it")
 
 

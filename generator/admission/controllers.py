@@ -85,6 +85,12 @@ _NOT_UNDERSTOOD: Final = (
 )
 
 
+_MOST_INDEXED: Final = 100_000
+_LABELS_OF_A_JOB: Final = frozenset(
+    f"{prefix}{name}" for prefix in ("", "batch.kubernetes.io/") for name in ("controller-uid", "job-name")
+)
+
+
 def check_job(part: Part) -> Iterator[Problem]:
     """Say what is wrong with the spec of a Job, or of a CronJob's Jobs."""
     counts = ("activeDeadlineSeconds", "backoffLimit", "completions", "parallelism", "ttlSecondsAfterFinished")
@@ -98,6 +104,13 @@ def check_job(part: Part) -> Iterator[Problem]:
     yield from check_words(part, words)
     if part.data.get("completionMode") == "Indexed" and part.data.get("completions") is None:
         yield part.problem("Indexed needs completions", "completionMode", hint="write how many there are")
+    if part.data.get("completionMode") == "Indexed":
+        yield from check_bounds(part, {"parallelism": (0, _MOST_INDEXED)})
+    for label in (
+        _LABELS_OF_A_JOB & mapping(mapping(mapping(part.data.get("template")).get("metadata")).get("labels")).keys()
+    ):
+        fact = "the API server writes this label"
+        yield part.problem(fact, "template", "metadata", "labels", label, hint="remove it")
     spec = mapping(mapping(part.data.get("template")).get("spec"))
     if spec.get("restartPolicy", "Always") not in ("Never", "OnFailure"):
         path = ("template", "spec", "restartPolicy") if "restartPolicy" in spec else ("template", "spec")

@@ -100,18 +100,28 @@ def key_problem(key: str) -> str:
 def address(text: Any) -> str:
     """Say what is wrong with an IP address, or nothing."""
     try:
-        ipaddress.ip_address(str(text))
+        found = ipaddress.ip_address(str(text))
     except ValueError:
         return f"{short(str(text))} is not an IP address"
-    return ""
+    return _mapped(text, found)
 
 
 def network(text: Any) -> str:
     """Say what is wrong with an address range, or nothing."""
+    begin, slash, bits = str(text).partition("/")
     try:
-        found = ipaddress.ip_network(str(text), strict=False)
+        found = ipaddress.ip_interface(str(text))
     except ValueError:
         found = None
-    if found is None or "/" not in str(text):
+    if found is None or not slash or not bits.isdecimal():
         return f"{short(str(text))} is not an address range, such as 10.0.0.0/8"
-    return ""
+    if bits != str(int(bits)):
+        return f"{short(str(text))} has a 0 at the begin of its length: write {begin}/{int(bits)}"
+    if found.ip != found.network.network_address:
+        return f"{short(str(text))} has bits beyond its length: write {found.network}"
+    return _mapped(text, found.ip)
+
+
+def _mapped(text: Any, found: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
+    inner = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+    return f"{short(str(text))} is an IPv4 address, written as one of IPv6: write {inner}" if inner else ""

@@ -15,6 +15,7 @@ NAMES: Final[Mapping[str, Form]] = {
     "Namespace": forms.DNS_LABEL,
     "PodDisruptionBudget": forms.SEGMENT,
     "Service": forms.DNS_LABEL,
+    "StatefulSet": forms.DNS_LABEL,
     "ClusterRole": forms.SEGMENT,
     "ClusterRoleBinding": forms.SEGMENT,
     "Role": forms.SEGMENT,
@@ -41,6 +42,8 @@ def check_object(whole: Mapping[str, Any]) -> Iterator[Problem]:
         if not known:
             fact = f"{name!r} is not the qualified name of a finalizer"
             yield part.problem(fact, "finalizers", number, hint="write it as example.com/name")
+    if {"foregroundDeletion", "orphan"} <= set(map(str, sequence(part.data.get("finalizers")))):
+        yield part.problem("foregroundDeletion and orphan exclude each other", "finalizers", hint="keep one of the two")
 
 
 def check_labels_and_annotations(part: Part) -> Iterator[Problem]:

@@ -1,100 +1,16 @@
-"""Services, NetworkPolicies and Ingresses.
+"""NetworkPolicies and Ingresses.
 
-Source: ValidateService of pkg/apis/core/validation, and pkg/apis/networking/validation of k8s.io/kubernetes.
+Source: pkg/apis/networking/validation of k8s.io/kubernetes.
 """
 
 import ipaddress
 from collections.abc import Iterator
 from typing import Any, Final
 
-from generator.admission import forms, metadata
+from generator.admission import forms
 from generator.admission.problem import Part, Problem
-from generator.admission.ranges import (
-    LAST_PORT,
-    check_bounds,
-    check_needed,
-    check_one_of,
-    check_port,
-    check_unique,
-    check_words,
-)
-from generator.kube.lenient import mapping, sequence, string, strings
-
-# --- Services
-
-_OF_ANOTHER_TYPE: Final = (
-    "allocateLoadBalancerNodePorts",
-    "externalTrafficPolicy",
-    "healthCheckNodePort",
-    "loadBalancerClass",
-    "loadBalancerSourceRanges",
-)
-_FAMILIES: Final = ("IPv4", "IPv6")
-_DAY: Final = 86400
-
-
-def check_service(part: Part) -> Iterator[Problem]:
-    """Say what is wrong with the spec of a Service of the type ClusterIP, the only one that SEC013 allows."""
-    headless = part.data.get("clusterIP") == "None"
-    ports = sequence(part.data.get("ports"))
-    if not ports and not headless:
-        yield part.problem("a Service needs a port", "ports")
-    for field in _OF_ANOTHER_TYPE:
-        if part.data.get(field) not in (None, "", []):
-            yield part.problem(f"a Service of type ClusterIP has no {field}", field, hint="remove it")
-    yield from metadata.check_labels(part, "selector")
-    yield from check_unique(part, "ports", "name", what="port of the name")
-    for number, item in enumerate(ports):
-        port = part.below(mapping(item), "ports", number)
-        if len(ports) > 1 and not port.data.get("name"):
-            yield port.problem("where there are several ports, each has a name", hint="name it")
-        yield from forms.DNS_LABEL.check(port, "name") if port.data.get("name") else ()
-        yield from check_bounds(port, {"port": (1, LAST_PORT)})
-        yield from check_port(port, "targetPort") if port.data.get("targetPort") != 0 else ()
-        if port.data.get("appProtocol") and (fact := forms.key_problem(string(port.data["appProtocol"]))):
-            yield port.problem(fact, "appProtocol")
-    yield from _check_addresses(part)
-    yield from _check_affinity(part)
-    words = {
-        "internalTrafficPolicy": ("Cluster", "Local"),
-        "ipFamilyPolicy": ("PreferDualStack", "RequireDualStack", "SingleStack"),
-        "sessionAffinity": ("ClientIP", "None"),
-        "trafficDistribution": ("PreferClose", "PreferSameNode", "PreferSameZone"),
-    }
-    yield from check_words(part, words)
-
-
-def _check_addresses(part: Part) -> Iterator[Problem]:
-    addresses = list(strings(part.data.get("clusterIPs")))
-    first = part.data.get("clusterIP")
-    if first not in (None, "", "None") and (fact := forms.address(first)):
-        yield part.problem(fact, "clusterIP")
-    if addresses and string(first) != addresses[0]:
-        yield part.problem("the first of clusterIPs is clusterIP", "clusterIPs", hint="remove clusterIPs")
-    for number, address in enumerate(addresses):
-        if address == "None":
-            if len(addresses) > 1:
-                yield part.problem("None stands alone", "clusterIPs", number)
-        elif fact := forms.address(address):
-            yield part.problem(fact, "clusterIPs", number)
-    families = list(strings(part.data.get("ipFamilies")))
-    for number, family in enumerate(families):
-        if family not in _FAMILIES:
-            yield part.problem(f"{family!r} is not one of {', '.join(_FAMILIES)}", "ipFamilies", number)
-        elif family in families[:number]:
-            yield part.problem(f"{family} stands here twice", "ipFamilies", number)
-
-
-def _check_affinity(part: Part) -> Iterator[Problem]:
-    config = mapping(mapping(part.data.get("sessionAffinityConfig")).get("clientIP"))
-    if part.data.get("sessionAffinity", "None") == "None":
-        if part.data.get("sessionAffinityConfig") is not None:
-            fact = "it is read with sessionAffinity ClientIP alone"
-            yield part.problem(fact, "sessionAffinityConfig", hint="remove it")
-        return
-    inner = part.below(config, "sessionAffinityConfig", "clientIP")
-    yield from check_bounds(inner, {"timeoutSeconds": (1, _DAY)})
-
+from generator.admission.ranges import LAST_PORT, check_bounds, check_needed, check_one_of, check_port
+from generator.kube.lenient import mapping, sequence, string
 
 # --- NetworkPolicies
 

@@ -20,8 +20,8 @@ _WORDS: Final = {
     "preemptionPolicy": ("Never", "PreemptLowerPriority"),
     "restartPolicy": ("Always", "Never", "OnFailure"),
 }
-_NOT_UNDERSTOOD: Final = ("hostnameOverride", "os", "resourceClaims", "schedulingGroup")
-"""Fields of the newest versions whose checks depend on gates of the cluster, or that are for other systems."""
+_NOT_UNDERSTOOD: Final = ("hostnameOverride", "resourceClaims", "schedulingGroup")
+"""Fields of the newest versions whose checks depend on gates of the cluster."""
 
 _CONTAINERS: Final = ("initContainers", "containers")
 _MOST_SERVERS: Final = 3
@@ -44,11 +44,17 @@ def check_pod(part: Part) -> Iterator[Problem]:
     for field in _NOT_UNDERSTOOD:
         if field in spec:
             yield part.problem("tenantry does not know what the API server checks of it", field, hint="remove it")
+    if "os" in spec:
+        yield from _check_system(part.below(mapping(spec["os"]), "os"))
     if spec.get("ephemeralContainers"):
         yield part.problem("a template has no ephemeral containers", "ephemeralContainers", hint="remove them")
     if spec.get("serviceAccount", spec.get("serviceAccountName")) != spec.get("serviceAccountName"):
         hint = "write serviceAccountName, and remove it"
         yield part.problem("nobody reads this old name of serviceAccountName", "serviceAccount", hint=hint)
+    yield from _check_host_ports(part)
+    for field in ("hostIPC", "hostNetwork", "hostPID"):
+        if spec.get(field) and spec.get("hostUsers") is False:
+            yield part.problem(f"a pod has {field} or hostUsers: false", field, hint="keep one of the two")
     if spec.get("hostPID") and spec.get("shareProcessNamespace"):
         yield part.problem("a pod has hostPID or shareProcessNamespace", "shareProcessNamespace")
     yield from metadata.check_labels(part, "nodeSelector")
@@ -57,6 +63,13 @@ def check_pod(part: Part) -> Iterator[Problem]:
     yield from placement.check_placement(part)
     yield from _check_security(part)
     yield from _check_amounts(part)
+
+
+def _check_system(part: Part) -> Iterator[Problem]:
+    yield from check_needed(part, "name")
+    name = part.data.get("name")
+    if name and name != "linux":
+        yield part.problem("tenantry knows pods of Linux alone", "name", hint="write linux")
 
 
 def _check_names(part: Part) -> Iterator[Problem]:
@@ -118,6 +131,17 @@ def _check_containers(part: Part) -> Iterator[Problem]:
                     yield container.problem(f"only an init container has a {field} here", field, hint="remove it")
 
 
+def _check_host_ports(part: Part) -> Iterator[Problem]:
+    taken: set[tuple[Any, ...]] = set()
+    for number, item in enumerate(sequence(part.data.get("containers"))):
+        for place, port in enumerate(mappings(mapping(item).get("ports"))):
+            host = (port.get("hostPort"), port.get("hostIP", ""), port.get("protocol", "TCP"))
+            if host[0] and host in taken:
+                steps = ("containers", number, "ports", place, "hostPort")
+                yield part.problem(f"a second port has hostPort {host[0]}", *steps, hint="write another number")
+            taken.add(host)
+
+
 def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
     given = list(mappings(part.data.get("volumes")))
     templates = claims.of_templates(part.whole)
@@ -135,6 +159,9 @@ def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
                 yield from volumes.check_mount(inner, names)
                 if inner.data.get("mountPropagation") == "Bidirectional" and not _is_privileged(container.data):
                     yield inner.problem("Bidirectional needs a privileged container", "mountPropagation")
+            if part.data.get("hostUsers") is False and container.data.get("volumeDevices"):
+                fact = "a pod with hostUsers: false has no devices"
+                yield container.problem(fact, "volumeDevices", hint="mount the volume")
             for place, device in enumerate(sequence(container.data.get("volumeDevices"))):
                 yield from volumes.check_device(container.below(mapping(device), "volumeDevices", place), claimed)
             yield from _mounted_and_attached(container)

@@ -41,6 +41,7 @@ def check_volume(part: Part) -> Iterator[Problem]:
                 yield from _check_files(inner)
             case "downwardAPI":
                 yield from _check_files(inner)
+                yield from _check_sources(inner)
             case "persistentVolumeClaim":
                 yield from check_needed(inner, "claimName")
             case "projected":
@@ -51,13 +52,44 @@ def check_volume(part: Part) -> Iterator[Problem]:
                 yield from check_words(inner, {"pullPolicy": _PULL})
             case "csi":
                 yield from check_needed(inner, "driver")
+                yield from forms.DNS_NAME.check(inner, "driver") if inner.data.get("driver") else ()
+            case "hostPath":
+                yield from _check_host_path(inner)
+            case "nfs":
+                yield from check_needed(inner, "server", "path")
+                if not string(inner.data.get("path")).startswith("/"):
+                    yield inner.problem(f"{inner.data.get('path')!r} is not absolute", "path")
+            case "emptyDir":
+                pass
             case _:
-                pass  # no pod may have any other: SEC002, SEC016
+                hint = "use a PersistentVolumeClaim"
+                yield part.problem("tenantry does not know what the API server checks of it", source, hint=hint)
+
+
+_TYPES_ON_A_NODE: Final = (
+    "BlockDevice",
+    "CharDevice",
+    "Directory",
+    "DirectoryOrCreate",
+    "File",
+    "FileOrCreate",
+    "Socket",
+)
+
+
+def _check_host_path(part: Part) -> Iterator[Problem]:
+    yield from check_needed(part, "path")
+    yield from check_words(part, {"type": _TYPES_ON_A_NODE})
+    if ".." in string(part.data.get("path")).split("/"):
+        yield part.problem(f"{forms.short(part.data['path'])} holds '..'", "path")
 
 
 def _check_ephemeral(part: Part) -> Iterator[Problem]:
     template = mapping(part.data.get("volumeClaimTemplate"))
     yield from check_needed(part, "volumeClaimTemplate")
+    for field in sorted(mapping(template.get("metadata")).keys() - {"annotations", "labels"}):
+        fact = "the claim is called as its pod and its volume are"
+        yield part.problem(fact, "volumeClaimTemplate", "metadata", field, hint="remove it")
     yield from claims.check_claim(part.below(mapping(template.get("spec")), "volumeClaimTemplate", "spec"))
 
 
@@ -73,14 +105,20 @@ def _check_file(part: Part) -> Iterator[Problem]:
     yield from check_needed(part, "path")
     yield from check_bounds(part, {"mode": _MODES})
     yield from check_inside(part, "path")
-    if {"fieldRef", "resourceFieldRef"} & part.data.keys():
-        yield from check_one_of(part, "what a file of the downward API holds", ("fieldRef", "resourceFieldRef"))
+    if string(part.data.get("path")).startswith("..") and ".." not in string(part.data["path"]).split("/"):
+        yield part.problem(f"{forms.short(part.data['path'])} begins with '..'", "path")
     if "fieldRef" in part.data:
         yield from check_field(part.below(mapping(part.data["fieldRef"]), "fieldRef"), in_a_file=True)
     if "resourceFieldRef" in part.data:
         yield from check_resource_field(
             part.below(mapping(part.data["resourceFieldRef"]), "resourceFieldRef"), in_a_file=True
         )
+
+
+def _check_sources(part: Part) -> Iterator[Problem]:
+    for number, item in enumerate(sequence(part.data.get("items"))):
+        file = part.below(mapping(item), "items", number)
+        yield from check_one_of(file, "what a file of the downward API holds", ("fieldRef", "resourceFieldRef"))
 
 
 def _check_projected(part: Part) -> Iterator[Problem]:
@@ -96,6 +134,7 @@ def _check_projected(part: Part) -> Iterator[Problem]:
                     yield from check_needed(inner, "name")
                 yield from _check_files(inner)
                 yield from _check_taken(inner, taken)
+                yield from _check_sources(inner) if kind == "downwardAPI" else ()
         if "serviceAccountToken" in source.data:
             inner = source.below(mapping(source.data["serviceAccountToken"]), "serviceAccountToken")
             yield from check_needed(inner, "path")

@@ -24,7 +24,7 @@ class Pair:
     """A change that is refused, and one that is not.
 
     Attributes:
-        kind: Of the object that is changed, with its name where it is not `rich`.
+        kind: Of the object that is changed, with `/` and its name where it is not the first of its kind.
         path: Where, with dots; an index may stand in it.
         bad: What is refused there; None takes the field out.
         fact: What is said, without the path where it is this one: a path of its own stands before `: `.
@@ -47,8 +47,9 @@ def _rich() -> list[dict[str, Any]]:
 
 
 def changed(kind: str, path: str, value: Any) -> Mapping[str, Any]:
-    """Return a rich object with another value at a path."""
-    one = copy.deepcopy(next(one for one in _rich() if one["kind"] == kind))
+    """Return a rich object, named as a pair names it, with another value at a path."""
+    kind, _, name = kind.partition("/")
+    one = copy.deepcopy(next(one for one in _rich() if one["kind"] == kind and name in ("", one["metadata"]["name"])))
     *way, last = (int(step) if step.isdecimal() else step.replace("|", ".") for step in path.split("."))
     holder: Any = one
     for step in way:

@@ -6,6 +6,7 @@ from typing import Final
 from tests.admission.cases import KINDS, MAIN, POD, Pair
 
 _JOB: Final = "spec.jobTemplate.spec"
+_TEMPLATE: Final = "spec.template"
 _ENV: Final = f"{MAIN}.env"
 
 CONTROLLERS: Final = (
@@ -72,4 +73,63 @@ SILENT: Final = (
 )  # fmt: skip
 """What the API server takes, and the pod does not get."""
 
-PAIRS: Final = tuple(pair for kind in (*KINDS, CONTROLLERS, SILENT) for pair in kind)
+_BALANCER: Final = "Service/balancer"
+_AGENT: Final = "DaemonSet/agent"
+_NOTES: Final = "spec.template.metadata.annotations"
+
+OF_THE_PROVIDER: Final = (
+    Pair(_BALANCER, "spec.clusterIP", "None", "a Service of type LoadBalancer has an address", ""),
+    Pair(_BALANCER, "spec.loadBalancerSourceRanges.0", "203.0.113.7/24", "'203.0.113.7/24' has bits beyond its length: write 203.0.113.0/24", "203.0.113.7/32"),
+    Pair(_BALANCER, "spec.loadBalancerClass", "a b", "'a b' is not a key: a name of 63 characters at most, with a DNS name and '/' before it or without", "a"),
+    Pair(_BALANCER, "spec.externalTrafficPolicy", "local", "'local' is not one of Cluster, Local", "Cluster"),
+    Pair("Service/node", "spec.type", "ClusterIP", "spec.externalTrafficPolicy: a Service of type ClusterIP has no externalTrafficPolicy", "NodePort"),
+    Pair("Service/node", "spec.loadBalancerSourceRanges", ["10.0.0.0/8"], "a Service of type NodePort has no loadBalancerSourceRanges", []),
+    Pair("Service/node", "spec.healthCheckNodePort", 30000, "a Service of type NodePort has no healthCheckNodePort", 0),
+    Pair("Service/node", "spec.ports", [{"name": "a", "port": 80, "nodePort": 30080}, {"name": "b", "port": 81, "nodePort": 30080}], "spec.ports.1.nodePort: a second port has nodePort 30080", [{"name": "a", "port": 80, "nodePort": 30080}, {"name": "b", "port": 81, "protocol": "UDP", "nodePort": 30080}]),
+    Pair("Service/elsewhere", "spec.externalName", "Files", "'Files' is not a DNS name: lower-case letters, digits, '-' and '.' inside, 253 characters at most", "files.example.com."),
+    Pair("Service/elsewhere", "spec.externalName", None, "spec: it needs `externalName`", "a"),
+    Pair("Service/elsewhere", "spec.clusterIP", "None", "a Service of type ExternalName has no clusterIP", ""),
+    Pair("Service/elsewhere", "spec.ipFamilyPolicy", "SingleStack", "a Service of type ExternalName has no ipFamilyPolicy", None),
+    Pair("Service", "spec.ports.0.nodePort", 30000, "a Service of type ClusterIP has no nodePort", 0),
+    Pair("Service", "spec.externalIPs", ["127.0.0.1"], "spec.externalIPs.0: 127.0.0.1 is an address that nobody else reaches", ["192.0.2.1"]),
+    Pair("Service", "spec.externalIPs", ["::ffff:192.0.2.1"], "spec.externalIPs.0: '::ffff:192.0.2.1' is an IPv4 address, written as one of IPv6: write 192.0.2.1", ["2001:db8::1"]),
+    Pair("ResourceQuota/critical", "spec.hard", {"secrets": "1"}, "spec.scopeSelector.matchExpressions.0.scopeName: a quota of the scope PriorityClass does not count secrets", {"limits.cpu": "1"}),
+    Pair("ResourceQuota/critical", "spec.scopeSelector.matchExpressions.0.values", [], "spec.scopeSelector.matchExpressions.0: In needs values", ["low"]),
+    Pair("ResourceQuota/critical", "spec.scopeSelector.matchExpressions.0.scopeName", "Terminating", "spec.scopeSelector.matchExpressions.0.operator: the operator of such a scope is Exists", "PriorityClass"),
+    Pair("ResourceQuota/critical", "spec.scopes", ["Terminating", "NotTerminating"], "spec: the scopes Terminating and NotTerminating exclude each other", ["Terminating", "NotBestEffort"]),
+    Pair(_AGENT, f"{POD}.volumes.0.hostPath.path", "/a/../b", "'/a/../b' holds '..'", "/a/..b"),
+    Pair(_AGENT, f"{POD}.volumes.0.hostPath.type", "Folder", "'Folder' is not one of BlockDevice, CharDevice, Directory, DirectoryOrCreate, File, FileOrCreate, Socket", ""),
+    Pair(_AGENT, f"{POD}.volumes.1.nfs.path", "files", "'files' is not absolute", "/"),
+    Pair(_AGENT, f"{POD}.volumes.2.csi.driver", "csi_driver", "'csi_driver' is not a DNS name: lower-case letters, digits, '-' and '.' inside, 253 characters at most", "csi-driver"),
+    Pair(_AGENT, f"{POD}.volumes.4", {"name": "disk", "iscsi": {"targetPortal": "a", "iqn": "b", "lun": 0}}, f"{POD}.volumes.4.iscsi: tenantry does not know what the API server checks of it", {"name": "disk", "emptyDir": {}}),
+    Pair(_AGENT, f"{POD}.volumes.3.projected.sources.0.serviceAccountToken.expirationSeconds", 60, "60 is not between 600 and 4294967296", 600),
+    Pair(_AGENT, f"{POD}.hostUsers", False, f"{POD}.hostNetwork: a pod has hostNetwork or hostUsers: false", None),
+    Pair(_AGENT, f"{MAIN}.ports", [{"name": "a", "containerPort": 9100, "hostPort": 9100}, {"name": "b", "containerPort": 9100, "hostPort": 9100, "protocol": "UDP"}, {"name": "c", "containerPort": 9100, "hostPort": 9100, "protocol": "SCTP"}, {"name": "d", "containerPort": 9101, "hostPort": 9100}], f"{MAIN}.ports.3.hostPort: a second port has hostPort 9100", [{"containerPort": 9100}]),
+    Pair(_AGENT, f"{MAIN}.securityContext.allowPrivilegeEscalation", False, "privileged needs allowPrivilegeEscalation", True),
+    Pair(_AGENT, _NOTES, {"controller.kubernetes.io/pod-deletion-cost": "05"}, f"{_NOTES}.controller.kubernetes.io/pod-deletion-cost: '05' is not a whole number of 32 bits", {"controller.kubernetes.io/pod-deletion-cost": "5"}),
+    Pair(_AGENT, _NOTES, {"container.apparmor.security.beta.kubernetes.io/other": "unconfined"}, f"{_NOTES}.container.apparmor.security.beta.kubernetes.io/other: there is no container other in this pod", {"container.apparmor.security.beta.kubernetes.io/main": "unconfined"}),
+    Pair(_AGENT, _NOTES, {"seccomp.security.alpha.kubernetes.io/pod": "runtime/default"}, f"{_NOTES}.seccomp.security.alpha.kubernetes.io/pod: nobody reads this annotation of a template", {}),
+)  # fmt: skip
+"""What a provider runs beside the companies: Services with doors of their own, agents on nodes, quotas with scopes."""
+
+MORE_OF_PODS: Final = (
+    Pair("Deployment", f"{POD}.os.name", "windows", "tenantry knows pods of Linux alone", "linux"),
+    Pair("Deployment", f"{POD}.os", {}, f"{POD}.os: it needs `name`", {"name": "linux"}),
+    Pair("Deployment", f"{POD}.volumes.2.secret.items.0.path", "..a", "'..a' begins with '..'", "a/..a"),
+    Pair("Deployment", f"{POD}.volumes.3.downwardAPI.items.0", {"path": "a"}, f"{POD}.volumes.3.downwardAPI.items.0: what a file of the downward API holds is missing: one of fieldRef, resourceFieldRef", {"path": "a", "fieldRef": {"fieldPath": "metadata.name"}}),
+    Pair("Deployment", f"{POD}.volumes.6.ephemeral.volumeClaimTemplate.metadata", {"name": "a"}, f"{POD}.volumes.6.ephemeral.volumeClaimTemplate.metadata.name: the claim is called as its pod and its volume are", {"labels": {"a": "b"}}),
+    Pair("Deployment", f"{MAIN}.resources", {"limits": {"cpu": "1", "hugepages-2Mi": "3Mi"}}, f"{MAIN}.resources.limits.hugepages-2Mi: 3Mi is no multiple of 2Mi", {"limits": {"cpu": "1", "hugepages-2Mi": "4Mi"}}),
+    Pair("Deployment", "metadata.finalizers", ["foregroundDeletion", "orphan"], "foregroundDeletion and orphan exclude each other", ["orphan"]),
+    Pair("StatefulSet", "metadata.name", "files.web", "'files.web' is not a DNS label: lower-case letters, digits and '-' inside, 63 characters at most", "files-web"),
+    Pair("Job", f"{_TEMPLATE}.metadata.labels", {"job-name": "a"}, f"{_TEMPLATE}.metadata.labels.job-name: the API server writes this label", {"job": "a"}),
+    Pair("Job", "spec.parallelism", 100_001, "100001 is not between 0 and 100000", 100_000),
+    Pair("LimitRange", "spec.limits.0", {"type": "Container", "default": {"a/b": "2"}, "defaultRequest": {"a/b": "1"}}, "spec.limits.0.defaultRequest.a/b: defaultRequest 1 of a/b is not default 2", {"type": "Container", "default": {"a/b": "2"}, "defaultRequest": {"a/b": "2"}}),
+    Pair("NetworkPolicy", "spec.egress.0.to.0.ipBlock", {"cidr": "10.0.0.1/8"}, "spec.egress.0.to.0.ipBlock.cidr: '10.0.0.1/8' has bits beyond its length: write 10.0.0.0/8", {"cidr": "10.0.0.1/32"}),
+    Pair("NetworkPolicy", "spec.egress.0.to.0.ipBlock", {"cidr": "10.0.0.0/08"}, "spec.egress.0.to.0.ipBlock.cidr: '10.0.0.0/08' has a 0 at the begin of its length: write 10.0.0.0/8", {"cidr": "0.0.0.0/0"}),
+    Pair("NetworkPolicy", "spec.egress.0.to.0.ipBlock", {"cidr": "::ffff:10.0.0.0/104"}, "spec.egress.0.to.0.ipBlock.cidr: '::ffff:10.0.0.0/104' is an IPv4 address, written as one of IPv6: write 10.0.0.0", {"cidr": "fd00::/8"}),
+    Pair("RoleBinding", "subjects.1.apiGroup", "rbac", "the apiGroup of a User is rbac.authorization.k8s.io", ""),
+    Pair("PersistentVolumeClaim", "spec.volumeAttributesClassName", "Fast", "'Fast' is not a DNS name: lower-case letters, digits, '-' and '.' inside, 253 characters at most", ""),
+)  # fmt: skip
+"""What was found by asking Kubernetes about edits by hand."""
+
+PAIRS: Final = tuple(pair for kind in (*KINDS, CONTROLLERS, SILENT, OF_THE_PROVIDER, MORE_OF_PODS) for pair in kind)

@@ -30,6 +30,7 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/policy/install"
 	_ "k8s.io/kubernetes/pkg/apis/rbac/install"
+	"k8s.io/kubernetes/pkg/capabilities"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
 	"k8s.io/kubernetes/pkg/registry/apps/deployment"
 	"k8s.io/kubernetes/pkg/registry/apps/replicaset"
@@ -80,6 +81,8 @@ var strategies = map[schema.GroupKind]rest.RESTCreateStrategy{
 }
 
 func main() {
+	// as kubeadm starts the API server (--allow-privileged)
+	capabilities.Initialize(capabilities.Capabilities{AllowPrivileged: true})
 	strict := serializer.NewCodecFactory(legacyscheme.Scheme, serializer.EnableStrict).UniversalDecoder()
 	typed := applyconfigurations.NewTypeConverter(scheme.Scheme)
 	in, out := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
@@ -113,9 +116,8 @@ func refusals(strict runtime.Decoder, typed managedfields.TypeConverter, raw []b
 	if !ok {
 		log.Fatalf("no strategy for %s", kind)
 	}
-	if service, ok := object.(*core.Service); ok && service.Spec.ClusterIP != "" && len(service.Spec.ClusterIPs) == 0 {
-		// as the storage of Services does before the strategy is asked (normalizeClusterIPs)
-		service.Spec.ClusterIPs = []string{service.Spec.ClusterIP}
+	if service, ok := object.(*core.Service); ok {
+		fill(&service.Spec)
 	}
 	accessor := object.(metav1.Object)
 	rest.FillObjectMetaSystemFields(accessor)
@@ -127,4 +129,16 @@ func refusals(strict runtime.Decoder, typed managedfields.TypeConverter, raw []b
 		return []string{"create: " + err.Error()}
 	}
 	return []string{}
+}
+
+// fill writes what the storage of Services does before the strategy is asked (beginCreate): the list of addresses,
+// and the port for health checks that it takes from those that are free.
+func fill(spec *core.ServiceSpec) {
+	if spec.ClusterIP != "" && len(spec.ClusterIPs) == 0 {
+		spec.ClusterIPs = []string{spec.ClusterIP}
+	}
+	local := spec.ExternalTrafficPolicy == core.ServiceExternalTrafficPolicyLocal
+	if spec.Type == core.ServiceTypeLoadBalancer && local && spec.HealthCheckNodePort == 0 {
+		spec.HealthCheckNodePort = 32000
+	}
 }
