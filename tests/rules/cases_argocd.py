@@ -388,6 +388,12 @@ CASES: Final[tuple[Case, ...]] = (
         _file(_SET, '        argocd.argoproj.io/manifest-generate-paths: "{{ .generatePaths }}"\n', ""),
         "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set, not /base/edge/components/ai-chatbot;/base/edge/components/ai-chatbot-gateway;/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/ai-chatbot;/base/guard/components/ai-chatbot-gateway;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core;/overlays/company-002 [ARG012]\n  hint: run `tenantry generate`",
     ),
+    catches(
+        "ARG012",
+        "a set forgets the guard of all its companies",
+        _file(_OTHER_SET, "{{ .generatePaths }}", "/base/edge;/overlays/{{ .tenant }}"),
+        "argocd/shards/s00/applicationset.yaml: error: ApplicationSet/argocd/tenants-s00: the annotation argocd.argoproj.io/manifest-generate-paths is /base/edge;/overlays/company-004, not /base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core;/overlays/company-004, and so for all 2 Applications of the set [ARG012]\n  hint: run `tenantry generate`",
+    ),
     passes(
         "ARG012",
         "an Application has one more link",
@@ -561,6 +567,12 @@ CASES: Final[tuple[Case, ...]] = (
         "a part of base/ is forgotten",
         _paths("/base/edge/core;", ""),
         "argocd/shards/s03/tenants/company-002.yaml: error: generatePaths lacks /base/edge/core [ARG010]\n  hint: run `tenantry generate`",
+    ),
+    catches(
+        "ARG010",
+        "the guard alone is forgotten",
+        _paths("/base/guard/core;", ""),
+        "argocd/shards/s03/tenants/company-002.yaml: error: generatePaths lacks /base/guard/core [ARG010]\n  hint: run `tenantry generate`",
     ),
     catches(
         "ARG010",

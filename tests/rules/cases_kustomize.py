@@ -4,7 +4,7 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.rules.harness import Edit, Scene, catches, passes, unchanged
+from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 
 CORE = "base/edge/core/kustomization.yaml"
 FACTS = "base/edge/components/facts/kustomization.yaml"
@@ -39,6 +39,18 @@ def _annotate(scene: Scene, key: str, value: str) -> None:
 _OTHER_NAME = "use the company's facts; if something else is called company-003 here, the tenant needs another name"
 _THE_FILE_SERVER = "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver"
 _THE_CLAIM = "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files"
+
+
+def _suspended_behind(component: str) -> Change:
+    """Let the company be suspended, and its overlay list the state behind a component."""
+
+    def suspended(scene: Scene) -> None:
+        scene.tenant = replace(scene.tenant, state="suspended")
+        listed = scene.overlay["components"]
+        where = listed.index(component) + 1
+        listed[where:where] = [f"../../base/guard/states/{name}" for name in ("suspended", "suspended-gateway")]
+
+    return suspended
 
 
 def _swap_components(scene: Scene) -> None:
@@ -480,6 +492,25 @@ CASES = (
         "  hint: run `tenantry generate`",
     ),
     passes("KUS014", "a company without the chatbot", unchanged, tenant="company-001"),
+    catches(
+        "KUS014",
+        "a state before the exposure that it shuts",
+        _suspended_behind("../../base/edge/components/ai-chatbot"),
+        "overlays/company-002/kustomization.yaml: error: components: the order is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, edge/ai-chatbot, guard/states/suspended, guard/states/suspended-gateway, edge/gateway, edge/ai-chatbot-gateway, guard/facts, edge/facts [KUS014]\n"
+        "  hint: it is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, edge/ai-chatbot, edge/gateway, edge/ai-chatbot-gateway, guard/states/suspended, guard/states/suspended-gateway, guard/facts, edge/facts",
+    ),
+    catches(
+        "KUS014",
+        "a state before the add-ons that it switches off",
+        _suspended_behind("../../base/guard/components/ai-chatbot-gateway"),
+        "overlays/company-002/kustomization.yaml: error: components: the order is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, guard/states/suspended, guard/states/suspended-gateway, edge/ai-chatbot, edge/gateway, edge/ai-chatbot-gateway, guard/facts, edge/facts [KUS014]\n"
+        "  hint: it is guard/ai-chatbot, guard/gateway, guard/ai-chatbot-gateway, edge/ai-chatbot, edge/gateway, edge/ai-chatbot-gateway, guard/states/suspended, guard/states/suspended-gateway, guard/facts, edge/facts",
+    ),
+    passes(
+        "KUS014",
+        "a state behind all that it changes",
+        _suspended_behind("../../base/edge/components/ai-chatbot-gateway"),
+    ),
     # --- KUS015
     catches(
         "KUS015",
