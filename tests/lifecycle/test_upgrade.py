@@ -140,6 +140,36 @@ def test_an_upgrade_is_published_over_the_layout_before(tmp_path: Path) -> None:
     assert '  storageClass: "shared-files"\n' in text
 
 
+def test_an_upgrade_beyond_the_budget_passes_with_the_approval_that_it_prints(tmp_path: Path) -> None:
+    """Refused without it, refused with it in the change alone, and passed once it is merged before."""
+    shutil.copytree(LAYOUTS / "claims-with-add-ons", tmp_path / "repository")
+    repository = Repository(tmp_path / "repository")
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.edit("platform.yaml", "rings:\n", "budget: {tenants: 1}\n\nrings:\n")
+    commit(repository)
+    repository.git("switch", "--quiet", "--create", "upgrade")
+
+    printed = repository.run("upgrade").stderr
+    commit(repository)
+    check = ("check", "--base", "main")
+    refused = repository.run(*check)
+    (way,) = re.findall(r"tenantry (check --base origin/main --approve) REASON writes the file to merge first", printed)
+    approve = repository.run(*way.replace("origin/", "").split(), "no pod restarts")
+    commit(repository)
+    in_the_change = repository.run(*check)
+    repository.git("switch", "--quiet", "main")
+    repository.git("checkout", "upgrade", "--", "approvals")
+    commit(repository)
+    repository.git("switch", "--quiet", "upgrade")
+    repository.git("merge", "--quiet", "--no-edit", "main")
+    passed = repository.run(*check)
+
+    assert (refused.exit, in_the_change.exit, passed.exit) == (1, 1, 0), passed.said
+    assert "it touches 2 tenants, 1 are allowed [TEN019]\n" in refused.stdout
+    assert "--approve" in refused.stdout
+    assert "approvals/" in approve.said
+
+
 def test_claims_of_add_ons_move_and_stay_as_they_are(tmp_path: Path) -> None:
     """With the entries that write into them; the overlay of a company that has none of it stays."""
     shutil.copytree(LAYOUTS / "claims-with-add-ons", tmp_path / "repository")
