@@ -1,10 +1,12 @@
 """A company that drops an add-on keeps its claim, until somebody lets it go with an approval."""
 
 import re
+import shlex
 
 import pytest
+import yaml
 
-from tests.harness import Ran, Repository
+from tests.harness import ROOT, Ran, Repository
 from tests.products.conftest import committed
 
 DROPPED = "kept: [search-index]\n"
@@ -152,6 +154,33 @@ def test_a_volume_without_a_claim_says_the_way(wiki: Repository) -> None:
         " [PLT001]\n"
         "  hint: run `tenantry upgrade`, or name that of base/guard/components/search-claim: claim: NAME\n"
     )
+
+
+def test_the_guide_to_dropping_an_add_on_is_right(wiki: Repository) -> None:
+    """Each command that it shows, in its order; what it says of the file and of the approval is the case."""
+    guide = (ROOT / "docs/guides/drop-an-add-on.md").read_text(encoding="utf-8")
+    *commands, last = re.findall(r"^\$ (.+)$", guide, re.MULTILINE)
+    (shown,) = re.findall(r"```yaml\n(.+?)```", guide, re.DOTALL)
+    committed(wiki.tenant("company-001", plan="silver", addons=["search"]).generate())
+    main = ("update-ref", "refs/remotes/origin/main", "HEAD")
+    wiki.git(*main)
+
+    ran = []
+    for command in (part for line in commands for part in line.split(" && ")):
+        if "kept-=" in command:
+            held = wiki.read("tenants/company-001.yaml")
+            committed(wiki)
+            wiki.git(*main)
+        if "--approve" in command:
+            refused = committed(wiki).run("check", "--base", "origin/main")
+        ran.append(wiki.run(*shlex.split(command)[1:]))
+
+    assert [done.said for done in ran[:-1] if done.exit] == []
+    assert yaml.safe_load(held) == yaml.safe_load(shown)
+    assert refused.exit == 1
+    assert "have it approved: tenantry check --base origin/main --approve" in refused.stdout
+    assert "approvals/" in ran[-1].said
+    assert last in ran[3].stderr
 
 
 # --- a purge
