@@ -6,6 +6,7 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
+from generator.cli import cli
 from tests.harness import ROOT, Repository
 from tests.products.conftest import committed
 
@@ -20,6 +21,30 @@ def test_another_product_is_verified_without_a_finding(wiki: Repository) -> None
     assert (ran.exit, ran.stdout) == (0, "")
     assert "3 tenants, 106 objects" in ran.stderr
     assert "proved: isolation 6/6 pairs, quota 3/3, escape 3/3" in ran.stderr
+
+
+OF_PIPELINES: Final = (
+    "validate", "generate --check", "check --base main", "check --base main --approvals-only", "diff main HEAD", "due",
+    "promote --due",
+)  # fmt: skip
+"""What the pipelines run that init lays down; beside `publish`, which the test below tries with a remote."""
+
+
+def test_the_pipelines_of_init_pass_on_another_product(wiki: Repository) -> None:
+    """Each verb that a template of init names, on a change of a tenant and of a plan."""
+    templates = [path.read_text(encoding="utf-8") for path in (ROOT / "generator/templates/init").iterdir()]
+    verb = re.compile(r"^[^#\n]*\btenantry ([a-z]+)(?= |$)", re.MULTILINE)
+    named = {name for text in templates for name in verb.findall(text)}
+    wiki.git("switch", "--quiet", "--create", "change")
+    wiki.tenant("theatre", plan="gold", addons=["search"])
+    wiki.edit("platform.yaml", "storage: {default: 50Gi, max: 200Gi}", "storage: {default: 50Gi, max: 300Gi}")
+    committed(wiki.generate())
+
+    ran = [wiki.run(*command.split()) for command in OF_PIPELINES]
+
+    assert [done.said for done in ran if done.exit] == []
+    assert named >= {"check", "diff", "publish"}
+    assert named & cli.commands.keys() <= {command.split()[0] for command in (*OF_PIPELINES, "publish")}
 
 
 def test_an_add_on_brings_its_facts_and_its_volume(wiki: Repository) -> None:
@@ -72,9 +97,10 @@ def test_another_product_is_published(wiki: Repository, tmp_path: Path) -> None:
     wiki.git("remote", "add", "origin", str(tmp_path / "remote.git"))
     wiki.git("push", "--quiet", "origin", "main")
 
+    looked = wiki.run("publish", "--dry-run")
     ran = wiki.run("publish")
 
-    assert ran.exit == 0, ran.said
+    assert (looked.exit, ran.exit) == (0, 0), looked.said + ran.said
     listed = wiki.git("--git-dir", str(tmp_path / "remote.git"), "ls-tree", "-r", "--name-only", "deploy")
     assert "overlays/museum/facts.yaml" in listed.splitlines()
 

@@ -166,6 +166,7 @@ def test_the_guide_to_dropping_an_add_on_is_right(wiki: Repository) -> None:
     wiki.git(*main)
 
     ran = []
+    held = refused = None
     for command in (part for line in commands for part in line.split(" && ")):
         if "kept-=" in command:
             held = wiki.read("tenants/company-001.yaml")
@@ -176,6 +177,8 @@ def test_the_guide_to_dropping_an_add_on_is_right(wiki: Repository) -> None:
         ran.append(wiki.run(*shlex.split(command)[1:]))
 
     assert [done.said for done in ran[:-1] if done.exit] == []
+    assert held is not None
+    assert refused is not None
     assert yaml.safe_load(held) == yaml.safe_load(shown)
     assert refused.exit == 1
     assert "have it approved: tenantry check --base origin/main --approve" in refused.stdout
