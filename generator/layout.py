@@ -14,6 +14,10 @@ GUARDS: Final = f"{BASE}/guards"
 STATES: Final = "states"
 """Folder of a guard that holds what a company's state makes of it."""
 
+EDGE: Final = "edge"
+"""What stands for a release that is not frozen, and LIVE for such a guard."""
+LIVE: Final = "live"
+
 OVERLAYS: Final = "overlays"
 ARGOCD: Final = "argocd"
 ROOT_APPLICATION: Final = f"{ARGOCD}/root.yaml"
@@ -38,6 +42,11 @@ def stem(path: str) -> str:
     return name.rpartition(".")[0] or name
 
 
+def is_tenant_file(path: str) -> bool:
+    """Say whether a path is that of a tenant file."""
+    return path.startswith(f"{TENANTS}/") and path.endswith(".yaml")
+
+
 def is_own(path: str) -> bool:
     """Say whether tenantry, kustomize or Argo CD may read a file."""
     return path.partition("/")[0] in OWN
@@ -55,13 +64,13 @@ def is_generated(path: str) -> bool:
 
 
 def release(name: str) -> str:
-    """Return the folder of a release of base/: `edge`, or a frozen copy by its number."""
-    return f"{BASE}/edge" if name == "edge" else f"{RELEASES}/{name}"
+    """Return the folder of a release of base/: `EDGE`, or a frozen copy by its number."""
+    return f"{BASE}/{EDGE}" if name == EDGE else f"{RELEASES}/{name}"
 
 
 def guard(name: str) -> str:
-    """Return the folder of what guards tenants: `live`, or a frozen copy by its number."""
-    return GUARD if name == "live" else f"{GUARDS}/{name}"
+    """Return the folder of what guards tenants: `LIVE`, or a frozen copy by its number."""
+    return GUARD if name == LIVE else f"{GUARDS}/{name}"
 
 
 def record(folder: str) -> str:

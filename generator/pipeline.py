@@ -290,7 +290,7 @@ def differences(snapshot: Snapshot, result: Composed) -> Differences:
         Refused: Somebody else's file is in the way.
     """
     names = result.fleet.names
-    files = frozenset(layout.stem(path) for path in snapshot.under(layout.TENANTS) if path.endswith(".yaml"))
+    files = frozenset(layout.stem(path) for path in snapshot.under(layout.TENANTS) if layout.is_tenant_file(path))
     found = compare(snapshot, result.tree, names, files - names)
     if found.forbidden:
         raise Refused([*result.findings, *found.forbidden])

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from generator import layout
 from generator.cli.options import now_option, root_of, table, unknown
 from generator.findings.finding import Exit
 
@@ -81,7 +82,7 @@ def promote(
         if ring is not None and ring not in rings:
             raise unknown("ring", ring, rings, param_hint="RING")
         if of_guard:
-            done = promotions.promote_guard(ring, release or "live", reason)
+            done = promotions.promote_guard(ring, release or layout.LIVE, reason)
         elif ring is None:
             done = promotions.promote_all(release or "", reason)
         else:
@@ -117,7 +118,7 @@ def _refuse_bad_use(
         raise click.UsageError("--stop needs a --reason, for whoever is refused")
     if reason and not (reason.strip() and reason.isprintable()):
         raise click.BadParameter("write a sentence, in one line", param_hint="--reason")
-    word = "live" if of_guard else "edge"
+    word = layout.LIVE if of_guard else layout.EDGE
     if release is not None and not re.fullmatch(rf"{word}|[1-9][0-9]{{0,8}}", release):
         raise click.BadParameter(f"{release!r} is neither {word} nor a number", param_hint="N")
 

@@ -104,11 +104,11 @@ def _get(kind: str, context: str, namespace: str) -> tuple[Mapping[str, Any], ..
     """
     from urllib.parse import quote
 
-    from generator.debug.fleet import LABEL
     from generator.kube import kubectl
+    from generator.kube.tenant_names import TENANT_LABEL
 
     # the server's own text: kubectl would take a thousand Applications apart and write them again, for seconds
-    chosen = f"?labelSelector={quote(LABEL, safe='')}" if kind == "applications" else ""
+    chosen = f"?labelSelector={quote(TENANT_LABEL, safe='')}" if kind == "applications" else ""
     address = f"/apis/argoproj.io/v1alpha1/namespaces/{namespace}/{kind}{chosen}"
     before = ("--context", context) if context else ()
     command = (*before, "get", f"--raw={address}", "--request-timeout=60s")

@@ -3,13 +3,9 @@
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from generator.findings.words import plural
 from generator.kube.lenient import Object, mapping, mappings, string
-
-LABEL: Final = "tenantry.dev/tenant"
-"""What the Applications that we make carry, and no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,4 +116,4 @@ def _traits(old: Composed, new: Composed) -> Mapping[str, Traits]:
 def _tenants_there(repository: Repository, root: Path, commit: str | None) -> set[str]:
     """Return the names of all tenants by their files, read or not."""
     held = trees.entries(repository, commit) if commit else Snapshot.of_work_tree(root).held
-    return {Path(file).stem for file in held if file.startswith(f"{layout.TENANTS}/") and file.endswith(".yaml")}
+    return {Path(file).stem for file in held if layout.is_tenant_file(file)}

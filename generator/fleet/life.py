@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from generator.findings.finding import Finding
 from generator.findings.table import finding
-from generator.fleet.states import ACTIVE, DELETING, GONE, RETIRED, STATES, SYNCED
+from generator.fleet.states import ACTIVE, DELETING, GONE, KEYS, RETIRED, STATES, SYNCED
 from generator.reading.yaml_reader import Document
 
 
@@ -82,10 +82,6 @@ def day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text is not None else None
 
 
-_OF_STATES: Final = ("retireOn", "backup", "confirmed", "tombstone")
-"""Keys that belong to some states alone; a hold may stand in any."""
-
-
 def keys_of_the_state(document: Document, page: str) -> Iterator[Finding]:
     """TEN030: a file has the keys that belong to its state, and no others.
 
@@ -96,7 +92,7 @@ def keys_of_the_state(document: Document, page: str) -> Iterator[Finding]:
     data = document.data
     name, state = data["name"], STATES[data.get("state", ACTIVE)]
     place = document.place(("state",)) if "state" in data else document.place()
-    for key in _OF_STATES:
+    for key in KEYS:
         if key in state.keys and key not in data:
             yield finding("TEN030", place, f"state: {state.name} needs the key {key}", _way_to_key(name, key))
         elif key in data and key not in state.keys:

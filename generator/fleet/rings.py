@@ -3,7 +3,9 @@
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import NamedTuple
+
+from generator import layout
 
 
 class Pair(NamedTuple):
@@ -13,13 +15,9 @@ class Pair(NamedTuple):
     guard: str
 
 
-EDGE: Final = "edge"
-"""The release that is not frozen."""
-
-
 def order(release: str) -> float:
     """Return which of two releases is the later one: nothing is later than edge."""
-    return float("inf") if release == EDGE else int(release)
+    return float("inf") if release == layout.EDGE else int(release)
 
 
 def share_of(company: str) -> int:
@@ -34,7 +32,7 @@ class Move:
 
     Attributes:
         release: Where to.
-        share: Per cent of the tenants whose turn it is, see `share_of`.
+        share: Per cent of the tenants that move, see `share_of`.
         waiting: Names of those that wait for their maintenance window although it is their turn.
     """
 
@@ -79,7 +77,7 @@ class Ring:
 
     name: str
     release: str
-    guard: str = "live"
+    guard: str = layout.LIVE
     soak: timedelta = timedelta()
     batch: int = 100
     next: Move | None = None

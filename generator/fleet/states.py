@@ -123,6 +123,9 @@ _ROWS: Final = (
 STATES: Final[Mapping[str, State]] = {state.name: state for state in _ROWS}
 """The states by name, in the order of a company's life."""
 
+KEYS: Final = tuple(dict.fromkeys(key for state in _ROWS for key in state.keys))
+"""Keys of a tenant file that belong to some states alone; a hold may stand in any."""
+
 SYNCED: Final = "synced"
 """Key of `confirmed`: the Application was Synced without the guards, and with its finalizer."""
 

@@ -85,7 +85,7 @@ def problems(snapshot: Snapshot) -> Iterator[Finding]:
 
 def _way_back(snapshot: Snapshot, folder: str) -> str:
     """Say how a frozen copy becomes what it was, and where its changes belong."""
-    live = layout.release("edge") if folder.startswith(layout.RELEASES) else layout.GUARD
+    live = layout.release(layout.EDGE) if folder.startswith(layout.RELEASES) else layout.GUARD
     then = f"change {live}, and freeze that: tenantry release{'' if live != layout.GUARD else ' --guard'}"
     head = snapshot.commit or ancestry.head(snapshot.home)
     written = ancestry.versions(door.open_repository(snapshot.home), head, layout.record(folder), 1) if head else ()

@@ -92,8 +92,8 @@ def folders_of(pair: Pair) -> tuple[str, str]:
 
 def releases_in(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the names of all releases that base/ holds, whether or not a ring names them."""
-    there = any(snapshot.under(layout.release("edge")))
-    return (*(["edge"] if there else []), *frozen.numbers(snapshot, layout.RELEASES))
+    there = any(snapshot.under(layout.release(layout.EDGE)))
+    return (*([layout.EDGE] if there else []), *frozen.numbers(snapshot, layout.RELEASES))
 
 
 @once

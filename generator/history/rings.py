@@ -93,7 +93,7 @@ def known(moments: Iterable[Moment]) -> Known:
 
 
 def _releases(state: State, moment: Moment) -> tuple[str, ...]:
-    return (state[0], *moment.equals) if state[0] == "edge" else (state[0],)
+    return (state[0], *moment.equals) if state[0] == layout.EDGE else (state[0],)
 
 
 def read(repository: Repository, head: str) -> Known:
@@ -107,7 +107,7 @@ def read(repository: Repository, head: str) -> Known:
 
 
 def _moments(repository: Repository, head: str) -> Iterator[Moment]:
-    edge = layout.release("edge")
+    edge = layout.release(layout.EDGE)
     options = ("--first-parent", "--reverse", "--format=%H %cI", head, "--", layout.PLATFORM, edge)
     lines = [line.split() for line in repository.text("rev-list", *options).splitlines()]
     commits = [(line[0], datetime.fromisoformat(line[1]).astimezone(UTC)) for line in lines if line[0] != "commit"]

@@ -41,7 +41,7 @@ ACTION: Final = "action.yml"
 PINS: Final = (ACTION, "install.lock", "tools/install.py", "tools/kustomize/checksums")
 """What sets tenantry up: the action for GitHub, and what it runs. Our own checkout is such a folder itself."""
 
-OWN: Final = (*PINS, layout.PLATFORM_MANIFESTS, layout.release("edge"), layout.GUARD, layout.PLATFORM, EXAMPLE)
+OWN: Final = (*PINS, layout.PLATFORM_MANIFESTS, layout.release(layout.EDGE), layout.GUARD, layout.PLATFORM, EXAMPLE)
 """The files and folders of this repository that `init` reads."""
 
 OWNERS: Final = re.compile(r"@[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")

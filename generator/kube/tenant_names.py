@@ -15,6 +15,9 @@ from typing import Any, Final
 from generator.kube.lenient import mapping
 from generator.reading.schema import Path
 
+TENANT_LABEL: Final = "tenantry.dev/tenant"
+"""The label that says whose an object, a namespace or an Application is."""
+
 NAMESPACE: Final = "the namespace of "
 PATH: Final = "a path of "
 GROUP: Final = "a group of "

@@ -13,6 +13,7 @@ from generator.debug import fleet
 from generator.findings.finding import EnvironmentProblem, TenantryError
 from generator.kube import kubectl
 from generator.kube.lenient import mapping, mappings, string
+from generator.kube.tenant_names import TENANT_LABEL
 
 _SECONDS: Final = 60
 _MOST_BYTES: Final = 64 << 20
@@ -32,7 +33,7 @@ def now_in_cluster(kubeconfig: Path, namespace: str, names: Collection[str]) -> 
     Raises:
         EnvironmentProblem: There is no kubectl, or it could not read them.
     """
-    options = ("--namespace", namespace, "--selector", fleet.LABEL, "--output=json", "--request-timeout=60s")
+    options = ("--namespace", namespace, "--selector", TENANT_LABEL, "--output=json", "--request-timeout=60s")
     command = ("--kubeconfig", str(kubeconfig), "get", "applications.argoproj.io", *options)
     answer = kubectl.read(command, "or ask Prometheus: --prometheus URL")
     if answer.error:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from generator.findings.finding import TenantryError
 from generator.fleet.model import Platform
-from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRED, STATES, SYNCED, Way, next_states, way
+from generator.fleet.states import ACTIVE, DELETING, KEYS, PURGING, RETIRED, STATES, SYNCED, Way, next_states, way
 from generator.git import ancestry, door
 from generator.git.snapshot import Snapshot
 from generator.history.events import events
@@ -18,9 +18,6 @@ from generator.lifecycle import edit, leaving
 from generator.pipeline import validated_platform
 from generator.reading import yaml_reader
 from generator.reading.yaml_editor import edited, quoted_if_needed
-
-_KEYS: Final = ("retireOn", "backup", "confirmed", "tombstone")
-"""Keys that go with a state that does not have them."""
 
 _CLUSTER: Final = "the cluster"
 
@@ -91,7 +88,7 @@ def _refuse(name: str, present: str, wanted: str) -> None:
 
 def _without_others(data: Any, state: str, given: Mapping[str, str]) -> None:
     """Take out the keys that mean nothing in a state, unless somebody writes them at this very moment."""
-    for key in _KEYS:
+    for key in KEYS:
         if key not in STATES[state].keys and key not in given:
             data.pop(key, None)
     if state == PURGING:

@@ -12,7 +12,7 @@ from generator import layout, pipeline
 from generator.capacity import load
 from generator.findings.finding import TenantryError
 from generator.fleet.model import Fleet, Tenant
-from generator.fleet.rings import EDGE, Pair, Ring
+from generator.fleet.rings import Pair, Ring
 from generator.generate import frozen, rollout
 from generator.generate.releases import read_release
 from generator.generate.size import size
@@ -208,7 +208,7 @@ class Promotions:
             TenantryError: There is nothing to promote.
         """
         self._must_be_there(release)
-        rings = [ring for ring in self.fleet.platform.rings if ring.release not in (EDGE, release) or ring.next]
+        rings = [ring for ring in self.fleet.platform.rings if ring.release not in (layout.EDGE, release) or ring.next]
         after = [replace(promotion.moved(ring, release, (), at_once=True), reason=reason, seen="") for ring in rings]
         if not after:
             raise TenantryError(f"every ring is on {release} or on edge", "nothing is to be promoted")
@@ -244,7 +244,7 @@ class Promotions:
             if ring.next is None:
                 continue
             ready = [name for name in ring.next.waiting if self._moves(tenants.get(name), ring)]
-            moved = promotion.without_whose_turn_it_is(ring, ready)
+            moved = promotion.without_ready(ring, ready)
             if moved != ring:
                 after.append(moved)
                 lines += [f"move {name} to release {ring.next.release}" for name in ready if name in tenants]
@@ -328,7 +328,7 @@ def with_rings(text: str, rings: Iterable[Ring]) -> str:
             if (ring := by_name.get(item["name"])) is None:
                 continue
             item["release"] = quoted_if_needed(ring.release)
-            if ring.guard != item.get("guard", "live"):
+            if ring.guard != item.get("guard", layout.LIVE):
                 item["guard"] = quoted_if_needed(ring.guard)
             for key, value in (("next", _next(ring)), ("reason", ring.reason), ("seen", ring.seen)):
                 if value:

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from generator import layout
 from generator.fleet.model import Fleet, Platform, Tenant
-from generator.fleet.rings import EDGE, Move, Ring, order, share_of
+from generator.fleet.rings import Move, Ring, order, share_of
 from generator.history.rings import Known, State
 
 ALL: Final = 100
@@ -42,7 +43,7 @@ def following(platform: Platform, ring: Ring, releases: Sequence[str]) -> str | 
         return ring.next.release
     before = ring_before(platform, ring)
     newest = releases[-1] if releases else None
-    target = newest if before is None or before.release == EDGE else before.release
+    target = newest if before is None or before.release == layout.EDGE else before.release
     return target if target is not None and is_onward(ring, target) else None
 
 
@@ -190,7 +191,7 @@ def who_tried(fleet: Fleet, ring: Ring, release: str) -> tuple[Tenant, ...]:
     return tuple(tenant for tenant in free if (tenant.ring.name, tenant.ring.release) in tried)
 
 
-def without_whose_turn_it_is(ring: Ring, ready: Iterable[str]) -> Ring:
+def without_ready(ring: Ring, ready: Iterable[str]) -> Ring:
     """Return a ring in which companies wait no more, because their window is open or they have none."""
     assert ring.next is not None
     gone = frozenset(ready)

@@ -66,7 +66,7 @@ def next_release(snapshot: Snapshot, *, of_guard: bool, notes: str) -> Copy:
         EnvironmentProblem: There is no kustomize.
     """
     fleet, _ = pipeline.validated(snapshot)
-    source, above = (layout.GUARD, layout.GUARDS) if of_guard else (layout.release("edge"), layout.RELEASES)
+    source, above = (layout.GUARD, layout.GUARDS) if of_guard else (layout.release(layout.EDGE), layout.RELEASES)
     before = frozen.numbers(snapshot, above)[-1:]
     now = frozen.digest(snapshot, source)
     if before and frozen.digest(snapshot, f"{above}/{before[0]}") == now:
@@ -109,7 +109,7 @@ def _highest_ever(snapshot: Snapshot, above: str) -> int:
 
 def _errors(snapshot: Snapshot, fleet: Fleet, before: str, *, of_guard: bool) -> Iterator[Finding]:
     gate = gate_of(snapshot)
-    base, unread = read_base(gate, fleet, Pair("edge", "live"))
+    base, unread = read_base(gate, fleet, Pair(layout.EDGE, layout.LIVE))
     if unread:
         raise Refused(unread)
     found, _ = weaken(every.check(base, Per.GUARD, Per.RELEASE), fleet.platform.rules)
@@ -117,7 +117,7 @@ def _errors(snapshot: Snapshot, fleet: Fleet, before: str, *, of_guard: bool) ->
     if not of_guard:
         yield from _without_digest(base, fleet.platform)
     if before:
-        pair = Pair("edge", before) if of_guard else Pair(before, "live")
+        pair = Pair(layout.EDGE, before) if of_guard else Pair(before, layout.LIVE)
         earlier, _ = read_base(gate, fleet, pair, in_use=False)
         yield from _cannot_be_changed(earlier, base, f"{layout.GUARDS if of_guard else layout.RELEASES}/{before}")
 
@@ -146,7 +146,7 @@ def _cannot_be_changed(before: Base, after: Base, folder: str) -> Iterator[Findi
 
 
 def _named(obj: Object) -> str:
-    """Name an object without the namespace, which is nobody's."""
+    """Name an object without its namespace, which is a sentinel."""
     return f"{obj['kind']}/{obj['metadata']['name']}"
 
 

@@ -31,6 +31,7 @@ from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.lenient import mapping, strings
+from generator.kube.tenant_names import TENANT_LABEL
 from generator.once import once
 from generator.reading import yaml_writer
 
@@ -283,8 +284,8 @@ def sentinel(sheet: Sheet) -> tuple[dict[str, Any], dict[str, Any]]:
     overlay["namespace"] = names.get(overlay.get("namespace"), overlay.get("namespace"))
     for label in overlay.get("labels", ()):
         pairs = label.get("pairs", {})
-        if pairs.get("tenantry.dev/tenant") == sheet.tenant:
-            pairs["tenantry.dev/tenant"] = NAME
+        if pairs.get(TENANT_LABEL) == sheet.tenant:
+            pairs[TENANT_LABEL] = NAME
     spec = facts.get("spec", {})
     spec["name"] = names.get(spec.get("name"), spec.get("name"))
     spec["host"] = hosts.get(spec.get("host"), spec.get("host"))

@@ -175,7 +175,7 @@ def gone(files: Iterable[Touched], names: Iterable[str]) -> Mapping[str, str]:
 
 
 def _is_tenant(file: Touched) -> bool:
-    return file.path.startswith(f"{layout.TENANTS}/") and file.path.endswith(".yaml")
+    return layout.is_tenant_file(file.path)
 
 
 def _name(file: Touched) -> str:

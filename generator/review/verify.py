@@ -197,7 +197,7 @@ def _with_the_live_guard(snapshot: Snapshot) -> Iterator[Pair]:
     """Yield every release that there is, with the guard that is live for it."""
     if snapshot.kind_of(layout.GUARD) is not None:
         for release in releases_in(snapshot):
-            yield Pair(release, "live")
+            yield Pair(release, layout.LIVE)
 
 
 def _ways_back(snapshot: Snapshot, fleet: Fleet, files: Collection[str], lost: Collection[str]) -> Mapping[str, str]:

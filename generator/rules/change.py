@@ -240,7 +240,7 @@ def what_is_frozen_stays(compared: Compared) -> Iterator[Found]:
         kind = "guard" if folder.startswith(f"{layout.GUARDS}/") else "release"
         paths = f"{folder} {layout.record(folder)}"
         back = f"rm -r {paths}; git checkout {compared.commit[:10]} -- {paths}"
-        live, option = (layout.GUARD, " --guard") if kind == "guard" else (layout.release("edge"), "")
+        live, option = (layout.GUARD, " --guard") if kind == "guard" else (layout.release(layout.EDGE), "")
         then = f"change {live} and freeze that: tenantry release{option}"
         yield Found(Place(folder), f"this {kind} was frozen before, and is edited", f"put it back: {back}; {then}")
 

@@ -203,7 +203,7 @@ def a_guard_refuses_no_pod(base: Base) -> Iterator[Found]:
 
     What `edge` runs for companies is looked at in their own renders, by SEC002, SEC016, K8S004 and NET002.
     """
-    if base.in_use and base.pair.release == "edge":
+    if base.in_use and base.pair.release == layout.EDGE:
         return
     seen = set()
     for probe in base.probes:
@@ -218,7 +218,7 @@ def a_guard_refuses_no_pod(base: Base) -> Iterator[Found]:
 
 def _way_out(base: Base) -> str:
     guard, release = base.folders
-    if base.in_use or base.pair.release == "edge":
+    if base.in_use or base.pair.release == layout.EDGE:
         return f"let {guard} admit what {release} runs as well"
     return f"let {guard} admit what {release} runs as well; or, if no ring goes back to it: git rm -r {release}"
 

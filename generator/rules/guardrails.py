@@ -10,12 +10,11 @@ from generator.fleet.states import ACTIVE
 from generator.generate import workloads
 from generator.generate.size import storage_in_all
 from generator.kube.lenient import mapping, mappings, spec_of
+from generator.kube.tenant_names import TENANT_LABEL
 from generator.proofs import escape, quota
 from generator.reading import quantity
 from generator.render.rendered import Rendered, identity
 from generator.rules.rule import Per, rule
-
-TENANT_LABEL: Final = "tenantry.dev/tenant"
 
 _DOORS: Final = ("services.loadbalancers", "services.nodeports")
 _COUNTED: Final = (

@@ -17,6 +17,7 @@ from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
 from generator.kube.lenient import Object, mapping, mappings, strings
 from generator.kube.pods import pod_spec
+from generator.kube.tenant_names import TENANT_LABEL
 from generator.reading import yaml_reader
 from generator.reading.schema import Path
 from generator.render.rendered import Base, Rendered, Repository, has_hash, identity
@@ -40,7 +41,7 @@ def the_release_builds(base: Base) -> Iterator[Found]:
             yield Found(base.place(), fact)
 
 
-_IN_TEMPLATES: Final = frozenset({"tenantry.dev/tenant"})
+_IN_TEMPLATES: Final = frozenset({TENANT_LABEL})
 """Labels of an overlay that may stand in pod templates: one that changes with the plan would restart every pod."""
 
 

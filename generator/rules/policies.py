@@ -13,13 +13,12 @@ from generator.findings.rule import Firm
 from generator.fleet.states import STATES
 from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
 from generator.kube.pods import pod_template
+from generator.kube.tenant_names import TENANT_LABEL
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
 from generator.reachability.ranges import network, packets, union
 from generator.reachability.space import NAME_LABEL
 from generator.render.rendered import Rendered, identity
 from generator.rules.rule import Per, rule
-
-TENANT_LABEL: Final = "tenantry.dev/tenant"
 
 _SECTIONS: Final = ((Direction.INGRESS, "ingress", "from"), (Direction.EGRESS, "egress", "to"))
 

@@ -62,7 +62,7 @@ def upgraded(texts: Texts) -> Changes:
     addons = {fact: service for fact, service in services.items() if service is not main}
     changed = {layout.PLATFORM: _platform(texts, main, addons)}
     for path, text in texts.items():
-        if path.startswith(f"{layout.TENANTS}/") and path.endswith(".yaml"):
+        if layout.is_tenant_file(path):
             changed[path] = _tenant(path, text, tuple(addons))
         elif path.startswith(f"{layout.BASE}/") and path.endswith(".yaml"):
             changed[path] = _base(text, main, addons)
