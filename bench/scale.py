@@ -82,7 +82,7 @@ def cold(folder: Path) -> Spent:
 
 
 def floor_of_generate(folder: Path) -> Spent:
-    """Do what generating cannot do without."""
+    """Do the least that generating must do."""
     with tempfile.TemporaryDirectory(dir=folder.parent) as into:
         return floor("generate", str(folder), into)
 

@@ -42,7 +42,7 @@ class Form:
             yield part.problem(self.said_of(value), *steps)
 
     def said_of(self, text: str) -> str:
-        """Return the fact that a text has not this form."""
+        """Return the fact that a text lacks this form."""
         return f"{short(text)} is not {self.words}"
 
 

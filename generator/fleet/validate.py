@@ -301,7 +301,7 @@ def _quota_kept(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
         return
     had, has = platform.plans[before.plan].ceiling, platform.plans[tenant.plan].ceiling
     if had.is_within(has):
-        fact = f"quotaFrom.plan: plan {before.plan} has nothing that plan {tenant.plan} has not"
+        fact = f"quotaFrom.plan: plan {before.plan} has nothing that plan {tenant.plan} lacks"
         hint = f"take it out: tenantry set {tenant.name} quotaFrom="
         yield finding("TEN028", tenant.document.place(("quotaFrom", "plan")), fact, hint)
 

@@ -1,4 +1,4 @@
-"""Bring a repository to the layout that this version reads, and show that nobody's pods restart for it."""
+"""Bring a repository to the layout that this version reads, and show that no pod restarts for it."""
 
 import tempfile
 from collections.abc import Iterator

@@ -157,7 +157,7 @@ def few_companies_are_purged_on_a_day(compared: Compared) -> Iterator[Found]:
     source="https://github.com/argoproj/argo-cd/issues/27570",
     firm=Firm.DATA,
 )
-def a_purge_is_asked_for_anew(compared: Compared) -> Iterator[Found]:
+def approvals_of_a_purge_count_once(compared: Compared) -> Iterator[Found]:
     """No commit before held the very same file."""
     for move in compared.moves:
         if move.states == (RETIRING, PURGING) and move.again:

@@ -110,7 +110,7 @@ class ArgoCD:
         """Apply every object of an Application again, and return when that has succeeded.
 
         Raises:
-            TimeoutError: it has not.
+            TimeoutError: it does not within that time.
         """
         operation = {"sync": {"syncOptions": ["ServerSideApply=true"]}}
         before = _operation(self.application(name))

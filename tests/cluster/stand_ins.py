@@ -1,4 +1,4 @@
-"""Programs in the place of what a provider's cluster has and this one has not: metrics, volumes, routes, secrets.
+"""Programs in the place of what a provider's cluster has and this one lacks: metrics, volumes, routes, secrets.
 
 `tools/cluster/standins.go` and `metrics.go` say what each of them does, and what it does not. A claim whose test leans
 on one names it, by these constants, so that the table of results says so.

@@ -156,7 +156,7 @@ def test_a_quota_that_is_no_larger_is_not_kept(repository: Repository) -> None:
     refused = repository.run("validate")
 
     assert refused.stdout == (
-        "tenants/company-001.yaml:3:21: error: quotaFrom.plan: plan bronze has nothing that plan silver has not"
+        "tenants/company-001.yaml:3:21: error: quotaFrom.plan: plan bronze has nothing that plan silver lacks"
         " [TEN028]\n"
         "  hint: take it out: tenantry set company-001 quotaFrom=\n"
     )

@@ -124,7 +124,7 @@ def test_who_waits_stays_until_the_window_is_open_long_enough() -> None:
     ]
 
     assert moves == [0, 30, 60, 90, 120]
-    assert promotion.without_whose_turn_it_is(ring, ["a-1"]) == Ring(name="r", release="2")
+    assert promotion.without_ready(ring, ["a-1"]) == Ring(name="r", release="2")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_200_companies_in_12_time_zones_each_move_inside_their_own_window() -> N
         now = START + quarter * HOUR / 4
         ready = [one.name for one in waiting if promotion.may_move(one, now, takes)]
         if ready:
-            ring = promotion.without_whose_turn_it_is(ring, ready)
+            ring = promotion.without_ready(ring, ready)
             moved |= dict.fromkeys(ready, now)
             waiting = tuple(one for one in waiting if one.name not in moved)
         if ring.next is None:

@@ -1,4 +1,4 @@
-"""Repositories of earlier layouts are brought up, and nobody's pods restart for it."""
+"""Repositories of earlier layouts are brought up, and no pod restarts for it."""
 
 import re
 import shutil

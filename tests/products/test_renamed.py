@@ -1,4 +1,4 @@
-"""Our own example under other names: words that are drawn anew in every run stand where its services are named."""
+"""Our own example under other names: words that each run draws again stand where its services are named."""
 
 import random
 import re

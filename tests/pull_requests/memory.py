@@ -37,7 +37,7 @@ def remembered() -> Iterator[None]:
 
 
 def _once_for_main(real: Callable[..., Verified]) -> Callable[..., Verified]:
-    """Verify a commit alone once; whose turn it is to be built directly makes no difference to what is found."""
+    """Verify a commit alone once; the sample that is built directly makes no difference to what is found."""
     known: dict[Any, Verified] = {}
 
     def once(snapshot: Snapshot, fleet: Fleet, names: Collection[str] = (), **options: Any) -> Verified:

@@ -94,7 +94,7 @@ _OF_ROUTES: Final[dict[str, dict[str, Any]]] = {
             {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-debug"]}},
         ]
     },
-    "writes paths anew": {
+    "rewrites paths": {
         "filters": [
             {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}}}
         ]

@@ -51,7 +51,7 @@ var programs = map[string]func() int{
 	"argocd-repo-server":               func() int { return runArgoCD(reposerver.NewCommand) },
 	"argocd-server":                    func() int { return runArgoCD(argocdserver.NewCommand) },
 
-	// Ours: what a cluster of a provider has and a laptop has not.
+	// Ours: what a cluster of a provider has and a laptop lacks.
 	"certificates": func() int { return runOurs(newCertificatesCommand()) },
 	"git-server":   func() int { return runOurs(newGitServerCommand()) },
 	"metrics-api":  func() int { return runOurs(newMetricsAPICommand()) },
