@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from generator.capacity.load import Companies
+from generator.capacity.room import MOST_NAMESPACES
 from generator.fleet.model import Platform
 from generator.kube.lenient import Object, mapping, mappings, spec_of, string
 from generator.render.rendered import Rendered
@@ -56,7 +57,7 @@ def _bounds(platform: Platform, fleet: tuple[Rendered, ...], companies: Companie
     kinds = Counter(obj["kind"] for item in fleet for obj in item.objects)
     pods = companies.levels.maximum.count
     growing = (
-        ("namespaces of a cluster", 10_000, kinds["Namespace"]),
+        ("namespaces of a cluster", MOST_NAMESPACES, kinds["Namespace"]),
         ("Services of a cluster", 10_000, kinds["Service"]),
         ("pods of a cluster, with every autoscaler at its maximum", 150_000, pods),
     )

@@ -85,6 +85,13 @@ class Levels:
         """Return one of the three levels."""
         return {"guaranteed": self.guaranteed, "maximum": self.maximum, "quota": self.quota}[level]
 
+    def requested(self, level: Level) -> tuple[int, int, int]:
+        """Return the millicores, bytes and pods of a level; of the quota all that was sold, also a part of a pod."""
+        load = self.at(level)
+        if level == "quota":
+            return self.sold.requests_cpu, self.sold.requests_memory, load.count
+        return load.cpu, load.memory, load.count
+
 
 def of_company(numbers: Size) -> Levels:
     """Return what a company of these numbers puts on the nodes: the larger, while it keeps the quota of a plan."""

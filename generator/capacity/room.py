@@ -159,12 +159,12 @@ def how_many_more(nodes: Nodes, companies: Companies, one: Levels, ring: str) ->
         one: What one more puts on the nodes.
         ring: The ring that it comes to.
     """
-    first_too_many = least(lambda number: not fits(nodes, companies.plus(one, ring, number)), _MOST_COMPANIES)
+    first_too_many = least(lambda number: not fits(nodes, companies.plus(one, ring, number)), MOST_NAMESPACES)
     return None if first_too_many is None else max(0, first_too_many - 1)
 
 
-_MOST_COMPANIES: Final = 10_000
-"""Namespaces that Kubernetes is tested with."""
+MOST_NAMESPACES: Final = 10_000
+"""Namespaces of a cluster that Kubernetes is tested with: see MOST_NODES."""
 
 
 def _lost(free: Free, platform: Load, guaranteed: Load) -> Iterator[Lost]:

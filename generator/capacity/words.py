@@ -14,11 +14,8 @@ def levels_of(name: str, levels: Levels) -> Mapping[str, Any]:
     """Return one row: a company, or all of them, at the three levels."""
     row: dict[str, Any] = {"company": name}
     for level in LEVELS:
-        load = levels.at(level)
-        cpu, memory = load.cpu, load.memory
-        if level == "quota":
-            cpu, memory = levels.sold.requests_cpu, levels.sold.requests_memory
-        row[level] = f"{plural(load.count, 'pod')}, {quantity.cpu_text(cpu)} CPU, {memory_text(memory)}"
+        cpu, memory, pods = levels.requested(level)
+        row[level] = f"{plural(pods, 'pod')}, {quantity.cpu_text(cpu)} CPU, {memory_text(memory)}"
     return row
 
 
@@ -141,11 +138,8 @@ def as_data(
 
 
 def _levels(levels: Levels) -> dict[str, Any]:
-    loads = {level: levels.at(level) for level in LEVELS}
-    data: dict[str, Any] = {level: _load(load.count, load.cpu, load.memory) for level, load in loads.items()}
-    sold = levels.sold
-    data["quota"] = _load(levels.quota.count, sold.requests_cpu, sold.requests_memory)
-    return data
+    requested = {level: levels.requested(level) for level in LEVELS}
+    return {level: _load(pods, cpu, memory) for level, (cpu, memory, pods) in requested.items()}
 
 
 def _load(pods: int, cpu: int, memory: int) -> dict[str, int]:

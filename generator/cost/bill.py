@@ -21,6 +21,9 @@ from generator.generate.size import Size
 MONTHS: Final = 12
 _GI: Final = 1024**3
 
+PARTS: Final = ("own", "shared", "idle", "storage", "backup", "egress", "tokens")
+"""What a company's cost is made of: attributes of `Share`."""
+
 Resource = Literal["CPU", "memory", "places for pods"]
 RESOURCES: Final[tuple[Resource, ...]] = ("CPU", "memory", "places for pods")
 
@@ -53,7 +56,7 @@ class Share:
     @property
     def costs(self) -> Fraction:
         """All of it."""
-        return self.own + self.shared + self.idle + self.storage + self.backup + self.egress + self.tokens
+        return sum((getattr(self, part) for part in PARTS), Fraction())
 
     @property
     def margin(self) -> Fraction | None:

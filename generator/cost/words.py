@@ -5,16 +5,14 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Final
 
-from generator.cost.bill import Bill, Share
+from generator.cost.bill import PARTS, Bill, Share
 from generator.findings.words import plural
-
-_PARTS: Final = ("own", "shared", "idle", "storage", "backup", "egress", "tokens")
 
 
 def row(name: str, shares: Iterable[Share]) -> Mapping[str, Any]:
     """Return one line: a company, a plan or all of them, for a year."""
     several = tuple(shares)
-    parts = {part: sum((getattr(share, part) for share in several), Fraction()) for part in _PARTS}
+    parts = {part: sum((getattr(share, part) for share in several), Fraction()) for part in PARTS}
     costs = sum(parts.values(), Fraction())
     pays = [share.pays for share in several if share.pays is not None]
     told = len(pays) == len(several)
@@ -119,7 +117,7 @@ def as_data(bill: Bill) -> dict[str, Any]:
         "used": {name: {"companies": float(a), "platform": float(b)} for name, (a, b) in bill.used.items()},
         "companies": [
             {"name": share.name, "plan": share.plan}
-            | {part: _exact(getattr(share, part)) for part in _PARTS}
+            | {part: _exact(getattr(share, part)) for part in PARTS}
             | {"costs": _exact(share.costs), "brings": None if share.pays is None else _exact(share.pays)}
             | {"margin": None if share.margin is None else _exact(share.margin)}
             for share in bill.companies

@@ -19,7 +19,7 @@ from enum import Enum
 from operator import itemgetter
 from typing import Any, Final
 
-from generator.kube.lenient import Object
+from generator.kube.lenient import Object, group_of
 from generator.reading import quantity
 from generator.render.rendered import has_hash
 
@@ -115,8 +115,7 @@ _Key = tuple[str, str, str, str]
 
 def _key(one: Object) -> _Key:
     metadata = one["metadata"]
-    group = one["apiVersion"].rpartition("/")[0]
-    return group, one["kind"], metadata.get("namespace", ""), metadata["name"]
+    return group_of(one), one["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 def _by_stem(objects: Iterable[Object]) -> Mapping[_Key, list[Object]]:

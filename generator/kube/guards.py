@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from generator.kube.lenient import group_of
+
 GUARDS: Final = frozenset(
     {
         ("", "LimitRange"),
@@ -24,5 +26,4 @@ KINDS: Final = frozenset(kind for _, kind in GUARDS)
 
 def guards(one: Mapping[str, Any]) -> bool:
     """Say whether an object is of a kind that guards a company."""
-    group, slash, _ = str(one.get("apiVersion")).partition("/")
-    return (group if slash else "", one.get("kind")) in GUARDS
+    return (group_of(one), one.get("kind")) in GUARDS

@@ -18,6 +18,9 @@ from generator.reading.schema import Path
 TENANT_LABEL: Final = "tenantry.dev/tenant"
 """The label that says whose an object, a namespace or an Application is."""
 
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
+"""The API server sets it on every namespace, and nobody can set it otherwise."""
+
 NAMESPACE: Final = "the namespace of "
 PATH: Final = "a path of "
 GROUP: Final = "a group of "
@@ -91,7 +94,6 @@ _KEY_OF_A_TENANT: Final = re.compile(
     r"(?:^|[^a-z])(?:(?:tenant|company|customer|organi[sz]ation)(?:[-_]?(?:id|name))?|org[-_]?id)$"
 )
 _KEY_OF_A_NAMESPACE: Final = re.compile(r"(?:^|[^a-z])namespaces?(?:[-_]?name)?$")
-_NAME_LABEL: Final = "kubernetes.io/metadata.name"
 _KEYS_OF_A_STORE: Final = frozenset({"role", "path", "prefix", "mountPath", "projectID", "additionalRoles"})
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SEVERAL: Final = re.compile(r"[\s,;]+")
@@ -102,7 +104,7 @@ def _meant(kind: str, path: Path, key: str, text: str) -> Iterator[tuple[str, st
         return
     yield from in_text(text)
     words = _CAMEL.sub("-", key).lower()
-    if key == _NAME_LABEL or _KEY_OF_A_NAMESPACE.search(words) or (key == "name" and "namespaceSelector" in path):
+    if key == NAME_LABEL or _KEY_OF_A_NAMESPACE.search(words) or (key == "name" and "namespaceSelector" in path):
         yield from ((NAMESPACE, name) for name in _SEVERAL.split(text))
     elif _KEY_OF_A_TENANT.search(words):
         yield from ((LABEL, name) for name in _SEVERAL.split(text))

@@ -25,7 +25,7 @@ from typing import Any, Final
 from generator.findings.finding import Place
 from generator.fleet.model import Cluster
 from generator.generate.argocd import TENANT_KINDS
-from generator.kube.lenient import Object, mapping, mappings, sequence
+from generator.kube.lenient import Object, group_of, mapping, mappings, sequence
 from generator.once import once
 from generator.render.rendered import Rendered, Representative, identity
 
@@ -328,7 +328,7 @@ def accepts(project: Mapping[str, Any], cluster: Cluster, one: Object) -> bool:
         one: The object; with a namespace it is namespaced.
     """
     spec = mapping(project.get("spec"))
-    group = str(one.get("apiVersion", "")).rpartition("/")[0]
+    group = group_of(one)
     kind, name = str(one["kind"]), str(one["metadata"]["name"])
     namespace = one["metadata"].get("namespace")
     scope = "namespaceResource" if namespace else "clusterResource"

@@ -17,7 +17,7 @@ from generator.generate import workloads
 from generator.generate.headroom import Workload
 from generator.generate.size import SPARE_PODS, addons_of, fit, most_replicas
 from generator.generate.workloads import Counted, Problem
-from generator.kube.lenient import Object, mapping, mappings, string, whole
+from generator.kube.lenient import Object, group_of, mapping, mappings, string, whole
 from generator.kube.pods import pod_spec, takes
 from generator.once import once
 from generator.reading.quantity import amount, amount_of
@@ -325,5 +325,5 @@ def _plural(one: Object) -> str:
         word = f"{kind[:-1]}ies"
     else:
         word = f"{kind}es" if kind.endswith("s") else f"{kind}s"
-    group, slash, _ = one["apiVersion"].partition("/")
-    return f"{word}.{group}" if slash else word
+    group = group_of(one)
+    return f"{word}.{group}" if group else word

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from generator.kube.tenant_names import NAME_LABEL
 from generator.reachability.policy import Direction, Endpoint, Grant, allowed, grants
 from generator.reachability.promises import Neighbours
 from generator.reachability.ranges import EVERY_ADDRESS, Ranges, by_protocol, describe_ports, network, union
-from generator.reachability.space import NAME_LABEL, Addresses, Space
+from generator.reachability.space import Addresses, Space
 
 _NOBODY = "\0"
 """A name that no namespace has and no selector can hold."""

@@ -14,9 +14,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from generator.kube.lenient import mapping, mappings, string, whole
+from generator.kube.tenant_names import NAME_LABEL
 from generator.reachability.policy import Direction, Endpoint, Grant, allowed, grants
 from generator.reachability.ranges import by_protocol, network, packets
-from generator.reachability.space import NAME_LABEL, Space, object_name, pod_templates
+from generator.reachability.space import Space, object_name, pod_templates
 
 Objects = Sequence[Mapping[str, Any]]
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from generator.kube.lenient import mapping, mappings, string, whole
 from generator.kube.pods import TEMPLATES
+from generator.kube.tenant_names import NAME_LABEL
 from generator.reachability.policy import (
     Direction,
     Endpoint,
@@ -20,9 +21,6 @@ from generator.reachability.policy import (
     read_policy,
 )
 from generator.reachability.ranges import EVERY_ADDRESS, NOTHING, Ranges, network, packets, union
-
-NAME_LABEL = "kubernetes.io/metadata.name"
-"""The API server sets it on every namespace, and nobody can set it otherwise."""
 
 STRANGER = "any other pod"
 """Stands for every pod that git does not know: a Job's, a certificate solver's, one started by hand."""

@@ -8,9 +8,9 @@ from xml.etree import ElementTree  # noqa: ICN001 -- its own name
 
 import pygal  # type: ignore[import-untyped]
 
-from generator.capacity.load import LEVELS, Level, Levels
+from generator.capacity.load import LEVELS, Level
 from generator.capacity.room import Room
-from generator.cost.bill import Bill, Share
+from generator.cost.bill import PARTS, Bill, Share
 from generator.fleet.model import Fleet
 
 # The library hooks a search for its plugins into every later import of the process, which warns of it each time.
@@ -131,19 +131,9 @@ def of_capacity(room: Room) -> Chart:
     has = (max(1, room.available_cpu), max(1, room.available_memory), max(1, room.places))
     series = {}
     for level in LEVELS:
-        wanted = _requested(room.companies.levels, level)
+        wanted = room.companies.levels.requested(level)
         series[_LEVEL_WORDS[level]] = [100 * part / whole for part, whole in zip(wanted, has, strict=True)]
     return Chart(title="Share of the nodes", unit="%", labels=["CPU", "memory", "pods"], series=series, stacked=False)
-
-
-def _requested(levels: Levels, level: Level) -> tuple[int, int, int]:
-    load = levels.at(level)
-    if level == "quota":
-        return levels.sold.requests_cpu, levels.sold.requests_memory, load.count
-    return load.cpu, load.memory, load.count
-
-
-_PARTS: Final = ("own", "shared", "idle", "storage", "backup", "egress", "tokens")
 
 
 def of_cost(bill: Bill) -> Chart:
@@ -152,7 +142,7 @@ def of_cost(bill: Bill) -> Chart:
     for share in bill.companies:
         plans.setdefault(share.plan, []).append(share)
     series = {}
-    for part in _PARTS:
+    for part in PARTS:
         values = [float(sum(getattr(share, part) for share in shares)) for shares in plans.values()]
         if any(values):
             series[part] = values

@@ -15,7 +15,7 @@ from generator.generate.releases import COMPONENTS, CORE, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
-from generator.kube.lenient import Object, mapping, mappings, strings
+from generator.kube.lenient import Object, group_of, mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.kube.tenant_names import TENANT_LABEL
 from generator.reading import yaml_reader
@@ -150,10 +150,9 @@ def _said(select: Object) -> str:
 
 def _is_selected(select: Object, one: Object) -> bool:
     """Say whether kustomize's selector names an object; its strings are anchored regular expressions."""
-    group, slash, version = one["apiVersion"].partition("/")
     metadata = one["metadata"]
     name = metadata["name"].rpartition("-")[0] if has_hash(one) else metadata["name"]
-    has = {"group": group if slash else "", "version": version if slash else group, "kind": one["kind"], "name": name}
+    has = {"group": group_of(one), "version": one["apiVersion"].rpartition("/")[2], "kind": one["kind"], "name": name}
     if one["kind"] == "Namespace":
         has.pop("name")  # renamed by the overlay, so select named it otherwise
     for key, value in has.items():

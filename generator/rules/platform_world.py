@@ -9,7 +9,8 @@ from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.generate.argocd import project_of
 from generator.generate.compose import shared
-from generator.kube.lenient import Object, mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, group_of, mapping, mappings, spec_of, string
+from generator.kube.tenant_names import NAME_LABEL
 from generator.model.argocd_settings import why_not
 from generator.render.rendered import Repository, identity
 from generator.rules.platform_objects import KUSTOMIZATION, platform_objects
@@ -68,8 +69,8 @@ UNDERSTOOD: Final = frozenset(
 
 def kind_of(one: Object) -> str:
     """Return the kind of an object as platform.yaml writes it: `apps/Deployment`, `ConfigMap`."""
-    group, slash, _ = string(one.get("apiVersion")).partition("/")
-    return f"{group}/{one.get('kind')}" if slash else string(one.get("kind"))
+    group, kind = group_of(one), string(one.get("kind"))
+    return f"{group}/{kind}" if group else kind
 
 
 def not_proved_beside(repository: Repository) -> tuple[str, ...]:
@@ -180,7 +181,7 @@ def _of_kind(
                 yield ("metadata", "name"), f"the namespace {_name(one)} is not declared", hint
             labels = mapping(mapping(one.get("metadata")).get("labels"))
             for key in labels:
-                if str(key).startswith("tenantry.dev/") or key == "kubernetes.io/metadata.name":
+                if str(key).startswith("tenantry.dev/") or key == NAME_LABEL:
                     yield ("metadata", "labels", key), f"the label {key} makes it a company's", "remove it"
         case "scheduling.k8s.io/PriorityClass":
             if one.get("globalDefault"):

@@ -13,10 +13,9 @@ from generator.findings.rule import Firm
 from generator.fleet.states import STATES
 from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
 from generator.kube.pods import pod_template
-from generator.kube.tenant_names import TENANT_LABEL
+from generator.kube.tenant_names import NAME_LABEL, TENANT_LABEL
 from generator.reachability.policy import Direction, Endpoint, Policy, UnreadableError, allowed, read_policy
 from generator.reachability.ranges import network, packets, union
-from generator.reachability.space import NAME_LABEL
 from generator.render.rendered import Rendered, identity
 from generator.rules.rule import Per, rule
 

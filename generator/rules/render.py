@@ -12,7 +12,7 @@ from generator.findings.rule import Firm
 from generator.fleet.states import STATES, runs
 from generator.generate.size import addons_of
 from generator.kube import tenant_names
-from generator.kube.lenient import Object, mapping, mappings, strings
+from generator.kube.lenient import Object, group_of, mapping, mappings, strings
 from generator.reading import yaml_objects, yaml_reader
 from generator.render import classes
 from generator.render.rendered import Base, Rendered
@@ -81,8 +81,7 @@ CLUSTER_SCOPED: Final = frozenset(
 
 
 def _is_of_the_cluster(one: Object) -> bool:
-    group, slash, _ = one["apiVersion"].partition("/")
-    return (group if slash else "", one["kind"]) in CLUSTER_SCOPED
+    return (group_of(one), one["kind"]) in CLUSTER_SCOPED
 
 
 @rule(

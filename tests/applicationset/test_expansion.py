@@ -176,8 +176,8 @@ def test_expanded_applications_fit_our_schema() -> None:
     for state in ("active", "purging"):
         for paused in ("true", "false"):
             files = {f"{FOLDER}/acme.yaml": entry(state=state, paused=paused)}
-            for application in expand(application_set(), files).applications:
-                validator.validate(application.manifest)
+            (application,) = expand(application_set(), files).applications
+            assert [error.message for error in validator.iter_errors(application.manifest)] == []
 
 
 PATHS = ("a/x.yaml", "a/b/y.yaml", "a/b/c/z.yml", "w.yaml", "a/.hidden.yaml")
