@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from generator.admission import claims, forms
 from generator.admission.problem import Part, Problem
-from generator.admission.ranges import MOST, check_bounds, check_needed, check_words
+from generator.admission.ranges import MOST, MOST_SECONDS, check_bounds, check_needed, check_words
 from generator.admission.workloads import check_count, check_template
 from generator.kube.lenient import mapping, sequence, string
 
@@ -93,8 +93,8 @@ _LABELS_OF_A_JOB: Final = frozenset(
 
 def check_job(part: Part) -> Iterator[Problem]:
     """Say what is wrong with the spec of a Job, or of a CronJob's Jobs."""
-    counts = ("activeDeadlineSeconds", "backoffLimit", "completions", "parallelism", "ttlSecondsAfterFinished")
-    yield from check_bounds(part, dict.fromkeys(counts, (0, MOST)))
+    counts = ("backoffLimit", "completions", "parallelism", "ttlSecondsAfterFinished")
+    yield from check_bounds(part, {**dict.fromkeys(counts, (0, MOST)), "activeDeadlineSeconds": (0, MOST_SECONDS)})
     for field in _NOT_UNDERSTOOD:
         if field in part.data:
             yield part.problem("tenantry does not know what the API server checks of it", field, hint="remove it")
@@ -148,8 +148,8 @@ def check_cron_job_name(whole: Mapping[str, Any]) -> Iterator[Problem]:
 
 def check_cron_job(part: Part) -> Iterator[Problem]:
     """Say what is wrong with the spec of a CronJob."""
-    counts = ("failedJobsHistoryLimit", "startingDeadlineSeconds", "successfulJobsHistoryLimit")
-    yield from check_bounds(part, dict.fromkeys(counts, (0, MOST)))
+    counts = ("failedJobsHistoryLimit", "successfulJobsHistoryLimit")
+    yield from check_bounds(part, {**dict.fromkeys(counts, (0, MOST)), "startingDeadlineSeconds": (0, MOST_SECONDS)})
     yield from check_words(part, {"concurrencyPolicy": ("Allow", "Forbid", "Replace")})
     schedule = string(part.data.get("schedule"))
     if fact := schedule_problem(schedule):

@@ -6,13 +6,15 @@ Source: ValidatePodSpec of k8s.io/kubernetes/pkg/apis/core/validation.
 import posixpath
 import re
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 from generator.admission import claims, containers, forms, metadata, placement, volumes
-from generator.admission.claims import amount_of, check_amounts
+from generator.admission.claims import amount_of, check_amounts, resource_problem
 from generator.admission.problem import Part, Problem
 from generator.admission.ranges import MOST, check_bounds, check_needed, check_unique, check_words
 from generator.kube.lenient import mapping, mappings, sequence, string
+from generator.kube.pods import is_sidecar
 from generator.reading.schema import Path
 
 _WORDS: Final = {
@@ -251,11 +253,11 @@ def _check_amounts(part: Part) -> Iterator[Problem]:
     pod = part.below(mapping(part.data.get("resources")), "resources")
     yield from check_amounts(pod, pod=True)
     for resource in mapping(part.data.get("overhead")):
-        if fact := forms.key_problem(resource):
+        if fact := resource_problem(resource):
             yield part.problem(fact, "overhead", resource)
     inner = list(mappings(part.data.get("containers")))
     for resource in mapping(pod.data.get("requests")):
-        total = sum((_asked(container, resource) for container in inner), start=type(_asked({}, ""))(0))
+        total = _asked_at_once(part, resource)
         given = amount_of(pod.data["requests"][resource])
         if given is not None and total > given:
             fact = f"its containers request {total:f} together, and the pod {pod.data['requests'][resource]}"
@@ -269,7 +271,21 @@ def _check_amounts(part: Part) -> Iterator[Problem]:
                 yield part.problem(fact, "containers", number, "resources", "limits", resource)
 
 
-def _asked(container: Any, resource: str) -> Any:
+_NOTHING: Final = Decimal(0)
+
+
+def _asked_at_once(part: Part, resource: str) -> Decimal:
+    """Return the most that the containers of a pod request at one time: those that start it, or those that stay."""
+    staying, most = _NOTHING, _NOTHING
+    for container in mappings(part.data.get("initContainers")):
+        own = _asked(container, resource)
+        if is_sidecar(container):
+            staying += own
+        most = max(most, staying if is_sidecar(container) else staying + own)
+    return max(most, sum((_asked(container, resource) for container in mappings(part.data.get("containers"))), staying))
+
+
+def _asked(container: Any, resource: str) -> Decimal:
     resources = mapping(mapping(container).get("resources"))
     value = mapping(resources.get("requests")).get(resource, mapping(resources.get("limits")).get(resource))
-    return amount_of(value) or amount_of("0")
+    return amount_of(value) or _NOTHING

@@ -8,6 +8,7 @@ from generator.admission.problem import Part, Problem
 from generator.kube.lenient import mapping, sequence
 
 MOST: Final = (1 << 31) - 1
+MOST_SECONDS: Final = (1 << 63) - 1
 LAST_PORT: Final = 65535
 
 

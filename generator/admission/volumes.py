@@ -52,7 +52,9 @@ def check_volume(part: Part) -> Iterator[Problem]:
                 yield from check_words(inner, {"pullPolicy": _PULL})
             case "csi":
                 yield from check_needed(inner, "driver")
-                yield from forms.DNS_NAME.check(inner, "driver") if inner.data.get("driver") else ()
+                driver = string(inner.data.get("driver"))
+                if driver and not forms.DNS_NAME.fits(driver.lower()):
+                    yield inner.problem(forms.DNS_NAME.said_of(driver), "driver")
             case "hostPath":
                 yield from _check_host_path(inner)
             case "nfs":

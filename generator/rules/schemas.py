@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generator.findings.finding import Found, Place
-from generator.kube import schemas
+from generator.kube import schemas, typed
 from generator.kube.lenient import Object
 from generator.render.rendered import Base, Rendered, Repository, identity
 from generator.rules.platform_objects import platform_objects
@@ -60,12 +60,15 @@ def objects_follow_their_schemas(rendered: Rendered) -> Iterator[Found]:
 
 @the_version_is_known.also(Per.FLEET)
 def what_the_provider_runs_follows_its_schemas(repository: Repository) -> Iterator[Found]:
-    """The same of argocd/platform/, of every kind that is known: definitions of other kinds are the provider's own."""
+    """The same of argocd/platform/, of Kubernetes' own kinds.
+
+    Our schemas of other kinds say what a company may have of them, and the provider may have more.
+    """
     version = repository.fleet.platform.cluster.kubernetes
     for written in platform_objects(repository) if schemas.is_known_version(version) else ():
         api, kind = str(written.data.get("apiVersion")), str(written.data.get("kind"))
-        checker = schemas.checker(version, api, kind)
+        checker, schema = schemas.checker(version, api, kind), typed.schema_of(version, written.data)
         if checker is None and "." not in api:
             yield Found(written.place(), f"{api} {kind} is no kind of Kubernetes {version}", "", identity(written.data))
-        for found in checker.refusals(written) if checker else ():
+        for found in checker.refusals(written) if checker and schema and typed.is_of_kubernetes(schema) else ():
             yield replace(found, object=identity(written.data))

@@ -15,6 +15,17 @@ CHATBOT: Final = "base/edge/components/ai-chatbot/ai-chatbot.yaml"
 FACTS: Final = "base/edge/components/facts/kustomization.yaml"
 
 
+OF_THE_PROVIDER: Final = """apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: repository, namespace: argocd}
+spec:
+  refreshInterval: 1h0m0s
+  secretStoreRef: {kind: ClusterSecretStore, name: provider}
+  target: {name: repository, creationPolicy: Owner}
+  dataFrom:
+  - extract: {key: argocd/repository, conversionStrategy: Default, decodingStrategy: None, metadataPolicy: None}
+"""
+
 CONFIG_MAP: Final = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n"
 
 
@@ -357,6 +368,17 @@ CASES = (
         "a kind of the platform's that its own definition brings",
         (Edit("argocd/platform/extra.yaml", "", "apiVersion: example.com/v1\nkind: Thing\nmetadata: {name: extra}\n"),),
     ),
+    passes(
+        "K8S001",
+        "a secret of the provider's with what no company may have",
+        (
+            Edit(
+                "argocd/platform/extra.yaml",
+                "",
+                OF_THE_PROVIDER + "  - find: {name: {regexp: .*}, tags: {a: b}}\n",
+            ),
+        ),
+    ),
     passes("K8S022", "what both versions take", _upgraded("1.36", "1.37", unchanged)),
     passes("K8S022", "no upgrade", _deployment("template", "spec", "workloadRef", value={"name": "a"})),
     # --- ARG030
@@ -373,6 +395,18 @@ CASES = (
         lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].pop("weight"),
         "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].backendRefs[0].weight: it is left out, and the cluster fills in 1 [ARG030]\n"
         "  hint: write `weight: 1`",
+    ),
+    catches(
+        "ARG030",
+        "a policy of a secret of the provider's left out",
+        (Edit("argocd/platform/extra.yaml", "", OF_THE_PROVIDER),),
+        'argocd/platform/extra.yaml: error: ExternalSecret/argocd/repository: spec.target.deletionPolicy: it is left out, and the cluster fills in "Retain" [ARG030]\n'
+        '  hint: write `deletionPolicy: "Retain"`',
+    ),
+    passes(
+        "ARG030",
+        "a secret of the provider's with all policies",
+        (Edit("argocd/platform/extra.yaml", "", OF_THE_PROVIDER.replace("Owner}", "Owner, deletionPolicy: Retain}")),),
     ),
     passes("ARG030", "a field of Kubernetes' own left out, which Argo CD knows", _deployment("strategy", value={})),
     # --- ARG031

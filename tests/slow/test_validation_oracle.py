@@ -50,6 +50,7 @@ STRICTER: Final[Mapping[str, str]] = {
     r"Service .*targetPort: '' is not": "the API server writes a number there: the cluster and git differ",
     rf"{_PODS}.*\.projected\.sources": "sources of the newest versions depend on gates of the cluster",
     rf"{_PODS}.*: only an init container": "it depends on a gate of the cluster",
+    rf"{_PODS}.*: an init container that ends has no lifecycle": "of its stopSignal alone; it depends on a gate",
     rf"{_PODS}.*\.volumes\.\d+\.\w+: tenantry does not know": "a volume that Kubernetes has in another form today",
     rf"{_PODS}.*: tenantry does not know": "what is checked of it depends on gates of the cluster",
     rf"{_PODS}.*\.imagePullSecrets.*: it lacks its key": "a secret without a name pulls nothing",
