@@ -29,7 +29,7 @@ _BRANCH = "deploy"
 
 # Companies beside those of this repository, each changed by one test alone, so that nobody has to change them back.
 UPGRADED, DROPPING, SCALED, DOWNGRADED = "company-011", "company-012", "company-013", "company-014"
-SUSPENDED, LEAVING, PURGED = "company-015", "company-016", "company-017"
+SUSPENDED, LEAVING, PURGED, LOST = "company-015", "company-016", "company-017", "company-019"
 BRONZE, SILVER, GOLD = SLOW_TO_END[:3]
 _OWN: dict[str, dict[str, object]] = {
     UPGRADED: {"plan": "bronze"},
@@ -39,6 +39,7 @@ _OWN: dict[str, dict[str, object]] = {
     SUSPENDED: {"plan": "bronze"},
     LEAVING: {"plan": "bronze", "addons": ["chatbot"]},
     PURGED: {"plan": "bronze", "addons": ["chatbot"]},
+    LOST: {"plan": "bronze"},
     LOOKED_INTO: {"plan": "bronze"},
     BRONZE: {"plan": "bronze"},
     SILVER: {"plan": "silver", "addons": ["chatbot"]},
@@ -159,13 +160,13 @@ class Fleet:
         """
         _tenantry(self.clone.folder, "set", name, *arguments)
 
-    def run(self, verb: str, *arguments: str) -> None:
-        """Run a verb of tenantry in the clone.
+    def run(self, verb: str, *arguments: str) -> str:
+        """Run a verb of tenantry in the clone, and return what it prints.
 
         Raises:
             RuntimeError: it refused; the text has its words.
         """
-        _tenantry(self.clone.folder, verb, *arguments)
+        return _tenantry(self.clone.folder, verb, *arguments)
 
     def set_platform(self, **fields: object) -> None:
         """Change fields of `platform.yaml` in the clone; those below a mapping one by one."""
@@ -455,12 +456,13 @@ def _name_of(item: Object) -> str:
     return name
 
 
-def _tenantry(folder: Path, verb: str, *arguments: str) -> None:
-    """Run a verb of the product in a folder."""
+def _tenantry(folder: Path, verb: str, *arguments: str) -> str:
+    """Run a verb of the product in a folder, and return what it prints."""
     command = (sys.executable, "-m", "generator", "-C", str(folder), verb, *arguments)
     done = subprocess.run(command, cwd=_ROOT, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"tenantry {verb}: {done.stdout}{done.stderr}")
+    return done.stdout
 
 
 def is_ready(pod: Object) -> bool:

@@ -1,14 +1,12 @@
 """What goes wrong by accident takes nobody's files, and heals."""
 
-import subprocess
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 
 from generator.layout import entry, shard_of
-from tests.cluster import stand_ins
+from tests.cluster import guides, stand_ins
 from tests.cluster.argocd import NAMESPACE
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
@@ -18,7 +16,6 @@ from tests.cluster.waiting import until
 
 NAME = "company-002"
 _SHARDS = 4
-_GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 
 
 @pytest.mark.claim("an entry that vanishes by mistake takes nothing with it", leans_on=stand_ins.ALL)
@@ -102,9 +99,9 @@ def test_a_change_of_the_number_of_shards_takes_nothing_with_it(
         start = fleet.merge(f"Spread over {shards} sets")
         wanted = {name: f"tenants-{shard_of(name, shards)}" for name in names}
         published = fleet.pull_deployed()
-        seen = _from_the_guide("change-the-shards.md", "kubectl get application tenantry")
+        seen = guides.command_of("change-the-shards.md", "kubectl get application tenantry")
         until("the root has seen it", partial(_prints, cluster, seen, f"{published} Synced"), seconds=90)
-        _kubectl(cluster, _from_the_guide("change-the-shards.md", "kubectl delete applicationset"))
+        guides.run(cluster, guides.command_of("change-the-shards.md", "kubectl delete applicationset"))
         until("every company is in its set", partial(_are_in, cluster, wanted), seconds=120)
         fleet.await_well(*names)
         measure(f"{len(names)} companies in {shards} sets", start)
@@ -124,8 +121,8 @@ def test_a_bad_entry_freezes_one_shard(cluster: Cluster, fleet: Fleet, measure: 
     frozen, start = _freeze_and_fix(cluster, fleet, numbers=range(200, 300))
     bad = _shard(NAME)
     assert not cluster.argocd.application(frozen)
-    assert '"plan"' in _kubectl(cluster, _from_the_guide("stuck.md", "kubectl get applicationset"))
-    _kubectl(cluster, _from_the_guide("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{bad}"))
+    assert '"plan"' in guides.run(cluster, guides.command_of("stuck.md", "kubectl get applicationset"))
+    guides.run(cluster, guides.command_of("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{bad}"))
     until("the frozen shard goes on", lambda: cluster.argocd.application(frozen), seconds=60)
     measure("healed after the fixing push", start)
     fleet.await_well(frozen)
@@ -249,20 +246,5 @@ def _error_of_set(cluster: Cluster, shard: str) -> str:
     )
 
 
-def _from_the_guide(guide: str, beginning: str) -> str:
-    """Return the one command of a guide that begins so, as a shell reads it."""
-    lines = [line.strip() for line in (_GUIDES / guide).read_text().replace("\\\n", " ").splitlines()]
-    [command] = [line.removeprefix("$ ") for line in lines if line.startswith(f"$ {beginning}")]
-    return command
-
-
 def _prints(cluster: Cluster, command: str, words: str) -> bool:
-    return _kubectl(cluster, command) == words
-
-
-def _kubectl(cluster: Cluster, command: str) -> str:
-    """Run a command of a guide as a shell would, and return what it printed."""
-    words = subprocess.run(["bash", "-c", f"printf '%s\\0' {command}"], capture_output=True, text=True, check=True)
-    program, *arguments = words.stdout.removesuffix("\0").split("\0")
-    assert program == "kubectl"
-    return cluster.kube.kubectl(*arguments)
+    return guides.run(cluster, command) == words

@@ -2,6 +2,7 @@
 
 import pytest
 
+from generator.layout import entry, shard_of
 from tests.cluster import stand_ins
 from tests.cluster.argocd import NAMESPACE
 from tests.cluster.claims import Measure
@@ -14,6 +15,9 @@ from tests.cluster.waiting import until
 _LAST = "2026-01-31"
 _BESIDE = ("company-001", "company-002", "company-003", SUSPENDED)
 """Companies that a purge of another one must leave alone."""
+
+_VANISHED = "company-002"
+_SHARDS = 4
 
 
 @pytest.fixture
@@ -74,7 +78,10 @@ def test_a_company_that_leaves_can_read_and_stay(cluster: Cluster, fleet: Fleet)
 def test_exactly_the_purged_company_goes(
     cluster: Cluster, fleet: Fleet, see: tuple[str, ...], measure: Measure
 ) -> None:
-    """Cancelled once before its entry leaves; then each step is refused until the one before is done."""
+    """Cancelled once before its entry leaves; then each step is refused until the one before is done.
+
+    While it goes, another's entry is lost by accident: only its Application goes, and the next publishing heals it.
+    """
     others = {name: _holds(cluster, name) for name in _BESIDE}
     before = _holds(cluster, PURGED)
     fleet.run_set(PURGED, "state=retiring", f"retireOn={_LAST}")
@@ -100,12 +107,18 @@ def test_exactly_the_purged_company_goes(
     fleet.await_shards()
     until("it may be deleted", lambda: _passes(fleet, "state=deleting", *see), seconds=120, every=2)
     start = fleet.merge("Delete a company")
+    fleet.pull_deployed()
+    (fleet.deployed.folder / entry(_VANISHED, shard_of(_VANISHED, _SHARDS))).unlink()
+    fleet.force("Lose the entry of another")
     until("it is gone", lambda: _passes(fleet, "state=retired", *see), seconds=180, every=2)
     measure("Application and namespace gone", start)
+    until("the other's Application is gone", lambda: not cluster.argocd.application(_VANISHED), seconds=90)
     fleet.await_shards()
+    assert {name: _holds(cluster, name) for name in _BESIDE} == others
     start = fleet.merge("Retire a company")
     until("no project", lambda: not cluster.kube.get("AppProject", PURGED, NAMESPACE), seconds=90)
     measure("AppProject gone", start)
+    fleet.await_well(_VANISHED)
     fleet.await_shards()
 
     assert not cluster.argocd.application(PURGED)

@@ -10,10 +10,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator import pipeline
+from generator.diff.effects import Fate
+from generator.diff.groups import group
+from generator.diff.owners import pairs
 from generator.fleet.model import Fleet, Tenant
 from generator.fleet.states import ACTIVE, DELETING, GONE, PURGING, RETIRED, STATES, SYNCED, WAYS, Way, next_states, way
 from generator.generate.compose import Tree, compose
 from generator.git.snapshot import Snapshot
+from generator.review.revision import State
 from tests.harness import ROOT
 from tests.lifecycle.simulator import Simulated, applications_of
 
@@ -46,6 +50,17 @@ def _made(states: tuple[str, ...]) -> Mapping[str, bool]:
     return applications_of(_tree(states))
 
 
+@cache
+def _lost(before: str, after: str) -> frozenset[str]:
+    """Return of which kinds a company loses objects on its way from one state to another, by its two renders."""
+    snapshot = Snapshot.of_work_tree(ROOT)
+    trees = (_tree((state, ACTIVE, ACTIVE)) for state in (before, after))
+    old, new = (State(snapshot=snapshot, composed=dataclasses.replace(_start(), tree=tree)) for tree in trees)
+    groups = group(pairs(old, new, NAMES[:1], (before, after)))
+    items = [item for found in groups for item in found.items if found.owners[0].kind == "tenant"]
+    return frozenset(item.kind for item in items if item.fate in {Fate.PURGED, Fate.PRUNED, Fate.ORPHANED})
+
+
 def play(actions: list[tuple[str, str, int]]) -> None:
     """Play a history: people move companies by the table, Argo CD looks and syncs whenever it does."""
     cluster, states = Simulated(), dict.fromkeys(NAMES, ACTIVE)
@@ -60,7 +75,9 @@ def play(actions: list[tuple[str, str, int]]) -> None:
         elif what == "sync":
             cluster.sync(tree, name)
         elif _may(cluster, tree, name, way(states[name], ways[choice % len(ways)])):
-            states[name] = ways[choice % len(ways)]
+            before, states[name] = states[name], ways[choice % len(ways)]
+            lost = _lost(before, states[name])
+            assert states[name] == DELETING or not lost & {"Namespace", "PersistentVolumeClaim"}, (before, states[name])
             tree = _tree(tuple(states.values()))
         for gone in cluster.deleted:
             assert states[gone] == DELETING, (gone, states)
@@ -99,6 +116,12 @@ def test_nothing_of_a_company_that_stays_is_deleted(actions: list[tuple[str, str
 def test_nothing_is_deleted_in_two_thousand_histories(actions: list[tuple[str, str, int]]) -> None:
     """The same, many times."""
     play(actions)
+
+
+def test_a_deletion_takes_namespace_and_volume_by_its_renders() -> None:
+    """The comparison of renders does see one: this step, and the next takes the project."""
+    assert {"Namespace", "PersistentVolumeClaim", "Application"} <= _lost(PURGING, DELETING)
+    assert _lost(DELETING, RETIRED) == {"AppProject"}
 
 
 def test_a_purge_ends_in_the_simulator_and_takes_nobody_along() -> None:

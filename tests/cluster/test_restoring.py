@@ -1,0 +1,89 @@
+"""Companies that come back with their volume, by the commands of docs/guides/restore-a-company.md."""
+
+from functools import partial
+
+import pytest
+
+from tests.cluster import guides, stand_ins
+from tests.cluster.cluster import Cluster
+from tests.cluster.control_plane import ControlPlane
+from tests.cluster.fleet import LOST, Fleet
+from tests.cluster.waiting import until
+
+_GUIDE = "restore-a-company.md"
+
+
+@pytest.mark.claim("a namespace that was deleted by hand comes back with its old volume", leans_on=stand_ins.ALL)
+@pytest.mark.usefixtures("control_plane")  # which binds volumes
+def test_a_deleted_namespace_gets_its_volume_again(cluster: Cluster, fleet: Fleet) -> None:
+    """Argo CD makes it again with a new volume, Synced and Healthy: the guide gives it back the old one."""
+    lost = _volume(cluster, LOST)
+    cluster.kube.delete("Namespace", LOST)
+    until("another volume", lambda: _volume(cluster, LOST) not in {"", lost}, seconds=180)
+    fleet.await_well(LOST)
+
+    fleet.run_set(LOST, "state=suspended")
+    fleet.merge("Stop a company")
+    until("no pod runs", lambda: not cluster.kube.items("Pod", LOST), seconds=90)
+    released = _keep_the_released(cluster, LOST)
+    assert released == lost
+    guides.run(cluster, _command(LOST, "kubectl delete persistentvolumeclaim"))
+    _comes_back(cluster, fleet, LOST, lost)
+
+
+@pytest.mark.nightly  # the way to the end takes minutes, and is a claim of its own
+@pytest.mark.usefixtures("kubectl")
+def test_a_purged_company_comes_back_with_its_volume(
+    cluster: Cluster, fleet: Fleet, control_plane: ControlPlane
+) -> None:
+    """From its tombstone, suspended at first, and with an approval."""
+    lost = _volume(cluster, LOST)
+    for state, *more in (("retiring", "retireOn=2026-01-31"), ("purging", "backup=none"), ("deleting",), ("retired",)):
+        see = ("--kubeconfig", str(control_plane.kubeconfig("admin"))) if state in {"deleting", "retired"} else ()
+        until(f"it may be {state}", partial(_passes, fleet, f"state={state}", *more, *see), seconds=180, every=2)
+        (fleet.approve_and_merge if state == "purging" else fleet.merge)(f"A company becomes {state}")
+        fleet.await_shards()
+
+    assert _keep_the_released(cluster, LOST) == lost
+    fleet.run_set(LOST, "state=suspended")
+    fleet.approve_and_merge("Bring a company back")
+    fleet.await_shards()
+    _comes_back(cluster, fleet, LOST, lost)
+
+
+def _comes_back(cluster: Cluster, fleet: Fleet, name: str, volume: str) -> None:
+    until("the old volume is bound", lambda: _volume(cluster, name) == volume, seconds=120)
+    fleet.run_set(name, "state=active")
+    fleet.merge("Let it run")
+    until("it runs", lambda: fleet.pods(name, "fileserver"), seconds=120)
+    fleet.await_well(name)
+    fleet.await_shards()
+    assert _volume(cluster, name) == volume
+
+
+def _keep_the_released(cluster: Cluster, name: str) -> str:
+    """Do what the guide says with the volume that the company has lost, and return its name."""
+    lines = guides.run(cluster, _command(name, "kubectl get persistentvolumes")).splitlines()
+    [released] = [line.split()[0] for line in lines if line.endswith(" Released")]
+    guides.run(cluster, _command(name, "kubectl patch persistentvolume").replace("VOLUME", released))
+    return released
+
+
+def _command(name: str, beginning: str) -> str:
+    return guides.command_of(_GUIDE, beginning).replace("company-001", name)
+
+
+def _volume(cluster: Cluster, name: str) -> str:
+    claim = cluster.kube.get("PersistentVolumeClaim", "files", name) or {"spec": {}}
+    bound = claim.get("status", {}).get("phase") == "Bound" and "deletionTimestamp" not in claim["metadata"]
+    return str(claim["spec"].get("volumeName", "")) if bound else ""
+
+
+def _passes(fleet: Fleet, *arguments: str) -> bool:
+    try:
+        fleet.run_set(LOST, *arguments)
+    except RuntimeError as error:
+        if " is not " not in str(error):
+            raise
+        return False
+    return True
