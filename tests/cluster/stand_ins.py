@@ -35,6 +35,9 @@ _STORAGE_CLASS = {
 }
 _USAGE = "cpu-usage"
 
+CONTROLLERS = "stand-ins"
+"""Name of the process that `start_controllers` starts."""
+
 
 def install_definitions(kube: Kube, tools: Tools) -> None:
     """Install what is missing of the Gateway API's and External Secrets' definitions; return when they are served."""
@@ -59,8 +62,8 @@ def _are_served(kube: Kube, names: Container[str]) -> bool:
 
 def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:
     """Start the stand-ins and return when the cluster has taken them on."""
+    start_controllers(tools, processes, control_plane)
     config = control_plane.kubeconfig("stand-ins")
-    processes.start("stand-ins", tools.binary, "stand-ins", f"--kubeconfig={config}")
     [port] = free_ports(1)
     keys = folder / "keys"
     processes.start(
@@ -74,6 +77,12 @@ def start(kube: Kube, folder: Path, tools: Tools, processes: Processes, control_
     )
     authority = base64.b64encode((keys / "ca.crt").read_bytes()).decode()
     kube.apply([_STORAGE_CLASS, *_metrics_objects(port, authority)])
+
+
+def start_controllers(tools: Tools, processes: Processes, control_plane: ControlPlane) -> None:
+    """Start what binds volumes, accepts routes and fills secrets."""
+    config = control_plane.kubeconfig("stand-ins")
+    processes.start(CONTROLLERS, tools.binary, "stand-ins", f"--kubeconfig={config}")
 
 
 def await_metrics(kube: Kube) -> None:

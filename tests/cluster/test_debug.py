@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cluster import stand_ins
+from generator.layout import entry, shard_of
+from tests.cluster import guides, stand_ins
 from tests.cluster.argocd import NAMESPACE
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
@@ -25,6 +26,7 @@ from tests.cluster.waiting import until
 
 _ROOT = Path(__file__).parents[2]
 _GUIDES = _ROOT / "docs" / "guides"
+_NEW = "company-105"
 _WELL = "nothing that is known by name is wrong"
 
 Ask = Callable[..., subprocess.CompletedProcess[str]]
@@ -161,6 +163,42 @@ def test_what_is_wrong_in_a_namespace_is_named(
         control_plane.revive(kube, node)
     _await_well(ask, LOOKED_INTO)
     fleet.await_well(*fleet.names())
+
+
+@pytest.mark.claim("debug names what keeps Argo CD from a company, and its next step heals it", leans_on=stand_ins.ALL)
+def test_what_keeps_argo_cd_from_a_company_is_named(cluster: Cluster, fleet: Fleet, ask: Ask) -> None:
+    """A bad entry freezes its set, an object that the project refuses fails the sync, and a new company has no pods."""
+    shard = shard_of(LOOKED_INTO, 4)
+    fleet.pull_deployed()
+    bad = fleet.deployed.folder / entry(LOOKED_INTO, shard)
+    bad.write_text("".join(line for line in bad.read_text().splitlines(keepends=True) if not line.startswith("plan:")))
+    overlay = fleet.deployed.folder / "overlays" / LOOKED_INTO / "kustomization.yaml"
+    overlay.write_text(overlay.read_text() + '\nsecretGenerator: [{name: alien, literals: ["a=b"]}]\n')
+    fleet.force("Break an entry, and smuggle a Secret in")
+    try:
+        _await_named(ask, LOOKED_INTO, "set frozen", "project refuses")
+        assert f"tenants-{shard} is frozen: " in ask("status").stderr
+        fleet.await_shards(frozen=shard)
+    finally:
+        fleet.publish()
+    guides.run(cluster, guides.command_of("stuck.md", "kubectl annotate").replace("tenants-s00", f"tenants-{shard}"))
+    _await_well(ask, LOOKED_INTO)
+    fleet.await_well(LOOKED_INTO)
+    fleet.await_shards()
+
+    # a company that nobody has merged, and then one that finds neither a volume nor a Gateway
+    fleet.write(_NEW, plan="bronze")
+    assert "no Application" in ask("debug", _NEW, user="admin").stdout
+    assert ask("status", _NEW).returncode == 1
+    cluster.processes.stop(stand_ins.CONTROLLERS)
+    try:
+        fleet.merge("Add a company")
+        _await_named(ask, _NEW, "claim pending", "nobody took the route", user="admin")
+    finally:
+        assert cluster.control_plane is not None
+        stand_ins.start_controllers(cluster.tools, cluster.processes, cluster.control_plane)
+    _await_well(ask, _NEW, user="admin")
+    fleet.await_shards()
 
 
 @pytest.mark.claim("status --watch follows a roll-out until all companies are well", leans_on=stand_ins.ALL)
