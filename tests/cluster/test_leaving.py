@@ -107,6 +107,7 @@ def test_exactly_the_purged_company_goes(
     fleet.await_shards()
     until("it may be deleted", lambda: _passes(fleet, "state=deleting", *see), seconds=120, every=2)
     start = fleet.merge("Delete a company")
+    fleet.await_shards()
     fleet.pull_deployed()
     (fleet.deployed.folder / entry(_VANISHED, shard_of(_VANISHED, _SHARDS))).unlink()
     fleet.force("Lose the entry of another")

@@ -56,6 +56,7 @@ def test_a_ring_moves_in_batches_and_back(
     until("the first batch runs it", lambda: _image(cluster, EARLY) == images["2"], seconds=90)
     measure("a promotion reaches the first batch", start)
     fleet.await_well(EARLY)
+    fleet.await_shards()
     assert {name: fleet.pods(name) for name in (LATE, PINNED, WINDOWED)} == others
 
     see = ("--kubeconfig", str(control_plane.kubeconfig("admin")))
@@ -63,6 +64,7 @@ def test_a_ring_moves_in_batches_and_back(
     fleet.merge("Promote the second batch")
     until("the second batch runs it", lambda: _image(cluster, LATE) == images["2"], seconds=90)
     fleet.await_well(LATE)
+    fleet.await_shards()
     assert {name: _image(cluster, name) for name in (PINNED, WINDOWED)} == dict.fromkeys(
         (PINNED, WINDOWED), images["1"]
     )
@@ -79,6 +81,7 @@ def test_a_ring_moves_in_batches_and_back(
     start = fleet.merge("A larger plan outside the window")
     until("the quota of Silver", lambda: _cpu(cluster, WINDOWED) != _cpu(cluster, EARLY), seconds=60)
     measure("a larger plan outside a company's window", start)
+    fleet.await_shards()
     assert before.items() <= fleet.pods(WINDOWED).items()
     assert _image(cluster, WINDOWED) == images["1"]
 

@@ -25,6 +25,7 @@ def test_a_deleted_namespace_gets_its_volume_again(cluster: Cluster, fleet: Flee
     fleet.run_set(LOST, "state=suspended")
     fleet.merge("Stop a company")
     until("no pod runs", lambda: not cluster.kube.items("Pod", LOST), seconds=90)
+    fleet.await_shards()
     released = _keep_the_released(cluster, LOST)
     assert released == lost
     guides.run(cluster, _command(LOST, "kubectl delete persistentvolumeclaim"))
