@@ -148,6 +148,7 @@ def test_a_run_that_is_ended_leaves_nothing(ending: signal.Signals, folder: Path
     assert _folders(folder) == [] or ending is signal.SIGKILL
 
 
+@pytest.mark.nightly  # it brings up a cluster of its own
 @pytest.mark.usefixtures("tools")
 def test_a_failed_test_leaves_nothing(folder: Path) -> None:
     """No program runs and no folder is there after a run that failed."""
@@ -159,6 +160,7 @@ def test_a_failed_test_leaves_nothing(folder: Path) -> None:
     assert _folders(folder) == []
 
 
+@pytest.mark.nightly  # it brings up a cluster of its own
 @pytest.mark.usefixtures("tools")
 def test_a_run_of_many_processes_that_is_interrupted_leaves_nothing(folder: Path) -> None:
     """Ctrl-C amid a test, in a worker of xdist, as `.ci/run` has it."""

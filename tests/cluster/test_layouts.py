@@ -20,6 +20,7 @@ _ROOT: Final = Path(__file__).parents[2]
 _BEFORE: Final = _ROOT / "tests/layouts/before-guard"
 
 
+@pytest.mark.nightly  # it renders every company three times over
 @pytest.mark.claim(
     "an upgrade to base/guard, and an edit of what guards, reach every company and restart no pod",
     leans_on=stand_ins.ALL,
