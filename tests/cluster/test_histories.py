@@ -95,7 +95,7 @@ class _Played:
         for name in histories:
             fleet.write(name, plan="bronze", addons=["chatbot"])
         fleet.merge("Companies with a history")
-        fleet.await_published(*histories, seconds=300)
+        fleet.await_well(*histories, seconds=300)
         fleet.await_shards()
         states = dict.fromkeys(histories, ACTIVE)
         for step in range(max(map(len, histories.values()))):
