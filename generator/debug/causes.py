@@ -97,6 +97,12 @@ def _of_the_application(seen: Seen) -> Iterator[Cause]:
                 seen=message,
                 next="wait for the shard's Application to sync; then docs/guides/stuck.md",
             )
+        elif f'namespaces "{seen.company}" not found' in message:
+            yield Cause(
+                name="namespace deleted",
+                seen=message,
+                next="docs/guides/restore-a-company.md: Argo CD tries a part alone, and the volume is released",
+            )
     if string(operation.get("phase")) in ("Failed", "Error"):
         yield Cause(
             name="sync failed",

@@ -145,6 +145,10 @@ CASES: Final[Mapping[str, tuple[Seen, str]]] = {
         seen(app(conditions=[{"type": "InvalidSpecError", "message": MISSING}])),
         MISSING,
     ),
+    "namespace deleted": (
+        seen(app(operationState={"phase": "Running", "message": 'namespaces "company-056" not found'})),
+        'namespaces "company-056" not found',
+    ),
     "sync failed": (
         seen(app(operationState={"phase": "Failed", "message": "one or more objects failed to apply"})),
         "one or more objects failed to apply",
