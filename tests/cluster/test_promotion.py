@@ -24,7 +24,7 @@ def images(fleet: Fleet) -> dict[str, str]:
     assert share_of(EARLY) < 50 <= share_of(LATE), "the first batch has one of them"
     assert share_of(WINDOWED) < 50
     day = DAYS[(datetime.now(tz=UTC) + timedelta(days=3)).weekday()]
-    window = {"days": [day], "from": "02:00", "for": "3h", "timeZone": "UTC"}
+    window = {"days": [day], "from": "22:00", "for": "3h", "timeZone": "UTC"}
     fleet.run("release")
     fleet.change_images()
     fleet.run("release")
