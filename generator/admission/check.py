@@ -41,19 +41,19 @@ _OF_A_KIND: Final = {
 }
 
 
-def problems(one: Mapping[str, Any], parts: Sequence[Typed]) -> Iterator[Problem]:
+def problems(obj: Mapping[str, Any], parts: Sequence[Typed]) -> Iterator[Problem]:
     """Yield what the API server refuses in an object that its schema accepts.
 
     The selector of a metric is left to the metrics API, which alone knows what it takes.
 
     Args:
-        one: The object.
+        obj: The object.
         parts: Its parts, by the schema of the cluster's version.
     """
-    yield from metadata.check_object(one)
-    yield from metadata.check_labels_and_annotations(Part(("metadata",), mapping(one.get("metadata")), one))
-    if check := _OF_A_KIND.get(str(one.get("kind"))):
-        yield from check(one)
+    yield from metadata.check_object(obj)
+    yield from metadata.check_labels_and_annotations(Part(("metadata",), mapping(obj.get("metadata")), obj))
+    if check := _OF_A_KIND.get(str(obj.get("kind"))):
+        yield from check(obj)
     for part in parts:
         if part.path != ("metadata",) and "metric" not in part.path and (check_part := _OF_A_TYPE.get(part.type)):
-            yield from check_part(Part(part.path, mapping(part.value), one))
+            yield from check_part(Part(part.path, mapping(part.value), obj))

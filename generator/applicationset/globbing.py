@@ -66,11 +66,11 @@ def matching(pattern: str, paths: Collection[str], globbing: Globbing) -> set[st
     return {path for path in paths if wild.fullmatch(path)}
 
 
-def _wild(pattern: str, one: str) -> str:
-    """Write the regular expression of a pattern whose wildcards stand for characters of the class `one`."""
+def _wild(pattern: str, name: str) -> str:
+    """Write the regular expression of a pattern whose wildcards stand for characters of the class `name`."""
     pieces = re.split(r"(\*+|\?)", pattern)
     return "".join(
-        f"{one}*" if piece.startswith("*") else one if piece == "?" else re.escape(piece) for piece in pieces
+        f"{name}*" if piece.startswith("*") else name if piece == "?" else re.escape(piece) for piece in pieces
     )
 
 

@@ -150,16 +150,16 @@ def least(holds: Callable[[int], bool], most: int) -> int | None:
     return high
 
 
-def how_many_more(nodes: Nodes, companies: Companies, one: Levels, ring: str) -> int | None:
+def how_many_more(nodes: Nodes, companies: Companies, levels: Levels, ring: str) -> int | None:
     """Return how many more companies of one kind fit; None for more than a cluster is tested with.
 
     Args:
         nodes: The nodes.
         companies: Those that are there.
-        one: What one more puts on the nodes.
+        levels: What one more puts on the nodes.
         ring: The ring that it comes to.
     """
-    first_too_many = least(lambda number: not fits(nodes, companies.plus(one, ring, number)), MOST_NAMESPACES)
+    first_too_many = least(lambda number: not fits(nodes, companies.plus(levels, ring, number)), MOST_NAMESPACES)
     return None if first_too_many is None else max(0, first_too_many - 1)
 
 

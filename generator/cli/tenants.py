@@ -251,7 +251,8 @@ def _applications(root: Path, form: str) -> Exit:
         click.echo(f"as tenantry publish would write them to {platform.publishing_branch}", err=True)
     expansions = expand_all(application_sets(files), files)
     generated = sorted(
-        (application for each in expansions for application in each.applications), key=lambda one: one.name
+        (application for each in expansions for application in each.applications),
+        key=lambda application: application.name,
     )
     if form == "json":
         click.echo(json.dumps([item.manifest for item in generated], ensure_ascii=False, indent=2))

@@ -371,9 +371,9 @@ def _when(event: Object) -> str:
     return next((string(time) for time in times if time), "")
 
 
-def _conditions(one: Object) -> Iterator[Object]:
-    return mappings(mapping(one.get("status")).get("conditions"))
+def _conditions(obj: Object) -> Iterator[Object]:
+    return mappings(mapping(obj.get("status")).get("conditions"))
 
 
-def _name(one: Object) -> str:
-    return f"{string(one.get('kind'))}/{string(mapping(one.get('metadata')).get('name'))}"
+def _name(obj: Object) -> str:
+    return f"{string(obj.get('kind'))}/{string(mapping(obj.get('metadata')).get('name'))}"

@@ -82,11 +82,11 @@ def fate(change: Change, leaving: Fate | None = None) -> tuple[Fate, tuple[str, 
     return (Fate.RECREATED if FORCE in options(change.after) else Fate.REFUSED), fields
 
 
-def _gone(one: Object) -> Fate:
+def _gone(obj: Object) -> Fate:
     """Return the fate of an object that git holds no more; Argo CD reads the options of the live one."""
-    if KEEP in options(one):
+    if KEEP in options(obj):
         return Fate.KEPT
-    return Fate.HELD if CONFIRM in options(one) else Fate.PRUNED
+    return Fate.HELD if CONFIRM in options(obj) else Fate.PRUNED
 
 
 def _smaller_claim(before: Object, after: Object) -> Iterable[str]:

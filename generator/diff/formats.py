@@ -255,12 +255,12 @@ def as_json(difference: Difference) -> str:
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-def _group(difference: Difference, one: Group) -> dict[str, Any]:
+def _group(difference: Difference, group: Group) -> dict[str, Any]:
     return {
-        "of": one.owners[0].kind,
-        "names": [owner.name for owner in one.owners],
-        "selector": _plain(whose(difference, one.owners)),
-        "objects": [_object(item, one.owners) for item in one.items],
+        "of": group.owners[0].kind,
+        "names": [owner.name for owner in group.owners],
+        "selector": _plain(whose(difference, group.owners)),
+        "objects": [_object(item, group.owners) for item in group.items],
     }
 
 

@@ -113,9 +113,9 @@ def pair(before: Iterable[Object], after: Iterable[Object]) -> tuple[Change, ...
 _Key = tuple[str, str, str, str]
 
 
-def _key(one: Object) -> _Key:
-    metadata = one["metadata"]
-    return group_of(one), one["kind"], metadata.get("namespace", ""), metadata["name"]
+def _key(obj: Object) -> _Key:
+    metadata = obj["metadata"]
+    return group_of(obj), obj["kind"], metadata.get("namespace", ""), metadata["name"]
 
 
 def _by_stem(objects: Iterable[Object]) -> Mapping[_Key, list[Object]]:

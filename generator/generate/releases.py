@@ -280,18 +280,18 @@ def _with_places(snapshot: Snapshot, counted: Counted, origins: Origins) -> Work
 
 
 def _uncounted(snapshot: Snapshot, problem: Problem, origins: Origins) -> Finding:
-    about = f"{problem.one['kind']}/{problem.one['metadata']['name']}"
-    return finding("CAP010", _place(snapshot, problem.one, problem.path, origins), problem.fact, problem.hint, about)
+    about = f"{problem.obj['kind']}/{problem.obj['metadata']['name']}"
+    return finding("CAP010", _place(snapshot, problem.obj, problem.path, origins), problem.fact, problem.hint, about)
 
 
-def _place(snapshot: Snapshot, one: Mapping[str, Any], path: Sequence[str], origins: Origins) -> Place:
+def _place(snapshot: Snapshot, obj: Mapping[str, Any], path: Sequence[str], origins: Origins) -> Place:
     """Return where a field is written; where a patch wrote it, the object that was patched."""
-    kind, name = one["kind"], one["metadata"]["name"]
+    kind, name = obj["kind"], obj["metadata"]["name"]
     origin = origins.get((kind, name))
     if origin is None:
         return Place(layout.BASE)
     place, text = yaml_objects.field_of(parsed.objects(snapshot.parsed(origin.file)), origin.file, kind, name, path)
-    rendered: Any = one
+    rendered: Any = obj
     for step in path:
         rendered = mapping(rendered).get(step)
     return origin if text is not None and text != str(rendered) else place

@@ -50,13 +50,13 @@ class Problem:
     """What keeps a workload from being counted.
 
     Attributes:
-        one: The object to change.
+        obj: The object to change.
         path: The field in it, or the deepest part of its path that is there.
         fact: What is the case.
         hint: The way out.
     """
 
-    one: Object
+    obj: Object
     path: tuple[str, ...]
     fact: str
     hint: str
@@ -68,21 +68,21 @@ class Counted:
 
     Attributes:
         workload: As the arithmetic sees it, without places.
-        one: The object.
+        obj: The object.
         fields: The fields that were read, by the names of `Workload.places`: object and path.
     """
 
     workload: Workload
-    one: Object
+    obj: Object
     fields: Mapping[str, tuple[Object, tuple[str, ...]]]
 
 
 class _UncountedError(Exception):
     """Raised inside this module with what keeps one workload from being counted."""
 
-    def __init__(self, one: Object, path: tuple[str, ...], fact: str, hint: str) -> None:
+    def __init__(self, obj: Object, path: tuple[str, ...], fact: str, hint: str) -> None:
         super().__init__(fact)
-        self.problem = Problem(one=one, path=path, fact=fact, hint=hint)
+        self.problem = Problem(obj=obj, path=path, fact=fact, hint=hint)
 
 
 def read(objects: Iterable[Object]) -> tuple[tuple[Counted, ...], tuple[Problem, ...]]:
@@ -120,16 +120,16 @@ def unscaled(counted: Iterable[Counted], sold: Collection[str]) -> Iterator[Prob
         if item.workload.name in sold and "scaleDown" not in item.fields:
             fact = "no HorizontalPodAutoscaler scales it, so what is sold is never used"
             hint = f"add one to base/, with spec.behavior.scaleDown.policies: {_EXAMPLE}"
-            yield Problem(one=item.one, path=("spec",), fact=fact, hint=hint)
+            yield Problem(obj=item.obj, path=("spec",), fact=fact, hint=hint)
 
 
-def _alone(one: Object, counted: Iterable[Counted]) -> None:
+def _alone(obj: Object, counted: Iterable[Counted]) -> None:
     """Insist that no workload has the name of another: what a plan is counted in is found by its name."""
-    name = one["metadata"]["name"]
-    other = next((known.one["kind"] for known in counted if known.workload.name == name), None)
+    name = obj["metadata"]["name"]
+    other = next((known.obj["kind"] for known in counted if known.workload.name == name), None)
     if other:
         fact = f"a {other} is called {name} as well: which of the two a plan is counted in is not known"
-        raise _UncountedError(one, ("metadata", "name"), fact, "give it another name")
+        raise _UncountedError(obj, ("metadata", "name"), fact, "give it another name")
 
 
 def _scalers(objects: Iterable[Object]) -> Mapping[tuple[str, str], list[Object]]:
@@ -141,22 +141,22 @@ def _scalers(objects: Iterable[Object]) -> Mapping[tuple[str, str], list[Object]
     return found
 
 
-def _read(one: Object, scalers: Iterable[Object]) -> Counted:
-    spec = mapping(one.get("spec"))
-    template = pods.spec_path(one["kind"])
-    motion, replicas, count = _motion(one, spec)
-    pod = pods.pod_spec(one) or {}
+def _read(obj: Object, scalers: Iterable[Object]) -> Counted:
+    spec = mapping(obj.get("spec"))
+    template = pods.spec_path(obj["kind"])
+    motion, replicas, count = _motion(obj, spec)
+    pod = pods.pod_spec(obj) or {}
     grace = max(1, whole(pod.get("terminationGracePeriodSeconds"), DEFAULT_GRACE))
-    scaler = _only(one, tuple(scalers))
+    scaler = _only(obj, tuple(scalers))
     least = most = replicas
     scale_down = NEVER
     fields = {
-        "pod": (one, (*template, "containers")),
-        "grace": (one, (*template, "terminationGracePeriodSeconds")),
-        "replicas": (one, count),
-        "ready": (one, ("spec", "minReadySeconds")),
-        "surge": (one, (*_STRATEGY, "maxSurge")),
-        "unavailable": (one, (*_STRATEGY, "maxUnavailable")),
+        "pod": (obj, (*template, "containers")),
+        "grace": (obj, (*template, "terminationGracePeriodSeconds")),
+        "replicas": (obj, count),
+        "ready": (obj, ("spec", "minReadySeconds")),
+        "surge": (obj, (*_STRATEGY, "maxSurge")),
+        "unavailable": (obj, (*_STRATEGY, "maxUnavailable")),
     }
     if scaler is not None:
         bounds = mapping(scaler.get("spec"))
@@ -164,49 +164,49 @@ def _read(one: Object, scalers: Iterable[Object]) -> Counted:
         scale_down = _scale_down(scaler, grace)
         fields |= {"replicas": (scaler, ("spec", "maxReplicas")), "scaleDown": (scaler, _SCALE_DOWN)}
     workload = Workload(
-        kind=one["kind"],
-        name=one["metadata"]["name"],
-        pod=_size(one, template, pod),
+        kind=obj["kind"],
+        name=obj["metadata"]["name"],
+        pod=_size(obj, template, pod),
         motion=motion,
         grace=grace,
         least=least,
         most=most,
         scale_down=scale_down,
     )
-    return Counted(workload=workload, one=one, fields=fields)
+    return Counted(workload=workload, obj=obj, fields=fields)
 
 
-def _motion(one: Object, spec: Object) -> tuple[Motion, int, tuple[str, ...]]:
+def _motion(obj: Object, spec: Object) -> tuple[Motion, int, tuple[str, ...]]:
     """Return how the pods of a workload are replaced, how many it wants by itself, and the field that says so."""
-    match one["kind"]:
+    match obj["kind"]:
         case "Deployment":
-            return _of_a_deployment(one, spec), whole(spec.get("replicas"), 1), ("spec", "replicas")
+            return _of_a_deployment(obj, spec), whole(spec.get("replicas"), 1), ("spec", "replicas")
         case "StatefulSet":
             return Ordered(), whole(spec.get("replicas"), 1), ("spec", "replicas")
         case "Job":
             return Once(), _parallel(spec), ("spec", "parallelism")
         case "CronJob":
             job = mapping(mapping(spec.get("jobTemplate")).get("spec"))
-            return _of_a_cron_job(one, spec), _parallel(job), ("spec", "jobTemplate", "spec", "parallelism")
+            return _of_a_cron_job(obj, spec), _parallel(job), ("spec", "jobTemplate", "spec", "parallelism")
         case kind:
             hint = "run its pods by a Deployment, StatefulSet, Job or CronJob"
-            raise _UncountedError(one, ("kind",), f"how many pods a {kind} runs at once is not known", hint)
+            raise _UncountedError(obj, ("kind",), f"how many pods a {kind} runs at once is not known", hint)
 
 
-def _of_a_deployment(one: Object, spec: Object) -> Motion:
+def _of_a_deployment(obj: Object, spec: Object) -> Motion:
     strategy = mapping(spec.get("strategy"))
     if strategy.get("type") == "Recreate":
         return Recreating()
     rolling = mapping(strategy.get("rollingUpdate"))
-    surge, unavailable = (_step(one, rolling, key) for key in ("maxSurge", "maxUnavailable"))
+    surge, unavailable = (_step(obj, rolling, key) for key in ("maxSurge", "maxUnavailable"))
     return Rolling(surge=surge, unavailable=unavailable, ready=max(0, whole(spec.get("minReadySeconds"), 0)))
 
 
-def _step(one: Object, rolling: Object, key: str) -> int | str:
+def _step(obj: Object, rolling: Object, key: str) -> int | str:
     value: int | str = rolling.get(key, DEFAULT_STEP)
     if whole(value, -1) < 0 and not _STEP.fullmatch(string(value)):
         fact = f"{key} is {value!r}, no number and no percentage"
-        raise _UncountedError(one, (*_STRATEGY, key), fact, f"write {key}: 1, say")
+        raise _UncountedError(obj, (*_STRATEGY, key), fact, f"write {key}: 1, say")
     return value
 
 
@@ -216,7 +216,7 @@ def _parallel(job: Object) -> int:
     return min(parallel, whole(job.get("completions"), parallel))
 
 
-def _of_a_cron_job(one: Object, spec: Object) -> Motion:
+def _of_a_cron_job(obj: Object, spec: Object) -> Motion:
     match spec.get("concurrencyPolicy", "Allow"):
         case "Forbid":
             return Once()
@@ -224,16 +224,16 @@ def _of_a_cron_job(one: Object, spec: Object) -> Motion:
             return Replacing()
         case policy:
             fact = f"concurrencyPolicy is {policy}: how many of its runs overlap is not known"
-            raise _UncountedError(one, ("spec", "concurrencyPolicy"), fact, "write concurrencyPolicy: Forbid")
+            raise _UncountedError(obj, ("spec", "concurrencyPolicy"), fact, "write concurrencyPolicy: Forbid")
 
 
 # --- autoscalers
 
 
-def _only(one: Object, scalers: tuple[Object, ...]) -> Object | None:
+def _only(obj: Object, scalers: tuple[Object, ...]) -> Object | None:
     if len(scalers) > 1:
         names = " and ".join(scaler["metadata"]["name"] for scaler in scalers)
-        fact = f"{names} scale the same {one['kind']}: how fast its pods go is not known"
+        fact = f"{names} scale the same {obj['kind']}: how fast its pods go is not known"
         raise _UncountedError(scalers[1], ("spec", "scaleTargetRef"), fact, "keep one of them")
     return scalers[0] if scalers else None
 
@@ -275,22 +275,22 @@ def _policy(scaler: Object, policy: Object) -> Policy:
 # --- the size of a pod
 
 
-def _size(one: Object, template: tuple[str, ...], pod: Object) -> Resources:
+def _size(obj: Object, template: tuple[str, ...], pod: Object) -> Resources:
     if not list(mappings(pod.get("containers"))):
-        raise _UncountedError(one, template, "it has no pod template that can be read", "write its containers")
+        raise _UncountedError(obj, template, "it has no pod template that can be read", "write its containers")
     if pod.get("runtimeClassName") and "overhead" not in pod:
         path = (*template, "runtimeClassName")
         fact = f"what the RuntimeClass {pod['runtimeClassName']} adds to a pod is not known"
-        raise _UncountedError(one, path, fact, "write its overhead.podFixed as the pod's overhead")
+        raise _UncountedError(obj, path, fact, "write its overhead.podFixed as the pod's overhead")
     whole_pod = mapping(pod.get("resources"))
     if not all(mapping(whole_pod.get(side)).get(resource) for side, resource in _FOUR):
         for missing in _sizeless(pod):
             hint = "set requests and limits of cpu and memory"
-            raise _UncountedError(one, (*template, "containers"), missing, hint)
+            raise _UncountedError(obj, (*template, "containers"), missing, hint)
     try:
         takes = {f"{side}_{resource}": pods.takes(pod, side, resource) for side, resource in _FOUR}
     except ValueError as error:
-        raise _UncountedError(one, (*template, "containers"), str(error), "write a quantity such as 250m") from None
+        raise _UncountedError(obj, (*template, "containers"), str(error), "write a quantity such as 250m") from None
     return Resources(**takes)
 
 

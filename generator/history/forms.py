@@ -48,9 +48,9 @@ def in_short(row: Row) -> Row:
     }
 
 
-def days(one: Days, month: str, zone: str) -> Row:
+def days(span: Days, month: str, zone: str) -> Row:
     """Return days as a row."""
-    values = (one.company, one.what, one.name, one.state, one.days, one.of, month, zone)
+    values = (span.company, span.what, span.name, span.state, span.days, span.of, month, zone)
     return dict(zip(DAYS, values, strict=True))
 
 

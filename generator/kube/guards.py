@@ -24,6 +24,6 @@ account of a workload must, and so it comes with its workload."""
 KINDS: Final = frozenset(kind for _, kind in GUARDS)
 
 
-def guards(one: Mapping[str, Any]) -> bool:
+def guards(obj: Mapping[str, Any]) -> bool:
     """Say whether an object is of a kind that guards a company."""
-    return (group_of(one), one.get("kind")) in GUARDS
+    return (group_of(obj), obj.get("kind")) in GUARDS

@@ -372,7 +372,7 @@ def resolve(folder: str, reference: str) -> str | None:
 def outermost(paths: Iterable[str]) -> tuple[str, ...]:
     """Sort paths and leave out those that lie inside another one."""
     kept: list[str] = []
-    for path in sorted(paths, key=lambda one: one.split("/")):
+    for path in sorted(paths, key=lambda item: item.split("/")):
         if not kept or not f"{path}/".startswith(f"{kept[-1]}/"):
             kept.append(path)
     return tuple(sorted(kept))

@@ -136,28 +136,28 @@ def build_all(folders: Iterable[Buildable]) -> Iterator[Built]:
             yield Built(objects, "", printed)
 
 
-def _nameless(one: Mapping[str, Any]) -> str:
+def _nameless(obj: Mapping[str, Any]) -> str:
     """Say what an object lacks to be called by its name, or nothing."""
-    metadata = one["metadata"]
-    head = {"apiVersion": one.get("apiVersion"), "kind": one["kind"], "metadata.name": metadata["name"]}
+    metadata = obj["metadata"]
+    head = {"apiVersion": obj.get("apiVersion"), "kind": obj["kind"], "metadata.name": metadata["name"]}
     if metadata.get("namespace") is not None:
         head["metadata.namespace"] = metadata["namespace"]
     wrong = next((key for key, value in head.items() if not isinstance(value, str)), None)
     if wrong is None:
         return ""
     value = "missing" if head[wrong] is None else f"{head[wrong]!r}, not a text"
-    return f"{wrong} of {one['kind']}/{metadata['name']} is {value}"
+    return f"{wrong} of {obj['kind']}/{metadata['name']} is {value}"
 
 
-def _too_deep(one: Mapping[str, Any]) -> str:
+def _too_deep(obj: Mapping[str, Any]) -> str:
     """Say that an object has more levels than anything may have that is looked at by recursion, or nothing."""
-    level: list[Any] = [one]
+    level: list[Any] = [obj]
     for _ in range(yaml_reader.MAX_DEPTH_OF_MANIFESTS):
         level = [inner for outer in level for inner in (outer.values() if isinstance(outer, dict) else outer)]
         level = [inner for inner in level if isinstance(inner, dict | list)]
         if not level:
             return ""
-    name = f"{one['kind']}/{one['metadata']['name']}"
+    name = f"{obj['kind']}/{obj['metadata']['name']}"
     return f"{name} has more than {yaml_reader.MAX_DEPTH_OF_MANIFESTS} levels of nesting"
 
 

@@ -16,14 +16,14 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def group_of(one: Object) -> str:
+def group_of(obj: Object) -> str:
     """Return the API group of an object; empty for that of Pods and Services."""
-    return string(one.get("apiVersion")).rpartition("/")[0]
+    return string(obj.get("apiVersion")).rpartition("/")[0]
 
 
-def spec_of(one: Mapping[str, Any]) -> Mapping[str, Any]:
+def spec_of(obj: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the spec of an object, or an empty one."""
-    return mapping(one.get("spec"))
+    return mapping(obj.get("spec"))
 
 
 def sequence(value: Any) -> list[Any]:

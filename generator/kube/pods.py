@@ -26,19 +26,19 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 """The kinds that make pods, and where each keeps its pod template: the one list of them."""
 
 
-def pod_template(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def pod_template(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the pod template of a workload, or None for any other object."""
-    path = TEMPLATES.get(string(one.get("kind")))
+    path = TEMPLATES.get(string(obj.get("kind")))
     if path is None:
         return None
     for step in path:
-        one = mapping(one.get(step))
-    return one
+        obj = mapping(obj.get(step))
+    return obj
 
 
-def pod_spec(one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def pod_spec(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the pod spec of a workload, or None for any other object and for a workload without one."""
-    spec = mapping(pod_template(one)).get("spec")
+    spec = mapping(pod_template(obj)).get("spec")
     return spec if isinstance(spec, Mapping) else None
 
 

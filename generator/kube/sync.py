@@ -23,13 +23,13 @@ FORCEFUL: Final = ("Replace=true", FORCE, "Validate=false")
 """What recreates an object, or skips its validation."""
 
 
-def options(one: Mapping[str, Any]) -> frozenset[str]:
+def options(obj: Mapping[str, Any]) -> frozenset[str]:
     """Return the sync options that an object's annotation holds."""
-    text = mapping(mapping(one.get("metadata")).get("annotations")).get(SYNC_OPTIONS, "")
+    text = mapping(mapping(obj.get("metadata")).get("annotations")).get(SYNC_OPTIONS, "")
     return frozenset(option.strip() for option in str(text).split(","))
 
 
-def wave(one: Mapping[str, Any]) -> int:
+def wave(obj: Mapping[str, Any]) -> int:
     """Return the wave in which an object is synced; 0 when it says none that can be read."""
-    text = str(mapping(mapping(one.get("metadata")).get("annotations")).get(SYNC_WAVE, "0"))
+    text = str(mapping(mapping(obj.get("metadata")).get("annotations")).get(SYNC_WAVE, "0"))
     return int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else 0

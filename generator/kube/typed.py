@@ -29,21 +29,21 @@ class Typed:
     value: Any
 
 
-def parts(version: str, one: Mapping[str, Any]) -> Iterator[Typed]:
+def parts(version: str, obj: Mapping[str, Any]) -> Iterator[Typed]:
     """Yield every value of an object that its schema knows, from the top down; nothing of an unknown kind.
 
     Args:
         version: Minor version of Kubernetes.
-        one: The object.
+        obj: The object.
     """
-    schema = schema_of(version, one)
+    schema = schema_of(version, obj)
     if schema is not None:
-        yield from _walk(schema, mapping(schema.get("$defs")), one, ())
+        yield from _walk(schema, mapping(schema.get("$defs")), obj, ())
 
 
-def schema_of(version: str, one: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def schema_of(version: str, obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the schema of an object's kind, or None; the arguments are those of `parts`."""
-    return schemas.schema(version, str(one.get("apiVersion")), str(one.get("kind")))
+    return schemas.schema(version, str(obj.get("apiVersion")), str(obj.get("kind")))
 
 
 def is_of_kubernetes(schema: Mapping[str, Any]) -> bool:

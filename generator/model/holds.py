@@ -38,23 +38,23 @@ class Unmodelled:
     acceptable: bool = True
 
 
-def unmodelled(one: Mapping[str, Any], declared: Declared, inert: Mapping[str, Sequence[str]]) -> Iterator[Unmodelled]:
+def unmodelled(obj: Mapping[str, Any], declared: Declared, inert: Mapping[str, Sequence[str]]) -> Iterator[Unmodelled]:
     """Yield what in an object is not understood.
 
     Args:
-        one: The object.
+        obj: The object.
         declared: What platform.yaml declares.
         inert: The provider's own keys by `labels` and `annotations`, each exact or a prefix that ends in `/`.
     """
-    known = kinds().get((str(one.get("apiVersion")), str(one.get("kind"))))
+    known = kinds().get((str(obj.get("apiVersion")), str(obj.get("kind"))))
     if known is None:
-        fact = f"{one.get('apiVersion')} {one.get('kind')} is no kind that a company may have"
-        near = did_you_mean(str(one.get("kind")), [name for _, name in kinds()])
+        fact = f"{obj.get('apiVersion')} {obj.get('kind')} is no kind that a company may have"
+        near = did_you_mean(str(obj.get("kind")), [name for _, name in kinds()])
         here = f"what all companies share belongs to argocd/platform/{f'; {near}' if near else ''}"
         yield Unmodelled(path=(), value=None, fact=fact, hint=here, acceptable=False)
         return
     of_the_object = ("metadata", "labels"), ("metadata", "annotations")
-    for found in _walk(known.root, {key: one[key] for key in one if key not in ("apiVersion", "kind")}, (), declared):
+    for found in _walk(known.root, {key: obj[key] for key in obj if key not in ("apiVersion", "kind")}, (), declared):
         if not (found.path[:-1] in of_the_object and _is_own(found, known.name, inert)):
             yield found
 

@@ -317,7 +317,7 @@ _POLICY: Final = ("p", "subject", "resource", "action", "object", "effect")
 # --- objects
 
 
-def accepts(project: Mapping[str, Any], cluster: Cluster, one: Object) -> bool:
+def accepts(project: Mapping[str, Any], cluster: Cluster, obj: Object) -> bool:
     """Say whether an AppProject lets Argo CD apply an object.
 
     A pattern that denies (`!...`) is taken to deny everything, which only ever says no too often.
@@ -325,12 +325,12 @@ def accepts(project: Mapping[str, Any], cluster: Cluster, one: Object) -> bool:
     Args:
         project: The AppProject.
         cluster: Where its Application leads.
-        one: The object; with a namespace it is namespaced.
+        obj: The object; with a namespace it is namespaced.
     """
     spec = mapping(project.get("spec"))
-    group = group_of(one)
-    kind, name = str(one["kind"]), str(one["metadata"]["name"])
-    namespace = one["metadata"].get("namespace")
+    group = group_of(obj)
+    kind, name = str(obj["kind"]), str(obj["metadata"]["name"])
+    namespace = obj["metadata"].get("namespace")
     scope = "namespaceResource" if namespace else "clusterResource"
     allow, deny = spec.get(f"{scope}Whitelist"), spec.get(f"{scope}Blacklist")
     # Without a list every namespaced kind is allowed, and no cluster-scoped one.
@@ -404,8 +404,8 @@ def _of_objects(rendered: Rendered) -> Iterator[Counterexample]:
             yield _way_out(rendered, Claim.BORDER, f"it is in the namespace {namespace}", obj)
 
 
-def _way_out(rendered: Rendered, claim: Claim, fact: str, one: Object) -> Counterexample:
-    return Counterexample(rendered.tenant.name, claim, fact, rendered.place(one), identity(one))
+def _way_out(rendered: Rendered, claim: Claim, fact: str, obj: Object) -> Counterexample:
+    return Counterexample(rendered.tenant.name, claim, fact, rendered.place(obj), identity(obj))
 
 
 def _of_the_project(rendered: Rendered, claim: Claim, fact: str) -> Counterexample:

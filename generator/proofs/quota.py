@@ -118,7 +118,7 @@ class _Running:
     """A workload and its object."""
 
     workload: Workload
-    one: Object
+    obj: Object
 
     @property
     def pods(self) -> int:
@@ -145,7 +145,7 @@ def prove(objects: Iterable[Object], reserve: Resources) -> Proof:
     every = tuple(objects)
     unbounded: list[tuple[Object, str]] = []
     counted, uncounted = workloads.read(every)
-    running = [_Running(item.workload, item.one) for item in counted]
+    running = [_Running(item.workload, item.obj) for item in counted]
     lines = []
     for quota in every:
         if quota["kind"] != "ResourceQuota":
@@ -214,7 +214,7 @@ def _used(
         return _storage(name, objects, running)
     if name.startswith(("requests.", "limits.")):
         verb, _, what = name.partition(".")
-        of_pods = [(item.workload.name, item.pods, takes(pod_spec(item.one) or {}, verb, what)) for item in running]
+        of_pods = [(item.workload.name, item.pods, takes(pod_spec(item.obj) or {}, verb, what)) for item in running]
         return _sum(name, of_pods)
     return _count(name, objects, running)
 
@@ -250,10 +250,10 @@ def _claims(objects: tuple[Object, ...], running: list[_Running]) -> Iterator[tu
         if obj["kind"] == "PersistentVolumeClaim":
             yield obj["metadata"]["name"], 1, mapping(obj.get("spec"))
     for run in running:
-        for template in mappings(mapping(run.one.get("spec")).get("volumeClaimTemplates")):
+        for template in mappings(mapping(run.obj.get("spec")).get("volumeClaimTemplates")):
             name = string(mapping(template.get("metadata")).get("name"))
             yield f"{name} of {run.workload.name}", run.workload.most, mapping(template.get("spec"))
-        for volume in mappings(mapping(pod_spec(run.one)).get("volumes")):
+        for volume in mappings(mapping(pod_spec(run.obj)).get("volumes")):
             if ephemeral := mapping(mapping(volume.get("ephemeral")).get("volumeClaimTemplate")):
                 yield f"{volume.get('name')} of {run.workload.name}", run.pods, mapping(ephemeral.get("spec"))
 
@@ -318,12 +318,12 @@ def _runs_kept(schedule: Object) -> int:
 _VOWEL_Y: Final = re.compile(r"[aeiou]y$")
 
 
-def _plural(one: Object) -> str:
+def _plural(obj: Object) -> str:
     """Return an object's resource as `count/` names it: `services`, `ingresses.networking.k8s.io`."""
-    kind: str = one["kind"].lower()
+    kind: str = obj["kind"].lower()
     if kind.endswith("y") and not _VOWEL_Y.search(kind):
         word = f"{kind[:-1]}ies"
     else:
         word = f"{kind}es" if kind.endswith("s") else f"{kind}s"
-    group = group_of(one)
+    group = group_of(obj)
     return f"{word}.{group}" if group else word

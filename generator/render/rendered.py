@@ -78,33 +78,33 @@ class Rendered:
         """The objects that make pods."""
         return [obj for obj in self.objects if pod_spec(obj) is not None]
 
-    def place(self, one: Object | None = None) -> Place:
+    def place(self, obj: Object | None = None) -> Place:
         """Return where an object is written in base/, or the overlay when it is not known."""
-        origin = origin_of(self.origins, one) if one is not None else None
+        origin = origin_of(self.origins, obj) if obj is not None else None
         return origin or Place(layout.kustomization(self.tenant.name))
 
-    def found(self, one: Object, fact: str, hint: str = "") -> Found:
+    def found(self, obj: Object, fact: str, hint: str = "") -> Found:
         """Say what is wrong with one of the objects."""
-        return Found(self.place(one), fact, hint, identity(one))
+        return Found(self.place(obj), fact, hint, identity(obj))
 
-    def found_at(self, one: Object, path: Path, fact: str, hint: str = "") -> Found:
+    def found_at(self, obj: Object, path: Path, fact: str, hint: str = "") -> Found:
         """Say what is wrong at a place inside one of the objects.
 
         Args:
-            one: The object.
+            obj: The object.
             path: Keys and indices in it.
             fact: What is the case; the path is put before it.
             hint: What to do about it.
         """
-        return Found(self.place_in(one, path), f"{dotted(path)}: {fact}" if path else fact, hint, identity(one))
+        return Found(self.place_in(obj, path), f"{dotted(path)}: {fact}" if path else fact, hint, identity(obj))
 
-    def place_in(self, one: Object, path: Path) -> Place:
+    def place_in(self, obj: Object, path: Path) -> Place:
         """Return where a part of an object is written, or the object where that is not known."""
-        place = self.place(one)
+        place = self.place(obj)
         source = self.sources.get(place.file)
         if source is None:
             return place
-        return yaml_objects.part_of(parsed.objects(source), place.file, place.line, path, one)
+        return yaml_objects.part_of(parsed.objects(source), place.file, place.line, path, obj)
 
     def found_in_project(self, path: Path, fact: str, hint: str = "run `tenantry generate`") -> Found:
         """Say what is wrong at a place in the tenant's AppProject."""
@@ -199,9 +199,9 @@ class Base:
         """The folder of the guard, and that of the release."""
         return folders_of(self.pair)
 
-    def place(self, one: Object | None = None) -> Place:
+    def place(self, obj: Object | None = None) -> Place:
         """Return where an object is written, or the release when it is not known."""
-        origin = origin_of(self.origins, one) if one is not None else None
+        origin = origin_of(self.origins, obj) if obj is not None else None
         return origin or Place(self.folder)
 
 
@@ -270,21 +270,21 @@ class Repository:
         raise KeyError(name)
 
 
-def origin_of(origins: Origins, one: Object) -> Place | None:
+def origin_of(origins: Origins, obj: Object) -> Place | None:
     """Return where an object is written in base/, or None when it is not known."""
-    return origins.get((one["kind"], "" if one["kind"] == "Namespace" else one["metadata"]["name"]))
+    return origins.get((obj["kind"], "" if obj["kind"] == "Namespace" else obj["metadata"]["name"]))
 
 
 _HASHED: Final = re.compile(r".+-[2456789bcdfghkmt]{10}")
 
 
-def has_hash(one: Object) -> bool:
+def has_hash(obj: Object) -> bool:
     """Say whether kustomize put a hash of the content behind the name, so that a change is a new object."""
-    return _HASHED.fullmatch(one["metadata"]["name"]) is not None
+    return _HASHED.fullmatch(obj["metadata"]["name"]) is not None
 
 
-def identity(one: Object) -> str:
+def identity(obj: Object) -> str:
     """Name an object as Kind/namespace/name, or Kind/name without a namespace."""
-    metadata = one["metadata"]
-    parts = (one["kind"], metadata.get("namespace", ""), metadata["name"])
+    metadata = obj["metadata"]
+    parts = (obj["kind"], metadata.get("namespace", ""), metadata["name"])
     return "/".join(part for part in parts if part)

@@ -56,11 +56,11 @@ def _typed(rendered: Rendered) -> tuple[tuple[Object, Parts], ...]:
 
 
 def _in_platform(repository: Repository, check: Check) -> Iterator[Found]:
-    yield from of_platform(repository, lambda version, one: check(one, tuple(typed.parts(version, one))))
+    yield from of_platform(repository, lambda version, obj: check(obj, tuple(typed.parts(version, obj))))
 
 
-def _refused(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
-    yield from ((problem.path, problem.fact, problem.hint) for problem in problems(one, parts))
+def _refused(obj: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    yield from ((problem.path, problem.fact, problem.hint) for problem in problems(obj, parts))
 
 
 _LEFT_OUT: Final = {"protocol": "TCP"}
@@ -86,8 +86,8 @@ def entries_of_what_the_provider_runs_have_keys(repository: Repository) -> Itera
     yield from _in_platform(repository, _repeated)
 
 
-def _repeated(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
-    del one
+def _repeated(obj: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    del obj
     for part in parts:
         if isinstance(part.value, list):
             yield from ((path, fact, "") for path, fact in same_keys(part))
@@ -133,8 +133,8 @@ def quantities_of_what_the_provider_runs_are_canonical(repository: Repository) -
     yield from _in_platform(repository, _rewritten)
 
 
-def _rewritten(one: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
-    del one
+def _rewritten(obj: Object, parts: Parts) -> Iterator[tuple[Path, str, str]]:
+    del obj
     for part in parts:
         if part.type == typed.QUANTITY:
             text, wanted = str(part.value), _canonical(str(part.value))

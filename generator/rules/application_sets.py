@@ -396,9 +396,9 @@ def a_rolling_sync_ends(repository: Repository) -> Iterator[Found]:
                 yield appset.found(where, fact).as_warning()
 
 
-def _annotations(repository: Repository, one: _Set) -> Iterator[str]:
-    yield from map(str, sequence(mapping(one.application.get("syncPolicy")).get("syncOptions")))
-    names = {application.name for application in one.expansion.applications}
+def _annotations(repository: Repository, appset: _Set) -> Iterator[str]:
+    yield from map(str, sequence(mapping(appset.application.get("syncPolicy")).get("syncOptions")))
+    names = {application.name for application in appset.expansion.applications}
     alike = [item for item in repository.representatives if any(tenant.name in names for tenant in item.members)]
     alone = [rendered for rendered in repository.rendered if rendered.tenant.name in names]
     for rendered in (*alone, *(item.subject for item in alike)):

@@ -112,7 +112,7 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
 def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
     """Each workload has a formula for how many of its pods exist at once, and all that goes into it."""
     for problem in quota.of_tenant(rendered).uncounted:
-        yield rendered.found(problem.one, problem.fact, problem.hint)
+        yield rendered.found(problem.obj, problem.fact, problem.hint)
 
 
 @rule(

@@ -157,8 +157,8 @@ def immutable_fields_stay(step: Step) -> Iterator[Found]:
             yield step.rendered_after.found(obj, fact, hint)
 
 
-def _at(one: Object, path: tuple[str, ...]) -> Any:
-    value: Any = one
+def _at(obj: Object, path: tuple[str, ...]) -> Any:
+    value: Any = obj
     for step in path:
         value = value.get(step) if isinstance(value, Mapping) else None
     return value

@@ -63,29 +63,29 @@ def _sign(sentinel: re.Match[str]) -> str:
     return f"{{host {sentinel[1]}}}" if sentinel[1] else "{name}"
 
 
-def _accepts(entry: Accepted, one: Object, part: Unmodelled, values: Collection[str]) -> bool:
-    if not part.acceptable or (entry.kind, entry.name) != (one["kind"], _name(one)) or entry.field != at(part.path):
+def _accepts(entry: Accepted, obj: Object, part: Unmodelled, values: Collection[str]) -> bool:
+    if not part.acceptable or (entry.kind, entry.name) != (obj["kind"], _name(obj)) or entry.field != at(part.path):
         return False
     return (entry.digest or digest(entry.value)) in values
 
 
-def _name(one: Object) -> str:
+def _name(obj: Object) -> str:
     """Return the name that base/ writes: of a Namespace none, of what kustomize generates without its hash."""
-    if one["kind"] == "Namespace":
+    if obj["kind"] == "Namespace":
         return ""
-    name: str = one["metadata"]["name"]
-    return name[:-_HASH] if one["kind"] == "ConfigMap" and has_hash(one) else name
+    name: str = obj["metadata"]["name"]
+    return name[:-_HASH] if obj["kind"] == "ConfigMap" and has_hash(obj) else name
 
 
-def _entry(rendered: Rendered, one: Object, part: Unmodelled) -> str:
-    name = f"name: {_name(one)}, " if _name(one) else ""
+def _entry(rendered: Rendered, obj: Object, part: Unmodelled) -> str:
+    name = f"name: {_name(obj)}, " if _name(obj) else ""
     own = _of_every_company(part.value, rendered)
     short = not isinstance(own, dict | list) and len(written(own)) <= _LONGEST
     value = f"value: {written(own)}" if short else f"digest: {written(digest(own))}"
     field = at(part.path)
     quoted = written(field) if "[" not in field else f'"{field}"'
     proofs = f"[{', '.join(part.proofs)}]"
-    return f"{{kind: {one['kind']}, {name}field: {quoted}, {value}, proofs: {proofs}, reason: WHY, by: WHO}}"
+    return f"{{kind: {obj['kind']}, {name}field: {quoted}, {value}, proofs: {proofs}, reason: WHY, by: WHO}}"
 
 
 @rule(
@@ -109,18 +109,18 @@ def everything_is_understood(rendered: Rendered) -> Iterator[Found]:
         yield _found(rendered, obj, part)
 
 
-def _found(rendered: Rendered, one: Object, part: Unmodelled) -> Found:
+def _found(rendered: Rendered, obj: Object, part: Unmodelled) -> Found:
     key = part.path[-1] if part.path else ""
     of_metadata = part.path[:-1] in (("metadata", "labels"), ("metadata", "annotations"))
     ways = [part.hint or ("remove it" if part.acceptable else "")]
-    if of_metadata and "/" not in str(key) and one["kind"] != "Namespace":
+    if of_metadata and "/" not in str(key) and obj["kind"] != "Namespace":
         ways.append(f"declare it in platform.yaml: `metadata: {{{part.path[-2]}: [{key}]}}`")
     elif part.acceptable:
-        ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(rendered, one, part)}")
+        ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(rendered, obj, part)}")
     hint = "; ".join(filter(None, [", or ".join(filter(None, ways)), part.near]))
     if not part.path:
-        return rendered.found(one, part.fact, hint)
-    found = rendered.found_at(one, part.path, part.fact, hint)
+        return rendered.found(obj, part.fact, hint)
+    found = rendered.found_at(obj, part.path, part.fact, hint)
     return Found(found.place, f"{at(part.path)} is not modelled: {part.fact}", hint, found.object)
 
 

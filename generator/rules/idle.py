@@ -64,28 +64,28 @@ def workloads_are_at_work(rendered: Rendered) -> Iterator[Found]:
 _SCHEDULER: Final = "default-scheduler"
 
 
-def _never_replaced(rendered: Rendered, one: Object) -> Iterator[Found]:
-    strategy = mapping(spec_of(one).get("updateStrategy"))
+def _never_replaced(rendered: Rendered, obj: Object) -> Iterator[Found]:
+    strategy = mapping(spec_of(obj).get("updateStrategy"))
     if strategy.get("type") == "OnDelete":
         fact = "no change of its pods is rolled out until somebody deletes them"
-        yield rendered.found_at(one, ("spec", "updateStrategy", "type"), fact, "write RollingUpdate")
-    kept, replicas = mapping(strategy.get("rollingUpdate")).get("partition", 0), spec_of(one).get("replicas", 1)
-    if one["kind"] == "StatefulSet" and isinstance(kept, int) and isinstance(replicas, int) and 0 < kept >= replicas:
+        yield rendered.found_at(obj, ("spec", "updateStrategy", "type"), fact, "write RollingUpdate")
+    kept, replicas = mapping(strategy.get("rollingUpdate")).get("partition", 0), spec_of(obj).get("replicas", 1)
+    if obj["kind"] == "StatefulSet" and isinstance(kept, int) and isinstance(replicas, int) and 0 < kept >= replicas:
         fact = f"of {replicas} pods the first {kept} stay as they are: no change is ever rolled out"
-        yield rendered.found_at(one, ("spec", "updateStrategy", "rollingUpdate", "partition"), fact, "remove it")
+        yield rendered.found_at(obj, ("spec", "updateStrategy", "rollingUpdate", "partition"), fact, "remove it")
 
 
-def _never_ready(rendered: Rendered, one: Object) -> Iterator[Found]:
+def _never_ready(rendered: Rendered, obj: Object) -> Iterator[Found]:
     for key, fact in (
         ("schedulingGates", "its pods wait for a program that takes the gate away"),
         ("readinessGates", "its pods are not ready until a program sets the condition"),
     ):
-        if sequence(mapping(pod_spec(one)).get(key)):
-            yield rendered.found_at(one, (*spec_path(one["kind"]), key), fact)
-    scheduler = mapping(pod_spec(one)).get("schedulerName") or _SCHEDULER
+        if sequence(mapping(pod_spec(obj)).get(key)):
+            yield rendered.found_at(obj, (*spec_path(obj["kind"]), key), fact)
+    scheduler = mapping(pod_spec(obj)).get("schedulerName") or _SCHEDULER
     if scheduler != _SCHEDULER:
         fact = f"its pods wait for a scheduler {scheduler}, of which nothing is known"
-        yield rendered.found_at(one, (*spec_path(one["kind"]), "schedulerName"), fact)
+        yield rendered.found_at(obj, (*spec_path(obj["kind"]), "schedulerName"), fact)
 
 
 @rule(
@@ -373,11 +373,11 @@ def annotations_of_what_the_provider_runs_are_understood(repository: Repository)
     yield from of_platform(repository, _misunderstood)
 
 
-def _misunderstood(version: str, one: Object) -> Iterator[tuple[Path, str, str]]:
+def _misunderstood(version: str, obj: Object) -> Iterator[tuple[Path, str, str]]:
     del version
-    if str(one.get("apiVersion")).startswith("argoproj.io/"):
+    if str(obj.get("apiVersion")).startswith("argoproj.io/"):
         return  # an Application has annotations of its own
-    for key, value in mapping(mapping(one.get("metadata")).get("annotations")).items():
+    for key, value in mapping(mapping(obj.get("metadata")).get("annotations")).items():
         yield from (
             (("metadata", "annotations", key), fact, hint) for fact, hint in _of_annotation(str(key), str(value))
         )

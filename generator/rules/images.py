@@ -26,7 +26,7 @@ def _images(rendered: Rendered) -> Iterator[tuple[Object, Path, str]]:
                 yield obj, (*above, kind, index, "image"), str(mapping(container).get("image", ""))
 
 
-def _written(rendered: Rendered, one: Object, path: Path, image: str) -> tuple[Place, str]:
+def _written(rendered: Rendered, obj: Object, path: Path, image: str) -> tuple[Place, str]:
     """Return where an image is to be changed, and how its digest is written there."""
     wanted = parts_of(image)
     for folder in folders_of(rendered.tenant.ring.pair):
@@ -39,7 +39,7 @@ def _written(rendered: Rendered, one: Object, path: Path, image: str) -> tuple[P
                 if given == (wanted[0], wanted[1] or None, wanted[2] or None) and document:
                     key = next((key for key in ("newTag", "newName") if key in entry), "name")
                     return document.place(("images", index, key)), "write `digest:` below it"
-    there = rendered.place_in(one, path) if origin_of(rendered.origins, one) else rendered.place()
+    there = rendered.place_in(obj, path) if origin_of(rendered.origins, obj) else rendered.place()
     return there, "write @sha256:... behind it, or an entry of `images:` with the digest"
 
 

@@ -148,12 +148,12 @@ def _said(select: Object) -> str:
     return ", ".join(f"{key} {value}" for key, value in select.items())
 
 
-def _is_selected(select: Object, one: Object) -> bool:
+def _is_selected(select: Object, obj: Object) -> bool:
     """Say whether kustomize's selector names an object; its strings are anchored regular expressions."""
-    metadata = one["metadata"]
-    name = metadata["name"].rpartition("-")[0] if has_hash(one) else metadata["name"]
-    has = {"group": group_of(one), "version": one["apiVersion"].rpartition("/")[2], "kind": one["kind"], "name": name}
-    if one["kind"] == "Namespace":
+    metadata = obj["metadata"]
+    name = metadata["name"].rpartition("-")[0] if has_hash(obj) else metadata["name"]
+    has = {"group": group_of(obj), "version": obj["apiVersion"].rpartition("/")[2], "kind": obj["kind"], "name": name}
+    if obj["kind"] == "Namespace":
         has.pop("name")  # renamed by the overlay, so select named it otherwise
     for key, value in has.items():
         if key in select and not _matches(str(select[key]), value):
@@ -257,13 +257,13 @@ def _selections(data: Any) -> Iterator[tuple[Path, Object]]:
             yield ("replacements", index, "targets", number, "select"), mapping(target.get("select"))
 
 
-def _also_selected(select: Object, one: Object) -> Iterator[str]:
+def _also_selected(select: Object, obj: Object) -> Iterator[str]:
     name = select.get("name")
-    own = one["metadata"]["name"].rpartition("-")[0] if has_hash(one) else one["metadata"]["name"]
-    if not isinstance(name, str) or not _LITERAL.fullmatch(name) or one["kind"] == "Namespace":
+    own = obj["metadata"]["name"].rpartition("-")[0] if has_hash(obj) else obj["metadata"]["name"]
+    if not isinstance(name, str) or not _LITERAL.fullmatch(name) or obj["kind"] == "Namespace":
         return  # a Namespace is renamed by the overlay
-    if own != name and _is_selected(select, one):
-        yield f"the name {name} selects {one['kind']} {own} as well: its '.' is any character"
+    if own != name and _is_selected(select, obj):
+        yield f"the name {name} selects {obj['kind']} {own} as well: its '.' is any character"
 
 
 def _written_fields(data: Any, objects: Sequence[Object]) -> Iterator[tuple[Path, str, list[Object]]]:
@@ -281,9 +281,9 @@ def _written_fields(data: Any, objects: Sequence[Object]) -> Iterator[tuple[Path
                 yield ("replacements", index, "targets", number, "fieldPaths", place), field, chosen
 
 
-def _also_written(one: Object, field: str) -> Iterator[tuple[str, str]]:
+def _also_written(obj: Object, field: str) -> Iterator[tuple[str, str]]:
     """Yield what a field path writes besides what it names, and what to write in its place."""
-    found: list[Any] = [one]
+    found: list[Any] = [obj]
     for match in _STEP.finditer(field):
         step = match[1] or match[2].replace("\\.", ".")
         key, equals, wanted = step.partition("=")
@@ -291,7 +291,7 @@ def _also_written(one: Object, field: str) -> Iterator[tuple[str, str]]:
             held = {str(item[key]) for value in found for item in mappings(value) if key in item}
             others = sorted(value for value in held if value != wanted and _found(wanted, value))
             if others:
-                fact = f"[{step}] writes {' and '.join(others)} of {one['kind']} {one['metadata']['name']} as well"
+                fact = f"[{step}] writes {' and '.join(others)} of {obj['kind']} {obj['metadata']['name']} as well"
                 name = wanted if wanted in held else others[0]
                 yield fact, f"write [{key}=^{name.replace('.', '[.]')}$]"
         found = [inner for value in found for inner in _inside(value, step)]

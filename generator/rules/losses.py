@@ -95,9 +95,9 @@ def _holders(rendered: Rendered) -> Mapping[tuple[str, str], Object]:
     return {(obj["kind"], _name(obj, rendered.tenant.name)): obj for obj in rendered.of_kind(*_HOLD_DATA)}
 
 
-def _name(one: Object, tenant: str) -> str:
-    name, namespace = str(one["metadata"]["name"]), str(one["metadata"].get("namespace", ""))
-    if one["kind"] == "Namespace":
+def _name(obj: Object, tenant: str) -> str:
+    name, namespace = str(obj["metadata"]["name"]), str(obj["metadata"].get("namespace", ""))
+    if obj["kind"] == "Namespace":
         return "of the company" if name == tenant else name
     return name if namespace == tenant else f"{namespace}/{name}"
 

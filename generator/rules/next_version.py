@@ -46,25 +46,25 @@ def the_next_version_takes_what_the_provider_runs(repository: Repository) -> Ite
         yield from _lost(cluster.kubernetes, cluster.next_kubernetes, written)
 
 
-def _lost(now: str, following: str, one: Placed) -> Iterator[Found]:
+def _lost(now: str, following: str, placed: Placed) -> Iterator[Found]:
     """Yield what an object loses by an upgrade; nothing when none is planned."""
     if not schemas.is_known_version(now) or not schemas.is_known_version(following):
         return
-    name = identity(one.data)
-    api, kind = str(one.data.get("apiVersion")), str(one.data.get("kind"))
+    name = identity(placed.data)
+    api, kind = str(placed.data.get("apiVersion")), str(placed.data.get("kind"))
     before, after = (schemas.checker(version, api, kind) for version in (now, following))
     if before is None:
         return  # K8S001 says so
     if after is None:
-        yield Found(one.place(), f"{api} {kind} is gone in Kubernetes {following}", "", name)
+        yield Found(placed.place(), f"{api} {kind} is gone in Kubernetes {following}", "", name)
         return
-    known = {found.fact for found in before.refusals(one)}
-    for found in after.refusals(one):
+    known = {found.fact for found in before.refusals(placed)}
+    for found in after.refusals(placed):
         if found.fact not in known:
             yield replace(found, fact=f"Kubernetes {following}: {found.fact}", object=name)
-    for part in typed.parts(now, one.data):
+    for part in typed.parts(now, placed.data):
         for field, (old, new) in schemas.changed_defaults(now, following, part.type).items():
             if field not in mapping(part.value):
                 path = (*part.path, field)
                 fact = f"{dotted(path)}: Kubernetes {following} takes {new} for it when it is left out"
-                yield Found(one.place(path), fact, f"write out which you mean, {old} or {new}", name)
+                yield Found(placed.place(path), fact, f"write out which you mean, {old} or {new}", name)

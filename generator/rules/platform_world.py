@@ -67,9 +67,9 @@ UNDERSTOOD: Final = frozenset(
 """Kinds that stay in namespaces of the provider's own, or whose effect on companies a rule below knows."""
 
 
-def kind_of(one: Object) -> str:
+def kind_of(obj: Object) -> str:
     """Return the kind of an object as platform.yaml writes it: `apps/Deployment`, `ConfigMap`."""
-    group, kind = group_of(one), string(one.get("kind"))
+    group, kind = group_of(obj), string(obj.get("kind"))
     return f"{group}/{kind}" if group else kind
 
 
@@ -107,8 +107,8 @@ def the_platform_keeps_off_companies(repository: Repository) -> Iterator[Found]:
             yield Found(place, fact, hint, identity(obj))
 
 
-def _name(one: Object) -> str:
-    return string(mapping(one.get("metadata")).get("name"))
+def _name(obj: Object) -> str:
+    return string(mapping(obj.get("metadata")).get("name"))
 
 
 def _companies(repository: Repository) -> frozenset[str]:
@@ -119,15 +119,15 @@ def _companies(repository: Repository) -> frozenset[str]:
 Problem = tuple[tuple[str | int, ...], str, str]
 
 
-def _problems(repository: Repository, one: Object, companies: Collection[str]) -> Iterator[Problem]:
+def _problems(repository: Repository, obj: Object, companies: Collection[str]) -> Iterator[Problem]:
     platform = repository.fleet.platform
-    allowed, kind = platform.provider, kind_of(one)
-    namespace = string(mapping(one.get("metadata")).get("namespace"))
-    if namespace in companies or (kind == "Namespace" and _name(one) in companies):
-        yield ("metadata",), f"it lies in the namespace of {namespace or _name(one)}", "a company has what base/ has"
+    allowed, kind = platform.provider, kind_of(obj)
+    namespace = string(mapping(obj.get("metadata")).get("namespace"))
+    if namespace in companies or (kind == "Namespace" and _name(obj) in companies):
+        yield ("metadata",), f"it lies in the namespace of {namespace or _name(obj)}", "a company has what base/ has"
         return
     if kind.startswith("argoproj.io/"):
-        yield from _of_argocd(one)
+        yield from _of_argocd(obj)
         return
     if kind == "Secret":
         yield (), "a Secret stands in git", "take it from an ExternalSecret"
@@ -138,24 +138,24 @@ def _problems(repository: Repository, one: Object, companies: Collection[str]) -
     homes = (platform.argocd.namespace, *allowed.namespaces)
     if namespace and namespace not in homes:
         yield ("metadata", "namespace"), f"it lies in {namespace}", f"add {namespace} to argocd.platform.namespaces"
-    yield from _of_kind(kind, one, homes, companies, platform.cluster.declared.get("storageClasses", ()))
+    yield from _of_kind(kind, obj, homes, companies, platform.cluster.declared.get("storageClasses", ()))
     if kind == "ConfigMap" and namespace in ("", platform.argocd.namespace):
-        for key, value in mapping(one.get("data")).items():
-            if reason := why_not(_name(one), key, value, companies):
+        for key, value in mapping(obj.get("data")).items():
+            if reason := why_not(_name(obj), key, value, companies):
                 yield ("data", key), f"data.{key}: {reason}", "remove it"
 
 
 _GENERATED_KINDS: Final = ("AppProject", "Application", "ApplicationSet")
 
 
-def _of_argocd(one: Object) -> Iterator[Problem]:
+def _of_argocd(obj: Object) -> Iterator[Problem]:
     """Of Argo CD's own kinds there is what tenantry writes; and its project `default`, emptied."""
-    spec = spec_of(one)
+    spec = spec_of(obj)
     borders = ("sourceRepos", "destinations", "clusterResourceWhitelist", "sourceNamespaces")
-    if (one["kind"], _name(one)) == ("AppProject", "default") and not any(spec.get(key) for key in borders):
+    if (obj["kind"], _name(obj)) == ("AppProject", "default") and not any(spec.get(key) for key in borders):
         return
-    what = f"{one['kind']} {_name(one)}"
-    if one["kind"] in _GENERATED_KINDS:
+    what = f"{obj['kind']} {_name(obj)}"
+    if obj["kind"] in _GENERATED_KINDS:
         fact = f"{what} stands beside those that tenantry writes, and could apply anything"
         yield (), fact, "declare a chart under `parts` in platform.yaml, or put its manifests into argocd/platform/"
     else:
@@ -163,12 +163,12 @@ def _of_argocd(one: Object) -> Iterator[Problem]:
 
 
 def _of_kind(
-    kind: str, one: Object, homes: Collection[str], companies: Collection[str], classes: Collection[str]
+    kind: str, obj: Object, homes: Collection[str], companies: Collection[str], classes: Collection[str]
 ) -> Iterator[Problem]:
     """Yield what an object of a kind does to companies."""
     match kind:
         case "rbac.authorization.k8s.io/RoleBinding" | "rbac.authorization.k8s.io/ClusterRoleBinding":
-            for index, subject in enumerate(mappings(one.get("subjects"))):
+            for index, subject in enumerate(mappings(obj.get("subjects"))):
                 if fact := _reaches_companies(subject, companies):
                     yield (
                         ("subjects", index),
@@ -176,20 +176,20 @@ def _of_kind(
                         "bind accounts and groups of the provider",
                     )
         case "Namespace":
-            if _name(one) not in homes:
-                hint = f"add {_name(one)} to argocd.platform.namespaces"
-                yield ("metadata", "name"), f"the namespace {_name(one)} is not declared", hint
-            labels = mapping(mapping(one.get("metadata")).get("labels"))
+            if _name(obj) not in homes:
+                hint = f"add {_name(obj)} to argocd.platform.namespaces"
+                yield ("metadata", "name"), f"the namespace {_name(obj)} is not declared", hint
+            labels = mapping(mapping(obj.get("metadata")).get("labels"))
             for key in labels:
                 if str(key).startswith("tenantry.dev/") or key == NAME_LABEL:
                     yield ("metadata", "labels", key), f"the label {key} makes it a company's", "remove it"
         case "scheduling.k8s.io/PriorityClass":
-            if one.get("globalDefault"):
+            if obj.get("globalDefault"):
                 fact = "globalDefault gives a priority to every pod, those of companies as well"
                 yield ("globalDefault",), fact, "remove it"
         case "storage.k8s.io/StorageClass":
-            if _name(one) in classes and one.get("reclaimPolicy") != "Retain":
-                said = one.get("reclaimPolicy", "Delete where nothing is said")
+            if _name(obj) in classes and obj.get("reclaimPolicy") != "Retain":
+                said = obj.get("reclaimPolicy", "Delete where nothing is said")
                 fact = f"reclaimPolicy is {said}: a customer's files would go with their claim"
                 yield ("reclaimPolicy",), fact, "write Retain"
         case _:

@@ -22,16 +22,16 @@ from generator.rules.rule import Per, rule
 _SECTIONS: Final = ((Direction.INGRESS, "ingress", "from"), (Direction.EGRESS, "egress", "to"))
 
 
-def _rules(one: Object) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _rules(obj: Object) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Yield every rule of a policy with where it stands (`egress[0]`) and what its list of peers is called."""
     for _, section, peers in _SECTIONS:
-        for index, item in enumerate(sequence(spec_of(one).get(section))):
+        for index, item in enumerate(sequence(spec_of(obj).get(section))):
             yield f"{section}[{index}]", peers, mapping(item)
 
 
-def _peers(one: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _peers(obj: Object) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield every peer of a policy with where it stands (`egress[0].to[1]`)."""
-    for where, key, item in _rules(one):
+    for where, key, item in _rules(obj):
         for index, peer in enumerate(sequence(item.get(key))):
             yield f"{where}.{key}[{index}]", mapping(peer)
 

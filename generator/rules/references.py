@@ -43,14 +43,14 @@ def selectors_select(rendered: Rendered) -> Iterator[Found]:
             yield rendered.found(obj, "its podSelector selects no pod: it guards nothing")
 
 
-def _own_pods(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
-    selected = selected_by(spec_of(one).get("selector"), workloads)
+def _own_pods(rendered: Rendered, obj: Object, workloads: Sequence[Object]) -> Iterator[Found]:
+    selected = selected_by(spec_of(obj).get("selector"), workloads)
     for other in selected:
-        if other is not one:
-            yield rendered.found(one, f"its selector selects the pods of {identity(other)} as well")
-    for spread in mappings(mapping(pod_spec(one)).get("topologySpreadConstraints")):
-        if not selected_by(spread.get("labelSelector"), [one]):
-            yield rendered.found(one, f"its spread over {spread.get('topologyKey')} does not count its own pods")
+        if other is not obj:
+            yield rendered.found(obj, f"its selector selects the pods of {identity(other)} as well")
+    for spread in mappings(mapping(pod_spec(obj)).get("topologySpreadConstraints")):
+        if not selected_by(spread.get("labelSelector"), [obj]):
+            yield rendered.found(obj, f"its spread over {spread.get('topologyKey')} does not count its own pods")
 
 
 @rule(
@@ -88,12 +88,12 @@ def _keys(rendered: Rendered) -> dict[tuple[str, str], set[str]]:
     return keys
 
 
-def _references(one: Object) -> Iterator[tuple[str, str, str]]:
+def _references(obj: Object) -> Iterator[tuple[str, str, str]]:
     """Yield kind, name and key, or no key, of everything in the namespace that an object requires."""
-    spec = spec_of(one)
-    match one["kind"]:
+    spec = spec_of(obj)
+    match obj["kind"]:
         case "RoleBinding":
-            role = mapping(one.get("roleRef"))
+            role = mapping(obj.get("roleRef"))
             yield str(role.get("kind")), str(role.get("name")), ""
         case "ExternalSecret":
             store = mapping(spec.get("secretStoreRef"))
@@ -108,9 +108,9 @@ def _references(one: Object) -> Iterator[tuple[str, str, str]]:
                 if described := mapping(mapping(metric.get("object")).get("describedObject")):
                     yield str(described.get("kind")), str(described.get("name")), ""
         case _:
-            if spec.get("serviceName") and one["kind"] == "StatefulSet":
+            if spec.get("serviceName") and obj["kind"] == "StatefulSet":
                 yield "Service", str(spec["serviceName"]), ""
-            yield from _pod_references(mapping(pod_spec(one)))
+            yield from _pod_references(mapping(pod_spec(obj)))
 
 
 def _ingress_services(spec: Object) -> Iterator[Object]:
@@ -205,51 +205,51 @@ def _ports(workload: Object) -> dict[Any, list[str]]:
 
 
 def _port(
-    rendered: Rendered, one: Object, what: str, wanted: Any, protocol: str, pods: Sequence[Object]
+    rendered: Rendered, obj: Object, what: str, wanted: Any, protocol: str, pods: Sequence[Object]
 ) -> Iterator[Found]:
     for pod in pods:
         there = _ports(pod).get(wanted)
         if there is None:
-            yield rendered.found(one, f"{what} {wanted} is no port of {identity(pod)}")
+            yield rendered.found(obj, f"{what} {wanted} is no port of {identity(pod)}")
         elif protocol not in there:
             fact = f"{what} {wanted} is {' and '.join(there)} in {identity(pod)}, not {protocol}"
-            yield rendered.found(one, fact, "write the protocol of the container's port")
+            yield rendered.found(obj, fact, "write the protocol of the container's port")
 
 
-def _service_port(rendered: Rendered, one: Object, service: Object | None, wanted: Any) -> Iterator[Found]:
+def _service_port(rendered: Rendered, obj: Object, service: Object | None, wanted: Any) -> Iterator[Found]:
     if service is None:
         return  # K8S012 says so
     ports = [port for port in mappings(spec_of(service).get("ports")) if wanted in (port.get("name"), port.get("port"))]
     if not ports:
-        yield rendered.found(one, f"port {wanted} is no port of {identity(service)}")
+        yield rendered.found(obj, f"port {wanted} is no port of {identity(service)}")
     elif all(_protocol(port) != "TCP" for port in ports):
         fact = f"port {wanted} of {identity(service)} is {_protocol(ports[0])}, and requests come by TCP"
-        yield rendered.found(one, fact, "write protocol: TCP there")
+        yield rendered.found(obj, fact, "write protocol: TCP there")
 
 
-def _policy_ports(rendered: Rendered, one: Object, workloads: Sequence[Object]) -> Iterator[Found]:
+def _policy_ports(rendered: Rendered, obj: Object, workloads: Sequence[Object]) -> Iterator[Found]:
     """A named port is one of the pods that are reached; a policy for every pod means those that have it."""
-    spec = spec_of(one)
+    spec = spec_of(obj)
     for item in mappings(spec.get("ingress")):
         for port in mappings(item.get("ports")):
             if isinstance(port.get("port"), str) and spec.get("podSelector"):
                 pods = selected_by(spec["podSelector"], workloads)
-                yield from _port(rendered, one, "ingress port", port["port"], _protocol(port), pods)
+                yield from _port(rendered, obj, "ingress port", port["port"], _protocol(port), pods)
     for item in mappings(spec.get("egress")):
         for port in mappings(item.get("ports")):
             for peer in mappings(item.get("to")):
                 at_home = peer.get("podSelector") and "namespaceSelector" not in peer
                 if isinstance(port.get("port"), str) and at_home:
                     pods = selected_by(peer["podSelector"], workloads)
-                    yield from _port(rendered, one, "egress port", port["port"], _protocol(port), pods)
+                    yield from _port(rendered, obj, "egress port", port["port"], _protocol(port), pods)
 
 
-def _probe_ports(rendered: Rendered, one: Object) -> Iterator[Found]:
-    for container in all_containers(mapping(pod_spec(one))):
+def _probe_ports(rendered: Rendered, obj: Object) -> Iterator[Found]:
+    for container in all_containers(mapping(pod_spec(obj))):
         names = [port.get("name") for port in mappings(container.get("ports"))]
         asks = {**container, **mapping(container.get("lifecycle"))}
         for probe in ("startupProbe", "readinessProbe", "livenessProbe", "postStart", "preStop"):
             for how in ("httpGet", "tcpSocket"):
                 port = mapping(mapping(asks.get(probe)).get(how)).get("port")
                 if isinstance(port, str) and port not in names:
-                    yield rendered.found(one, f"{probe} port {port} is no port of container {container.get('name')}")
+                    yield rendered.found(obj, f"{probe} port {port} is no port of container {container.get('name')}")

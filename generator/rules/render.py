@@ -80,8 +80,8 @@ CLUSTER_SCOPED: Final = frozenset(
 """Kinds of the whole cluster, by group: those of Kubernetes, and those of what usually stands beside it."""
 
 
-def _is_of_the_cluster(one: Object) -> bool:
-    return (group_of(one), one["kind"]) in CLUSTER_SCOPED
+def _is_of_the_cluster(obj: Object) -> bool:
+    return (group_of(obj), obj["kind"]) in CLUSTER_SCOPED
 
 
 @rule(
@@ -201,9 +201,9 @@ def no_other_tenant_occurs(rendered: Rendered) -> Iterator[Found]:
                 yield _names_another(rendered, object_of_the_first, fact, hosts[host])
 
 
-def _names_another(rendered: Rendered, one: Object, fact: str, name: str) -> Found:
+def _names_another(rendered: Rendered, obj: Object, fact: str, name: str) -> Found:
     hint = f"use the company's facts; if something else is called {name} here, the tenant needs another name"
-    return rendered.found(one, fact, hint)
+    return rendered.found(obj, fact, hint)
 
 
 def _zones(text: str) -> Iterator[str]:
@@ -286,9 +286,9 @@ def hosts_of(route: Object) -> frozenset[str]:
     return frozenset(host for _, hosts in _hosts(route) for host in hosts)
 
 
-def _hosts(one: Object) -> Iterator[tuple[str, set[str]]]:
-    spec = mapping(one.get("spec"))
-    if one["kind"] == "HTTPRoute":
+def _hosts(obj: Object) -> Iterator[tuple[str, set[str]]]:
+    spec = mapping(obj.get("spec"))
+    if obj["kind"] == "HTTPRoute":
         yield "spec.hostnames", set(strings(spec.get("hostnames")))
         return
     yield "spec.rules", {str(rule.get("host", "*")) for rule in mappings(spec.get("rules"))}

@@ -140,7 +140,7 @@ def autoscalers_can_work(rendered: Rendered) -> Iterator[Found]:
             yield from _unmeasurable(rendered, scaler, metric, mapping(pod_spec(target or {"kind": ""})))
 
 
-def _unmeasurable(rendered: Rendered, one: Object, metric: Object, spec: Object) -> Iterator[Found]:
+def _unmeasurable(rendered: Rendered, obj: Object, metric: Object, spec: Object) -> Iterator[Found]:
     source = mapping(metric.get("resource") or metric.get("containerResource"))
     if mapping(source.get("target")).get("type") != "Utilization":
         return
@@ -150,4 +150,4 @@ def _unmeasurable(rendered: Rendered, one: Object, metric: Object, spec: Object)
         resource = str(source.get("name"))
         if resource not in mapping(mapping(container.get("resources")).get("requests")):
             fact = f"it follows the use of {resource}, which container {container.get('name')} does not request"
-            yield rendered.found(one, fact)
+            yield rendered.found(obj, fact)

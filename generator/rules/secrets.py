@@ -77,16 +77,16 @@ def _tenant_of(file: str) -> str:
     return rest.partition("/")[0] if folder == layout.OVERLAYS else layout.stem(file)
 
 
-def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
+def _secrets(obj: Object, member: Member) -> Iterator[tuple[str, str]]:
     """Yield where a secret-like text stands in an object, and what it looks like."""
-    for path, text in walk_strings(one):
+    for path, text in walk_strings(obj):
         name = str(path[-1])
         if isinstance(path[-1], int) and path[-1]:
             # the word behind an argument is named by it
-            name = _before(one, path)
+            name = _before(obj, path)
         if name == "value":
             # an environment variable's value is named beside it
-            holder: Any = one
+            holder: Any = obj
             for step in path[:-1]:
                 holder = holder[step]
             name = str(holder.get("name", name))
@@ -94,9 +94,9 @@ def _secrets(one: Object, member: Member) -> Iterator[tuple[str, str]]:
             yield _dotted(path), what
 
 
-def _before(one: Object, path: Sequence[str | int]) -> str:
+def _before(obj: Object, path: Sequence[str | int]) -> str:
     """Return the argument that stands before an entry of a list, where it takes the entry as its value."""
-    holder: Any = one
+    holder: Any = obj
     for step in path[:-1]:
         holder = holder[step]
     before = holder[int(path[-1]) - 1]

@@ -90,21 +90,21 @@ def _forbidden(objects: Sequence[Object], state: str, service: str) -> Iterator[
                 yield obj, ("spec", way), f"it opens a way that a company that is {state} does not need", "remove it"
 
 
-def _is(one: Object, service: str) -> bool:
-    return bool(one["metadata"]["name"] == service)
+def _is(obj: Object, service: str) -> bool:
+    return bool(obj["metadata"]["name"] == service)
 
 
-def _running(one: Object, state: str) -> Iterator[_Forbidden]:
+def _running(obj: Object, state: str) -> Iterator[_Forbidden]:
     """Yield where a workload still makes pods."""
-    kind = one["kind"]
+    kind = obj["kind"]
     if kind in _SCALED:
-        if spec_of(one).get("replicas") != 0:
-            yield one, ("spec", "replicas"), f"it runs pods, and a company that is {state} has none of it", "write 0"
+        if spec_of(obj).get("replicas") != 0:
+            yield obj, ("spec", "replicas"), f"it runs pods, and a company that is {state} has none of it", "write 0"
     elif kind == "CronJob":
-        if spec_of(one).get("suspend") is not True:
-            yield one, ("spec", "suspend"), f"it makes pods, and a company that is {state} has none", "write true"
+        if spec_of(obj).get("suspend") is not True:
+            yield obj, ("spec", "suspend"), f"it makes pods, and a company that is {state} has none", "write true"
     else:
-        yield one, (), f"a {kind} makes pods, and a company that is {state} has none of it", "let the state delete it"
+        yield obj, (), f"a {kind} makes pods, and a company that is {state} has none of it", "let the state delete it"
 
 
 def _behind(objects: Sequence[Object], off: Sequence[Object]) -> frozenset[str]:
@@ -191,7 +191,7 @@ def _touched(before: Object | None, after: Object) -> str:
     return ""
 
 
-def _without_options(one: Object) -> Object:
-    metadata = mapping(one["metadata"])
+def _without_options(obj: Object) -> Object:
+    metadata = mapping(obj["metadata"])
     kept = {key: value for key, value in mapping(metadata.get("annotations")).items() if key != SYNC_OPTIONS}
-    return {**one, "metadata": {**metadata, "annotations": kept}}
+    return {**obj, "metadata": {**metadata, "annotations": kept}}

@@ -110,11 +110,11 @@ def routes_lead_to_own_services(rendered: Rendered) -> Iterator[Found]:
                 yield rendered.found(route, fact, "lead to a Service of this namespace")
 
 
-def _open_host(rendered: Rendered, one: Object, where: str, host: Any) -> Iterator[Found]:
+def _open_host(rendered: Rendered, obj: Object, where: str, host: Any) -> Iterator[Found]:
     if not host:
-        yield rendered.found(one, f"{where} is missing, which is every host", "name the host")
+        yield rendered.found(obj, f"{where} is missing, which is every host", "name the host")
     elif "*" in str(host):
-        yield rendered.found(one, f"{where} is {host}, which covers hosts of others", "name the host")
+        yield rendered.found(obj, f"{where} is {host}, which covers hosts of others", "name the host")
 
 
 def _backends(value: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

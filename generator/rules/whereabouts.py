@@ -140,8 +140,8 @@ def _mounts(container: Object, volumes: Mapping[str, Object], kept: Collection[s
         )
 
 
-def _called(one: Object) -> str:
-    return f"the {one['kind']} {one['metadata']['name']}"
+def _called(obj: Object) -> str:
+    return f"the {obj['kind']} {obj['metadata']['name']}"
 
 
 # --- secrets

@@ -83,10 +83,10 @@ def _objects(texts: Texts) -> Iterator[Mapping[str, Any]]:
                 yield from (mapping(item) for item in yaml_objects.read_objects(text))
 
 
-def _said(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _said(obj: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what an object says of what platform.yaml declares now."""
-    spec = mapping(one.get("spec"))
-    match one.get("kind"):
+    spec = mapping(obj.get("spec"))
+    match obj.get("kind"):
         case "PersistentVolumeClaim":
             pairs = [(_CLASS, spec.get("storageClassName"))]
         case "Ingress":
@@ -103,15 +103,15 @@ def _said(one: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             pairs += [(key, of_cluster.get(key)) for key in ("mountPath", "role")]
             pairs += [("audience", audience) for audience in audiences]
         case _:
-            pairs = [(_REGISTRY, _home_of(image)) for image in _images(one)]
+            pairs = [(_REGISTRY, _home_of(image)) for image in _images(obj)]
     yield from ((key, string(value)) for key, value in pairs if string(value))
 
 
-def _images(one: Mapping[str, Any]) -> Iterator[str]:
+def _images(obj: Mapping[str, Any]) -> Iterator[str]:
     """Yield the images of a kustomization or of a workload; a name without a registry is replaced by the former."""
-    for entry in mappings(one.get("images")):
+    for entry in mappings(obj.get("images")):
         yield string(entry.get("newName", entry.get("name")))
-    for container in containers(mapping(pod_spec(one))):
+    for container in containers(mapping(pod_spec(obj))):
         if "/" in string(container.get("image")):
             yield string(container.get("image"))
 

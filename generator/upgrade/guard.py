@@ -173,8 +173,8 @@ def _objects(text: str) -> list[Mapping[str, Any]]:
     return [mapping(item) for item in yaml_objects.objects_or_none(text)]
 
 
-def _name_of_account(one: Mapping[str, Any]) -> str | None:
-    return string(mapping(one.get("metadata")).get("name")) if one.get("kind") == _ACCOUNT else None
+def _name_of_account(obj: Mapping[str, Any]) -> str | None:
+    return string(mapping(obj.get("metadata")).get("name")) if obj.get("kind") == _ACCOUNT else None
 
 
 def _in_the_last_wave(text: str) -> str:

@@ -71,7 +71,7 @@ def test_the_quota_counts_it_or_says_that_it_cannot(kind: str) -> None:
     proof = quota.prove(objects, good.platform.reserve)
 
     assert ("intruder" in {item.workload.name for item in counted}) is (kind in COUNTED)
-    assert [problem.one["kind"] for problem in problems] == ([] if kind in COUNTED else [kind])
+    assert [problem.obj["kind"] for problem in problems] == ([] if kind in COUNTED else [kind])
     assert bool(proof.uncounted) is (kind not in COUNTED)
 
 
