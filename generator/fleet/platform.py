@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, get_args
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
@@ -19,6 +19,7 @@ from generator.fleet.model import (
     ArgoCD,
     Budget,
     Cluster,
+    Exposure,
     Part,
     Plan,
     Platform,
@@ -326,9 +327,14 @@ def _freezes(document: Document) -> Iterator[Finding]:
 
 
 def _addons(document: Document) -> Iterator[Finding]:
-    """Two add-ons, or an add-on and the service, are told apart by their workload and by the host that they have."""
+    """Two add-ons, or an add-on and the service, are told apart by their workload, their host and their folders."""
     data = document.data
     taken: dict[tuple[str, str], str] = {("workload", data["service"]["workload"]): "the service"}
+    taken |= {("component", exposure): "the exposure" for exposure in get_args(Exposure)}
+    taken["component", "facts"] = "the facts of core"
+    for name, addon in data.get("addons", {}).items():
+        for part in (*get_args(Exposure), "claim"):
+            taken["component", f"{addon.get('component', addon['workload'])}-{part}"] = f"the {part} of add-on {name}"
     for name, addon in data.get("addons", {}).items():
         for key in ("workload", "component", "hostPrefix", "claim"):
             value = addon.get(key, addon["workload"] if key == "component" else "")

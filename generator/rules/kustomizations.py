@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings import sources
@@ -10,8 +10,9 @@ from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
+from generator.fleet.model import Exposure
 from generator.generate.compose import claims_of, component_names, components_of, state_names, states_of
-from generator.generate.releases import COMPONENTS, CORE, parts_of
+from generator.generate.releases import COMPONENTS, CORE, FACTS, parts_of
 from generator.kube import branching
 from generator.kube.allowed import references
 from generator.kube.kustomization import FILE, SPELLINGS, resolve
@@ -385,25 +386,53 @@ def _has_objects(text: str) -> bool:
     source="tenantry: a fact is written only where it is used",
 )
 def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
-    """Every fact that a release reads is one that tenantry writes."""
+    """Every fact that a release reads is one that tenantry writes for each company that has what reads it."""
     known = list(_paths(base.facts.get("spec"), "spec"))
-    for document in base.kustomizations.values():
+    readers = dict(_readers(base))
+    for folder, document in base.kustomizations.items():
         for index, replacement in enumerate(mappings(document.data.get("replacements"))):
             source = mapping(replacement.get("source"))
             field = str(source.get("fieldPath", ""))
             if source.get("kind") != base.facts["kind"] or _is_of_no_addon(base, field):
                 continue
-            if not _at(base.facts, field):
-                place = document.place(("replacements", index, "source", "fieldPath"))
+            place = document.place(("replacements", index, "source", "fieldPath"))
+            reader = readers.get("/".join(folder.split("/")[-2:]))
+            if reader is not None and (addon := _addon_of(field)) and addon != reader:
+                hint = f"move the entry into the component of {addon}"
+                hint += f"; or declare the fact below addons.{reader}, and read it there" if reader else ""
+                yield Found(place, f"a company can have this without {addon}, and it reads the fact {field!r}", hint)
+            elif not _at(base.facts, field):
                 is_undeclared = field == "spec.storageClass"
                 way = "declare it in platform.yaml, or take out what reads it" if is_undeclared else ""
                 yield Found(place, f"there is no fact {field!r}", way or did_you_mean(field, known))
 
 
+def _readers(base: Base) -> Iterator[tuple[str, str]]:
+    """Yield the folders that overlays name, by their last two parts, with the add-on that brings each; none has core's.
+
+    A folder that only others name is brought by whoever names it, and is not among them.
+    """
+    for folder in base.kustomizations:
+        above, _, name = folder.rpartition("/")
+        if name == CORE or above.endswith(f"/{layout.STATES}"):
+            yield "/".join(folder.split("/")[-2:]), ""
+    yield from ((f"{COMPONENTS}/{name}", "") for name in (*get_args(Exposure), FACTS))
+    for addon in base.platform.addons.values():
+        exposed = (f"{addon.component}-{exposure}" for exposure in get_args(Exposure))
+        yield from ((f"{COMPONENTS}/{name}", addon.name) for name in (addon.component, *exposed))
+        if addon.claim:
+            yield f"{COMPONENTS}/{addon.claim_component}", addon.name
+
+
+def _addon_of(field: str) -> str:
+    """Return the add-on of which a fact is; empty for others."""
+    path = field.split(".")
+    return path[2] if path[:2] == ["spec", "addons"] and len(path) > 2 else ""  # noqa: PLR2004 -- and its name
+
+
 def _is_of_no_addon(base: Base, field: str) -> bool:
     """Say whether a fact is of an add-on that is not sold: no company has its component, or its build would fail."""
-    path = field.split(".")
-    return path[:2] == ["spec", "addons"] and len(path) > 2 and path[2] not in base.platform.addons  # noqa: PLR2004
+    return _addon_of(field) not in ("", *base.platform.addons)
 
 
 def _paths(value: Any, above: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from generator import layout
 from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
+from generator.findings.words import did_you_mean
 from generator.fleet.states import STATES
 from generator.generate.size import addons_of
 from generator.proofs import isolation
@@ -12,7 +13,7 @@ from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import UnreadableError
 from generator.reachability.promises import Calls, check, expectations
 from generator.reachability.proof import Leak
-from generator.render.rendered import Rendered, Repository
+from generator.render.rendered import Base, Rendered, Repository
 from generator.rules.rule import Per, rule
 
 
@@ -74,6 +75,20 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"
             yield Found(place, fact, "add a policy that allows it", namespace)
+
+
+@what_must_work_is_let_through.also(Per.RELEASE)
+def what_is_called_is_there(base: Base) -> Iterator[Found]:
+    """Yield each Service that an add-on calls and that the release does not have: nothing would be proved of it."""
+    built = [probe for probe in base.probes if probe.objects]
+    there = {obj["metadata"]["name"] for probe in built for obj in probe.objects if obj["kind"] == "Service"}
+    for addon in base.platform.addons.values() if built else ():
+        for index, called in enumerate(addon.calls):
+            if called not in there:
+                place = base.platform.document.place(("addons", addon.name, "calls", index))
+                hint = did_you_mean(called, there) or "take it out, or put the Service into base/"
+                fact = f"addons.{addon.name}.calls: {base.folders[1]} has no Service {called}"
+                yield Found(place, fact, hint)
 
 
 @rule(

@@ -6,6 +6,8 @@ from itertools import chain, combinations
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 from generator.cli import cli
 from tests.harness import ROOT, Repository
 from tests.products.conftest import committed
@@ -45,6 +47,65 @@ def test_the_pipelines_of_init_pass_on_another_product(wiki: Repository) -> None
     assert [done.said for done in ran if done.exit] == []
     assert named >= {"check", "diff", "publish"}
     assert named & cli.commands.keys() <= {command.split()[0] for command in (*OF_PIPELINES, "publish")}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said", "way"),
+    [
+        (
+            "mail: {workload: mail,",
+            "mail: {workload: mail, component: facts,",
+            "platform.yaml:40:37: error: addons.mail.component: facts is that of the facts of core [PLT001]\n",
+            "choose another",
+        ),
+        (
+            "mail: {workload: mail,",
+            "mail: {workload: mail, component: gateway,",
+            "platform.yaml:40:37: error: addons.mail.component: gateway is that of the exposure [PLT001]\n",
+            "choose another",
+        ),
+        (
+            "mail: {workload: mail,",
+            "mail: {workload: search-claim,",
+            (
+                "platform.yaml:40:20: error: addons.mail.component: search-claim is that of the claim of add-on search"
+                " [PLT001]\n"
+            ),
+            "choose another",
+        ),
+        (
+            "calls: [wiki], reaches",
+            "calls: [wikki], reaches",
+            "platform.yaml:40:58: error: addons.mail.calls: base/edge has no Service wikki [NET002]\n",
+            "did you mean 'wiki'?",
+        ),
+    ],
+)
+def test_an_add_on_is_told_apart_from_what_else_base_holds(
+    wiki: Repository, old: str, new: str, said: str, way: str
+) -> None:
+    """Folders of other parts, and Services that nothing has, are named at their key."""
+    wiki.edit("platform.yaml", old, new)
+
+    assert wiki.run("verify").stdout.startswith(f"{said}  hint: {way}\n")
+
+
+def test_an_add_on_reads_its_own_facts_alone(wiki: Repository) -> None:
+    """Nobody has the one without the other yet, and the first who takes it could not be built."""
+    mail = "base/edge/components/mail/kustomization.yaml"
+    wiki.edit("platform.yaml", "claim: search-index}", "claim: search-index, facts: {sender: find@example.com}}")
+    wiki.edit(mail, "spec.addons.mail.facts.sender", "spec.addons.search.facts.sender").generate()
+
+    refused = wiki.run("verify")
+    wiki.edit(mail, "spec.addons.search.facts.sender", "spec.addons.mail.facts.sender")
+
+    assert refused.exit == 1
+    assert (
+        " error: a company can have this without search, and it reads the fact 'spec.addons.search.facts.sender'"
+        " [KUS017]\n  hint: move the entry into the component of search; or declare the fact below addons.mail, and"
+        " read it there\n"
+    ) in refused.stdout
+    assert wiki.run("verify").exit == 0
 
 
 def test_an_add_on_brings_its_facts_and_its_volume(wiki: Repository) -> None:

@@ -587,6 +587,13 @@ CASES = (
         "base/guard/components/facts/kustomization.yaml: error: there is no fact 'spec.storages' [KUS017]\n"
         "  hint: did you mean 'spec.storage'?",
     ),
+    catches(
+        "KUS017",
+        "what every company has reads a fact of an add-on",
+        (Edit(GUARD_FACTS, "fieldPath: spec.storage}", "fieldPath: spec.addons.chatbot.maxReplicas}"),),
+        "base/guard/components/facts/kustomization.yaml: error: a company can have this without chatbot, and it reads the fact 'spec.addons.chatbot.maxReplicas' [KUS017]\n"
+        "  hint: move the entry into the component of chatbot",
+    ),
     passes(
         "KUS017",
         "a fact that one more target reads",
