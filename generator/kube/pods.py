@@ -26,6 +26,10 @@ TEMPLATES: Final[Mapping[str, tuple[str, ...]]] = {
 """The kinds that make pods, and where each keeps its pod template: the one list of them."""
 
 
+SCALED: Final = ("Deployment", "ReplicaSet", "StatefulSet")
+"""Kinds that run as many pods as `replicas` says."""
+
+
 def pod_template(obj: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """Return the pod template of a workload, or None for any other object."""
     path = TEMPLATES.get(string(obj.get("kind")))

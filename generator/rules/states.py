@@ -9,15 +9,13 @@ from generator.findings.rule import Firm
 from generator.fleet.states import ACTIVE, RETIRING, STATES
 from generator.kube.guards import guards
 from generator.kube.lenient import Object, mapping, mappings, spec_of, string
-from generator.kube.pods import pod_spec, pod_template
+from generator.kube.pods import SCALED, pod_spec, pod_template
 from generator.kube.sync import SYNC_OPTIONS
 from generator.reading.schema import Path
 from generator.render.rendered import Base, Rendered, identity
 from generator.rules.rule import Per, rule
 
 _SOURCE: Final = "tenantry: a company's life is a table (docs/reference/states.md)"
-_SCALED: Final = ("Deployment", "ReplicaSet", "StatefulSet")
-"""Kinds that run as many pods as `replicas` says."""
 
 _Forbidden = tuple[Object, Path, str, str]
 """An object, a path in it, what it does that its state does not allow, and what to do."""
@@ -97,7 +95,7 @@ def _is(obj: Object, service: str) -> bool:
 def _running(obj: Object, state: str) -> Iterator[_Forbidden]:
     """Yield where a workload still makes pods."""
     kind = obj["kind"]
-    if kind in _SCALED:
+    if kind in SCALED:
         if spec_of(obj).get("replicas") != 0:
             yield obj, ("spec", "replicas"), f"it runs pods, and a company that is {state} has none of it", "write 0"
     elif kind == "CronJob":

@@ -6,22 +6,19 @@ with a record beside it stays what it was.
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from generator import layout
-from generator.kube.lenient import mapping, mappings, spec_of, string
-from generator.kube.pods import pod_spec, pod_template
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string
+from generator.kube.pods import SCALED, pod_spec, pod_template
 from generator.reading import yaml_objects
 from generator.reading.yaml_writer import is_plain, scalar
 from generator.upgrade.texts import Changes, Texts, data_of
 
-Object = Mapping[str, Any]
-
 _GUARD: Final = re.compile(rf"({layout.GUARD}|{layout.GUARDS}/[1-9][0-9]*)/")
 _RELEASE: Final = re.compile(rf"{layout.BASE}/(?:edge|releases/[1-9][0-9]*)/")
-_SCALED: Final = ("Deployment", "ReplicaSet", "StatefulSet")
 _ROUTES: Final = {"HTTPRoute": "gateway", "Ingress": "ingress"}
 _HEAD: Final = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\npatches:\n"
 
@@ -155,7 +152,7 @@ def _selected(obj: Object) -> str:
 
 def _off(selected: str, obj: Object) -> str:
     """Write the patch by which a workload makes no pods."""
-    if obj["kind"] in _SCALED:
+    if obj["kind"] in SCALED:
         return f"- target: {{kind: {selected}}}\n  patch: |-\n    - {{op: add, path: /spec/replicas, value: 0}}\n"
     if obj["kind"] == "CronJob":
         return f"- target: {{kind: {selected}}}\n  patch: |-\n    - {{op: add, path: /spec/suspend, value: true}}\n"
@@ -177,7 +174,7 @@ def _read_only(main: Object) -> str:
         for volume in mappings(mapping(pod_spec(main)).get("volumes"))
         if (claim := mapping(volume.get("persistentVolumeClaim")))
     ]
-    if not claims or main["kind"] not in _SCALED:
+    if not claims or main["kind"] not in SCALED:
         return ""
     volumes = "".join(
         f"          - name: {_written(string(volume.get('name')))}\n"
