@@ -98,8 +98,11 @@ _ROWS: Final = (
     ),
     Rule(
         id="CHG005",
-        title="where Argo CD looks and where it deploys stays, and so do the cluster's own addresses",
-        why="Another repository, branch or API server moves every tenant; the isolation proof rests on the addresses.",
+        title="where Argo CD looks and deploys stays, as do the cluster's own addresses and what runs beside companies",
+        why=(
+            "Another repository, branch or API server moves every tenant; the isolation proof rests on the addresses;"
+            " what runs beside the companies, and Argo CD's own settings, can undo from outside what is proved of them."
+        ),
         fix="Have the change approved, or take it back.",
         source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",
         firm=Firm.JUDGE,

@@ -37,6 +37,13 @@ def entries(repository: Repository, commit: str) -> dict[str, TreeEntry]:
     return found
 
 
+def blobs_below(repository: Repository, commit: str, folder: str) -> dict[str, str]:
+    """Return what a commit holds below a folder: path -> id."""
+    listed = fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{folder}/"))
+    told = (line.split("\t", 1) for line in listed)
+    return {path: meta.split(" ")[2] for meta, path in told}
+
+
 def read(repository: Repository, commit: str, path: str) -> bytes | None:
     """Return what a file held in a commit, or None when it was not there."""
     listed = fields(repository.run("ls-tree", "-z", "--full-tree", commit, "--", path))

@@ -19,7 +19,7 @@ from generator.git.trees import Touched
 from generator.review import approvals, blast_radius, judge
 from generator.review.approvals import Standing
 from generator.review.judge import Judge
-from generator.review.pull_request import judge_before
+from generator.review.pull_request import beside, judge_before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,15 +134,17 @@ def judged(repository: Repository, merges: Sequence[Merge], *, reached: int, fle
 
 
 def _judge_after(repository: Repository, merge: Merge, before: Judge) -> Judge:
-    if not merge.touches(layout.PLATFORM):
-        return before
-    return judge.read(trees.read(repository, merge.commit, layout.PLATFORM))[0] or before
+    after = before
+    if merge.touches(layout.PLATFORM):
+        after = judge.read(trees.read(repository, merge.commit, layout.PLATFORM))[0] or before
+    beside_too = any(file.path.startswith(f"{layout.PLATFORM_MANIFESTS}/") for file in merge.files)
+    return beside(repository, merge.commit, after) if beside_too or after is not before else after
 
 
 def _of_its_judge(merge: Merge, counts: Judge, before: Judge, after: Judge, fleet: int) -> Iterator[Finding]:
     """Yield what a merge makes of what it is judged by; that counts as reaching every tenant."""
     for found in judge.moved(before, after):
-        yield finding(found.rule, Place(layout.PLATFORM), f"{merge.commit[:10]}: {found.fact}", "revert it")
+        yield finding(found.rule, Place(found.place.file), f"{merge.commit[:10]}: {found.fact}", "revert it")
     if judge.changed(before, after):
         yield from _over_budget(merge, counts, fleet, fleet)
 

@@ -80,7 +80,8 @@ def with_defaults(schema: Mapping[str, Any], value: Any, root: Mapping[str, Any]
     if not isinstance(value, Mapping):
         return value
     properties = schema.get("properties", {})
-    others = schema.get("additionalProperties") or {}
+    others = schema.get("additionalProperties")
+    others = others if isinstance(others, Mapping) else {}  # true and false say nothing of defaults
     filled = {
         key: copy.deepcopy(_resolved(one, root)["default"])
         for key, one in properties.items()

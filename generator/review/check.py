@@ -265,7 +265,7 @@ def _by_its_judge(
     """Judge by what stands before the change; a change of that touches every tenant."""
     if before is None:
         return impact, (judge.unreadable("what stands before this change", refused),)
-    after = judge.of(fleet.platform)
+    after = pull_request.beside(request.repository, request.head, judge.of(fleet.platform))
     changed = (*judge.changed(before, after), *judge.another_tenantry(request.paths))
     if changed:
         impact = replace(impact, tenants=tuple(sorted({*impact.tenants, *(tenant.name for tenant in fleet.tenants)})))

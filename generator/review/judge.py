@@ -6,7 +6,7 @@ that is not asked for yet, keeps nobody from knowing the budget.
 
 import copy
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -52,6 +52,7 @@ class Judge:
         retired_names: Names that were given up, with the day.
         targets: Where Argo CD looks and deploys, and the cluster's addresses: path in the file -> value.
         document: The file.
+        beside: The files of argocd/platform/, which run beside the companies: path -> blob.
     """
 
     budget: Budget
@@ -60,6 +61,7 @@ class Judge:
     retired_names: Mapping[str, str]
     targets: Mapping[Path, Any]
     document: Document
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def says_the_same_as(self, other: "Judge") -> bool:
         """Say whether another one judges alike; why a rule is weakened, or since when a name is gone, is not asked."""
@@ -190,23 +192,59 @@ def _weight(judge: Judge, rule: str) -> str:
     return judge.rules[rule].severity if rule in judge.rules else "as it is"
 
 
-_ONCE_UNDECLARED: Final = ("name", "listener", "class", "storageClasses", "registries")
+_ANY: Final = ""
+_ONCE_UNDECLARED: Final[tuple[Path, ...]] = (
+    ("clusters", _ANY, "network", "gateway", "name"),
+    ("clusters", _ANY, "network", "gateway", "listener"),
+    ("clusters", _ANY, "network", "ingress", "class"),
+    ("clusters", _ANY, "storageClasses"),
+    ("registries",),
+)
 """What an earlier layout did not declare, so that any value passed: whoever declares it first allows less."""
+
+_DEMANDED: Final[tuple[Path, ...]] = (
+    ("clusters", _ANY, "secrets"),
+    ("service", "requires"),
+    ("addons", _ANY, "requires"),
+)
+"""What manifests are held to once it is declared."""
+
+
+def _begins_with(path: Path, form: Path) -> bool:
+    """Say whether a path begins so; names that people choose are not looked at, whatever they say."""
+    return len(path) >= len(form) and all(wanted in (_ANY, key) for key, wanted in zip(path, form, strict=False))
+
+
+def _declared_first(path: Path, was: Any) -> bool:
+    """Say whether a value is the first one of its path, where any value passed before."""
+    if was is None and any(_begins_with(path, form) for form in _DEMANDED):
+        return True
+    return not was and any(len(path) == len(form) and _begins_with(path, form) for form in _ONCE_UNDECLARED)
 
 
 def moved(before: Judge, after: Judge) -> Iterator[Finding]:
-    """CHG005: repository, branches, API server and the addresses that the isolation proof takes for granted stay."""
+    """CHG005: repository, branches, API server, what the isolation proof rests on, and what runs beside it stay."""
     if before is NOBODY:
         return
     for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
         was, now = before.targets.get(path), after.targets.get(path)
-        demanded = was is None and not {"secrets", "requires"}.isdisjoint(map(str, path))
-        declared_first = demanded or (not was and path[-1] in _ONCE_UNDECLARED)
-        # what an add-on must not run without goes with the add-on: whoever still has it is told (TEN006)
-        gone = path[0] == "addons" and path[1] not in mapping(after.document.data.get("addons"))
-        if was != now and not declared_first and not gone:
+        if was != now and not _declared_first(path, was) and not _goes_with_its_addon(path, before, after):
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
             yield finding("CHG005", after.document.place(path), fact, "take it back")
+    for file in sorted(before.beside.keys() | after.beside.keys()):
+        was, now = before.beside.get(file), after.beside.get(file)
+        if was != now:
+            done = "is added" if was is None else "is changed" if now else "is removed"
+            yield finding("CHG005", Place(file), f"what runs beside the companies {done}", "take it back")
+
+
+def _goes_with_its_addon(path: Path, before: Judge, after: Judge) -> bool:
+    """Say whether what an add-on must not run without goes with the add-on: whoever still has it is told (TEN006).
+
+    It does not where another add-on comes in the same change, which may be the same one by another name.
+    """
+    had, has = (mapping(judge.document.data.get("addons")) for judge in (before, after))
+    return path[0] == "addons" and path[1] not in has and not has.keys() - had.keys()
 
 
 def given_again(before: Judge, fleet: Fleet) -> Iterator[Finding]:
@@ -236,6 +274,7 @@ def carried(counts: Judge, before: Judge, after: Judge) -> Judge:
         retired_names=_carried(counts.retired_names, before.retired_names, after.retired_names),
         targets=_carried(counts.targets, before.targets, after.targets),
         document=after.document,
+        beside=_carried(counts.beside, before.beside, after.beside),
     )
 
 

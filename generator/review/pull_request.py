@@ -1,7 +1,7 @@
 """A pull request as git has it: two commits and the files that differ; and what stands before it and judges it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -112,13 +112,20 @@ def judge_before(repository: Repository, commit: str) -> tuple[Judge | None, tup
     """
     found, refused = judge.read(trees.read(repository, commit, layout.PLATFORM))
     if found is not None:
-        return found, ()
+        return beside(repository, commit, found), ()
     for version in ancestry.versions(repository, commit, layout.PLATFORM, _MOST_VERSIONS):
         raw = trees.read(repository, version, layout.PLATFORM)
         found = judge.read(raw)[0] if raw is not None else None
         if found is not None:
-            return found, ()
+            return beside(repository, commit, found), ()
     return None, refused
+
+
+def beside(repository: Repository, commit: str, found: Judge) -> Judge:
+    """Return a judge with the files that run beside the companies, as a commit holds them."""
+    if found is judge.NOBODY:
+        return found
+    return replace(found, beside=trees.blobs_below(repository, commit, layout.PLATFORM_MANIFESTS))
 
 
 def approvals_in(snapshot: Snapshot) -> Mapping[str, bytes]:

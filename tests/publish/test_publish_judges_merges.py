@@ -172,6 +172,23 @@ def test_another_api_server_is_held_as_well(clone: Repository) -> None:
     ) in done.said, done.said
 
 
+def test_what_runs_beside_the_companies_is_held_as_well(clone: Repository) -> None:
+    """Also after a merge that has nothing to do with it."""
+    beside = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n- links.yaml\n"
+    links = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: links}\ndata: {help: here}\n"
+    clone.write("argocd/platform/kustomization.yaml", beside).write("argocd/platform/links.yaml", links)
+    merge = merged(clone)
+    merged(clone.tenant("company-003"))
+
+    done = clone.run("publish")
+
+    assert done.exit == 1
+    assert (
+        f"argocd/platform/links.yaml: error: {merge[:10]}: what runs beside the companies is added [CHG005]\n"
+        f"  hint: revert it, or {way_to(merge)}\n"
+    ) in done.said, done.said
+
+
 def test_a_move_that_was_taken_back_is_not_held_against_the_next(clone: Repository) -> None:
     """What is published stays where it is."""
     merge = merged(clone.edit("platform.yaml", "https://kubernetes.default.svc", "https://10.9.8.7"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.review import approvals, pull_request
-from tests.harness import Ran, Repository
+from generator.review import approvals, judge, pull_request
+from tests.harness import ROOT, Ran, Repository
 
 BY = "Platform team <platform@example.com>"
 REASON = "tried on staging for a week"
@@ -412,6 +412,102 @@ def test_where_things_go_is_changed_with_an_approval_alone(
     assert f": error: {path}: {was} becomes {now}, for every tenant [CHG005]\n  hint: take it back, or {ASK}\n" in (
         done.stdout
     )
+    assert checked(made).exit == 0
+
+
+PART = """parts:
+  {name}:
+    chart: oci://registry.example.com/charts/one
+    version: 1.0.0
+    digest: sha256:{zeros}
+    namespaces: [kube-system]
+    values: {values}
+"""
+
+
+def moved(before: str, after: str) -> list[str]:
+    """Return what CHG005 says between two texts of platform.yaml."""
+    was, now = (judge.read(text.encode())[0] for text in (before, after))
+    assert was is not None
+    assert now is not None
+    return [found.fact for found in judge.moved(was, now)]
+
+
+@pytest.mark.parametrize("name", ["secrets", "requires", "registries", "cert-manager"])
+def test_a_chart_needs_an_approval_whatever_it_is_called(name: str) -> None:
+    """Its name is chosen by whoever writes it, and may be that of a key that is only declared first."""
+    after = PART.format(name=name, zeros="0" * 64, values="{}")
+
+    told = moved("{}", after)
+
+    assert told == [
+        f'parts.{name}.chart: nothing becomes "oci://registry.example.com/charts/one", for every tenant',
+        f"parts.{name}.clusterKinds: nothing becomes [], for every tenant",
+        f'parts.{name}.digest: nothing becomes "sha256:{"0" * 64}", for every tenant',
+        f'parts.{name}.namespaces: nothing becomes ["kube-system"], for every tenant',
+        f'parts.{name}.version: nothing becomes "1.0.0", for every tenant',
+    ]
+
+
+@pytest.mark.parametrize("key", ["name", "class", "listener", "storageClasses", "registries", "secrets"])
+def test_what_a_chart_is_told_needs_an_approval_whatever_the_key(key: str) -> None:
+    """A chart's values are open: any key may stand there."""
+    before, after = (PART.format(name="one", zeros="0" * 64, values=f"{{{told}}}") for told in ("", f"{key}: mine"))
+
+    assert moved(before, after) == [f'parts.one.values.{key}: nothing becomes "mine", for every tenant']
+
+
+ADDON = "addons: {%s: {workload: search, cpu: '1', memory: 1Gi%s}}\n"
+
+
+def test_what_an_addon_must_not_run_without_does_not_go_by_another_name_of_it() -> None:
+    """Taken out it takes its requirements along; renamed it does not lose them."""
+    before = ADDON % ("search", ", requires: {args: [--key]}")
+
+    assert moved(before, "addons: {}\n") == []
+    assert moved(before, ADDON % ("find", "")) == [
+        'addons.search.requires.args: ["--key"] becomes nothing, for every tenant'
+    ]
+
+
+def test_a_chart_with_values_is_judged_to_the_end(made: Repository) -> None:
+    """Whatever stands below values, the schema says nothing of it."""
+    part = PART.format(name="one", zeros="0" * 64, values="{secrets: {deep: [{name: x}]}}")
+    made.write("platform.yaml", made.read("platform.yaml") + part.replace("kube-system", "one"))
+    made.generate()
+    commit(made)
+    done = checked(made)
+    approved(made)
+
+    assert done.exit == 1
+    fact = 'parts.one.values.secrets.deep: nothing becomes [{"name": "x"}], for every tenant [CHG005]'
+    assert f": error: {fact}\n  hint: take it back, or {ASK}\n" in done.stdout
+    assert checked(made).exit == 0
+
+
+GRANT = """apiVersion: v1
+kind: ConfigMap
+metadata: {name: argocd-rbac-cm}
+data: {policy.csv: "g, somebody, role:admin"}
+"""
+
+
+def test_what_runs_beside_the_companies_is_changed_with_an_approval_alone(made: Repository) -> None:
+    """Who may administer Argo CD stands in argocd/platform/: another person's word is asked for each edit of it."""
+    names = ("argocd.yaml", "kustomization.yaml", "parameters.yaml")
+    on_main(made, {(file := f"argocd/platform/{name}"): (ROOT / file).read_text(encoding="utf-8") for name in names})
+    made.edit("argocd/platform/kustomization.yaml", "- argocd.yaml\n", "- argocd.yaml\n- rights.yaml\n")
+    made.write("argocd/platform/rights.yaml", GRANT)
+    commit(made)
+    done = checked(made)
+    approved(made)
+
+    assert done.exit == 1
+    for file, word in (("kustomization.yaml", "changed"), ("rights.yaml", "added")):
+        assert (
+            f"argocd/platform/{file}: error: what runs beside the companies is {word} [CHG005]\n"
+            f"  hint: take it back, or {ASK}\n"
+        ) in done.stdout
     assert checked(made).exit == 0
 
 
