@@ -7,7 +7,7 @@ that the merge base has as well are shown and stop nobody.
 
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from generator.findings.finding import Finding, Place, Refused
 from generator.findings.table import finding
 from generator.fleet import days, lost
 from generator.fleet.lost import Lost
-from generator.fleet.model import Accepted, Fleet, Platform, Weakened
+from generator.fleet.model import Fleet, Platform, Weakened
 from generator.git import ancestry
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
@@ -31,6 +31,7 @@ from generator.review.judge import Judge
 from generator.review.look import Look, look, look_as_far_as_possible, names_of
 from generator.review.pull_request import PullRequest, approvals_in
 from generator.review.revision import State
+from generator.review.verdict import Outcome
 from generator.review.verify import verify
 from generator.rules import change, every
 from generator.rules.closed_world import accepted_until
@@ -39,32 +40,16 @@ _SAMPLE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
-    """What a run looked at and what it found.
+class Checked(Outcome):
+    """What a run of `check` looked at and what it found.
 
     Attributes:
-        tenants: How many tenants were rendered.
-        objects: How many objects they have together.
-        rules: How many rules looked at them.
-        findings: What they found.
-        weakened: How many findings were made lighter or taken out, by rule.
         weights: The rules that are weakened.
-        accepted: The fields that are accepted although the model does not know them.
-        withheld: For each proof that says nothing, why.
-        beside: What runs beside the companies and is not proved.
         impact: What the change touches; None without a commit to compare with.
         standing: Whether the change was approved; None without a commit to compare with.
     """
 
-    tenants: int
-    objects: int
-    rules: int
-    findings: tuple[Finding, ...]
-    weakened: Mapping[str, int]
     weights: Mapping[str, Weakened]
-    accepted: tuple[Accepted, ...] = ()
-    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    beside: tuple[str, ...] = ()
     impact: Impact | None = None
     standing: Standing | None = None
 

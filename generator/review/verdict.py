@@ -1,11 +1,37 @@
-"""What stops a change: the errors that it brings, and not those that the commit it started from has as well. Pure."""
+"""What a run says, and what stops a change: the errors that it brings, and not those that were there before. Pure."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from generator import layout
 from generator.findings.finding import Finding, Severity
+from generator.fleet.model import Accepted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a run looked at and what it found.
+
+    Attributes:
+        tenants: How many tenants were rendered.
+        objects: How many objects they have together.
+        rules: How many rules looked at them.
+        findings: What they found.
+        weakened: How many findings were made lighter or taken out, by rule.
+        accepted: The fields that are accepted although the model does not know them.
+        withheld: For each proof that says nothing, why: rules that it takes for granted, and accepted fields.
+        beside: What runs beside the companies and is not proved.
+    """
+
+    tenants: int
+    objects: int
+    rules: int
+    findings: tuple[Finding, ...]
+    weakened: Mapping[str, int]
+    accepted: tuple[Accepted, ...] = ()
+    withheld: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    beside: tuple[str, ...] = ()
 
 
 def marked(findings: Iterable[Finding], before: Iterable[Finding], touched: Collection[str]) -> tuple[Finding, ...]:

@@ -22,6 +22,7 @@ from generator.render.base_probe import read_base
 from generator.render.provider import provider_objects
 from generator.render.rendered import Base, Rendered, Repository, Representative
 from generator.render.tenants import committed, render, render_alike, texts_of_base
+from generator.review.verdict import Outcome
 from generator.rules import every
 from generator.rules.closed_world import accepted_in
 from generator.rules.platform_world import not_proved_beside
@@ -29,30 +30,14 @@ from generator.rules.rule import Per
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
-    """What a run looked at and what it found.
+class Verified(Outcome):
+    """What a run of `verify` looked at and what it found.
 
     Attributes:
-        tenants: How many tenants were rendered.
-        objects: How many objects they have together.
-        rules: How many rules looked at them.
-        findings: What they found.
-        weakened: How many findings platform.yaml made lighter or took out, by rule.
         proofs: What was proved of the promises that the provider makes.
-        accepted: The fields that the model does not know and that platform.yaml accepts.
-        withheld: For each proof that says nothing, why: rules that it takes for granted, and accepted fields.
-        beside: What runs beside the companies and is not proved.
     """
 
-    tenants: int
-    objects: int
-    rules: int
-    findings: tuple[Finding, ...]
-    weakened: Mapping[str, int]
     proofs: tuple[Proved, ...]
-    accepted: tuple[Accepted, ...]
-    withheld: Mapping[str, tuple[str, ...]]
-    beside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
