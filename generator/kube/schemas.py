@@ -81,6 +81,20 @@ def schema(version: str, api_version: str, kind: str) -> dict[str, Any] | None:
     return ours or _of_kubernetes(version, api_version, kind)
 
 
+def api_versions(version: str, group: str, kind: str) -> tuple[str, ...]:
+    """Return every apiVersion that has a kind in a version of Kubernetes, sorted.
+
+    Args:
+        version: Minor version of Kubernetes.
+        group: The group of its API; empty for the first of all.
+        kind: As an object writes it.
+    """
+    names = (file.name for file in _folder(version).iterdir() if file.name.startswith(f"{kind.lower()}-"))
+    asked = {name.removesuffix(".json").rpartition("-")[2] for name in names}
+    found = (f"{group}/{item}" if group else item for item in asked)
+    return tuple(sorted(item for item in found if schema(version, item, kind)))
+
+
 def _of_ours(group: str, kind: str) -> dict[str, Any] | None:
     file = resources.files("generator").joinpath(f"schemas/{group}/{kind.lower()}.json")
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None

@@ -56,7 +56,10 @@ def _lost(now: str, following: str, placed: Placed) -> Iterator[Found]:
     if before is None:
         return  # K8S001 says so
     if after is None:
-        yield Found(placed.place(), f"{api} {kind} is gone in Kubernetes {following}", "", name)
+        others = schemas.api_versions(following, api.rpartition("/")[0], kind)
+        hint = f"write apiVersion: {' or '.join(others)}, and what changed with it" if others else ""
+        fact = f"{api} {kind} is gone in Kubernetes {following}"
+        yield Found(placed.place(("apiVersion",)), fact, hint, name)
         return
     known = {found.fact for found in before.refusals(placed)}
     for found in after.refusals(placed):

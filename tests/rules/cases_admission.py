@@ -345,7 +345,8 @@ CASES = (
         "K8S022",
         "an API that the next version has no more",
         _upgraded("1.25", "1.26", _api("HorizontalPodAutoscaler", "autoscaling/v2beta2")),
-        f"{FILESERVER}: error: HorizontalPodAutoscaler/company-002/fileserver: autoscaling/v2beta2 HorizontalPodAutoscaler is gone in Kubernetes 1.26 [K8S022]",
+        f"{FILESERVER}: error: HorizontalPodAutoscaler/company-002/fileserver: autoscaling/v2beta2 HorizontalPodAutoscaler is gone in Kubernetes 1.26 [K8S022]\n"
+        "  hint: write apiVersion: autoscaling/v1 or autoscaling/v2, and what changed with it",
     ),
     catches(
         "K8S001",
