@@ -62,7 +62,7 @@ def upgrade(root: Path) -> Upgrade | None:
     if own := [path for path in trees.uncommitted(root) if layout.is_own(path)]:
         more = f" and {len(own) - _SHOWN} more" if len(own) > _SHOWN else ""
         fact = f"the work tree has changes that are not committed: {', '.join(own[:_SHOWN])}{more}"
-        raise TenantryError(fact, "commit them, or put them aside: git stash")
+        raise TenantryError(fact, "commit them, or put them aside: git stash --include-untracked")
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         before, after = (Path(temporary).resolve() / name for name in ("before", "after"))
         composed = _composed(root, after, changed)

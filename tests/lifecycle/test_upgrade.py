@@ -107,7 +107,7 @@ def test_a_work_tree_with_changes_is_refused_with_the_way_on(old: Repository) ->
         1,
         (
             "error: the work tree has changes that are not committed: tenants/company-001.yaml\n"
-            "  hint: commit them, or put them aside: git stash\n"
+            "  hint: commit them, or put them aside: git stash --include-untracked\n"
         ),
     )
     assert old.files() == before
