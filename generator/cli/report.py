@@ -65,16 +65,12 @@ def _facts(root: Path, snapshot: "Snapshot", today: "date") -> "Facts":
     from generator.git import ancestry
     from generator.git.inspection import problems
     from generator.report.page import Facts
-    from generator.review import approvals
-    from generator.review.pull_request import approvals_in
-    from generator.review.verify import verify
-    from generator.rules.closed_world import accepted_until
+    from generator.review.verify import due_on, verify
 
     composed = pipeline.composed(snapshot)
     fleet, platform = composed.fleet, composed.fleet.platform
     verified = verify(with_generated_files(snapshot, fleet), fleet, sample=sample_of(root))
-    of_approvals = approvals.problems(approvals_in(snapshot), today)
-    due = in_order([*of_approvals, *days.due(fleet, today), *accepted_until(platform, today)])
+    due = in_order(due_on(snapshot, fleet, today))
     companies = of_fleet(fleet, composed.sizes)
     workloads = composed.releases[platform.default_ring.pair].workloads(())
     nodes = platform.nodes

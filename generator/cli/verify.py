@@ -54,14 +54,11 @@ def verify(
     """
     from generator import pipeline
     from generator.findings.finding import in_order
-    from generator.fleet import days
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
     from generator.proofs.summary import LEFT_TO_THE_PLUGIN
-    from generator.review import approvals
-    from generator.review.pull_request import approvals_in
+    from generator.review.verify import due_on
     from generator.review.verify import verify as check
-    from generator.rules.closed_world import accepted_until
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
@@ -88,11 +85,7 @@ def verify(
         "proof": f"; {_proved(proved)}not proved: {', '.join(unproved)}",
         "said": f", {done.objects} objects, {done.rules} rules{weakened(done.weakened, fleet.platform.rules)}",
     }
-    of_approvals = approvals.problems(approvals_in(snapshot), today)
-    ended = accepted_until(fleet.platform, today)
-    end = report(
-        in_order([*warnings, *wrong, *of_approvals, *days.due(fleet, today), *ended, *done.findings]), form, summary
-    )
+    end = report(in_order([*warnings, *wrong, *due_on(snapshot, fleet, today), *done.findings]), form, summary)
     if strict and end is Exit.FINE and (done.accepted or done.weakened):
         click.echo("--strict: what is accepted or weakened is not proved", err=True)
         return Exit.REFUSED

@@ -32,7 +32,7 @@ from generator.review.look import Look, look, look_as_far_as_possible, names_of
 from generator.review.pull_request import PullRequest, approvals_in
 from generator.review.revision import State
 from generator.review.verdict import Outcome
-from generator.review.verify import verify
+from generator.review.verify import due_on, verify
 from generator.rules import change, every
 from generator.rules.closed_world import accepted_until
 
@@ -80,11 +80,7 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
     committed = fleet.platform.publishing == "committed"
     of_the_lost = lost.in_work_tree(snapshot.home, committed=committed, strict=True)(gone)
     done = verify(state.snapshot, fleet, sample=sample, lost=gone)
-    of_days = (
-        *approvals.problems(approvals_in(snapshot), today),
-        *days.due(fleet, today),
-        *accepted_until(fleet.platform, today),
-    )
+    of_days = due_on(snapshot, fleet, today)
     return Checked(
         tenants=done.tenants,
         objects=done.objects,

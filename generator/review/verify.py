@@ -3,10 +3,12 @@
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity
 from generator.findings.table import finding
+from generator.fleet import days
 from generator.fleet.lost import ways_back
 from generator.fleet.model import Accepted, Fleet, Weakened
 from generator.fleet.rings import Pair
@@ -22,9 +24,11 @@ from generator.render.base_probe import read_base
 from generator.render.provider import provider_objects
 from generator.render.rendered import Base, Rendered, Repository, Representative
 from generator.render.tenants import committed, render, render_alike, texts_of_base
+from generator.review import approvals
+from generator.review.pull_request import approvals_in
 from generator.review.verdict import Outcome
 from generator.rules import every
-from generator.rules.closed_world import accepted_in
+from generator.rules.closed_world import accepted_in, accepted_until
 from generator.rules.platform_world import not_proved_beside
 from generator.rules.rule import Per
 
@@ -53,6 +57,18 @@ class Gathered:
     bases: tuple[Base, ...]
     repository: Repository
     findings: tuple[Finding, ...]
+
+
+def due_on(snapshot: Snapshot, fleet: Fleet, today: date) -> tuple[Finding, ...]:
+    """Return what has ended by a day: approvals, what tenant files say of days, and accepted fields.
+
+    Args:
+        snapshot: The repository.
+        fleet: What it holds.
+        today: The day.
+    """
+    of_approvals = approvals.problems(approvals_in(snapshot), today)
+    return (*of_approvals, *days.due(fleet, today), *accepted_until(fleet.platform, today))
 
 
 def verify(
