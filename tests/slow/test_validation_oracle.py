@@ -190,6 +190,12 @@ def test_what_ours_accept_kubernetes_accepts_of_many() -> None:
     RESULTS.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
 
 
+def test_the_docs_list_every_reason() -> None:
+    """Whoever is refused what Kubernetes would accept can read why."""
+    text = (ROOT / "docs/concepts/what-the-api-server-checks.md").read_text(encoding="utf-8")
+    assert [reason for reason in STRICTER.values() if f": {reason}\n" not in text] == []
+
+
 def test_what_mutations_start_from_is_accepted_by_both() -> None:
     """Every object that is changed is right before it is: otherwise its changes would show nothing."""
     objects = starts()
