@@ -24,7 +24,6 @@ NAMESPACE: Final = "default"
 OF_THE_CLUSTER: Final = (
     "provided IP is not in the valid range",
     "provided port is not in the valid range",
-    "disallowed by cluster policy",
     "failed to allocate IP",
     "is forbidden: user",
     "not configured on this cluster",
