@@ -6,7 +6,7 @@ repository, each manifest is bounded. What a build reads is also what an Applica
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from generator.git import ordinary
 from generator.git.snapshot import Snapshot
 from generator.kube import allowed
 from generator.kube.allowed import Needs, Reference
+from generator.kube.printed import Known
 from generator.once import Worked, once
 from generator.reading import files, parsed
 from generator.reading.files import BadFile, Kind
@@ -39,9 +40,11 @@ class Buildable:
 
     Attributes:
         folder: The folder.
+        known: The objects that were printed so far behind the same gate, to be added to.
     """
 
     folder: Path
+    known: Known = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,7 @@ class Gate:
         self.worked: Worked = {}
         self._folders: dict[str, _Folder] = {}
         self._passed: set[str] = set()
+        self._known: Known = {}
         self._manifests: dict[str, tuple[Finding, ...]] = {}
 
     def open(self, folder: str) -> Buildable:
@@ -96,7 +100,7 @@ class Gate:
         """
         if folder not in self._passed:
             self.closure([folder])
-        return Buildable(self.snapshot.place(folder))
+        return Buildable(self.snapshot.place(folder), self._known)
 
     def beside(self, folder: Path, reads: Iterable[str]) -> Buildable:
         """Let kustomize build a folder that tenantry wrote itself, outside the repository.
@@ -109,7 +113,7 @@ class Gate:
             Refused: What it would read of them is not understood.
         """
         self.closure(reads)
-        return Buildable(folder)
+        return Buildable(folder, self._known)
 
     def closure(self, folders: Iterable[str]) -> tuple[str, ...]:
         """Return every path that building these folders reads, sorted; what lies inside another of them is left out.

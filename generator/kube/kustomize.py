@@ -23,7 +23,8 @@ from typing import Any, Final
 
 from generator.findings.finding import EnvironmentProblem
 from generator.kube.kustomization import Buildable
-from generator.reading import yaml_objects, yaml_reader
+from generator.kube.printed import objects_of
+from generator.reading import yaml_reader
 
 VERSION: Final = "v5.8.1"
 """The kustomize that Argo CD 3.3.1 to 3.5 bundles; 5.8.0 loses namespaces."""
@@ -128,8 +129,9 @@ def build_all(folders: Iterable[Buildable]) -> Iterator[Built]:
 
     Every object of a build that went well has an apiVersion, a kind and a name: kustomize takes numbers for them.
     """
-    for printed, error in texts(folders):
-        objects = tuple(yaml_objects.read_objects(printed))
+    wanted = tuple(folders)
+    for folder, (printed, error) in zip(wanted, texts(wanted), strict=True):
+        objects = objects_of(printed, folder.known)
         if said := error or next(filter(None, (_nameless(obj) or _too_deep(obj) for obj in objects)), ""):
             yield Built((), said)
         else:

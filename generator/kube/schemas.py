@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from generator.reading.schema import Checker
@@ -57,7 +59,7 @@ _NEEDED: Final[Mapping[str, str]] = {"batch.v1.JobTemplateSpec": "spec", "core.v
 @cache
 def is_known_version(version: str) -> bool:
     """Say whether there are schemas of a minor version of Kubernetes, such as `1.36`."""
-    return bool(_folder(version).is_dir())
+    return _folder(version).is_dir()
 
 
 @cache
@@ -100,8 +102,13 @@ def _of_ours(group: str, kind: str) -> dict[str, Any] | None:
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
 
 
-def _folder(version: str) -> Any:
-    return resources.files("kubernetes_validate").joinpath(f"kubernetes-json-schema/v{version}.0-local-strict")
+@cache
+def _folder(version: str) -> Path:
+    """Return the folder of a version's schemas; the package is not imported, which takes longer than reading them."""
+    spec = find_spec("kubernetes_validate")
+    assert spec is not None
+    assert spec.submodule_search_locations
+    return Path(spec.submodule_search_locations[0], f"kubernetes-json-schema/v{version}.0-local-strict")
 
 
 def _of_kubernetes(version: str, api_version: str, kind: str) -> dict[str, Any] | None:

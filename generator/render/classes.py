@@ -31,6 +31,7 @@ from generator.kube import kustomization, kustomize
 from generator.kube.allowed import references
 from generator.kube.kustomization import Buildable, Gate
 from generator.kube.lenient import mapping, strings
+from generator.kube.printed import text_of
 from generator.kube.tenant_names import TENANT_LABEL
 from generator.once import once
 from generator.reading import yaml_writer
@@ -145,14 +146,11 @@ def render(
         The renderings, class by class.
     """
     alike = [Alike(sheet=sheet, members=(_member(sheet),)) for sheet in sheets]
-    text, of = "", None
     for shared in render_alike(gate, alike, sample=sample, always=always):
         (member,) = shared.alike.members
-        if shared.has_sentinels and shared.objects is not of:
-            of, text = shared.objects, json.dumps(shared.objects)
         yield Rendering(
             tenant=member.tenant,
-            objects=tuple(json.loads(filled(text, member))) if shared.has_sentinels else shared.objects,
+            objects=fill(shared.objects, member) if shared.has_sentinels else shared.objects,
             text=shared.text,
             error=shared.error,
             represents=shared.represents,
@@ -200,14 +198,19 @@ def render_alike(
 def _differences(objects: Objects, alike: Alike, chosen: Mapping[str, kustomize.Built]) -> Mapping[str, str]:
     """Say how members that were built directly differ from what they have of their class."""
     compared = [member for member in alike.members if member.tenant in chosen]
-    text = json.dumps(objects) if compared else ""
-    said = {member.tenant: _difference(json.loads(filled(text, member)), chosen[member.tenant]) for member in compared}
+    said = {member.tenant: _difference(fill(objects, member), chosen[member.tenant]) for member in compared}
     return {name: difference for name, difference in said.items() if difference}
 
 
 def fill(objects: Objects, member: Member) -> Objects:
-    """Return objects with a tenant's own strings in the place of the sentinels."""
-    return tuple(json.loads(filled(json.dumps(objects), member)))
+    """Return objects with a tenant's own strings in the place of the sentinels; those that hold none as they are."""
+    return tuple(one if _is_of_all(one) else json.loads(filled(json.dumps(one), member)) for one in objects)
+
+
+def _is_of_all(one: Mapping[str, Any]) -> bool:
+    """Say whether an object is the same for every member of a class."""
+    text = text_of(one)
+    return text is not None and NAME not in text
 
 
 How = tuple[str, str]

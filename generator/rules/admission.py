@@ -7,8 +7,8 @@ from generator.admission.check import problems
 from generator.findings.finding import Found
 from generator.kube import typed
 from generator.kube.lenient import Object, mapping
+from generator.kube.printed import once_an_object
 from generator.kube.typed import Typed
-from generator.once import once
 from generator.reading.quantity import canonical
 from generator.reading.schema import Path
 from generator.render.rendered import Rendered, Repository
@@ -43,16 +43,20 @@ Check = Callable[[Object, Parts], Iterator[tuple[Path, str, str]]]
 
 
 def _in_render(rendered: Rendered, check: Check) -> Iterator[Found]:
-    for obj, parts in _typed(rendered):
-        for path, fact, hint in check(obj, parts):
+    version = rendered.platform.cluster.kubernetes
+    for obj in rendered.objects:
+        for path, fact, hint in _checked(obj, version, check):
             yield rendered.found_at(obj, path, fact, hint)
 
 
-@once
-def _typed(rendered: Rendered) -> tuple[tuple[Object, Parts], ...]:
-    """Return each object of a render with its parts."""
-    version = rendered.platform.cluster.kubernetes
-    return tuple((obj, tuple(typed.parts(version, obj))) for obj in rendered.objects)
+@once_an_object
+def _checked(obj: Object, version: str, check: Check) -> tuple[tuple[Path, str, str], ...]:
+    return tuple(check(obj, _typed(obj, version)))
+
+
+@once_an_object
+def _typed(obj: Object, version: str) -> Parts:
+    return tuple(typed.parts(version, obj))
 
 
 def _in_platform(repository: Repository, check: Check) -> Iterator[Found]:

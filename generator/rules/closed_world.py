@@ -12,6 +12,7 @@ from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Platform
 from generator.kube.lenient import Object
+from generator.kube.printed import once_an_object
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
 from generator.render.classes import SENTINELS, Member, emptied
@@ -43,7 +44,7 @@ def beyond(rendered: Rendered) -> Beyond:
     refused: list[tuple[Object, Unmodelled, Accepted | None]] = []
     used = set()
     for obj in rendered.objects:
-        for part in unmodelled(obj, platform.cluster.declared, platform.inert):
+        for part in _unmodelled(obj, tuple(platform.cluster.declared.items()), tuple(platform.inert.items())):
             values = digest(part.value), digest(_of_every_company(part.value, rendered))
             entries = [index for index, entry in enumerate(platform.accepted) if _accepts(entry, obj, part, values)]
             whole = [index for index in entries if set(platform.accepted[index].proofs) == set(part.proofs)]
@@ -51,6 +52,13 @@ def beyond(rendered: Rendered) -> Beyond:
             if not whole:
                 refused.append((obj, part, platform.accepted[entries[0]] if entries else None))
     return Beyond(refused=tuple(refused), accepted=frozenset(used))
+
+
+@once_an_object
+def _unmodelled(
+    obj: Object, declared: tuple[tuple[str, tuple[str, ...]], ...], inert: tuple[tuple[str, tuple[str, ...]], ...]
+) -> tuple[Unmodelled, ...]:
+    return tuple(unmodelled(obj, dict(declared), dict(inert)))
 
 
 def _of_every_company(value: Any, rendered: Rendered) -> Any:

@@ -13,6 +13,7 @@ from generator.fleet.states import STATES, runs
 from generator.generate.size import addons_of
 from generator.kube import tenant_names
 from generator.kube.lenient import Object, group_of, mapping, mappings, strings
+from generator.kube.printed import documents, once_an_object, text_of
 from generator.reading import yaml_objects, yaml_reader
 from generator.render import classes
 from generator.render.rendered import Base, Rendered
@@ -227,9 +228,23 @@ def _zones(text: str) -> Iterator[str]:
 )
 def readers_agree(rendered: Rendered) -> Iterator[Found]:
     """Every plain scalar that kustomize printed is the same for YAML 1.1, YAML 1.2 and Go."""
+    for one, found in _traps(rendered):
+        for text, trap in found:
+            yield rendered.found(one, f"`{text}` is {trap} for some readers", "quote it in base/")
+
+
+def _traps(rendered: Rendered) -> Iterator[tuple[Object, tuple[tuple[str, str], ...]]]:
+    """Yield the scalars on which readers differ, with their object; of an object with the text of its own by that."""
+    if [text_of(one) for one in rendered.objects] == documents(rendered.text):
+        yield from ((one, _traps_of(one)) for one in rendered.objects)
+        return
     for (number, _, _), text, trap in yaml_reader.traps(rendered.text):
-        one = rendered.objects[number - 1]
-        yield rendered.found(one, f"`{text}` is {trap} for some readers", "quote it in base/")
+        yield rendered.objects[number - 1], ((text, trap),)
+
+
+@once_an_object
+def _traps_of(obj: Object) -> tuple[tuple[str, str], ...]:
+    return tuple((text, trap) for _, text, trap in yaml_reader.traps(text_of(obj) or ""))
 
 
 @readers_agree.also(Per.RELEASE)

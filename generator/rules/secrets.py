@@ -8,6 +8,7 @@ from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.kube.lenient import Object, mapping, mappings, spec_of
+from generator.kube.printed import once_an_object
 from generator.reading.yaml_reader import walk_strings
 from generator.render.classes import Member, emptied
 from generator.render.rendered import Rendered, Repository
@@ -78,7 +79,19 @@ def _tenant_of(file: str) -> str:
 
 
 def _secrets(obj: Object, member: Member) -> Iterator[tuple[str, str]]:
-    """Yield where a secret-like text stands in an object, and what it looks like."""
+    """Yield where a secret-like text stands in an object, and what it looks like; a company's own name is none."""
+    for where, what, text, name in _suspected(obj):
+        if secret_like(emptied(text, member), name):
+            yield where, what
+
+
+@once_an_object
+def _suspected(obj: Object) -> tuple[tuple[str, str, str, str], ...]:
+    """Return each text that looks like a secret: where it stands, what it looks like, itself, and what it is called."""
+    return tuple(_suspects(obj))
+
+
+def _suspects(obj: Object) -> Iterator[tuple[str, str, str, str]]:
     for path, text in walk_strings(obj):
         name = str(path[-1])
         if isinstance(path[-1], int) and path[-1]:
@@ -90,8 +103,8 @@ def _secrets(obj: Object, member: Member) -> Iterator[tuple[str, str]]:
             for step in path[:-1]:
                 holder = holder[step]
             name = str(holder.get("name", name))
-        if (what := secret_like(text, name)) and secret_like(emptied(text, member), name):
-            yield _dotted(path), what
+        if what := secret_like(text, name):
+            yield _dotted(path), what, text, name
 
 
 def _before(obj: Object, path: Sequence[str | int]) -> str:

@@ -309,4 +309,4 @@ def test_a_proof_is_made_once_a_class(runs: Runs, companies: int) -> None:
     counts = runs(("verify",))
 
     assert counts.proofs == {"prove": CLASSES[companies], "prove_isolation": 1, "read_space": CLASSES[companies]}
-    assert set(counts.held.values()) == {1}
+    assert max(counts.held.values()) <= CLASSES[companies]  # classes may have an object and a project in common
