@@ -47,6 +47,18 @@ def is_tenant_file(path: str) -> bool:
     return path.startswith(f"{TENANTS}/") and path.endswith(".yaml")
 
 
+def of_one(tenant: str) -> tuple[str, ...]:
+    """Return the files and folders that one tenant is read from, in which it is also seen what others are called.
+
+    Args:
+        tenant: Its name, as a person gives it; everything is read for what no tenant is called.
+    """
+    return (PLATFORM, TENANTS, BASE, PLATFORM_MANIFESTS, overlay(tenant)) if _NAME.fullmatch(tenant) else ()
+
+
+_NAME: Final = re.compile("[a-z0-9-]{1,63}")
+
+
 def is_own(path: str) -> bool:
     """Say whether tenantry, kustomize or Argo CD may read a file."""
     return path.partition("/")[0] in OWN

@@ -144,18 +144,18 @@ def placed(free: Free, pods: Mapping[PodSize, int], *, largest_first: bool) -> t
 def _spread(free: Free, size: PodSize, pods: int) -> tuple[Free, int]:
     """Place equal pods one after the other, worked out at once: all nodes end with about the same share free."""
     room = [alike.holds(size) for alike in free]
-    fitting = min(pods, sum(alike.number * most for alike, most in zip(free, room, strict=True)))
+    fitting = min(pods, _number(free, room))
     if not fitting:
         return free, pods
-    lowest = min(alike.free() - alike.costs(size) * most for alike, most in zip(free, room, strict=True))
-    enough, too_few = lowest, max(alike.free() for alike in free)
+    turns = [(alike.free(), alike.costs(size), most) for alike, most in zip(free, room, strict=True)]
+    enough, too_few = min(share - cost * most for share, cost, most in turns), max(share for share, _, _ in turns)
     for _ in range(_ROUNDS):
         middle = (enough + too_few) / 2
-        if _number(free, _until(free, room, size, middle)) >= fitting:
+        if _number(free, _until(turns, middle)) >= fitting:
             enough = middle
         else:
             too_few = middle
-    chosen, without_the_last = (_until(free, room, size, share) for share in (enough, too_few))
+    chosen, without_the_last = (_until(turns, share) for share in (enough, too_few))
     surplus = _number(free, chosen) - fitting
     found: list[Alike] = []
     for alike, number, less in zip(free, chosen, without_the_last, strict=True):
@@ -166,12 +166,14 @@ def _spread(free: Free, size: PodSize, pods: int) -> tuple[Free, int]:
     return tuple(found), pods - fitting
 
 
-def _until(free: Free, room: Sequence[int], size: PodSize, share: float) -> list[int]:
-    """Return how many pods each node gets until no more than a share of it is free."""
-    return [
-        min(most, max(0, ceil((alike.free() - share) / alike.costs(size))))
-        for alike, most in zip(free, room, strict=True)
-    ]
+def _until(turns: Iterable[tuple[float, float, int]], share: float) -> list[int]:
+    """Return how many pods each node gets until no more than a share of it is free.
+
+    Args:
+        turns: Of each node the share that is free, what one pod takes of it, and how many fit.
+        share: Where to end.
+    """
+    return [min(most, max(0, ceil((free - share) / cost))) for free, cost, most in turns]
 
 
 def _number(free: Free, each: Sequence[int]) -> int:

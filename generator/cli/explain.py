@@ -31,13 +31,13 @@ def explain(directory: Path, subject: str) -> Exit:
 
 
 def _numbers(directory: Path, name: str) -> Exit:
-    from generator import pipeline
+    from generator import layout, pipeline
     from generator.cli.render import known
     from generator.generate.explain import derivations, edges
     from generator.generate.releases import folders_of
     from generator.git.snapshot import Snapshot
 
-    snapshot = Snapshot.of_work_tree(root_of(directory))
+    snapshot = Snapshot.of_work_tree(root_of(directory), layout.of_one(name))
     fleet = pipeline.validated_for(snapshot, name)
     known((name,), tuple(tenant.name for tenant in fleet.tenants))
     tenant = next(item for item in fleet.tenants if item.name == name)

@@ -32,9 +32,9 @@ def render(directory: Path, names: tuple[str, ...], output: Path | None) -> Exit
     from generator.kube.kustomization import gate_of
 
     root = root_of(directory)
-    snapshot = Snapshot.of_work_tree(root)
     output = output and directory / output
     alone = len(names) == 1 and output is None
+    snapshot = Snapshot.of_work_tree(root, layout.of_one(names[0]) if alone else ())
     fleet = pipeline.validated_for(snapshot, names[0]) if alone else pipeline.validated(snapshot)[0]
     snapshot = with_generated_files(snapshot, fleet)
     wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))

@@ -278,11 +278,15 @@ class Snapshot:
         return cls(root=root, held=held)
 
     @classmethod
-    def of_work_tree(cls, root: Path) -> "Snapshot":
+    def of_work_tree(cls, root: Path, paths: Collection[str] = ()) -> "Snapshot":
         """Take the work tree: what git tracks as it stands there, and what it does not track and does not ignore.
 
         A folder that is no git repository is taken as it stands. Where a sparse checkout leaves out files that we
         read, all of them are written into a folder of their own, which goes when the process ends.
+
+        Args:
+            root: The top of the repository, or a folder that is none.
+            paths: The files, and the folders with all below them, that are taken; everything when empty.
 
         Raises:
             EnvironmentProblem: Git refuses the repository.
@@ -291,7 +295,8 @@ class Snapshot:
         if not door.is_repository(root):
             return cls.of_folder(root)
         repository = door.open_repository(root)
-        held = trees.work_tree(repository)
+        is_beyond_a_link = any((root / folder).is_symlink() for path in paths for folder in above(path))
+        held = trees.work_tree(repository, () if is_beyond_a_link else paths)
         _bound(held)
         held |= _special_files(repository, held)
         taken = cls(root=repository.root, held=held, repository=repository)
@@ -308,7 +313,9 @@ class Snapshot:
 
     @classmethod
     def of_commit(cls, repository: Repository, commit: str, folder: Path, paths: Collection[str] = ()) -> "Snapshot":
-        """Take a commit: its blobs are written into a folder as they are, those of generated files are kept in memory.
+        """Take a commit: its blobs are written into a folder as they are, if kustomize may be led to them.
+
+        Those of tenant files and of generated files are kept in memory: there are many, and few are built.
 
         Args:
             repository: The repository.
@@ -326,7 +333,10 @@ class Snapshot:
         beside = {path: entry for path, entry in whole.items() if path not in held}
         blobs = {path: entry.blob for path, entry in held.items() if entry.is_file}
         generated = {path: blob for path, blob in blobs.items() if path.startswith(layout.GENERATED)}
-        opened = _write_all(repository, {path: blob for path, blob in blobs.items() if path not in generated}, folder)
+        of_tenants = {path: blob for path, blob in blobs.items() if path.startswith(f"{layout.TENANTS}/")}
+        kept = generated.keys() | of_tenants.keys()
+        opened = _write_all(repository, {path: blob for path, blob in blobs.items() if path not in kept}, folder)
+        opened |= _contents(repository, of_tenants)
         contents = dict(_contents(repository, generated))
         return cls(
             root=folder,

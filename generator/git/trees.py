@@ -70,12 +70,17 @@ def _id(blob: str) -> str:
     return "" if not blob.strip("0") else blob
 
 
-def work_tree(repository: Repository) -> dict[str, TreeEntry]:
-    """Return what git holds of the work tree, by path: as it would be held if everything were added."""
-    new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard"))
+def work_tree(repository: Repository, paths: Collection[str] = ()) -> dict[str, TreeEntry]:
+    """Return what git holds of the work tree, by path: as it would be held if everything were added.
+
+    Args:
+        repository: The repository.
+        paths: The files and folders that are looked at; everything when empty.
+    """
+    new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard", "--", *paths))
     found = {path.rstrip("/"): entry for path in new if (entry := _new(repository.root, path))}
     links = {path for path, entry in found.items() if entry.mode == LINK_MODE}
-    for line in fields(repository.run("ls-files", "-z", "--stage", "-t")):
+    for line in fields(repository.run("ls-files", "-z", "--stage", "-t", "--", *paths)):
         meta, path = line.split("\t", 1)
         tag, mode, blob, _ = meta.split(" ")
         if entry := _tracked(repository, path, mode, blob, left_out=tag == "S"):

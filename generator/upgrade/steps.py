@@ -113,7 +113,7 @@ def write(root: Path, changes: Changes, put: Callable[[Path, bytes], object] = P
     for path, text in sorted(changes.items()):
         target = root / path
         if text is None:
-            target.unlink()
+            target.unlink(missing_ok=True)  # a tenant file of a commit stands in no folder
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
         put(target, text.encode())
