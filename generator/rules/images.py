@@ -1,10 +1,12 @@
 """SEC: which programs run, from whom they come, and that they find what they must not run without."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Final
 
 from generator.findings.finding import Found, Place
+from generator.fleet.model import Required
 from generator.generate.releases import folders_of
 from generator.kube.images import REFERENCE, in_full, in_full_registry, parts_of
 from generator.kube.kustomization import FILE
@@ -111,15 +113,35 @@ def services_have_what_they_require(rendered: Rendered) -> Iterator[Found]:
         container = (own or containers)[0]
         mounted = dict(_mounted(spec, container))
         name = container.get("name")
+        for fact, hint in _covered(container, wanted):
+            yield rendered.found(obj, f"the container {name} {fact}", hint)
         for path, source in wanted.mounts.items():
             if mounted.get(path) != source:
                 there = f", but {mounted[path]}" if mounted.get(path) else ""
                 fact = f"the container {name} must have {source} at {path}, and has it not{there}"
                 yield rendered.found(obj, fact, f"mount {source} at {path}")
         for argument in wanted.args:
-            if argument not in strings(container.get("args")):
+            if argument not in [*strings(container.get("command")), *strings(container.get("args"))]:
                 fact = f"the container {name} must have the argument {argument}, and has it not"
                 yield rendered.found(obj, fact, f"add {argument} to its args")
+
+
+def _covered(container: Object, wanted: Required) -> Iterator[tuple[str, str]]:
+    """Yield what takes the place of what a container must have: a mount above it, or a command of its own."""
+    paths = [_path(mount) for mount in mappings(container.get("volumeMounts"))]
+    for required in wanted.mounts:
+        over = [path for path in paths if path.startswith(f"{required}/") and path not in wanted.mounts]
+        for path in [*over, *([required] if paths.count(required) > 1 else [])]:
+            fact = f"has another mount at {path}, over what it must have at {required}"
+            yield fact, f"mount it elsewhere, or require it as well: declare {path} under requires.mounts"
+    for word in strings(container.get("command")) if wanted.args else ():
+        if word not in wanted.args:
+            fact = f"has the command {word}, and what its arguments mean to that is not known"
+            yield fact, "take the command out, or require it as well: declare each of its words under requires.args"
+
+
+def _path(mount: Object) -> str:
+    return posixpath.normpath(str(mount.get("mountPath")))
 
 
 _HASH: Final = re.compile(r"-[2456789bcdfghkmt]{10}$")
@@ -132,8 +154,8 @@ def _mounted(spec: Object, container: Object) -> Iterator[tuple[str, str]]:
         volume = mapping(volumes.get(mount.get("name")))
         claim, secret = mapping(volume.get("persistentVolumeClaim")), mapping(volume.get("secret"))
         config = mapping(volume.get("configMap"))
-        path = str(mount.get("mountPath")).rstrip("/")
-        if mount.get("subPath") or mount.get("subPathExpr"):
+        path = _path(mount)
+        if mount.get("subPath") or mount.get("subPathExpr") or secret.get("items") or config.get("items"):
             continue
         if claim:
             yield path, f"PersistentVolumeClaim/{claim.get('claimName')}"

@@ -46,6 +46,12 @@ def _volume(scene: Scene, **source: Any) -> None:
     scene.pod()["volumes"].append({"name": "more", **source})
 
 
+def _mounted(scene: Scene, path: str, *, first: bool = False) -> None:
+    """Mount an empty folder somewhere in the file server's container."""
+    _volume(scene, emptyDir={})
+    scene.container()["volumeMounts"].insert(0 if first else 2, {"name": "more", "mountPath": path})
+
+
 def _env(name: str, value: str) -> Change:
     """Give the chatbot an environment variable."""
     return lambda scene: scene.container("ai-chatbot")["env"].append({"name": name, "value": value})
@@ -342,6 +348,34 @@ CASES: Final[tuple[Case, ...]] = (
         lambda scene: scene.container()["args"].remove("--config=/etc/fileserver/users.yaml"),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have the argument --config=/etc/fileserver/users.yaml, and has it not [K8S023]\n"
         "  hint: add --config=/etc/fileserver/users.yaml to its args",
+    ),
+    catches(
+        "K8S023",
+        "a part of what is mounted is covered",
+        lambda scene: _mounted(scene, "/etc/fileserver/users.yaml"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver has another mount at /etc/fileserver/users.yaml, over what it must have at /etc/fileserver [K8S023]\n"
+        "  hint: mount it elsewhere, or require it as well: declare /etc/fileserver/users.yaml under requires.mounts",
+    ),
+    catches(
+        "K8S023",
+        "two mounts at one path, written otherwise",
+        lambda scene: _mounted(scene, "/etc/./fileserver/", first=True),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver has another mount at /etc/fileserver, over what it must have at /etc/fileserver [K8S023]\n"
+        "  hint: mount it elsewhere, or require it as well: declare /etc/fileserver under requires.mounts",
+    ),
+    catches(
+        "K8S023",
+        "a command of its own, to which the arguments mean nothing",
+        _container(command=["/bin/dufs"]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver has the command /bin/dufs, and what its arguments mean to that is not known [K8S023]\n"
+        "  hint: take the command out, or require it as well: declare each of its words under requires.args",
+    ),
+    catches(
+        "K8S023",
+        "the file of the users is another key of its Secret",
+        lambda scene: scene.pod()["volumes"][1]["secret"].update(items=[{"key": "other", "path": "users.yaml"}]),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have Secret/fileserver-users at /etc/fileserver, and has it not [K8S023]\n"
+        "  hint: mount Secret/fileserver-users at /etc/fileserver",
     ),
     passes("K8S023", "one more mount", lambda scene: _volume(scene, emptyDir={})),
     passes(
