@@ -10,7 +10,7 @@ from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import QuotaFrom, Tenant
-from generator.fleet.rings import order
+from generator.fleet.rings import Ring, order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
 from generator.kube.lenient import Object, mapping
@@ -259,16 +259,21 @@ def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
     earlier = {ring.name: ring for ring in compared.before.rings}
     for index, (before, ring) in enumerate(pairwise(compared.after.rings), start=1):
         old = earlier.get(ring.name)
-        if old is None or (ring.reason and ring.reason != old.reason):
+        if ring.reason and (old is None or ring.reason != old.reason):
             continue
-        was, now = (version.next.release if version.next else version.release for version in (old, ring))
-        if order(now) > max(order(was), order(before.release)):
+        now = _going_to(ring)
+        had = [before.release] if old is None else [before.release, _going_to(old)]  # a new ring had nothing yet
+        if order(now) > max(map(order, had)):
             key = ("next", "release") if ring.next else ("release",)
             place = compared.after.document.place(("rings", index, *key))
             fact = f"ring {ring.name} would get {now}, and ring {before.name} before it is on {before.release}"
             first = f"tenantry promote {before.name} {now}"
             hint = f"first {first}; or say why: tenantry promote {ring.name} {now} --reason WHY"
             yield Found(place, fact, hint)
+
+
+def _going_to(ring: Ring) -> str:
+    return ring.next.release if ring.next else ring.release
 
 
 # --- what cannot be compared, and names that were given before

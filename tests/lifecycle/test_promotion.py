@@ -485,6 +485,25 @@ def test_check_holds_edits_by_hand_to_the_order_of_rings(
     assert all(" --reason WHY" in one.hint for one in told)
 
 
+def test_check_lets_no_new_ring_open_the_way_for_a_later_one() -> None:
+    """A ring that is new had nothing yet: put between two others, without a company, it tried nothing either."""
+    nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
+    was, fake, renamed = map(
+        platform_with,
+        (
+            "rings:\n- {name: pilot, release: '1'}\n- {name: general, release: '1'}\n",
+            "rings:\n- {name: pilot, release: '1'}\n- {name: new, release: edge}\n- {name: general, release: edge}\n",
+            "rings:\n- {name: pilot, release: '1'}\n- {name: everybody, release: edge}\n",
+        ),
+    )
+
+    for now, name in ((fake, "new"), (renamed, "everybody")):
+        compared = Compared(commit="", source="", before=was, after=now, fleet=0, gone={}, **nothing)
+        told = list(every.check(compared, Per.CHANGE, without=RULES.keys() - {"CHG027"}))
+
+        assert [one.fact for one in told] == [f"ring {name} would get edge, and ring pilot before it is on 1"]
+
+
 def platform_with(rings: str) -> Platform:
     """Return the platform of a file that says this of its rings."""
     text = (ROOT / "platform.yaml").read_text(encoding="utf-8")
