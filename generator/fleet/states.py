@@ -15,6 +15,9 @@ PURGING: Final = "purging"
 DELETING: Final = "deleting"
 RETIRED: Final = "retired"
 
+PURGED: Final = (PURGING, DELETING, RETIRED)
+"""The states that a company is in once its purge was approved."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:

@@ -12,7 +12,7 @@ from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet, Platform
-from generator.fleet.states import ACTIVE, PURGING, RETIRING
+from generator.fleet.states import ACTIVE, PURGED, PURGING, RETIRING
 from generator.generate import frozen
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
@@ -134,6 +134,7 @@ def _compare(
             (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
         ),
         moves=moves,
+        amended=tuple(_amended(before.composed.fleet, after.composed.fleet, files)),
         purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
         today=origin.today,
     )
@@ -254,6 +255,16 @@ def _moves(origin: Origin, before: Fleet, after: Fleet, files: Collection[Touche
         held = {version.blob for version in written.get(tenant.name, ())}
         again = blobs.get(tenant.document.file) in held
         yield Move(before=known.get(tenant.name), after=tenant, again=again)
+
+
+def _amended(before: Fleet, after: Fleet, files: Collection[Touched]) -> Iterator[Move]:
+    """Yield the tenants that leave or are gone, before and after, and whose file differs."""
+    known = {tenant.name: tenant for tenant in (*before.tenants, *before.departed)}
+    paths = {file.path for file in files}
+    for tenant in (*after.tenants, *after.departed):
+        old = known.get(tenant.name)
+        if old and tenant.document.file in paths and old.state in PURGED and tenant.state in PURGED:
+            yield Move(before=old, after=tenant)
 
 
 def _purged_today(origin: Origin, platform: Platform, moves: Collection[Move]) -> tuple[str, ...]:

@@ -111,6 +111,7 @@ class Compared:
         edited: What the change edits of releases and guards that were frozen before it: the folders, sorted.
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
         moves: Tenants that go from one state to another.
+        amended: Tenants whose file differs and that were being purged before the change, or gone, and still are.
         purged_today: Companies that began to be purged on this day (UTC) before the change.
         today: The day; None where nothing is judged by days.
     """
@@ -130,6 +131,7 @@ class Compared:
     edited: tuple[str, ...] = ()
     capacity: Shift | None = None
     moves: tuple[Move, ...] = ()
+    amended: tuple[Move, ...] = ()
     purged_today: tuple[str, ...] = ()
     today: date | None = None
 

@@ -1,7 +1,7 @@
 """STA: no company jumps from state to state, and none is purged before its day, on hold, or unapproved."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from generator.findings.finding import Found, Severity
 from generator.findings.rule import Firm
@@ -48,8 +48,11 @@ def _found(move: Move, fact: str, hint: str) -> Found:
 @rule(
     "STA011",
     per=Per.CHANGE,
-    title="a company is purged, and comes back from its tombstone, with an approval",
-    why="What is purged is gone; what comes back under a name gets what the name had.",
+    title="a company is purged, and comes back from its tombstone, with an approval, and what was approved stays",
+    why=(
+        "What is purged is gone; what comes back under a name gets what the name had; and another backup than the one"
+        " that was approved may hold nothing."
+    ),
     fix="Have the change approved.",
     source=_SOURCE,
     firm=Firm.DATA,
@@ -64,9 +67,31 @@ def a_purge_is_approved(compared: Compared) -> Iterator[Found]:
             yield _found(move, f"{move.after.name} {what}", _back(compared, move))
 
 
+@a_purge_is_approved.also(Per.CHANGE)
+def what_a_purge_rests_on_stays(compared: Compared) -> Iterator[Found]:
+    """Date, backup, who saw it and what remains stay as they were when it was approved."""
+    for move in compared.amended:
+        assert move.before is not None
+        was, now = move.before.document.data, move.after.document.data
+        for key in ("retireOn", "backup", "confirmed", "tombstone"):
+            if not _stays(key, was.get(key), now.get(key), move.after.state):
+                place = move.after.document.place((key,) if key in now else ())
+                fact = f"{key} of {move.after.name} changes, although its purge was approved with it"
+                yield Found(place, fact, _back(compared, move))
+
+
+def _stays(key: str, was: Any, now: Any, state: str) -> bool:
+    """Say whether a key is as it was, but for what a state adds, and what a purge that begins again takes out."""
+    if was is None or was == now or (key == "confirmed" and state == PURGING):
+        return True
+    return key == "confirmed" and isinstance(now, Mapping) and all(now.get(step) == was[step] for step in was)
+
+
 def _back(compared: Compared, move: Move) -> str:
     commit, file = compared.commit[:10], move.after.document.file
-    return f"take it back: git restore --source={commit} --staged --worktree {file}{compared.then_generate}"
+    old = move.before.document.file if move.before else file
+    moved = f"git rm --quiet --force {file} && " if old != file else ""
+    return f"take it back: {moved}git restore --source={commit} --staged --worktree {old}{compared.then_generate}"
 
 
 @rule(

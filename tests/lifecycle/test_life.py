@@ -303,6 +303,31 @@ def test_check_knows_the_ways(repository: Repository, before: str, after: str, s
     assert check(repository) == said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "key", "value"),
+    [
+        (PURGING, PURGING, "backup", "s3://nowhere"),
+        (PURGING, DELETING, "backup", "s3://nowhere"),
+        (DELETING, RETIRED, "retireOn", "2020-01-01"),
+        (RETIRED, RETIRED, "tombstone", {**STONE, "by": "nobody"}),
+    ],
+)
+def test_what_a_purge_was_approved_with_stays(
+    repository: Repository, before: str, after: str, key: str, value: Any
+) -> None:
+    """Another backup after the approval may hold nothing, and a tombstone is a record; the exit takes it back."""
+    company(repository, before)
+    commit = repository.git("rev-parse", "HEAD").strip()[:10]
+    repository.tenant(NAME, state=after, **{**KEYS[after], key: value})
+
+    assert check(repository) == [f"{key} of {NAME} changes, although its purge was approved with it [STA011]"]
+    done = repository.run("check", "--base", "main", "--today", AFTER)
+    back = f"git restore --source={commit} --staged --worktree {FILE} && tenantry generate"
+    assert (
+        f"  hint: take it back: {back}, or have it approved: tenantry check --base main --approve REASON\n" in done.said
+    )
+
+
 def test_a_change_elsewhere_says_nothing_of_a_tombstone(repository: Repository) -> None:
     """The state before is read as far as the change needs it, and that is no other company's file."""
     company(repository, RETIRED)
