@@ -4,6 +4,7 @@ What Argo CD applies, and whether it holds to the projects, hangs on these. A ke
 https://argo-cd.readthedocs.io/en/stable/operator-manual/argocd-cm-yaml/
 """
 
+import csv
 import re
 from collections.abc import Collection, Mapping
 from typing import Any, Final
@@ -72,9 +73,10 @@ def why_not(name: str, key: str, value: Any, companies: Collection[str]) -> str:
 
 def _grant(policy: str, companies: Collection[str]) -> str:
     """Say which line of a policy grants something to a company or to everybody, if any."""
-    for line in policy.splitlines():
-        parts = [part.strip() for part in line.split("#")[0].split(",")]
-        subject = parts[1] if len(parts) > 1 else ""
+    lines = [line.strip() for line in policy.splitlines()]
+    for line in (line for line in lines if not line.startswith("#")):
+        parts = next(csv.reader([line], skipinitialspace=True), [])  # as Argo CD does, quotes included
+        subject = parts[1].strip() if len(parts) > 1 else ""
         if subject in ("*", "role:''", "role:") or subject.partition(":")[0] in companies:
-            return f"the line {line.strip()!r} grants something to {subject}"
+            return f"the line {line!r} grants something to {subject}"
     return ""

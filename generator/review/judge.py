@@ -130,6 +130,7 @@ def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("service", "requires"), data.get("service", {}).get("requires", {}))
     for name, addon in data.get("addons", {}).items():
         yield from _leaves(("addons", name, "requires"), addon.get("requires", {}))
+        yield ("addons", name, "reaches"), addon.get("reaches") or None
     yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
     for name, cluster in data.get("clusters", {}).items():
         yield ("clusters", name, "server"), cluster["server"]
@@ -228,7 +229,9 @@ def moved(before: Judge, after: Judge) -> Iterator[Finding]:
         return
     for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
         was, now = before.targets.get(path), after.targets.get(path)
-        if was != now and not _declared_first(path, was) and not _goes_with_its_addon(path, before, after):
+        if was == now or _declared_first(path, was):
+            continue
+        if not _goes_with_its_addon(path, before, after) and not _comes_with_its_addon(path, before, after):
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"
             yield finding("CHG005", after.document.place(path), fact, "take it back")
     for file in sorted(before.beside.keys() | after.beside.keys()):
@@ -245,6 +248,12 @@ def _goes_with_its_addon(path: Path, before: Judge, after: Judge) -> bool:
     """
     had, has = (mapping(judge.document.data.get("addons")) for judge in (before, after))
     return path[0] == "addons" and path[1] not in has and not has.keys() - had.keys()
+
+
+def _comes_with_its_addon(path: Path, before: Judge, after: Judge) -> bool:
+    """Say whether it is where a new add-on may connect to; nobody has it yet, unless one goes in the same change."""
+    had, has = (mapping(judge.document.data.get("addons")) for judge in (before, after))
+    return path[0] == "addons" and path[-1] == "reaches" and path[1] not in had and not had.keys() - has.keys()
 
 
 def given_again(before: Judge, fleet: Fleet) -> Iterator[Finding]:

@@ -470,6 +470,18 @@ def test_what_an_addon_must_not_run_without_does_not_go_by_another_name_of_it() 
     ]
 
 
+def test_where_an_addon_may_connect_to_needs_an_approval_unless_the_addon_is_new() -> None:
+    """Nobody has a new one yet; one that comes in the place of another may be the same by another name."""
+    near, far = (ADDON % ("search", f", reaches: [{cidr}]") for cidr in ("192.0.2.1/32", "0.0.0.0/0"))
+
+    assert moved(near, far) == ['addons.search.reaches: ["192.0.2.1/32"] becomes ["0.0.0.0/0"], for every tenant']
+    assert moved("addons: {}\n", far) == []
+    assert moved(near, ADDON % ("find", ", reaches: [0.0.0.0/0]")) == [
+        'addons.find.reaches: nothing becomes ["0.0.0.0/0"], for every tenant',
+        'addons.search.reaches: ["192.0.2.1/32"] becomes nothing, for every tenant',
+    ]
+
+
 def test_a_chart_with_values_is_judged_to_the_end(made: Repository) -> None:
     """Whatever stands below values, the schema says nothing of it."""
     part = PART.format(name="one", zeros="0" * 64, values="{secrets: {deep: [{name: x}]}}")
