@@ -34,16 +34,12 @@ class Window:
         Args:
             now: With its offset from UTC.
         """
-        return next((end for start, end in self._around(now, range(-2, 2)) if start <= now < end), None)
+        return next((end for start, end in self._around(now) if start <= now < end), None)
 
-    def next_opening(self, now: datetime) -> datetime:
-        """Return when the window opens that is not open yet, in UTC."""
-        return next(start for start, _ in self._around(now, range(-1, 9)) if start > now)
-
-    def _around(self, now: datetime, days: range) -> Iterator[tuple[datetime, datetime]]:
-        """Yield the windows of some days around a moment, the earliest first: each as its start and its end in UTC."""
+    def _around(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
+        """Yield the windows of the days around a moment, the earliest first: each as its start and its end in UTC."""
         today = now.astimezone(self.zone).date()
-        for number in days:
+        for number in range(-2, 2):
             day = today + timedelta(days=number)
             if day.weekday() in self.days:
                 start = datetime.combine(day, self.opens, tzinfo=self.zone).astimezone(UTC)
