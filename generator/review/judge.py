@@ -130,7 +130,8 @@ def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("service", "requires"), data.get("service", {}).get("requires", {}))
     for name, addon in data.get("addons", {}).items():
         yield from _leaves(("addons", name, "requires"), addon.get("requires", {}))
-        yield ("addons", name, "reaches"), addon.get("reaches") or None
+        # by the name that the key had before services were data
+        yield ("addons", name, "reaches"), addon.get("reaches") or addon.get("endpoints")
     yield ("argocd", "namespace"), data.get("argocd", {}).get("namespace")
     for name, cluster in data.get("clusters", {}).items():
         yield ("clusters", name, "server"), cluster["server"]
