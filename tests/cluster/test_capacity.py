@@ -61,7 +61,7 @@ def _hold_against_the_scheduler(cluster: Cluster, seed: int) -> None:
     for name in names:
         cluster.kube.create(_node(name, nodes.pools[0]))
     try:
-        until("the nodes", lambda: all(node_is_ready(cluster.kube, name) for name in names), seconds=60)
+        until("the nodes", lambda: all(_takes_pods(cluster, name) for name in names), seconds=60)
         waiting = _placed(cluster, fits, chance)
         assert not waiting, f"seed {seed}: {waiting} of {fits} have no place on {nodes.pools}"
         waiting = _placed(cluster, [*refused, *([largest] * len(names))], chance)
@@ -116,6 +116,12 @@ def _placed(cluster: Cluster, pods: list[PodSize], chance: random.Random) -> int
         cluster.kube.delete("Pod", f"pod-{number}", NAMESPACE, gracePeriodSeconds=0)
     until("the pods are gone", lambda: not cluster.kube.items("Pod", NAMESPACE), seconds=120, every=1)
     return sum(not _has_node(pod) for pod in there)
+
+
+def _takes_pods(cluster: Cluster, name: str) -> bool:
+    """Return whether a node is Ready, and has lost the mark that it was not, which goes a moment later."""
+    taints = (cluster.kube.get("Node", name) or {"spec": {}})["spec"].get("taints", [])
+    return node_is_ready(cluster.kube, name) and [taint["key"] for taint in taints] == [MARK]
 
 
 def _has_node(pod: Object) -> bool:
