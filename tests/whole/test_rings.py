@@ -39,7 +39,7 @@ def renders(repository: Repository) -> Mapping[str, list[Any]]:
     return {item.tenant.name: list(item.objects) for item in found if isinstance(item, Rendered)}
 
 
-@pytest.mark.nightly
+@pytest.mark.slow
 def test_a_change_reaches_exactly_its_ring(tmp_path: Path) -> None:
     """A promotion pilot's, an edit of base/edge the first ring's, one of base/guard all, and no pod template."""
     here = Repository(tmp_path / "repository")
