@@ -1,7 +1,8 @@
 """Our closed schemas against the definitions of the real modules, as the API server reads them: CEL rules and all."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +73,22 @@ def _object_shaped_by(schema: Schema, definitions: Schema) -> st.SearchStrategy[
 
 
 def _array_shaped_by(schema: Schema, item: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Return short lists, and the longest allowed, of one item again and again where that is allowed."""
+    """Return short lists, and the longest allowed, of one item again and again where that is allowed.
+
+    Items are told apart by the keys that the schema names: rule K8S016 holds objects to them.
+    """
     least = schema.get("minItems", 0)
     most = schema.get("maxItems", least + 2)
+    if keys := schema.get("x-kubernetes-list-map-keys"):
+        unique = partial(_values_of, keys)
+        return st.lists(item, min_size=least, max_size=min(most, least + 2), unique_by=unique)
     if schema.get("uniqueItems"):
         return st.lists(item, min_size=least, max_size=min(most, least + 2), unique_by=repr)
     return st.lists(item, min_size=least, max_size=min(most, least + 2)) | item.map(lambda one: [one] * most)
+
+
+def _values_of(keys: Sequence[str], item: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(item.get(key) for key in keys)
 
 
 def _text_shaped_by(schema: Schema) -> st.SearchStrategy[str]:
