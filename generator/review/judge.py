@@ -230,7 +230,7 @@ def moved(before: Judge, after: Judge) -> Iterator[Finding]:
         return
     for path in sorted(before.targets.keys() | after.targets.keys(), key=str):
         was, now = before.targets.get(path), after.targets.get(path)
-        if was == now or _declared_first(path, was):
+        if repr(was) == repr(now) or _declared_first(path, was):  # to Python 1 is true
             continue
         if not _goes_with_its_addon(path, before, after) and not _comes_with_its_addon(path, before, after):
             fact = f"{dotted(path)}: {_text(was)} becomes {_text(now)}, for every tenant"

@@ -457,6 +457,13 @@ def test_what_a_chart_is_told_needs_an_approval_whatever_the_key(key: str) -> No
     assert moved(before, after) == [f'parts.one.values.{key}: nothing becomes "mine", for every tenant']
 
 
+def test_one_is_not_true_for_a_judge() -> None:
+    """Python takes them for equal, a chart does not."""
+    before, after = (PART.format(name="one", zeros="0" * 64, values=f"{{open: {value}}}") for value in ("1", "true"))
+
+    assert moved(before, after) == ["parts.one.values.open: 1 becomes true, for every tenant"]
+
+
 ADDON = "addons: {%s: {workload: search, cpu: '1', memory: 1Gi%s}}\n"
 
 
