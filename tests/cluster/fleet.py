@@ -160,6 +160,20 @@ class Fleet:
         """
         _tenantry(self.clone.folder, "set", name, *arguments)
 
+    def may_set(self, name: str, *arguments: str) -> bool:
+        """Run `tenantry set`, and return whether it let the change pass; False while what it waits for is not so yet.
+
+        Raises:
+            RuntimeError: it refused for another reason.
+        """
+        try:
+            self.run_set(name, *arguments)
+        except RuntimeError as error:
+            if " is not " not in str(error):
+                raise
+            return False
+        return True
+
     def run(self, verb: str, *arguments: str) -> str:
         """Run a verb of tenantry in the clone, and return what it prints.
 

@@ -36,7 +36,7 @@ def test_a_smaller_plan_refuses_no_pod_and_restarts_none(
         fleet.await_well(DOWNGRADED)
         fleet.await_shards()
 
-        until("the second step is let pass", lambda: _passes(fleet, *see), seconds=120, every=2)
+        until("the second step is let pass", lambda: fleet.may_set(DOWNGRADED, *see), seconds=120, every=2)
         start = fleet.merge("A smaller plan, second step")
         until("Bronze's quota", lambda: _hard(cluster) != silver, seconds=60)
         measure("the smaller quota", start)
@@ -49,16 +49,6 @@ def test_a_smaller_plan_refuses_no_pod_and_restarts_none(
         assert refusals(cluster, DOWNGRADED) == []
     finally:
         stand_ins.set_cpu_usage(cluster.kube, "fileserver", None, DOWNGRADED)
-
-
-def _passes(fleet: Fleet, *arguments: str) -> bool:
-    try:
-        fleet.run_set(DOWNGRADED, *arguments)
-    except RuntimeError as error:
-        if "is not through" not in str(error):
-            raise
-        return False
-    return True
 
 
 def _pods(fleet: Fleet) -> dict[str, str]:

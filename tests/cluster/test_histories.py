@@ -111,7 +111,7 @@ class _Played:
             step = way(states[name], state)
             assert step is not None
             see = self._see if step.confirmed else ()
-            until(f"{name} may be {state}", partial(self._passes, name, state, see), seconds=180, every=2)
+            until(f"{name} may be {state}", partial(self._set, name, state, see), seconds=180, every=2)
         foretold = self._foretold()
         message = f"Move {len(moves)} companies"
         asks = any(found.approved for name, state in moves.items() if (found := way(states[name], state)))
@@ -128,14 +128,8 @@ class _Played:
             for kind, _, _ in expected:
                 self.went[kind] = self.went.get(kind, 0) + 1
 
-    def _passes(self, name: str, state: str, see: tuple[str, ...]) -> bool:
-        try:
-            self._fleet.run_set(name, f"state={state}", *self._more(state), *see)
-        except RuntimeError as error:
-            if " is not " not in str(error):
-                raise
-            return False
-        return True
+    def _set(self, name: str, state: str, see: tuple[str, ...]) -> bool:
+        return self._fleet.may_set(name, f"state={state}", *self._more(state), *see)
 
     def _more(self, state: str) -> Iterator[str]:
         """Yield what `tenantry set` wants to be told beside the state."""

@@ -44,7 +44,7 @@ def test_a_purged_company_comes_back_with_its_volume(
     lost = _volume(cluster, LOST)
     for state, *more in (("retiring", "retireOn=2026-01-31"), ("purging", "backup=none"), ("deleting",), ("retired",)):
         see = ("--kubeconfig", str(control_plane.kubeconfig("admin"))) if state in {"deleting", "retired"} else ()
-        until(f"it may be {state}", partial(_passes, fleet, f"state={state}", *more, *see), seconds=180, every=2)
+        until(f"it may be {state}", partial(fleet.may_set, LOST, f"state={state}", *more, *see), seconds=180, every=2)
         (fleet.approve_and_merge if state == "purging" else fleet.merge)(f"A company becomes {state}")
         fleet.await_shards()
 
@@ -90,13 +90,3 @@ def _volume(cluster: Cluster, name: str) -> str:
     claim = cluster.kube.get("PersistentVolumeClaim", "files", name) or {"spec": {}}
     bound = claim.get("status", {}).get("phase") == "Bound" and "deletionTimestamp" not in claim["metadata"]
     return str(claim["spec"].get("volumeName", "")) if bound else ""
-
-
-def _passes(fleet: Fleet, *arguments: str) -> bool:
-    try:
-        fleet.run_set(LOST, *arguments)
-    except RuntimeError as error:
-        if " is not " not in str(error):
-            raise
-        return False
-    return True
