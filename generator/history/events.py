@@ -16,7 +16,10 @@ from typing import Any, Final
 NOT_IN_GIT: Final = "not in git"
 """What is said of an approver of whom no commit tells."""
 
-KEYS: Final = ("plan", "state", "ring", "storage", "storageClass", "overrides", "pin", "paused")
+KEYS: Final = (
+    *("plan", "quotaFrom", "state", "expires", "ring"),
+    *("storage", "storageClass", "overrides", "pin", "paused"),
+)
 """Keys of a tenant file whose changes are told as before and after; add-ons come and go one by one."""
 
 _DEFAULTS: Final[Mapping[str, str]] = {"state": "active"}

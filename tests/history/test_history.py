@@ -5,12 +5,16 @@ import io
 import json
 import subprocess
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generator.history import forms
+from generator.history.events import Commit, Event, behind, events
 from tests.harness import Repository, environment
 
 ANN: Final = "Ann <ann@example.com>"
@@ -60,6 +64,15 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     commit(here, "2026-09-01T00:00:00Z", "Add gamma")
     here.remove("tenants/gamma.yaml")
     commit(here, "2026-09-11T12:00:00Z", "Remove gamma")
+    here.tenant("delta", plan="gold", expires="2026-11-30")
+    commit(here, "2026-10-01T09:00:00Z", "Let delta try Gold")
+    here.tenant("delta", plan="gold", expires="2026-12-15", ring="pilot")
+    commit(here, "2026-10-05T09:00:00Z", "Give delta more time, on pilot")
+    kept = {"plan": "gold", "since": "2026-10-20"}
+    here.tenant("delta", plan="bronze", storage="500Gi", quotaFrom=kept, ring="staged")
+    commit(here, "2026-10-20T09:00:00Z", "Sell Bronze to delta, and move it on")
+    here.tenant("delta", plan="bronze", storage="500Gi")
+    commit(here, "2026-10-25T09:00:00Z", "Complete delta's change, on the last ring")
     commit(here, "2026-12-31T23:00:00Z", "Nothing")
     return here
 
@@ -90,6 +103,19 @@ BY_HAND: Final = """\
 2026-09-11T12:00:00Z gamma plan bronze >
 2026-09-11T12:00:00Z gamma state active >
 2026-09-11T12:00:00Z gamma removed  >
+2026-10-01T09:00:00Z delta added  >
+2026-10-01T09:00:00Z delta plan  > gold
+2026-10-01T09:00:00Z delta state  > active
+2026-10-01T09:00:00Z delta expires  > 2026-11-30
+2026-10-05T09:00:00Z delta expires 2026-11-30 > 2026-12-15
+2026-10-05T09:00:00Z delta ring  > pilot
+2026-10-20T09:00:00Z delta plan gold > bronze
+2026-10-20T09:00:00Z delta quotaFrom  > plan=gold,since=2026-10-20
+2026-10-20T09:00:00Z delta expires 2026-12-15 >
+2026-10-20T09:00:00Z delta ring pilot > staged
+2026-10-20T09:00:00Z delta storage  > 500Gi
+2026-10-25T09:00:00Z delta quotaFrom plan=gold,since=2026-10-20 >
+2026-10-25T09:00:00Z delta ring staged >
 """
 
 
@@ -140,6 +166,11 @@ MONTHS: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
         *("alpha plan silver 30", "alpha addon chatbot 30", "beta plan silver 30", "beta addon chatbot 30"),
         "gamma plan bronze 10",
     ),
+    # the smaller plan counts from the day on which the change began, not from that of its second step
+    ("2026-10", "UTC"): (
+        *("alpha plan silver 31", "alpha addon chatbot 31", "beta plan silver 31", "beta addon chatbot 31"),
+        *("delta plan bronze 12", "delta plan gold 19"),
+    ),
     ("2025-12", "UTC"): (),
 }
 
@@ -171,16 +202,50 @@ def test_the_feed_in_pieces_is_the_feed_at_once(year: Repository, limit: int) ->
     assert len({row["id"] for row in pieces}) == len(pieces)
 
 
+TENANTS: Final = st.fixed_dictionaries(
+    {"plan": st.sampled_from(["bronze", "silver", "gold"])},
+    optional={
+        "state": st.sampled_from(["active", "suspended"]),
+        "ring": st.sampled_from(["pilot", "staged"]),
+        "expires": st.sampled_from(["2026-11-30", "2026-12-15"]),
+        "quotaFrom": st.fixed_dictionaries({"plan": st.just("gold"), "since": st.just("2026-11-01")}),
+        "addons": st.lists(st.sampled_from(["chatbot", "search"]), unique=True),
+    },
+)
+CHANGES: Final = st.dictionaries(
+    st.sampled_from(["tenants/alpha.yaml", "tenants/beta.yaml"]), st.none() | TENANTS | st.just({"plan": ["broken"]})
+)
+
+
+@given(st.lists(st.tuples(CHANGES, st.lists(st.integers(1, 4), max_size=3)), max_size=12))
+def test_a_feed_that_is_read_while_it_grows_is_the_feed_at_once(line: list[Any]) -> None:
+    """Whatever comes with a commit, and whenever somebody reads on, in pieces of whatever size."""
+    commits: list[Commit] = []
+    read_on: list[Event] = []
+    for number, (files, sizes) in enumerate(line):
+        time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
+        one = Commit(
+            id=f"{number:040x}", time=time, author=ANN, message="x", is_merge=False, files=files, authors={}
+        )
+        commits.append(one)
+        for most in sizes:
+            read_on += behind(events(commits), read_on[-1].id if read_on else None, most)
+    read_on += behind(events(commits), read_on[-1].id if read_on else None)
+
+    assert read_on == list(events(commits))
+    assert len({event.id for event in read_on}) == len(read_on)
+
+
 def test_what_was_read_stays_as_it_was(year: Repository, tmp_path: Path) -> None:
     """A later revert and the merge of a branch older than all that was read add events, and change none."""
     subprocess.run(["cp", "-r", str(year.root), str(tmp_path / "later")], check=True)
     later = Repository(tmp_path / "later")
     read_before = read(later)
     later.git("switch", "--quiet", "--create", "older", ":/Start")
-    later.tenant("delta", plan="gold")
-    commit(later, "2026-01-11T09:00:00Z", "Add delta", author=BOB)
+    later.tenant("omikron", plan="gold")
+    commit(later, "2026-01-11T09:00:00Z", "Add omikron", author=BOB)
     later.git("switch", "--quiet", "main")
-    git(later, "2027-01-05T09:00:00Z", "merge", "--quiet", "--no-ff", "--message", "Merge delta", "older")
+    git(later, "2027-01-05T09:00:00Z", "merge", "--quiet", "--no-ff", "--message", "Merge omikron", "older")
     git(later, "2027-01-06T09:00:00Z", "revert", "--no-edit", "-m", "1", "HEAD")
 
     now = read(later)
@@ -188,12 +253,12 @@ def test_what_was_read_stays_as_it_was(year: Repository, tmp_path: Path) -> None
     assert now[: len(read_before)] == read_before
     assert read(later, "--after", read_before[-1]["id"]) == now[len(read_before) :]
     assert [(row["company"], row["what"], row["time"][:10]) for row in now[len(read_before) :]] == [
-        ("delta", "added", "2027-01-05"),
-        ("delta", "plan", "2027-01-05"),
-        ("delta", "state", "2027-01-05"),
-        ("delta", "plan", "2027-01-06"),
-        ("delta", "state", "2027-01-06"),
-        ("delta", "removed", "2027-01-06"),
+        ("omikron", "added", "2027-01-05"),
+        ("omikron", "plan", "2027-01-05"),
+        ("omikron", "state", "2027-01-05"),
+        ("omikron", "plan", "2027-01-06"),
+        ("omikron", "state", "2027-01-06"),
+        ("omikron", "removed", "2027-01-06"),
     ]
 
 
