@@ -76,7 +76,7 @@ def promote(
         return _stop_or_go(root, snapshot, now, reason if stop else "")
     promotions = Promotions(snapshot, now)
     if due:
-        return _written(root, snapshot, promotions.due(reason), is_due=True)
+        return _written(root, snapshot, promotions.due(reason))
     if everybody or ring is not None:
         rings = [item.name for item in promotions.fleet.platform.rings]
         if ring is not None and ring not in rings:
@@ -87,7 +87,7 @@ def promote(
             done = promotions.promote_all(release or "", reason)
         else:
             done = promotions.promote(ring, release, Looked(prometheus=prometheus, kubeconfig=kubeconfig), reason)
-        return _written(root, snapshot, done, is_due=False)
+        return _written(root, snapshot, done)
     table(list(promotions.rows()), "table")
     return Exit.FINE
 
@@ -123,7 +123,7 @@ def _refuse_bad_use(
         raise click.BadParameter(f"{release!r} is neither {word} nor a number", param_hint="N")
 
 
-def _written(root: Path, snapshot: "Snapshot", done: "Promoted", *, is_due: bool) -> Exit:
+def _written(root: Path, snapshot: "Snapshot", done: "Promoted") -> Exit:
     from generator import layout
     from generator.lifecycle import edit
 
@@ -136,7 +136,7 @@ def _written(root: Path, snapshot: "Snapshot", done: "Promoted", *, is_due: bool
         return Exit.FINE
     edit.write(root, layout.PLATFORM, done.text)
     click.echo(f"changed {layout.PLATFORM}", err=True)
-    click.echo(_next(snapshot, "Move companies in their windows" if is_due else f"Promote {done.lines[0]}"), err=True)
+    click.echo(_next(snapshot, done.subject), err=True)
     return Exit.FINE
 
 
@@ -145,7 +145,7 @@ def _next(snapshot: "Snapshot", subject: str) -> str:
     from generator import pipeline
 
     generate = "tenantry generate && " if pipeline.validated_platform(snapshot).publishing == "committed" else ""
-    return f'  next: {generate}git add --all && git commit --message "{subject.partition(",")[0]}"'
+    return f'  next: {generate}git add --all && git commit --message "{subject}"'
 
 
 def _stop_or_go(root: Path, snapshot: "Snapshot", now: "datetime", reason: str) -> Exit:

@@ -49,13 +49,15 @@ class Promoted:
     Attributes:
         text: platform.yaml after it.
         rings: The rings that it changes, as they are then.
-        lines: What it does, in words; the first is the subject of a commit.
+        lines: What it does, in words.
+        subject: Of the commit.
         lifted: What spoke against it, where a reason was given.
     """
 
     text: str
     rings: tuple[Ring, ...]
     lines: tuple[str, ...]
+    subject: str = ""
     lifted: tuple[Against, ...] = ()
 
 
@@ -161,7 +163,11 @@ class Promotions:
             raise _refused(f"ring {name} does not move to {target}", spoken, _command(name, release))
         after = promotion.moved(ring, target, promotion.companies_of(self.fleet, ring))
         after = replace(after, reason=reason if spoken else "", seen=seen)
-        return self._promoted([after], lifted=tuple(spoken))
+        is_back = not promotion.is_onward(ring, target)
+        subject = (
+            f"Take ring {name} back to release {target}" if is_back else f"Promote ring {name} to release {target}"
+        )
+        return self._promoted([after], subject, lifted=tuple(spoken))
 
     def _must_be_there(self, release: str) -> None:
         folder = layout.release(release)
@@ -212,13 +218,15 @@ class Promotions:
         after = [replace(promotion.moved(ring, release, (), at_once=True), reason=reason, seen="") for ring in rings]
         if not after:
             raise TenantryError(f"every ring is on {release} or on edge", "nothing is to be promoted")
-        return self._promoted(after)
+        return self._promoted(after, f"Promote every ring to release {release}")
 
     def promote_guard(self, name: str | None, guard: str, reason: str) -> Promoted:
-        """Return what moves a ring to a guard, or every ring; it restarts nothing, so it takes no batch and no window.
+        """Return what moves a ring to a guard, or every ring.
+
+        It restarts nothing, so it takes no batch and no window, and no freeze holds it.
 
         Raises:
-            TenantryError: There is no such guard, nothing is to be promoted, or a freeze holds and no reason is given.
+            TenantryError: There is no such guard, or nothing is to be promoted.
         """
         if not any(self._snapshot.under(layout.guard(guard))):
             way = self._snapshot.way_back(layout.guard(guard)) or "tenantry release --guard freezes one"
@@ -226,7 +234,10 @@ class Promotions:
         chosen = [ring for ring in self.fleet.platform.rings if name in (None, ring.name) and ring.guard != guard]
         if not chosen:
             raise TenantryError(f"guard {guard} is there already", "nothing is to be promoted")
-        return self._promoted([replace(ring, guard=guard, reason=reason or ring.reason) for ring in chosen])
+        moved = [replace(ring, guard=guard, reason=reason or ring.reason) for ring in chosen]
+        lines = tuple(f"ring {ring.name} to guard {guard}: every company has it" for ring in moved)
+        subject = f"Promote {f'ring {name}' if name else 'every ring'} to guard {guard}"
+        return replace(self._promoted(moved, subject), lines=lines)
 
     # --- windows
 
@@ -248,7 +259,7 @@ class Promotions:
             if moved != ring:
                 after.append(moved)
                 lines += [f"move {name} to release {ring.next.release}" for name in ready if name in tenants]
-        done = self._promoted(after)
+        done = self._promoted(after, "Move companies in their windows")
         return replace(done, lines=(*lines, *(line for line in done.lines if line.endswith("is on it"))))
 
     def _moves(self, tenant: Tenant | None, ring: Ring) -> bool:
@@ -267,10 +278,11 @@ class Promotions:
     def _text(self) -> str:
         return self.fleet.platform.document.text
 
-    def _promoted(self, after: Sequence[Ring], lifted: tuple[Against, ...] = ()) -> Promoted:
+    def _promoted(self, after: Sequence[Ring], subject: str, lifted: tuple[Against, ...] = ()) -> Promoted:
         text = with_rings(self._text, after) if after else self._text
         pipeline.validated_platform(self._snapshot, {layout.PLATFORM: text.encode(errors="surrogateescape")})
-        return Promoted(text=text, rings=tuple(after), lines=tuple(map(in_words, after)), lifted=lifted)
+        lines = tuple(map(in_words, after))
+        return Promoted(text=text, rings=tuple(after), lines=lines, subject=subject, lifted=lifted)
 
 
 def _must_be_free(ring: Ring, release: str) -> None:

@@ -224,9 +224,7 @@ def test_a_feed_that_is_read_while_it_grows_is_the_feed_at_once(line: list[Any])
     read_on: list[Event] = []
     for number, (files, sizes) in enumerate(line):
         time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=number)
-        one = Commit(
-            id=f"{number:040x}", time=time, author=ANN, message="x", is_merge=False, files=files, authors={}
-        )
+        one = Commit(id=f"{number:040x}", time=time, author=ANN, message="x", is_merge=False, files=files, authors={})
         commits.append(one)
         for most in sizes:
             read_on += behind(events(commits), read_on[-1].id if read_on else None, most)

@@ -1,20 +1,17 @@
 """The verb `promote` over a real repository: what it writes, what it refuses with its exit, and what git remembers."""
 
-import http.server
 import json
-import os
 import re
 import subprocess
-import threading
-import urllib.parse
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pytest
 
 from generator.fleet.rings import Ring
 from generator.lifecycle import promote as promotions
 from tests.harness import Repository, environment
+from tests.lifecycle.standing_in import Kubectl, Prometheus
 
 DAY: Final = "2026-11-0{}T12:00:00Z"
 FILESERVER: Final = "base/edge/core/fileserver.yaml"
@@ -108,7 +105,7 @@ def test_the_next_ring_follows_in_batches_with_what_was_seen(here: Repository) -
     """Each run moves a batch; the last leaves nothing of the move."""
     promote(here, "pilot", "2", day=2)
     committed(here, 2)
-    with prometheus([]) as url:
+    with Prometheus([]) as url:
         promote(here, "general", "--prometheus", url, day=4)
         assert rings(here).splitlines()[2] == (
             '- {name: general, release: "1", batch: 50, next: {release: "2", share: 50}, seen: '
@@ -161,8 +158,10 @@ def test_a_rollback_takes_the_whole_ring_back_without_asking(here: Repository) -
     promote(here, "general", "--reason", "for the test", day=2)
     committed(here, 2)
 
-    promote(here, "general", "1", day=2)
+    said = promote(here, "general", "1", day=2)
     promote(here, "pilot", "1", day=2)
+
+    assert said.endswith('git commit --message "Take ring general back to release 1"\n')
 
     assert rings(here) == RINGS
 
@@ -209,13 +208,35 @@ def test_a_ring_on_its_way_goes_on_or_back_and_nowhere_else(here: Repository) ->
 
 def test_all_rings_move_at_once_for_a_fix(here: Repository) -> None:
     """Without batches; the reason stands at each."""
-    promote(here, "--all", "3", "--reason", "a fix")
+    said = promote(here, "--all", "3", "--reason", "a fix")
+
+    assert said.endswith('git commit --message "Promote every ring to release 3"\n')
 
     assert rings(here) == (
         "rings:\n"
         '- {name: pilot, release: "3", soak: 1d, reason: a fix}  # those who like to be first\n'
         '- {name: general, release: "3", batch: 50, reason: a fix}\n'
     )
+
+
+def test_a_guard_moves_at_once_in_a_freeze_too_and_back(here: Repository) -> None:
+    """It restarts nothing: no batch, no soak, no look at the companies; every company of the ring has it."""
+    promote(here, "--stop", "--reason", "the disk is full", day=2)
+    assert here.run("release", "--guard").exit == 0
+
+    done = here.run("promote", "--guard", "general", "1", "--now", DAY.format(2))
+
+    assert (done.exit, done.stdout) == (0, "ring general to guard 1: every company has it\n")
+    assert done.stderr.endswith('git commit --message "Promote ring general to guard 1"\n')
+    assert rings(here).splitlines()[1:] == [
+        '- {name: pilot, release: "1", soak: 1d}  # those who like to be first',
+        '- {name: general, release: "1", batch: 50, guard: "1"}',
+    ]
+    here.generate()
+    assert "guards/1/core" in here.read("overlays/company-001/kustomization.yaml")
+    assert "base/guard/core" in here.read("overlays/pilot-1/kustomization.yaml")
+    promote(here, "--guard", "general", day=2)
+    assert '- {name: general, release: "1", batch: 50, guard: "live"}' in rings(here)
 
 
 @pytest.mark.parametrize(
@@ -242,49 +263,11 @@ def test_bad_use_is_a_usage_error(here: Repository, arguments: tuple[str, ...]) 
 # --- health
 
 
-class prometheus:  # noqa: N801 -- reads as what it does
-    """Prometheus' API on a port of its own, which answers what Argo CD's controller would have told it.
-
-    Args:
-        ill: Names of companies that were Degraded.
-    """
-
-    def __init__(self, ill: list[str], known: tuple[str, ...] = ("pilot-1", "pilot-2")) -> None:
-        names = [*known, *(f"company-{number:03}" for number in range(1, 9))]
-        asked = self.asked = []  # type: list[str]
-
-        class Answers(http.server.BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                (query,) = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["query"]
-                asked.append(query)
-                told = ill if "health_status" in query else names
-                rows: list[dict[str, Any]] = [
-                    {"metric": {"name": name, "health_status": "Degraded"}, "value": [0, "1"]} for name in told
-                ]
-                answer = json.dumps({"status": "success", "data": {"resultType": "vector", "result": rows}}).encode()
-                self.send_response(200)
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *arguments: Any) -> None:
-                """Say nothing."""
-
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-
-    def __enter__(self) -> str:
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    def __exit__(self, *error: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
 def test_who_was_ill_during_the_soak_is_named(here: Repository) -> None:
     """And a company of which Prometheus knows nothing was not seen to be healthy."""
     promote(here, "pilot", "2", day=2)
     committed(here, 2)
-    asks = prometheus(["pilot-2"], known=("pilot-2",))
+    asks = Prometheus(["pilot-2"], known=("pilot-2",))
     with asks as url:
         said = refused(here, "general", "--prometheus", url, day=4)
 
@@ -318,32 +301,17 @@ def test_a_cluster_says_who_is_healthy_now(here: Repository, tmp_path: Path, mon
     """And the edit says that it was now, and by whom. A script stands in kubectl's place."""
     promote(here, "pilot", "2", day=2)
     committed(here, 2)
-    kubeconfig = tmp_path / "kubeconfig"
-    kubeconfig.write_text("{}")
-    programs = tmp_path / "programs"
-    programs.mkdir()
-    for tool in ("git", "kustomize"):
-        if found := next((Path(one) / tool for one in os.get_exec_path() if (Path(one) / tool).exists()), None):
-            (programs / tool).symlink_to(found)
-
-    def answers(health: str) -> None:
-        status = {"sync": {"status": "Synced"}, "health": {"status": health}}
-        apps = [{"metadata": {"name": f"pilot-{number}"}, "status": status} for number in (1, 2)]
-        (programs / "answer").write_text(json.dumps({"items": apps}))
-
-    (programs / "kubectl").write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat {programs}/answer\n')
-    (programs / "kubectl").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{programs}:{os.environ['PATH']}")
-    answers("Progressing")
-    said = refused(here, "general", "--kubeconfig", str(kubeconfig), day=4)
+    kubectl = Kubectl(tmp_path, monkeypatch)
+    kubectl.answers(["pilot-1", "pilot-2"], "Progressing")
+    said = refused(here, "general", "--kubeconfig", str(kubectl.kubeconfig), day=4)
     assert "not all companies are healthy: pilot-1 is Synced, Progressing; pilot-2 is Synced, Progressing" in said
-    answers("Healthy")
-    promote(here, "general", "--kubeconfig", str(kubeconfig), day=4)
+    kubectl.answers(["pilot-1", "pilot-2"], "Healthy")
+    promote(here, "general", "--kubeconfig", str(kubectl.kubeconfig), day=4)
 
     assert 'seen: "2 companies healthy now, by the cluster"' in rings(here)
-    assert (tmp_path / "asked").read_text() == (
-        f"--kubeconfig {kubeconfig} get applications.argoproj.io --namespace argocd --selector tenantry.dev/tenant"
-        " --output=json --request-timeout=60s\n"
+    assert kubectl.asked() == (
+        f"--kubeconfig {kubectl.kubeconfig} get applications.argoproj.io --namespace argocd --selector"
+        " tenantry.dev/tenant --output=json --request-timeout=60s\n"
     )
 
 

@@ -1,17 +1,14 @@
 """500 companies over three rings: what a change reaches, by all renders before and after it; and the guide's words."""
 
 import re
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-import click
 import pytest
 import yaml
 
 from generator import pipeline
-from generator.cli import cli
 from generator.fleet.validate import tenant_in
 from generator.git.snapshot import Snapshot
 from generator.kube.pods import pod_template
@@ -74,16 +71,6 @@ def test_a_change_reaches_exactly_its_ring(tmp_path: Path) -> None:
 
 
 # --- the guide
-
-COMMANDS: Final = re.findall(r"^\$ tenantry (.*)$", GUIDE, re.MULTILINE)
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_the_command_line_takes_what_the_guide_says(command: str) -> None:
-    """Every command of the guide is parsed by the verb itself."""
-    verb, *arguments = shlex.split(command)
-
-    assert cli.commands[verb].make_context(verb, arguments, parent=click.Context(cli)).command.name == verb
 
 
 def test_the_guide_s_files_are_taken() -> None:
