@@ -165,6 +165,11 @@ class GitHub:
         commit = self.machines.git("rev-parse", "refs/heads/main")
         return self._run("drift", commit, {"ref": "refs/heads/main", "event_name": "schedule"})
 
+    def quarter(self) -> dict[str, Job]:
+        """Run what the schedule runs every quarter of an hour."""
+        commit = self.machines.git("rev-parse", "refs/heads/main")
+        return self._run("promote", commit, {"ref": "refs/heads/main", "event_name": "schedule"})
+
     def _run(self, workflow: str, commit: str, github: dict[str, Any]) -> dict[str, Job]:
         # the workflow is the one of the commit, so in a pull request that of the pull request
         data = yaml.safe_load(self.machines.git("show", f"{commit}:.github/workflows/{workflow}.yaml"))
@@ -362,6 +367,11 @@ class GitLab:
     def night(self) -> dict[str, Job]:
         """Run the scheduled pipeline of main."""
         return self._run("main", {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main"})
+
+    def quarter(self) -> dict[str, Job]:
+        """Run the pipeline of the schedule that has the variable of promotions."""
+        variables = {"CI_PIPELINE_SOURCE": "schedule", "CI_COMMIT_BRANCH": "main", "TENANTRY_PROMOTE": "yes"}
+        return self._run("main", variables)
 
     def _run(self, branch: str, variables: dict[str, str]) -> dict[str, Job]:
         commit = self.machines.git("rev-parse", f"refs/heads/{branch}")

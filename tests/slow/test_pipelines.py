@@ -12,6 +12,7 @@ import sys
 import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -20,6 +21,7 @@ import pytest
 
 from generator import __version__
 from generator.fleet.model import Publishing
+from generator.fleet.windows import DAYS
 from generator.init.init import Forge
 from generator.kube import kustomize
 from tests.harness import ROOT, Repository, environment
@@ -207,6 +209,52 @@ def test_a_new_repository_is_green_from_its_first_push_to_the_night_after_a_merg
     assert "approvals-only" not in asked["check"].log
     assert "company-101" in project.followed("overlays/company-101/facts.yaml")
     assert "company-001" in project.followed("overlays/company-001/facts.yaml")
+
+
+@pytest.mark.parametrize(
+    ("forge", "mode"), [pytest.param("github", "branch", marks=pytest.mark.nightly), ("gitlab", "committed")]
+)
+def test_the_schedule_moves_a_company_in_its_window_and_no_other(
+    supply: Supply, tmp_path: Path, forge: Forge, mode: Publishing
+) -> None:
+    """One window is open, one opens in twelve hours; Argo CD sees the move, and the next run does nothing."""
+    project = Project(supply, tmp_path / f"windows-{forge}", forge, mode, "wheel")
+    work, now = project.work, datetime.now(UTC)
+    for name, hours in (("company-002", -1), ("company-003", 12)):
+        assert work.run("add", name, "--plan", "bronze").exit == 0
+        opens = now + timedelta(hours=hours)
+        window = f"{{days: [{', '.join(DAYS)}], from: '{opens:%H:%M}', for: 8h, timeZone: UTC}}"
+        work.write(f"tenants/{name}.yaml", f"{work.read(f'tenants/{name}.yaml')}maintenance: {window}\n")
+    assert work.run("release").exit == 0
+    text = work.read("platform.yaml")
+    work.write("platform.yaml", re.sub("(name: general, release:) edge", r'\1 "1"', text))
+    work.edit("base/edge/core/fileserver.yaml", "minReadySeconds: 65", "minReadySeconds: 66")
+    assert work.run("release").exit == 0
+    assert work.run("promote", "general", "2").exit == 0
+    if mode == "committed":
+        work.generate()
+    assert_green(project.start(), "publish")
+    assert {release_of(project, f"company-00{number}") for number in (2, 3)} == {"1"}
+
+    moved = project.forge.quarter()
+    pushed = project.machines.git("rev-parse", "main")
+    again = project.forge.quarter()
+
+    assert_green(moved, "promote")
+    assert_green(again, "promote")
+    assert "move company-002 to release 2\n" in moved["promote"].log
+    assert (release_of(project, "company-002"), release_of(project, "company-003")) == ("2", "1")
+    assert "waiting: [company-003]" in project.machines.git("show", "main:platform.yaml")
+    assert project.machines.git("show", "--no-patch", "--format=%s", pushed) == (
+        "Move companies in their maintenance windows"
+    )
+    assert project.machines.git("rev-parse", "main") == pushed
+
+
+def release_of(project: Project, company: str) -> str:
+    """Return the release that a company runs where Argo CD looks."""
+    (release,) = re.findall("base/releases/([0-9]+)/core", project.followed(f"overlays/{company}/kustomization.yaml"))
+    return str(release)
 
 
 # --- what is pinned, and nothing else
