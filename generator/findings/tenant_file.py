@@ -228,7 +228,10 @@ ROWS: Final = (
         severity=Severity.WARNING,
         title="a trial has not ended",
         why="The company goes on for nothing, or a customer who stays is taken for a trial.",
-        fix="Take the day out when the company stays (`tenantry set NAME expires=`), or write a later one.",
+        fix=(
+            "End it (`tenantry set NAME state=suspended expires=`), take the day out when the company stays"
+            " (`tenantry set NAME expires=`), or write a later one."
+        ),
         source="tenantry: what a tenant file says of a day is due on that day (docs/guides/add-a-company.md)",
     ),
     Rule(

@@ -124,7 +124,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         lost={*gone, *names_of(after.left_out)},
         rules=weights,
     )
-    found = (*found, *days.due(fleet, today), *accepted_until(fleet.platform, today), *done.findings)
+    found = (*found, *days.warnings(fleet, today), *accepted_until(fleet.platform, today), *done.findings)
     found = _marked(request, found, lambda: before.findings(names, sample))
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))

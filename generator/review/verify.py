@@ -68,7 +68,7 @@ def due_on(snapshot: Snapshot, fleet: Fleet, today: date) -> tuple[Finding, ...]
         today: The day.
     """
     of_approvals = approvals.problems(approvals_in(snapshot), today)
-    return (*of_approvals, *days.due(fleet, today), *accepted_until(fleet.platform, today))
+    return (*of_approvals, *days.warnings(fleet, today), *accepted_until(fleet.platform, today))
 
 
 def verify(

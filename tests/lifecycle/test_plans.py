@@ -353,7 +353,8 @@ def test_a_trial_is_due_the_day_after_its_last(repository: Repository) -> None:
         1,
         (
             "tenants/company-001.yaml:3:10: error: the trial ended on 2026-12-31 [DUE002]\n"
-            "  hint: tenantry set company-001 expires= if the company stays, or give it a later day\n"
+            "  hint: tenantry set company-001 state=suspended expires= ends it; tenantry set company-001 expires="
+            " if the company stays, or give it a later day\n"
         ),
     )
     repository.run("set", "company-001", "expires=2027-01-31")

@@ -85,7 +85,7 @@ def test_a_workflow_asks_for_no_more_than_its_jobs_need(name: str) -> None:
 
     assert workflow["permissions"] == {}
     assert "pull_request_target" not in triggers
-    of_main = {("publish", "contents"), ("promote", "contents")}
+    of_main = {("publish", "contents"), ("promote", "contents"), ("due", "contents"), ("due", "pull-requests")}
     assert may_write <= of_main | {("scan", "security-events"), ("comment", "pull-requests")}
     assert may_write.isdisjoint(of_main) or not {"pull_request", "pull_request_target"} & set(triggers)
     for job, _ in may_write - of_main:
@@ -304,10 +304,12 @@ def test_the_action_runs_words_and_no_code(tmp_path: Path) -> None:
     [
         (step(GITHUB["ours/publish.yaml"], "Publish"), "TOKEN", "x-access-token"),
         (step(GITHUB["ours/promote.yaml"], "Move"), "TOKEN", "x-access-token"),
+        (step(GITHUB["ours/drift.yaml"], "Propose what is due"), "TOKEN", "x-access-token"),
         (step(GITHUB["github-branch/drift.yaml"], "Compare with what is published"), "TOKEN", "x-access-token"),
         ("\n".join(yaml.safe_load(GITLAB["gitlab-branch"])["publish"]["script"]), "TENANTRY_PUSH_TOKEN", "oauth2"),
+        ("\n".join(yaml.safe_load(GITLAB["gitlab-branch"])["due"]["script"]), "TENANTRY_DUE_TOKEN", "oauth2"),
     ],
-    ids=["github-publish", "github-promote", "github-drift", "gitlab-publish"],
+    ids=["github-publish", "github-promote", "github-due", "github-drift", "gitlab-publish", "gitlab-due"],
 )
 def test_git_gets_the_token_from_the_environment(tmp_path: Path, script: str, variable: str, user: str) -> None:
     """Git itself asks the helper that the step configures; the token stands in no file."""

@@ -133,10 +133,12 @@ class GitHub:
     Attributes:
         machines: Where jobs run.
         api: Address of a pull request's comments.
+        requests: Address of the API that offers pull requests.
     """
 
     machines: Machines
     api: str = "http://127.0.0.1:9/comments"
+    requests: str = "http://127.0.0.1:9"
 
     def push(self) -> dict[str, Job]:
         """Run what a push to main runs."""
@@ -175,7 +177,13 @@ class GitHub:
         data = yaml.safe_load(self.machines.git("show", f"{commit}:.github/workflows/{workflow}.yaml"))
         trigger = data[True][github["event_name"]]  # YAML 1.1 takes the key `on` for true
         assert github["event_name"] == "schedule" or trigger == {"branches": ["main"]}
-        github |= {"sha": commit, "repository": "acme/tenants", "token": "t0ken"}
+        github |= {
+            "sha": commit,
+            "repository": "acme/tenants",
+            "repository_owner": "acme",
+            "api_url": self.requests,
+            "token": "t0ken",
+        }
         done: dict[str, Job] = {}
         for name, settings in data["jobs"].items():
             unknown = settings.keys() - {
@@ -345,11 +353,13 @@ class GitLab:
 
     Attributes:
         machines: Where jobs run.
-        api: Address of GitLab's API.
+        api: Address of GitLab's API, where it offers the notes of a merge request.
+        requests: The same, where it offers merge requests.
     """
 
     machines: Machines
     api: str = "http://127.0.0.1:9/api/v4"
+    requests: str = "http://127.0.0.1:9/api/v4"
 
     def push(self) -> dict[str, Job]:
         """Run the pipeline of a push to main."""
@@ -396,7 +406,7 @@ class GitLab:
             "CI_PROJECT_DIR": str(work),
             "CI_PROJECT_URL": str(self.machines.origin).removesuffix(".git"),
             "CI_SERVER_HOST": "git.acme.example",
-            "CI_API_V4_URL": self.api,
+            "CI_API_V4_URL": self.api if variables["CI_PIPELINE_SOURCE"] == "merge_request_event" else self.requests,
             "CI_PROJECT_ID": "1",
         }
         script = "\n".join([*job["before_script"], *job["script"]]).replace("/tmp/", f"{machine}/temp/")  # noqa: S108

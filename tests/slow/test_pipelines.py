@@ -25,6 +25,7 @@ from generator.fleet.windows import DAYS
 from generator.init.init import Forge
 from generator.kube import kustomize
 from tests.harness import ROOT, Repository, environment
+from tests.project import requests
 from tests.project.comments import Handler, served
 from tests.slow.forge import GitHub, GitLab, Job, Machines
 from tools import install
@@ -132,7 +133,8 @@ class Project:
             made=supply.folder / "made",
             origin=origin,
             settings=f'[url "{supply.git.as_uri()}"]\n\tinsteadOf = {ADDRESS}\n',
-            variables={"TENANTRY_KUSTOMIZE_URL": supply.mirror.as_uri(), "TENANTRY_COMMENT_TOKEN": "t0ken"},
+            variables={"TENANTRY_KUSTOMIZE_URL": supply.mirror.as_uri(), "TENANTRY_COMMENT_TOKEN": "t0ken"}
+            | {"TENANTRY_DUE_TOKEN": "t0ken"},
         )
         self.forge = (GitHub if forge == "github" else GitLab)(machines=self.machines)
 
@@ -174,6 +176,7 @@ class Project:
 def adds_a_company(work: Repository, mode: Publishing) -> None:
     """Do what the guide says."""
     assert work.run("add", "company-101", "--plan", "silver", "--addon", "chatbot").exit == 0
+    assert work.run("set", "company-101", "expires=2026-01-31").exit == 0
     if mode == "committed":
         work.generate()
 
@@ -188,12 +191,15 @@ def assert_green(jobs: Mapping[str, Job], *names: str) -> None:
 def test_a_new_repository_is_green_from_its_first_push_to_the_night_after_a_merge(
     supply: Supply, tmp_path: Path, forge: Forge, mode: Publishing, pin: str
 ) -> None:
-    """The first push meets an empty remote; then a pull request, its merge, and what runs every night."""
+    """The first push meets an empty remote; then a pull request, its merge, and what runs every night.
+
+    The company that the pull request brings has a trial that is over, so the night proposes to suspend it.
+    """
     project = Project(supply, tmp_path / f"{forge}-{mode}-{pin}", forge, mode, pin)
 
-    with served() as comments:
+    with served() as comments, requests.served(project.machines.origin) as asked_for:
         where = f"{comments.address}/repos/acme/tenants/issues/1/comments" if forge == "github" else comments.address
-        project.forge = type(project.forge)(machines=project.machines, api=where)
+        project.forge = type(project.forge)(machines=project.machines, api=where, requests=asked_for.address)
         first = project.start()
         asked = project.change("company-101", lambda work: adds_a_company(work, mode))
         said = comments.bodies(Handler.me)[-1]
@@ -203,7 +209,10 @@ def test_a_new_repository_is_green_from_its_first_push_to_the_night_after_a_merg
     assert_green(first, "publish")
     assert_green(asked, *(("check", "scan", "comment") if forge == "github" else ("check", "diff")))
     assert_green(merged, "publish")
-    assert_green(night, *(("drift", "scan") if forge == "github" else ("drift",)))
+    assert_green(night, *(("drift", "due", "scan") if forge == "github" else ("drift", "due")))
+    (proposed,) = asked_for.texts
+    assert "warning: the trial ended on 2026-01-31 [DUE002]" in proposed
+    assert "state: suspended" in project.machines.git("show", "tenantry/due:tenants/company-101.yaml")
     assert "company-101" in said
     assert "the change touches 1 tenant of 2" in asked["check"].log
     assert "approvals-only" not in asked["check"].log
