@@ -12,6 +12,7 @@ from generator.fleet.infrastructure import Nodes, Prices
 from generator.fleet.life import Confirmation, Hold, Tombstone
 from generator.fleet.rings import Freeze, Pair, Paused, Pin, Ring
 from generator.fleet.windows import Window
+from generator.reachability.declared import Declared
 from generator.reachability.promises import Neighbours
 from generator.reachability.space import Addresses
 from generator.reading.yaml_reader import Document
@@ -157,6 +158,7 @@ class Cluster:
         next_kubernetes: The version that it is upgraded to, or empty; the render is valid for it as well.
         addresses: Addresses of the cluster itself, which no tenant may be let out to.
         neighbours: The pods around the tenants that they must be able to talk with.
+        peers: All that policies may open beyond a tenant's own namespace, but for what add-ons reach.
         declared: What fields of base/ may be because platform.yaml says so, by the name that the model has for it.
     """
 
@@ -165,6 +167,7 @@ class Cluster:
     kubernetes: str
     addresses: Addresses
     neighbours: Neighbours
+    peers: tuple[Declared, ...]
     next_kubernetes: str = ""
     declared: Mapping[str, tuple[str, ...]]
 

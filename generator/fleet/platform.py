@@ -30,6 +30,7 @@ from generator.fleet.model import (
 )
 from generator.fleet.rings import Freeze, Move, Ring
 from generator.fleet.windows import hours
+from generator.reachability.declared import read_declared, read_port
 from generator.reachability.promises import read_neighbours
 from generator.reachability.space import Addresses
 from generator.reading import quantity
@@ -57,6 +58,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             _requires,
             _branches,
             _addresses,
+            _peers,
             _upgrades,
             _storage,
             _ring_names,
@@ -95,6 +97,7 @@ def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Fi
             next_kubernetes=_versions(cluster)[1],
             addresses=Addresses(**{area: tuple(cidrs) for area, cidrs in cluster["network"]["addresses"].items()}),
             neighbours=read_neighbours(cluster["network"]),
+            peers=read_declared(cluster["network"]),
             declared=_declared(cluster),
         ),
         service=data["service"]["workload"],
@@ -265,7 +268,32 @@ def _cidrs(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
         network: Path = ("clusters", name, "network")
         found |= {(*network, "addresses", area): cidrs for area, cidrs in cluster["network"]["addresses"].items()}
         found[*network, "dns", "nodeLocal"] = cluster["network"]["dns"].get("nodeLocal", ())
+        for key, peer in _further(cluster["network"]):
+            found[*network, *key, "cidrs"] = peer.get("cidrs", ())
     return (((*path, index), text) for path, texts in found.items() for index, text in enumerate(texts))
+
+
+def _further(network: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], Mapping[str, Any]]]:
+    """Yield the peers that have a name of the provider's, with the two keys above each."""
+    for key in ("destinations", "sources"):
+        yield from (((key, name), peer) for name, peer in network.get(key, {}).items())
+
+
+def _peers(document: Document) -> Iterator[Finding]:
+    """A peer is pods by their namespace and labels, or addresses; and its ports are ports."""
+    for name, cluster in document.data["clusters"].items():
+        network = cluster["network"]
+        for keys, peer in ((("collector",), network["collector"]), *_further(network)):
+            path: Path = ("clusters", name, "network", *keys)
+            if peer.keys() - {"ports"} not in ({"cidrs"}, {"namespace", "labels"}):
+                fact = f"{dotted(path)}: it is pods, by `namespace` and `labels`, or addresses, by `cidrs`"
+                yield finding("PLT001", document.place(path, key=True), fact, "write one of the two, and not both")
+            for index, port in enumerate(peer.get("ports", ())):
+                try:
+                    read_port(port)
+                except ValueError as error:
+                    where: Path = (*path, "ports", index)
+                    yield finding("PLT001", document.place(where), f"{dotted(where)}: {error}")
 
 
 def _versions(cluster: Mapping[str, Any]) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from generator.reachability.policy import Direction, Peer
+from generator.reachability.policy import Direction, Peer, Policy, Rule
 from generator.reachability.ranges import EVERY_ADDRESS, network
 from generator.reachability.space import Addresses, Space
 
@@ -61,7 +61,7 @@ def find_intrusions(space: Space, addresses: Addresses) -> tuple[Intrusion, ...]
     everywhere = Peer(block=EVERY_ADDRESS, text="everywhere")
     return tuple(
         Intrusion(place, found.text, area, text)
-        for place, peer in _peers(space)
+        for _, place, _, peer in peers_of(space)
         for found in (peer or everywhere,)
         if found.block is not None
         for area, text in addresses.areas()
@@ -76,7 +76,7 @@ def find_dead_peers(space: Space) -> tuple[Place, ...]:
     """
     return tuple(
         place
-        for place, peer in _peers(space)
+        for _, place, _, peer in peers_of(space)
         if peer is not None
         and peer.block is None
         and peer.namespaces is None
@@ -84,12 +84,12 @@ def find_dead_peers(space: Space) -> tuple[Place, ...]:
     )
 
 
-def _peers(space: Space) -> Iterator[tuple[Place, Peer | None]]:
-    """Every peer with its place, and None for each rule without peers."""
+def peers_of(space: Space) -> Iterator[tuple[Policy, Place, Rule, Peer | None]]:
+    """Every peer with its policy, place and rule, and None for each rule without peers."""
     for policy in space.policies:
         for direction in Direction:
             for index, rule in enumerate(policy.rules(direction) or ()):
                 if not rule.peers:
-                    yield Place(policy.name, direction, index, None), None
+                    yield policy, Place(policy.name, direction, index, None), rule, None
                 for number, peer in enumerate(rule.peers):
-                    yield Place(policy.name, direction, index, number), peer
+                    yield policy, Place(policy.name, direction, index, number), rule, peer

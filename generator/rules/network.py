@@ -9,8 +9,9 @@ from generator.findings.words import did_you_mean
 from generator.fleet.states import STATES
 from generator.generate.size import addons_of
 from generator.proofs import isolation
+from generator.reachability.declared import find_undeclared
 from generator.reachability.peers import find_dead_peers, find_intrusions
-from generator.reachability.policy import UnreadableError
+from generator.reachability.policy import Direction, UnreadableError
 from generator.reachability.promises import Calls, check, expectations
 from generator.reachability.proof import Leak
 from generator.render.rendered import Base, Rendered, Repository
@@ -66,15 +67,19 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
     if isinstance(space, UnreadableError):
         yield Found(place, f"its policies cannot be evaluated: {space}", "fix the policy", namespace)
         return
-    calls = [
-        Calls(workload=addon.workload, services=addon.calls, reaches=addon.reaches)
-        for addon in addons_of(rendered.tenant, rendered.platform)
-    ]
-    for promise in check(space, expectations(space, rendered.objects, rendered.platform.cluster.neighbours, calls)):
+    neighbours = rendered.platform.cluster.neighbours
+    for promise in check(space, expectations(space, rendered.objects, neighbours, _calls(rendered))):
         if not promise.kept:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"
             yield Found(place, fact, "add a policy that allows it", namespace)
+
+
+def _calls(rendered: Rendered) -> list[Calls]:
+    return [
+        Calls(workload=addon.workload, services=addon.calls, reaches=addon.reaches)
+        for addon in addons_of(rendered.tenant, rendered.platform)
+    ]
 
 
 @what_must_work_is_let_through.also(Per.RELEASE)
@@ -132,3 +137,25 @@ def no_peer_is_dead(rendered: Rendered) -> Iterator[Found]:
         fact = f"{str(place).partition(' ')[2]} selects no pod of the tenant"
         hint = "put the namespaceSelector into the same item, or fix the labels"
         yield rendered.found(policies[place.policy], fact, hint)
+
+
+@rule(
+    "NET005",
+    per=Per.CLASS,
+    title="a policy opens only what platform.yaml declares",
+    why="A peer that nobody declared is a program that no proof knows.",
+    fix="Name a peer and a port that `network` of platform.yaml declares, or declare them, which needs an approval.",
+    source="tenantry: a closed world (docs/concepts/closed-world.md)",
+    firm=Firm.NEIGHBOURS,
+)
+def no_policy_opens_what_is_not_declared(rendered: Rendered) -> Iterator[Found]:
+    """Yield each peer outside the company that is not declared, or not for these ports or these pods."""
+    space = isolation.read(rendered)
+    if isinstance(space, UnreadableError):
+        return
+    policies = {policy["metadata"]["name"]: policy for policy in rendered.of_kind("NetworkPolicy")}
+    cluster = rendered.platform.cluster
+    for found in find_undeclared(space, cluster.peers, _calls(rendered)):
+        key = "destinations" if found.place.direction is Direction.EGRESS else "sources"
+        hint = f"{found.way}, or declare it under clusters.{cluster.name}.network.{key} of platform.yaml"
+        yield rendered.found(policies[found.place.policy], f"{str(found.place).partition(' ')[2]} {found.fact}", hint)

@@ -96,6 +96,7 @@ _CLUSTER: Final = Cluster(
     kubernetes="1.36",
     addresses=good_repository().fleet.platform.cluster.addresses,
     neighbours=good_repository().fleet.platform.cluster.neighbours,
+    peers=(),
     declared={},
 )
 _HERE: Final = [{"name": "in-cluster", "namespace": "company-002"}]

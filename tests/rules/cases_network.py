@@ -25,6 +25,36 @@ spec:
     ports: [{port: 8080}]
 """
 
+RELAY = """---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: to-relay
+  annotations: {argocd.argoproj.io/sync-wave: "-5"}
+spec:
+  podSelector: {matchLabels: {app.kubernetes.io/name: fileserver}}
+  policyTypes: [Ingress, Egress]
+  egress:
+  - to:
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: mail}}
+      podSelector: {matchLabels: {app: relay, tier: out}}
+    - ipBlock: {cidr: 198.51.100.128/25}
+    ports: [{protocol: TCP, port: 25}]
+  ingress:
+  - from:
+    - namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: monitoring}}
+      podSelector: {matchLabels: {app: prober}}
+    ports: [{protocol: TCP, port: http}, {protocol: TCP, port: 8080}]
+"""
+NETWORK = Edit("base/guard/core/network.yaml", "", RELAY)
+COLLECTOR = "      collector: {namespace: monitoring, labels: {app.kubernetes.io/name: opentelemetry-collector}}\n"
+FURTHER = """      destinations:
+        relay: {namespace: mail, labels: {app: relay}, ports: [25]}
+        backup: {cidrs: [198.51.100.0/24], ports: [25/TCP, 443]}
+      sources:
+        prober: {namespace: monitoring, labels: {app: prober}, ports: [http]}
+"""
+
 NEIGHBOUR = {"namespaceSelector": {"matchLabels": {"tenantry.dev/plan": "silver"}}}
 
 
@@ -116,5 +146,67 @@ CASES = (
         lambda scene: _policy(scene, "to-collector")["egress"][0]["to"][0]["podSelector"]["matchLabels"].update(
             app="any"
         ),
+    ),
+    catches(
+        "NET005",
+        "peers of which platform.yaml says nothing",
+        (NETWORK,),
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[0] is no peer that platform.yaml declares [NET005]\n"
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[1] is no peer that platform.yaml declares [NET005]\n"
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+    ),
+    passes("NET005", "peers that are declared", (NETWORK, Edit("platform.yaml", COLLECTOR, COLLECTOR + FURTHER))),
+    catches(
+        "NET005",
+        "ports of declared peers that are not",
+        (
+            NETWORK,
+            Edit(
+                "platform.yaml",
+                COLLECTOR,
+                COLLECTOR + FURTHER.replace("25]", "26]").replace("25/", "25/UDP, 26/").replace("http", "metrics"),
+            ),
+        ),
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[0] opens ports that platform.yaml does not declare of destinations.relay [NET005]\n"
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[1] opens ports that platform.yaml does not declare of destinations.backup [NET005]\n"
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: ingress[0].from[0] opens ports that platform.yaml does not declare of sources.prober [NET005]\n"
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+    ),
+    catches(
+        "NET005",
+        "a gateway that is elsewhere in platform.yaml alone",
+        (Edit("platform.yaml", "{namespace: gateway-system, labels", "{namespace: gateways, labels"),),
+        "base/guard/components/ai-chatbot-gateway/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-from-gateway: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "base/guard/components/gateway/network.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+    ),
+    catches(
+        "NET005",
+        "what the chatbot reaches, for all pods",
+        lambda scene: _policy(scene, "ai-chatbot-to-model").update(podSelector={}),
+        "base/guard/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[0] is declared for pods of ai-chatbot alone, and the policy selects others as well [NET005]\n"
+        "  hint: select pods of ai-chatbot alone, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+    ),
+    passes(
+        "NET005",
+        "pods of its own namespace, by its name",
+        lambda scene: _policy(scene, "ai-chatbot-to-fileserver")["egress"][0]["to"][0].update(
+            namespaceSelector={"matchLabels": {"kubernetes.io/metadata.name": "company-002"}}
+        ),
+    ),
+    catches(
+        "NET005",
+        "Prometheus at another port than metrics",
+        lambda scene: _policy(scene, "from-prometheus")["ingress"][0]["ports"].append(
+            {"protocol": "TCP", "port": "http"}
+        ),
+        "base/guard/core/network.yaml: error: NetworkPolicy/company-002/from-prometheus: ingress[0].from[0] opens ports that platform.yaml does not declare of prometheus [NET005]\n"
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources of platform.yaml",
     ),
 )
