@@ -13,6 +13,7 @@ from generator.fleet.load import load
 from generator.fleet.validate import validate
 from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
+from generator.kube.lenient import mapping
 from generator.lifecycle import keeping
 from generator.pipeline import validated_platform
 from generator.reading import yaml_writer
@@ -136,13 +137,18 @@ def _is_set(data: Any, path: list[str]) -> bool:
     return True
 
 
-def _typed(key: str, value: str) -> Any:
-    """Read a value as the type that the schema gives its key; None removes the key."""
+def _schema_of(key: str) -> Mapping[str, Any]:
     schema: Mapping[str, Any] = package_schema("tenant")
     for step in key.split("."):
         if step not in schema.get("properties", {}):
             raise TenantryError(f"a tenant file has no key {key!r}", "see `tenantry schema tenant`")
         schema = schema["properties"][step]
+    return schema
+
+
+def _typed(key: str, value: str) -> Any:
+    """Read a value as the type that the schema gives its key; None removes the key."""
+    schema = _schema_of(key)
     if not value:
         return None
     match schema["type"]:
@@ -160,20 +166,29 @@ def _typed(key: str, value: str) -> Any:
             return quoted_if_needed(value)
 
 
-def _edited_list(data: Any, path: list[str], change: str, value: str) -> list[str] | None:
-    """Return a list with items added, where it has them not, or taken out; None, for no key, when nothing is left."""
+def _edited_list(data: Any, path: list[str], change: str, value: str) -> Any:
+    """Return a list with items added, where it has them not, or taken out; None, for no key, when nothing is left.
+
+    What stands there and is no list is returned as it is: the check of the result names it.
+    """
     key = ".".join(path)
-    items = _typed(key, value)
-    if not isinstance(items, list):
+    if _schema_of(key)["type"] != "array":
         raise TenantryError(f"{key} is no list", f"write {key}={value or 'VALUE'}")
+    if not value:
+        raise TenantryError(f"{change}= names no item", f"write {change}=VALUE; {key}= takes the whole list out")
+    items: list[str] = _typed(key, value)
     for step in path[:-1]:
-        data = data.get(step, {})
-    held: list[str] = data.get(path[-1], in_one_line([]))
+        data = mapping(data).get(step)
+    found = mapping(data).get(path[-1])
+    held = in_one_line([]) if found is None else found
+    if not isinstance(held, list):
+        return held
     if change.endswith("-"):
-        for item in set(items).intersection(held):
-            held.remove(item)
+        for item in dict.fromkeys(items):
+            if item in held:
+                held.remove(item)
     else:
-        held.extend(item for item in items if item not in held)
+        held.extend(item for item in dict.fromkeys(items) if item not in held)
     return held or None
 
 

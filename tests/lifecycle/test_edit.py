@@ -183,6 +183,52 @@ def test_set_writes_a_value_as_its_key_needs_it(repository: Repository, assignme
     assert repository.read(FILE) == f"name: company-001\nplan: bronze\n{expected}"
 
 
+@pytest.mark.parametrize("sign", ["+", "-"])
+def test_a_list_is_changed_by_items_alone(repository: Repository, sign: str) -> None:
+    """What names none says so, and how the whole list goes; the way that it names passes."""
+    repository.tenant(addons=["chatbot"])
+
+    refused = repository.run("set", "company-001", f"addons{sign}=")
+    no_list = repository.run("set", "company-001", f"plan{sign}=gold")
+
+    assert (refused.exit, refused.stderr) == (
+        1,
+        f"error: addons{sign}= names no item\n  hint: write addons{sign}=VALUE; addons= takes the whole list out\n",
+    )
+    assert no_list.stderr == "error: plan is no list\n  hint: write plan=gold\n"
+    assert repository.run("set", "company-001", "addons=").exit == 0
+    assert "addons" not in repository.read(FILE)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("chatbot", "3:9: error: addons: expected a list, got the string 'chatbot' [TEN009]\n"),
+        ("{chatbot: {}}", "3:9: error: addons: expected a list, got a mapping [TEN009]\n"),
+        ("[{name: chatbot}, mail]", "3:10: error: addons[0]: expected a string, got a mapping [TEN009]\n"),
+    ],
+)
+@pytest.mark.parametrize("change", ["addons+=chatbot", "addons-=mail"])
+def test_what_is_no_list_is_named_and_stays(repository: Repository, written: str, said: str, change: str) -> None:
+    """It is a mistake of the file, which nobody meant to be taken for another one."""
+    text = f"name: company-001\nplan: bronze\naddons: {written}\n"
+    repository.write(FILE, text)
+
+    ran = repository.run("set", "company-001", change)
+
+    assert (ran.exit, f"{FILE}:{said}" in ran.stderr) == (1, True), ran.said
+    assert repository.read(FILE) == text
+
+
+@pytest.mark.parametrize(("change", "after"), [("addons+=chatbot", "addons: [chatbot]\n"), ("addons-=chatbot", "")])
+def test_a_key_without_a_value_is_a_list_without_items(repository: Repository, change: str, after: str) -> None:
+    """The change writes it as it should be."""
+    repository.write(FILE, "name: company-001\nplan: bronze\naddons:\n")
+
+    assert repository.run("set", "company-001", change).exit == 0
+    assert repository.read(FILE) == f"name: company-001\nplan: bronze\n{after}"
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
