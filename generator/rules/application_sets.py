@@ -327,16 +327,32 @@ def _deviations(repository: Repository, differences: _Differences) -> Iterator[F
             name = layout.stem(application.path)
             for what, is_, should in differences(name, application.manifest):
                 if is_ != should:
-                    found[what].append((application.path, is_ or "not set", should))
+                    found[what].append((application.path, is_, should))
         everywhere = len(appset.expansion.applications)
         for what, cases in found.items():
             if 1 < len(cases) == everywhere:
                 _, is_, should = cases[0]
-                fact = f"{what} is {is_}, not {should}, and so for all {everywhere} Applications of the set"
+                fact = f"{what} {_differing(is_, should)}, and so for all {everywhere} Applications of the set"
                 yield appset.found(("spec", "template"), fact, GENERATE)
                 continue
             for path, is_, should in cases:
-                yield Found(Place(path), f"{what} is {is_}, not {should}", GENERATE)
+                yield Found(Place(path), f"{what} {_differing(is_, should)}", GENERATE)
+
+
+def _differing(is_: str, should: str) -> str:
+    """Say how two texts differ: what is not set, what a list of paths lacks or has too much, or both texts."""
+    if not is_:
+        return "is not set"
+    wanted, there = (text.split(_BETWEEN_PATHS) for text in (should, is_))
+    if len(wanted) == 1:
+        return f"is {is_}, not {should}"
+    lacking, more = ([path for path in one if path not in other] for one, other in ((wanted, there), (there, wanted)))
+    parts = [f"lacks {', '.join(lacking)}"] if lacking else []
+    parts += [f"has {', '.join(more)} too much"] if more else []
+    return " and ".join(parts) or "has another order"
+
+
+_BETWEEN_PATHS: Final = ";"
 
 
 @rule(

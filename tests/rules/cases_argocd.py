@@ -386,13 +386,23 @@ CASES: Final[tuple[Case, ...]] = (
         "ARG012",
         "every commit renders the company again",
         _file(_SET, '        argocd.argoproj.io/manifest-generate-paths: "{{ .generatePaths }}"\n', ""),
-        "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set, not /base/edge/components/ai-chatbot;/base/edge/components/ai-chatbot-gateway;/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/ai-chatbot;/base/guard/components/ai-chatbot-gateway;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core;/overlays/company-002 [ARG012]\n  hint: run `tenantry generate`",
+        "argocd/shards/s03/tenants/company-002.yaml: error: the annotation argocd.argoproj.io/manifest-generate-paths is not set [ARG012]\n  hint: run `tenantry generate`",
     ),
     catches(
         "ARG012",
         "a set forgets the guard of all its companies",
         _file(_OTHER_SET, "{{ .generatePaths }}", "/base/edge;/overlays/{{ .tenant }}"),
-        "argocd/shards/s00/applicationset.yaml: error: ApplicationSet/argocd/tenants-s00: the annotation argocd.argoproj.io/manifest-generate-paths is /base/edge;/overlays/company-004, not /base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core;/overlays/company-004, and so for all 2 Applications of the set [ARG012]\n  hint: run `tenantry generate`",
+        "argocd/shards/s00/applicationset.yaml: error: ApplicationSet/argocd/tenants-s00: the annotation argocd.argoproj.io/manifest-generate-paths lacks /base/edge/components/facts, /base/edge/components/gateway, /base/edge/core, /base/guard/components/facts, /base/guard/components/gateway, /base/guard/core and has /base/edge too much, and so for all 2 Applications of the set [ARG012]\n  hint: run `tenantry generate`",
+    ),
+    catches(
+        "ARG012",
+        "the paths of a set stand in another order",
+        _file(
+            _OTHER_SET,
+            "{{ .generatePaths }}",
+            "/overlays/{{ .tenant }};/base/edge/components/facts;/base/edge/components/gateway;/base/edge/core;/base/guard/components/facts;/base/guard/components/gateway;/base/guard/core",
+        ),
+        "argocd/shards/s00/applicationset.yaml: error: ApplicationSet/argocd/tenants-s00: the annotation argocd.argoproj.io/manifest-generate-paths has another order, and so for all 2 Applications of the set [ARG012]\n  hint: run `tenantry generate`",
     ),
     passes(
         "ARG012",
