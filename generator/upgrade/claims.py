@@ -23,14 +23,15 @@ _START: Final = re.compile(r"^---[^\n]*\n", re.MULTILINE)
 
 
 def is_done(texts: Texts) -> bool:
-    """Say by the text of platform.yaml alone whether nothing is left to do.
+    """Say by platform.yaml alone whether nothing is left to do; by its text where that is plain.
 
     Args:
         texts: The files.
     """
     platform = texts.get(layout.PLATFORM, "")
     addons = _ADDONS.search(platform)
-    return not addons or "storage:" not in addons[0] or not any(_without_claim(platform))
+    said = addons[0] if addons else platform  # its keys may be quoted, or stand in one line
+    return not all(word in said for word in ("addons", "storage")) or not any(_without_claim(platform))
 
 
 def upgraded(texts: Texts) -> Changes:

@@ -110,14 +110,17 @@ def _tenant(path: str, text: str, addons: tuple[str, ...]) -> str:
     """Write the add-ons that are on as a list, in the place of the first of their keys."""
     held = data_of(path, text)
     own = [name for name in addons if isinstance(held.get(name), bool)]
-    if not own:
+    listed = held.get("addons", [])
+    if not own or not isinstance(listed, list):
         return text
 
     def change(data: Any) -> None:
         where = min(list(data).index(name) for name in own)
         comments = [data.ca.items[name] for name in own if name in data.ca.items]
-        on = [name for name in own if data.pop(name)]
-        if on:
+        on = [name for name in own if data.pop(name) and name not in listed]
+        if "addons" in data:
+            data["addons"].extend(on)
+        elif on:
             data.insert(where, "addons", in_one_line(on))
             if comments:
                 data.ca.items["addons"] = comments[0]

@@ -1,5 +1,6 @@
 """Repositories of earlier layouts are brought up, and no pod restarts for it."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -7,8 +8,9 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
-from generator.upgrade import states, storage_class
+from generator.upgrade import services, states, storage_class
 from tests.harness import ROOT, Repository
 
 LAYOUTS: Final = ROOT / "tests" / "layouts"
@@ -302,6 +304,41 @@ def test_keys_of_services_become_data_and_comments_stay(tmp_path: Path) -> None:
         'chatbot: {workload: ai-chatbot, cpu: "1", memory: 2Gi, hostPrefix: chat, calls: [fileserver],'
         " reaches: [203.0.113.0/24]}\n"
     ) in platform
+
+
+def test_a_file_that_is_half_rewritten_keeps_what_it_lists() -> None:
+    """What somebody began by hand is finished; a list that is none is left to `validate`."""
+    files = [*LAYOUTS.glob("named-services/base/**/*.yaml"), LAYOUTS / "named-services/platform.yaml"]
+    texts = {path.relative_to(LAYOUTS / "named-services").as_posix(): path.read_text() for path in files}
+    begun = {
+        "both": ("addons: [search]\nchatbot: true\n", "addons: [search, chatbot]\n"),
+        "already": ("addons: [chatbot]\nchatbot: true\n", "addons: [chatbot]\n"),
+        "off": ("addons: [search]\nchatbot: false\n", "addons: [search]\n"),
+        "no-list": ("addons: search\nchatbot: true\n", "addons: search\nchatbot: true\n"),
+    }
+    texts |= {f"tenants/{name}.yaml": before for name, (before, _) in begun.items()}
+
+    after = {**texts, **services.upgraded(texts)}
+
+    assert {name: after[f"tenants/{name}.yaml"] for name in begun} == {name: text for name, (_, text) in begun.items()}
+
+
+@pytest.mark.parametrize("style", ["in one line", "as JSON"])
+def test_a_platform_file_of_another_style_is_upgraded_as_well(tmp_path: Path, style: str) -> None:
+    """The names of keys may be quoted, and stand anywhere in a line."""
+    shutil.copytree(LAYOUTS / "claims-with-add-ons", tmp_path / "repository")
+    repository = Repository(tmp_path / "repository")
+    data = yaml.safe_load(repository.read("platform.yaml"))
+    line = yaml.safe_dump(data, default_flow_style=True, width=10_000, sort_keys=False)
+    repository.write("platform.yaml", line if style == "in one line" else json.dumps(data, indent=2) + "\n")
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    commit(repository)
+
+    ran = repository.run("upgrade")
+
+    assert ran.exit == 0, ran.said
+    assert yaml.safe_load(repository.read("platform.yaml"))["addons"]["search"]["claim"] == "search-index"
+    assert "nothing to upgrade" in repository.run("upgrade").stderr
 
 
 def test_the_layout_of_today_has_nothing_to_upgrade(tmp_path: Path) -> None:
