@@ -41,6 +41,7 @@ from generator.rules import (
     settings,
     states,
     syncing,
+    unread,
     ways_in,
     workloads,
 )
@@ -49,6 +50,7 @@ from generator.rules.rule import Check, Per
 
 _FAMILIES: Final = (
     kustomizations,
+    unread,
     guard,
     render,
     closed_world,

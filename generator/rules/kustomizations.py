@@ -6,23 +6,18 @@ from typing import Any, Final, get_args
 
 from generator import layout
 from generator.findings import sources
-from generator.findings.finding import Finding, Found, Place
+from generator.findings.finding import Found
 from generator.findings.rule import Firm
-from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet.model import Exposure
-from generator.generate.compose import claims_of, component_names, components_of, state_names, states_of
+from generator.generate.compose import claims_of, components_of, states_of
 from generator.generate.releases import COMPONENTS, CORE, FACTS, parts_of
 from generator.kube import branching
-from generator.kube.allowed import references
-from generator.kube.kustomization import FILE, SPELLINGS, resolve
 from generator.kube.lenient import Object, group_of, mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.kube.tenant_names import TENANT_LABEL
-from generator.reading import yaml_reader
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Rendered, Repository, has_hash, identity
-from generator.rules.platform_objects import KUSTOMIZATION
+from generator.render.rendered import Base, Rendered, has_hash, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule
 
@@ -299,85 +294,6 @@ def _also_written(obj: Object, field: str) -> Iterator[tuple[str, str]]:
 
 
 @rule(
-    "KUS020",
-    per=Per.RELEASE,
-    title="every manifest in base/ is read by a build",
-    why="A file that no kustomization names is never applied, and nobody says so.",
-    fix="Name it in the kustomization, or remove it.",
-    source=sources.KUSTOMIZE,
-)
-def every_manifest_is_read(base: Base) -> Iterator[Found]:
-    """Every file that looks like a manifest is named by a kustomization, and every kustomization by a build."""
-    if not base.probes:
-        return
-    known = {
-        part
-        for folder in base.folders
-        for part in (
-            f"{folder}/{CORE}",
-            *(f"{folder}/{COMPONENTS}/{name}" for name in component_names(base.platform)),
-            *(f"{folder}/{layout.STATES}/{name}" for name in (state_names() if folder == base.folders[0] else ())),
-        )
-    }
-    named = {
-        path
-        for folder, document in base.kustomizations.items()
-        for reference in references(document.data)
-        if (path := resolve(folder, reference.text)) is not None
-    }
-    for folder, document in base.kustomizations.items():
-        above, _, name = folder.rpartition("/")
-        is_component = above in [f"{home}/{COMPONENTS}" for home in base.folders]
-        near = did_you_mean(name, component_names(base.platform)) if is_component else ""
-        # a component of an add-on that is sold no more may stay: releases that are frozen have it
-        if folder not in known | named and (near or not is_component):
-            hint = near or "name it in another kustomization, or remove the folder"
-            yield Found(document.place(), "no build reads this kustomization", hint)
-    for folder, document in base.kustomizations.items():
-        for reference in references(document.data):
-            text = base.sources.get(resolve(folder, reference.text) or "")
-            if text is not None and reference.where[0] == "resources" and not _has_objects(text):
-                yield Found(
-                    document.place(reference.where), f"{reference.text} holds no object", "remove it from the list"
-                )
-    for file in base.files:
-        folder, _, name = file.rpartition("/")
-        if file.lower().endswith(_MANIFESTS) and name != FILE and file not in named:
-            home = next((home for home in base.folders if file.startswith(f"{home}/")), base.folder)
-            listing = f"{folder}/{FILE}" if folder in base.kustomizations else f"{home}/{CORE}/{FILE}"
-            hint = f"name it under resources: of {listing}, or remove the file if nobody needs it"
-            yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
-
-
-@every_manifest_is_read.also(Per.FLEET)
-def every_manifest_of_the_platform_is_read(repository: Repository) -> Iterator[Found | Finding]:
-    """Every manifest in argocd/platform/ is named by its kustomization, where it has one, called kustomization.yaml."""
-    for file in repository.files:
-        folder, _, name = file.rpartition("/")
-        if folder == layout.PLATFORM_MANIFESTS and name.lower() in SPELLINGS and name != FILE:
-            fact = f"Argo CD builds with this file, and tenantry reads {FILE} alone"
-            yield finding("KUS018", Place(file), fact, f"rename it: git mv {file} {KUSTOMIZATION}")
-    text = repository.files.get(KUSTOMIZATION)
-    document, _ = yaml_reader.read(KUSTOMIZATION, text.encode()) if text is not None else (None, ())
-    if document is None:
-        return  # without one Argo CD applies every file
-    folder = layout.PLATFORM_MANIFESTS
-    named = [path for reference in references(document.data) if (path := resolve(folder, reference.text)) is not None]
-    for file in sorted(repository.files):
-        inside = any(f"{file}/".startswith(f"{path}/") for path in named)
-        if file.startswith(f"{folder}/") and not inside and file.lower().endswith(_MANIFESTS) and file != KUSTOMIZATION:
-            hint = f"name it under resources: of {KUSTOMIZATION}, or remove the file if nobody needs it"
-            yield Found(Place(file, 1, 1), "no kustomization names this file", hint)
-
-
-_MANIFESTS: Final = (".yaml", ".yml", ".json")
-
-
-def _has_objects(text: str) -> bool:
-    return any(line.strip() and not line.lstrip().startswith(("#", "---", "...")) for line in text.splitlines())
-
-
-@rule(
     "KUS017",
     per=Per.RELEASE,
     title="a release reads only facts that tenantry writes",
@@ -397,14 +313,13 @@ def a_release_reads_known_facts(base: Base) -> Iterator[Found]:
                 continue
             place = document.place(("replacements", index, "source", "fieldPath"))
             reader = readers.get("/".join(folder.split("/")[-2:]))
-            if reader is not None and (addon := _addon_of(field)) and addon != reader:
+            addon = _addon_of(field)
+            if reader is not None and addon and addon != reader:
                 hint = f"move the entry into the component of {addon}"
                 hint += f"; or declare the fact below addons.{reader}, and read it there" if reader else ""
                 yield Found(place, f"a company can have this without {addon}, and it reads the fact {field!r}", hint)
             elif not _at(base.facts, field):
-                is_undeclared = field == "spec.storageClass"
-                way = "declare it in platform.yaml, or take out what reads it" if is_undeclared else ""
-                yield Found(place, f"there is no fact {field!r}", way or did_you_mean(field, known))
+                yield Found(place, f"there is no fact {field!r}", _way_to_fact(field, addon, known))
 
 
 def _readers(base: Base) -> Iterator[tuple[str, str]]:
@@ -422,6 +337,15 @@ def _readers(base: Base) -> Iterator[tuple[str, str]]:
         yield from ((f"{COMPONENTS}/{name}", addon.name) for name in (addon.component, *exposed))
         if addon.claim:
             yield f"{COMPONENTS}/{addon.claim_component}", addon.name
+
+
+def _way_to_fact(field: str, addon: str, known: Sequence[str]) -> str:
+    above, _, last = field.rpartition(".")
+    if not addon and field != "spec.storageClass":
+        return did_you_mean(field, known)
+    near = did_you_mean(last, [name for name in (path.removeprefix(f"{above}.") for path in known) if "." not in name])
+    where = f"below addons.{addon} of" if addon else "in"
+    return near or f"declare it {where} {layout.PLATFORM}, or take out what reads it"
 
 
 def _addon_of(field: str) -> str:

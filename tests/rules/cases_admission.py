@@ -26,6 +26,7 @@ spec:
   - extract: {key: argocd/repository, conversionStrategy: Default, decodingStrategy: None, metadataPolicy: None}
 """
 
+COMPONENT: Final = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n"
 CONFIG_MAP: Final = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {}}}\n"
 
 
@@ -453,15 +454,28 @@ CASES = (
     catches(
         "KUS020",
         "a component that no overlay names",
-        (
-            Edit(
-                "base/edge/components/gatway/kustomization.yaml",
-                "",
-                "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n",
-            ),
-        ),
+        (Edit("base/edge/components/gatway/kustomization.yaml", "", COMPONENT),),
         "base/edge/components/gatway/kustomization.yaml: error: no build reads this kustomization [KUS020]\n"
         "  hint: did you mean 'gateway'?",
+    ),
+    catches(
+        "KUS020",
+        "how an add-on is reached, misspelt",
+        (Edit("base/edge/components/ai-chatbt-gateway/kustomization.yaml", "", COMPONENT),),
+        "base/edge/components/ai-chatbt-gateway/kustomization.yaml: error: no build reads this kustomization [KUS020]\n"
+        "  hint: did you mean 'ai-chatbot-gateway'?",
+    ),
+    catches(
+        "KUS020",
+        "a claim that platform.yaml does not name",
+        (Edit("base/guard/components/ai-chatbot-claim/kustomization.yaml", "", COMPONENT),),
+        "base/guard/components/ai-chatbot-claim/kustomization.yaml: error: no build reads this kustomization [KUS020]\n"
+        "  hint: name what it brings: claim and storage of addons.chatbot in platform.yaml",
+    ),
+    passes(
+        "KUS020",
+        "how an add-on was reached that is sold no more",
+        (Edit("base/edge/components/search-gateway/kustomization.yaml", "", COMPONENT),),
     ),
     catches(
         "KUS020",

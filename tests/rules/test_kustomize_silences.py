@@ -17,7 +17,7 @@ from generator.kube import kustomize
 from generator.kube.kustomization import Buildable, Gate
 from generator.reading import yaml_reader
 from generator.render.rendered import Base
-from generator.rules import kustomizations
+from generator.rules import kustomizations, unread
 from tests.rules.harness import copy_repository, good_base, good_repository
 
 FOLDER: Final = "base/edge/components/facts"
@@ -218,10 +218,10 @@ FILES: Final = (
 def test_a_manifest_that_no_kustomization_names_is_said(file: str, hint: str) -> None:
     """It is never applied; a page for people beside it is."""
     base = good_base()
-    (found,) = kustomizations.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, file)))
+    (found,) = unread.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, file)))
     assert (found.place.file, found.fact, found.hint) == (file, "no kustomization names this file", hint)
     page = f"{file.rpartition('/')[0]}/README.md"
-    assert list(kustomizations.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, page)))) == []
+    assert list(unread.every_manifest_is_read(dataclasses.replace(base, files=(*base.files, page)))) == []
 
 
 @pytest.mark.parametrize(
@@ -238,7 +238,7 @@ def test_a_kustomization_that_no_build_reads_is_said(folder: str, hint: str) -> 
     base = good_base()
     document, _ = yaml_reader.read(f"{folder}/kustomization.yaml", b"kind: Component\n")
     more: dict[str, Any] = {**base.kustomizations, folder: document}
-    (found,) = kustomizations.every_manifest_is_read(dataclasses.replace(base, kustomizations=more))
+    (found,) = unread.every_manifest_is_read(dataclasses.replace(base, kustomizations=more))
     assert (found.place.file, found.fact, found.hint) == (
         f"{folder}/kustomization.yaml",
         "no build reads this kustomization",
@@ -248,7 +248,7 @@ def test_a_kustomization_that_no_build_reads_is_said(folder: str, hint: str) -> 
     data = copy.deepcopy(core.data)
     data["components"] = [f"../{folder.removeprefix('base/edge/')}"]
     named = {**more, "base/edge/core": dataclasses.replace(core, data=data)}
-    assert list(kustomizations.every_manifest_is_read(dataclasses.replace(base, kustomizations=named))) == []
+    assert list(unread.every_manifest_is_read(dataclasses.replace(base, kustomizations=named))) == []
 
 
 SPELLINGS: Final = (
@@ -300,13 +300,13 @@ def test_the_platforms_kustomization_is_called_so_as_well() -> None:
     repository = good_repository()
     old, new = "argocd/platform/kustomization.yaml", "argocd/platform/kustomization.yml"
     files = {new if file == old else file: text for file, text in repository.files.items()}
-    (found,) = kustomizations.every_manifest_of_the_platform_is_read(dataclasses.replace(repository, files=files))
+    (found,) = unread.every_manifest_of_the_platform_is_read(dataclasses.replace(repository, files=files))
     assert (found.place.file, found.fact, found.hint) == (
         new,
         "Argo CD builds with this file, and tenantry reads kustomization.yaml alone",
         f"rename it: git mv {new} {old}",
     )
-    assert list(kustomizations.every_manifest_of_the_platform_is_read(repository)) == []
+    assert list(unread.every_manifest_of_the_platform_is_read(repository)) == []
 
 
 def test_a_manifest_without_an_object_is_said() -> None:
@@ -314,7 +314,7 @@ def test_a_manifest_without_an_object_is_said() -> None:
     base = good_base()
     file = "base/edge/core/fileserver.yaml"
     emptied = dataclasses.replace(base, sources={**base.sources, file: "# deny everything\n---\n"})
-    (found,) = kustomizations.every_manifest_is_read(emptied)
+    (found,) = unread.every_manifest_is_read(emptied)
     assert (found.place.file, found.fact, found.hint) == (
         "base/edge/core/kustomization.yaml",
         "fileserver.yaml holds no object",
