@@ -467,8 +467,9 @@ def _hosts(tenants: Sequence[Tenant], platform: Platform) -> Iterator[Finding]:
 
 def _own_hosts(tenant: Tenant, platform: Platform) -> Iterator[Finding]:
     standard = tenant.hosts[0]
-    if len(standard) > _MAX_FQDN:
-        fact = f"the host {standard} has {_too_long(standard, _MAX_FQDN)}"
+    longest = max((standard, *(addon.host(standard) for addon in platform.addons.values())), key=len)
+    if len(longest) > _MAX_FQDN:
+        fact = f"the host {longest} has {_too_long(longest, _MAX_FQDN)}"
         yield finding("TEN015", tenant.document.place(("name",)), fact, "choose a shorter name")
     for index, host in enumerate(tenant.hosts[1:]):
         place = partial(tenant.document.place, ("hosts", index))

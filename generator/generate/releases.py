@@ -299,8 +299,16 @@ def _place(snapshot: Snapshot, obj: Mapping[str, Any], path: Sequence[str], orig
 
 def _probe_facts(platform: Platform) -> dict[str, Any]:
     """Return a data sheet that builds with every add-on; facts of core are left to core's own values."""
-    replicas = {"minReplicas": "1", "maxReplicas": "1", "storage": "1Gi", "reaches": [{"ipBlock": {"cidr": _NOBODYS}}]}
-    addons = {addon.name: {**replicas, "facts": dict(addon.facts)} for addon in platform.addons.values()}
+    addons = {
+        addon.name: {
+            "minReplicas": "1",
+            "maxReplicas": "1",
+            **({"storage": "1Gi"} if addon.storage else {}),
+            **({"reaches": [{"ipBlock": {"cidr": _NOBODYS}}]} if addon.reaches else {}),
+            "facts": dict(addon.facts),
+        }
+        for addon in platform.addons.values()
+    }
     of_volumes = {"storageClass": platform.storage_class} if platform.storage_class else {}
     return {
         "apiVersion": "tenantry.dev/v1",

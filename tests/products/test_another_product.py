@@ -90,6 +90,43 @@ def test_an_add_on_is_told_apart_from_what_else_base_holds(
     assert wiki.run("verify").stdout.startswith(f"{said}  hint: {way}\n")
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "folder", "key"),
+    [
+        ("mail: {", "mail: {component: post, ", "base/edge/components/post", "addons.mail.component"),
+        ("mail: {", "mail: {hostPrefix: post, ", "base/edge/components/mail-gateway", "addons.mail.hostPrefix"),
+        (
+            "mail: {",
+            "mail: {storage: 1Gi, claim: post, ",
+            "base/guard/components/mail-claim",
+            "addons.mail.claim",
+        ),
+        ("exposure: gateway", "exposure: ingress", "base/edge/components/ingress", "exposure"),
+        ("exposure: gateway", "exposure: ingress", "base/edge/components/search-ingress", "addons.search.hostPrefix"),
+    ],
+)
+def test_a_component_that_nobody_wrote_says_what_asks_for_it(
+    wiki: Repository, old: str, new: str, folder: str, key: str
+) -> None:
+    """Where nothing is frozen, no other release has it."""
+    wiki.edit("platform.yaml", old, new)
+
+    assert (
+        f"{folder}: error: there is no such component, and archive needs it [PLT003]\n"
+        f"  hint: write it, or change {key} in platform.yaml\n"
+    ) in wiki.run("generate").stderr
+
+
+@pytest.mark.parametrize(("length", "exit_code"), [(21, 0), (22, 1)])
+def test_the_host_of_an_add_on_is_one_that_dns_takes(wiki: Repository, length: int, exit_code: int) -> None:
+    """Whatever company has it: a name of forty letters behind it leaves the label at 63."""
+    wiki.edit("platform.yaml", "hostPrefix: find", f"hostPrefix: {'f' * length}")
+    ran = wiki.tenant("a" * 40, addons=["search"]).run("validate")
+
+    assert ran.exit == exit_code
+    assert ("addons.search.hostPrefix" in ran.stdout) is bool(exit_code), ran.said
+
+
 def test_an_add_on_reads_its_own_facts_alone(wiki: Repository) -> None:
     """Nobody has the one without the other yet, and the first who takes it could not be built."""
     mail = "base/edge/components/mail/kustomization.yaml"
@@ -106,6 +143,40 @@ def test_an_add_on_reads_its_own_facts_alone(wiki: Repository) -> None:
         " read it there\n"
     ) in refused.stdout
     assert wiki.run("verify").exit == 0
+
+
+@pytest.mark.parametrize(
+    ("declared", "where"),
+    [
+        (", reaches: [198.51.100.0/24]", "base/guard/components/mail/kustomization.yaml:8:56"),
+        (", facts: {sender: wiki@example.com}", "base/edge/components/mail/kustomization.yaml:26:56"),
+    ],
+)
+def test_a_fact_that_is_declared_no_more_is_missed(wiki: Repository, declared: str, where: str) -> None:
+    """Before anything is written, and where it is read, with what declares it."""
+    wiki.edit("platform.yaml", declared, "")
+    way = "  hint: declare it below addons.mail of platform.yaml, or take out what reads it\n"
+
+    generated, verified = wiki.run("generate"), wiki.run("verify")
+
+    assert generated.exit == 1
+    assert f"and none is written [PLT003]\n{way}" in generated.stderr
+    assert re.search(rf"^{where}: error: there is no fact '.+' \[KUS017\]\n{way}", verified.stdout, re.MULTILINE)
+
+
+def test_an_add_on_that_is_sold_no_more_may_leave_its_components(wiki: Repository) -> None:
+    """Releases that are frozen have them; what it was called is no mistake for another add-on."""
+    wiki.run("set", "--all", "addons=", "kept=")
+    wiki.edit(
+        "platform.yaml",
+        '  search: {workload: search, cpu: "1", memory: 2Gi, hostPrefix: find, calls: [wiki], storage: 20Gi, claim:'
+        " search-index}\n",
+        "",
+    )
+
+    verified = wiki.generate().run("verify")
+
+    assert (verified.exit, verified.stdout) == (0, "")
 
 
 def test_an_add_on_brings_its_facts_and_its_volume(wiki: Repository) -> None:
