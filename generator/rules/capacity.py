@@ -10,7 +10,7 @@ from generator.findings.rule import Firm
 from generator.fleet.model import AddOn, Plan, Resources
 from generator.generate import size, workloads
 from generator.generate.size import RESOURCE_WORDS, amount_text
-from generator.kube.lenient import mapping, spec_of
+from generator.kube.lenient import Object, mapping, spec_of
 from generator.kube.pods import pod_spec
 from generator.proofs import quota
 from generator.proofs.quota import Line
@@ -42,17 +42,41 @@ def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
 @rule(
     "CAP007",
     per=Per.CLASS,
-    title="the volumes fit the quota of storage",
-    why="The claim would be refused, and its pods would wait for it.",
-    fix="Run `tenantry generate`.",
+    title="the volumes are as large as what is sold, and fit the quota of storage",
+    why="A claim above the quota would be refused, and its pods would wait for it; one below is less than was sold.",
+    fix="Carry the facts of storage to the claims, and run `tenantry generate`.",
     source=sources.QUOTA,
     behind=("quota",),
 )
 def volumes_fit_the_quota(rendered: Rendered) -> Iterator[Found]:
-    """The claims of the render fit the quota of storage, in number and in size."""
+    """The claims of the render fit the quota of storage, in number and in size, and none is smaller than was sold."""
     for line in quota.of_tenant(rendered).lines:
         if line.slack < 0 and _is_storage(line):
             yield _too_much(rendered, line)
+    yield from _smaller(rendered)
+
+
+def _smaller(rendered: Rendered) -> Iterator[Found]:
+    """Yield the claims that ask for less than the company has: that of an add-on, or those of core together."""
+    claims = [obj for obj in rendered.objects if obj["kind"] == "PersistentVolumeClaim"]
+    addons = rendered.platform.claims
+    sold = {claim: (addon.storage, f"addons.{addon.name}.storage") for claim, addon in addons.items()}
+    groups = [([claim], *sold[name]) for claim in claims if (name := claim["metadata"]["name"]) in sold]
+    core = [claim for claim in claims if claim["metadata"]["name"] not in sold]
+    groups += [(core, rendered.tenant.storage, "storage")] if core else []
+    for group, wanted, fact in groups:
+        try:
+            asked = sum(quantity.octets(str(_requested(claim))) for claim in group)
+        except ValueError:
+            continue  # K8S001 says so
+        if asked < wanted:
+            what = f"it asks for {quantity.bytes_text(asked)}, and the company has {quantity.bytes_text(wanted)}"
+            hint = f"carry the fact spec.{fact} to its spec.resources.requests.storage"
+            yield rendered.found(group[0], what, hint)
+
+
+def _requested(claim: Object) -> object:
+    return mapping(mapping(spec_of(claim).get("resources")).get("requests")).get("storage")
 
 
 def _is_storage(line: Line) -> bool:

@@ -9,7 +9,7 @@ from generator import layout
 from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
-from generator.fleet.model import QuotaFrom, Tenant
+from generator.fleet.model import AddOn, QuotaFrom, Tenant
 from generator.fleet.rings import Ring, order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
@@ -32,6 +32,29 @@ def _shrinks(tenant: Tenant, before: int) -> Found:
     was, now = quantity.bytes_text(before), quantity.bytes_text(tenant.storage)
     fact = f"the volume has {was} and would shrink to {now}"
     return Found(tenant.document.place((key,)), fact, f"keep it: tenantry set {tenant.name} storage={was}")
+
+
+@storage_never_shrinks.also(Per.CHANGE)
+def storage_of_add_ons_never_shrinks(compared: Compared) -> Iterator[Found]:
+    """Nor does the claim of an add-on, of a company that has it or keeps it."""
+    for claim, addon in compared.after.claims.items():
+        before = compared.before.claims.get(claim)
+        if before is None or before.storage <= addon.storage:
+            continue
+        names = [
+            step.after.name for step in compared.steps if _holds(step.before, before) and _holds(step.after, addon)
+        ]
+        if names:
+            was, now = quantity.bytes_text(before.storage), quantity.bytes_text(addon.storage)
+            who = f"{len(names)} companies" if len(names) > 1 else names[0]
+            fact = f"the claim {claim} of {who} has {was} and would shrink to {now}"
+            place = compared.after.document.place(("addons", addon.name, "storage"))
+            yield Found(place, fact, f"write storage: {was} again{compared.then_generate}")
+
+
+def _holds(tenant: Tenant, addon: AddOn) -> bool:
+    """Say whether a company has the claim of an add-on, with it or without."""
+    return addon.name in tenant.addons or addon.claim in tenant.kept
 
 
 @rule(

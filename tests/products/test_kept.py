@@ -156,6 +156,39 @@ def test_a_volume_without_a_claim_says_the_way(wiki: Repository) -> None:
     )
 
 
+@pytest.mark.parametrize("dropped", [False, True])
+def test_the_claim_of_an_add_on_never_shrinks(change: Repository, *, dropped: bool) -> None:
+    """The API server would refuse it for every company that has the add-on, or that keeps its claim."""
+    if dropped:
+        change.run("set", "--all", "addons-=search")
+        merged(committed(change.generate()))
+    change.edit("platform.yaml", "storage: 20Gi", "storage: 10Gi")
+
+    refused = check(change)
+    change.edit("platform.yaml", "storage: 10Gi", "storage: 20Gi")
+
+    assert refused.exit == 1
+    assert (
+        "platform.yaml:39:95: error: the claim search-index of 2 companies has 20Gi and would shrink to 10Gi [TEN012]\n"
+        "  hint: write storage: 20Gi again && tenantry generate\n"
+    ) in refused.stdout
+    assert check(change).exit == 0
+
+
+def test_the_claim_of_an_add_on_is_as_large_as_it_is_sold(wiki: Repository) -> None:
+    """Where its component does not carry the fact, it is what base/ says for everybody."""
+    guard = "base/guard/components/search-claim"
+    wiki.edit(f"{guard}/kustomization.yaml", "spec.resources.requests.storage", "metadata.annotations.size")
+    wiki.edit(f"{guard}/claims.yaml", 'storage: "0"', "storage: 10Gi")
+    wiki.edit(f"{guard}/claims.yaml", "  annotations:\n", "  annotations:\n    size: placeholder\n")
+
+    assert (
+        f"{guard}/claims.yaml:1:1: error: PersistentVolumeClaim/archive/search-index: it asks for 10Gi, and the company"
+        " has 20Gi [CAP007]\n"
+        "  hint: carry the fact spec.addons.search.storage to its spec.resources.requests.storage\n"
+    ) in wiki.run("verify").stdout
+
+
 def test_the_guide_to_dropping_an_add_on_is_right(wiki: Repository) -> None:
     """Each command that it shows, in its order; what it says of the file and of the approval is the case."""
     guide = (ROOT / "docs/guides/drop-an-add-on.md").read_text(encoding="utf-8")

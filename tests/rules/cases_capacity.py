@@ -242,6 +242,15 @@ CASES = (
         "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: shared-files.storageclass.storage.k8s.io/requests.storage: up to 200Gi at once (files 200Gi), and 100Gi are admitted [CAP007]\n"
         "  hint: 100Gi too much: lower what base/ asks for, or raise shared-files.storageclass.storage.k8s.io/requests.storage of its ResourceQuota",
     ),
+    catches(
+        "CAP007",
+        "a volume smaller than what is sold",
+        lambda scene: scene.one("PersistentVolumeClaim", "files")["spec"]["resources"]["requests"].update(
+            storage="10Gi"
+        ),
+        "base/guard/core/claims.yaml: error: PersistentVolumeClaim/company-002/files: it asks for 10Gi, and the company has 200Gi [CAP007]\n"
+        "  hint: carry the fact spec.storage to its spec.resources.requests.storage",
+    ),
     passes("CAP007", "a bound on another class", _quota("fast.storageclass.storage.k8s.io/requests.storage", "0")),
     # --- CAP008
     catches(
