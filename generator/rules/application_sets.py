@@ -7,7 +7,7 @@ about a template is told once, at the template, not for each Application that it
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,11 +19,10 @@ from generator.findings.rule import Firm
 from generator.fleet.states import PURGING
 from generator.generate.argocd import FINALIZER
 from generator.kube.lenient import mapping, mappings, sequence
-from generator.kube.sync import FORCEFUL, GENERATE_PATHS, GUARD, SYNC_OPTIONS, options
+from generator.kube.sync import FORCEFUL, GUARD, SYNC_OPTIONS, options
 from generator.once import once
 from generator.reading.yaml_reader import Document, read
-from generator.render.classes import Member, filled
-from generator.render.rendered import Rendered, Repository
+from generator.render.rendered import Repository
 from generator.rules.rule import Per, rule
 from generator.rules.ways import GENERATE, way_back
 
@@ -77,7 +76,8 @@ def _without_strategy(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**manifest, "spec": spec}
 
 
-def _sets(repository: Repository) -> tuple[_Set, ...]:
+def sets_of(repository: Repository) -> tuple[_Set, ...]:
+    """Return the committed ApplicationSets of the shards that can be read, each with what becomes of it."""
     return _read_sets(repository)[0]
 
 
@@ -113,7 +113,7 @@ def templates_refuse_missing_keys(repository: Repository) -> Iterator[Found | Fi
 )
 def every_entry_renders(repository: Repository) -> Iterator[Found]:
     """The set renders with every entry; one entry that fails freezes all Applications of the set."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         for problem in appset.expansion.problems:
             if problem.effect in (Effect.FREEZES, Effect.UNDECIDED):
                 place = Place(problem.path) if problem.path else appset.document.place(("spec",))
@@ -131,7 +131,7 @@ def every_entry_renders(repository: Repository) -> Iterator[Found]:
 )
 def every_application_is_made_once(repository: Repository) -> Iterator[Found]:
     """No two entries make the same Application, in one set or in two."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         for problem in appset.expansion.problems:
             if problem.effect in (Effect.SKIPPED, Effect.CONTESTED):
                 place = Place(problem.path) if problem.path else appset.document.place()
@@ -149,7 +149,7 @@ def every_application_is_made_once(repository: Repository) -> Iterator[Found]:
 )
 def entries_leave_the_generators_keys_alone(repository: Repository) -> Iterator[Found]:
     """No entry has a key that the git generator writes itself."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         for problem in appset.expansion.problems:
             if problem.effect is Effect.RESERVED and problem.path:
                 yield Found(Place(problem.path), problem.message, GENERATE)
@@ -166,7 +166,7 @@ def entries_leave_the_generators_keys_alone(repository: Repository) -> Iterator[
 )
 def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Found]:
     """Objects outlive their Application, Applications their set, and the set stays when its file goes."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         policy = mapping(appset.spec.get("syncPolicy"))
         if policy.get("preserveResourcesOnDeletion") is not True:
             where = ("spec", "syncPolicy", "preserveResourcesOnDeletion")
@@ -197,7 +197,7 @@ def a_vanished_entry_takes_nothing_along(repository: Repository) -> Iterator[Fou
 def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
     """No Application of a company that is not being purged carries the cascade finalizer."""
     purging = {tenant.name for tenant in repository.fleet.tenants if tenant.state == PURGING}
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         if mapping(mapping(appset.spec.get("template")).get("metadata")).get("finalizers"):
             where = ("spec", "template", "metadata", "finalizers")
             fact = "every Application gets a finalizer: deleting one would delete the company's data"
@@ -223,7 +223,7 @@ def only_a_purge_cascades(repository: Repository) -> Iterator[Found]:
 )
 def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Found]:
     """No Application overrides what its overlay says: not in the template, not by a file beside the overlay."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         where: tuple[str | int, ...] = ("spec", "template", "spec")
         if "sources" in appset.application:
             yield appset.found((*where, "sources"), "the Application has several sources", GENERATE)
@@ -240,122 +240,6 @@ def overlays_alone_decide_the_render(repository: Repository) -> Iterator[Found]:
 
 
 @rule(
-    "ARG012",
-    per=Per.FLEET,
-    title="an Application follows its tenant's overlay, in this repository, by the full ref",
-    why="It would apply what nobody reviewed here.",
-    fix="Run `tenantry generate`.",
-    source="https://argo-cd.readthedocs.io/en/stable/user-guide/tracking_strategies/",
-    firm=Firm.NEIGHBOURS,
-)
-def applications_lead_to_their_overlay(repository: Repository) -> Iterator[Found]:
-    """Each Application follows its tenant's overlay in this repository, by the full ref, and knows when to look."""
-    platform = repository.fleet.platform
-    paths = {item.tenant.name: str(item.entry.data.get("generatePaths", "")) for item in repository.rendered}
-    for representative in repository.representatives:
-        text = str(representative.subject.entry.data.get("generatePaths", ""))
-        of_each = (Member(tenant=tenant.name, hosts=tenant.hosts) for tenant in representative.members)
-        paths |= {member.tenant: filled(text, member) for member in of_each}
-
-    def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-        source = manifest["spec"].get("source", {})
-        expected = (platform.repo_url, platform.revision, layout.overlay(name))
-        for key, wanted in zip(("repoURL", "targetRevision", "path"), expected, strict=True):
-            yield f"source.{key}", source.get(key, ""), wanted
-        if name in paths:
-            annotation = manifest["metadata"].get("annotations", {}).get(GENERATE_PATHS, "")
-            yield f"the annotation {GENERATE_PATHS}", annotation, paths[name]
-
-    yield from _deviations(repository, differences)
-
-
-@rule(
-    "ARG016",
-    per=Per.FLEET,
-    title="an entry makes its tenant's Application, in its tenant's project, namespace and cluster",
-    why="Whoever writes an entry would choose the project, and so what Argo CD may touch.",
-    fix="Run `tenantry generate`.",
-    source=sources.SET_SECURITY,
-    firm=Firm.NEIGHBOURS,
-)
-def applications_stay_with_their_tenant(repository: Repository) -> Iterator[Found]:
-    """An entry makes the Application of its tenant, in its tenant's project, namespace and cluster."""
-    platform = repository.fleet.platform
-
-    def differences(name: str, manifest: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-        spec = manifest["spec"]
-        yield "its name", manifest["metadata"].get("name", ""), name
-        yield "project", spec["project"], name
-        yield "destination.namespace", spec["destination"].get("namespace", ""), name
-        cluster = spec["destination"].get("name") or spec["destination"].get("server", "")
-        if cluster != platform.cluster.server:
-            yield "destination", cluster, platform.cluster.name
-
-    yield from _deviations(repository, differences)
-    for item in repository.rendered:
-        yield from _of_another_project(item)
-    for representative in repository.representatives:
-        if next(_of_another_project(representative.subject), None) is not None:
-            for tenant in representative.members:
-                yield from _of_another_project(representative.of(tenant))
-
-
-def _of_another_project(rendered: Rendered) -> Iterator[Found]:
-    """Say where a tenant's project is not called as its tenant is, or stands elsewhere."""
-    metadata = mapping(rendered.project.data.get("metadata"))
-    expected = {"name": rendered.tenant.name, "namespace": rendered.platform.argocd.namespace}
-    for key, wanted in expected.items():
-        if metadata.get(key) != wanted:
-            fact = f"the project's {key} is {metadata.get(key)}, not {wanted}"
-            yield Found(rendered.project.place(("metadata", key)), fact, GENERATE)
-
-
-_Differences = Callable[[str, Mapping[str, Any]], Iterator[tuple[str, str, str]]]
-
-
-def _deviations(repository: Repository, differences: _Differences) -> Iterator[Found]:
-    """Tell where Applications are not as they should be: at the entry if it is one's fault, else at the template.
-
-    Args:
-        repository: All that is committed.
-        rule: Whose findings.
-        differences: From an entry's name and its Application: what was compared, what it is, what it should be.
-    """
-    for appset in _sets(repository):
-        found: defaultdict[str, list[tuple[str, str, str]]] = defaultdict(list)
-        for application in appset.expansion.applications:
-            name = layout.stem(application.path)
-            for what, is_, should in differences(name, application.manifest):
-                if is_ != should:
-                    found[what].append((application.path, is_, should))
-        everywhere = len(appset.expansion.applications)
-        for what, cases in found.items():
-            if 1 < len(cases) == everywhere:
-                _, is_, should = cases[0]
-                fact = f"{what} {_differing(is_, should)}, and so for all {everywhere} Applications of the set"
-                yield appset.found(("spec", "template"), fact, GENERATE)
-                continue
-            for path, is_, should in cases:
-                yield Found(Place(path), f"{what} {_differing(is_, should)}", GENERATE)
-
-
-def _differing(is_: str, should: str) -> str:
-    """Say how two texts differ: what is not set, what a list of paths lacks or has too much, or both texts."""
-    if not is_:
-        return "is not set"
-    wanted, there = (text.split(_BETWEEN_PATHS) for text in (should, is_))
-    if len(wanted) == 1:
-        return f"is {is_}, not {should}"
-    lacking, more = ([path for path in one if path not in other] for one, other in ((wanted, there), (there, wanted)))
-    parts = [f"lacks {', '.join(lacking)}"] if lacking else []
-    parts += [f"has {', '.join(more)} too much"] if more else []
-    return " and ".join(parts) or "has another order"
-
-
-_BETWEEN_PATHS: Final = ";"
-
-
-@rule(
     "ARG017",
     per=Per.FLEET,
     severity=Severity.WARNING,
@@ -366,7 +250,7 @@ _BETWEEN_PATHS: Final = ";"
 )
 def syncing_is_gentle(repository: Repository) -> Iterator[Found]:
     """No Application recreates objects, skips validation, or prunes everything when the render is empty."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         policy = mapping(appset.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
         for option in sequence(policy.get("syncOptions")):
@@ -387,7 +271,7 @@ def syncing_is_gentle(repository: Repository) -> Iterator[Found]:
 )
 def a_rolling_sync_ends(repository: Repository) -> Iterator[Found]:
     """With RollingSync every Application is in exactly one step, and nothing waits for a confirmed prune."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         strategy = mapping(appset.spec.get("strategy"))
         if strategy.get("type") != "RollingSync":
             continue
@@ -447,7 +331,7 @@ def _in_step(step: Mapping[str, Any], metadata: Mapping[str, Any]) -> bool:
 )
 def destinations_are_named_once(repository: Repository) -> Iterator[Found]:
     """A destination is a cluster's name or its address, never both."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         if {"name", "server"} <= mapping(appset.application.get("destination")).keys():
             fact = "destination has a name and a server: Argo CD refuses the Application"
             yield appset.found(("spec", "template", "spec", "destination"), fact, "keep the name")
@@ -469,7 +353,7 @@ _MANY: Final = 2000
 )
 def sets_stay_small(repository: Repository) -> Iterator[Found]:
     """A set with its status fits well into what etcd accepts for one object."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         names = [application.name for application in appset.expansion.applications]
         size = stored_size(appset.document.data, names)
         if size > _ETCD * _SIZE_PART or len(names) > _MANY:
@@ -488,7 +372,7 @@ def sets_stay_small(repository: Repository) -> Iterator[Found]:
 )
 def syncing_is_tried_again(repository: Repository) -> Iterator[Found]:
     """Applications retry: Argo CD never tries the same commit a second time by itself."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         policy = mapping(appset.application.get("syncPolicy"))
         if not mapping(policy.get("retry")).get("limit"):
             fact = "syncPolicy.retry is missing: what fails once stays failed until the next commit"
@@ -505,7 +389,7 @@ def syncing_is_tried_again(repository: Repository) -> Iterator[Found]:
 )
 def namespaces_come_from_the_render(repository: Repository) -> Iterator[Found]:
     """Argo CD makes no Namespace of its own: it would be without guards, and never be removed."""
-    for appset in _sets(repository):
+    for appset in sets_of(repository):
         policy = mapping(appset.application.get("syncPolicy"))
         where = ("spec", "template", "spec", "syncPolicy")
         if "CreateNamespace=true" in sequence(policy.get("syncOptions")):
