@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from generator.cli import cli
+from tests import scanner
 from tests.harness import ROOT, Repository
 from tests.products.conftest import committed
 
@@ -273,21 +274,31 @@ def test_a_key_with_an_add_on_s_name_says_where_add_ons_stand(wiki: Repository) 
 
 def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     """What it says, done: files of base/, a line of platform.yaml, and no Python."""
-    guide = (ROOT / "docs/guides/add-an-add-on.md").read_text(encoding="utf-8")
-    blocks = dict(re.findall(r"```yaml (.+)\n((?:.*\n)*?)```", guide))
-    line = blocks.pop("platform.yaml addons")
-    registries = blocks.pop("platform.yaml registries")
     repository = Repository.like_this_one(tmp_path / "repository")
-    for place, text in blocks.items():
-        repository.write(place, text)
-    repository.edit("platform.yaml", "\naddons:\n", f"\naddons:\n{line}")
-    declared = next(line for line in repository.read("platform.yaml").splitlines() if line.startswith("registries:"))
-    repository.edit("platform.yaml", declared, registries.strip())
+    scanner.sell(repository.root)
 
     assert repository.run("set", "company-001", "addons+=scanner").exit == 0
     ran = repository.generate().run("verify")
 
-    assert len(blocks) == 5
     assert ran.exit == 0, ran.said
     assert "0 errors, 2 warnings" in ran.stderr
     assert "scanner" in {obj["metadata"]["name"] for obj in repository.render("company-001")}
+
+
+@pytest.mark.parametrize("exposure", ["gateway", "ingress"])
+def test_the_guide_to_a_volume_and_a_host_is_right(tmp_path: Path, exposure: str) -> None:
+    """Also for a company that has every add-on, and however companies are reached."""
+    repository = Repository.like_this_one(tmp_path / "repository")
+    scanner.sell(repository.root)
+    scanner.give_a_volume(repository.root)
+    scanner.give_a_host(repository.root)
+    repository.edit("platform.yaml", "exposure: gateway", f"exposure: {exposure}")
+
+    assert repository.run("set", "company-002", "addons+=scanner").exit == 0
+    ran = repository.generate().run("verify")
+
+    objects = {(obj["kind"], obj["metadata"]["name"]): obj for obj in repository.render("company-002")}
+    assert ran.exit == 0, ran.said
+    assert "0 errors, 2 warnings" in ran.stderr
+    assert objects["PersistentVolumeClaim", "scanner-cache"]["spec"]["resources"]["requests"]["storage"] == "20Gi"
+    assert {"HTTPRoute", "Ingress"} & {kind for kind, name in objects if name == "scanner"}
