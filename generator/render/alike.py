@@ -31,7 +31,7 @@ class Group:
 
     Attributes:
         members: The tenants, in the order of the fleet.
-        texts: Their files with sentinels; nothing for a tenant that is like no other.
+        texts: Their files with sentinels; nothing for a tenant that is judged by itself.
     """
 
     members: tuple[Tenant, ...]
@@ -50,11 +50,9 @@ def groups(tenants: Iterable[Tenant], texts_of: Callable[[Tenant], Sequence[str]
         texts = texts_of(tenant)
         signed = _signed(tenant, texts) if texts is not None else None
         found[(tenant.name,) if signed is None else (signed, *tenant.kind)].append(tenant)
-    for (text, *_), members in found.items():
-        if len(members) > 1:
-            yield Group(members=tuple(members), texts=_with_sentinels(str(text), len(members[0].hosts)))
-        else:
-            yield Group(members=tuple(members))
+    for (text, *kind), members in found.items():
+        texts = _with_sentinels(str(text), len(members[0].hosts)) if kind else ()
+        yield Group(members=tuple(members), texts=texts)
 
 
 def with_sentinels(tenant: Tenant) -> Tenant:

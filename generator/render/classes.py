@@ -10,6 +10,8 @@ build with its own strings put in. That is exact as long as four things hold, an
 - name and hosts are DNS strings, so that no quoting, typing or order of the output can depend on them;
 - an overlay differs from its class nowhere else: whatever is not known to be the name or a host is part of the class.
 
+Those that differ in numbers as well are built together where that is exact, too: see `generator.render.sizes`.
+
 An overlay that is anything but the two files of tenantry, or that stands alone in its class, is built directly. And in
 every run, a member of each class is built directly as well and compared; a difference is an error (KUS013). Whose turn
 it is follows from the commit: a rerun looks at the same member and says the same, the next commit looks at another, and
@@ -21,7 +23,7 @@ import os
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +37,8 @@ from generator.kube.printed import text_of
 from generator.kube.tenant_names import TENANT_LABEL
 from generator.once import once
 from generator.reading import yaml_writer
+from generator.render import sizes
+from generator.render.sizes import Numbers
 
 NAME: Final = "tenantry-sentinel"
 """Stands for the tenant's name; names may not start so (TEN004), so no input holds it."""
@@ -47,6 +51,12 @@ _MAX_COMPARED: Final = 16
 """Classes of which a member is compared in one run; with more, which of them are follows from the turn as well."""
 
 Objects = tuple[dict[str, Any], ...]
+
+
+How = tuple[str, str]
+"""How something is built, and of what: a class with sentinels by its key, an overlay directly by its tenant."""
+
+_DIRECTLY: Final = "directly"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,9 @@ class Shared:
             failed.
         text: What kustomize printed: the same.
         error: What kustomize said when it failed, or empty.
-        represents: For the first of a class, how many tenants are in it; 0 for the others.
+        represents: For the first of those with equal objects but for names and hosts, how many these are; 0 for others.
+        leads: Whether it is the first of those that were built together, whose objects differ in numbers as well.
+        longest: Of all that were built together, those with the longest name and host that are among these.
         has_sentinels: Whether it was built with sentinels; a tenant that stands alone is built directly.
         differences: How a direct build of a member differs, for each that was compared and does.
     """
@@ -112,6 +124,8 @@ class Shared:
     text: str
     error: str
     represents: int
+    leads: bool
+    longest: tuple[str, ...]
     has_sentinels: bool
     differences: Mapping[str, str]
 
@@ -172,27 +186,123 @@ def render_alike(
     Yields:
         The renders, class by class.
     """
-    classes: dict[str, list[Alike]] = defaultdict(list)
-    for item in alike:
-        classes[_key(item.sheet)].append(item)
-    members = {key: [member for item in items for member in item.members] for key, items in classes.items()}
-    compared = _compared([several for several in members.values() if len(several) > 1], sample, always)
-    sheets = {key: (items[0].sheet, len(members[key]) > 1) for key, items in classes.items()}
-    builds = _build(gate, sheets, compared)
+    equal = _by_key(alike, _key)
+    together = _built_together(gate, equal)
+    taken = {key for each in together for key in each.keys}
+    classes = [*together, *(_of_equals(key, items) for key, items in equal.items() if key not in taken)]
+    compared = _compared([each.members for each in classes if each.has_sentinels], sample, always)
+    builds = _build(gate, [each.work for each in classes], compared)
     chosen = {member.tenant: builds[_DIRECTLY, member.tenant] for member in compared}
-    for key, items in classes.items():
-        several = len(members[key]) > 1
-        built = builds[_how(key, *sheets[key])]
+    for each in classes:
+        yield from _shared(gate, each, builds[each.work.how], chosen)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What is built of a folder of our own.
+
+    Attributes:
+        how: How it is built, and of what.
+        sheet: Whose overlay it is.
+        files: The overlay and the data sheet with sentinels; None when it is built directly.
+    """
+
+    how: How
+    sheet: Sheet
+    files: tuple[dict[str, Any], dict[str, Any]] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Class:
+    """Tenants that are built once.
+
+    Attributes:
+        keys: What they have in common but for names and hosts, of each kind.
+        work: The build.
+        kinds: Their numbers -> those that have them; one entry without numbers where these are the same for all.
+    """
+
+    keys: tuple[str, ...]
+    work: _Work
+    kinds: Mapping[Numbers, Sequence[Alike]]
+
+    @property
+    def members(self) -> list[Member]:
+        """All of them."""
+        return [member for items in self.kinds.values() for item in items for member in item.members]
+
+    @property
+    def has_sentinels(self) -> bool:
+        """Whether it is built with sentinels."""
+        return self.work.files is not None
+
+
+def _by_key(alike: Iterable[Alike], key: Callable[[Sheet], str]) -> dict[str, list[Alike]]:
+    found: dict[str, list[Alike]] = defaultdict(list)
+    for item in alike:
+        found[key(item.sheet)].append(item)
+    return found
+
+
+def _of_equals(key: str, items: Sequence[Alike]) -> _Class:
+    """Return the class of tenants that have equal sheets but for names and hosts."""
+    sheet = items[0].sheet
+    several = sum(len(item.members) for item in items) > 1
+    how = ("by class", key) if several else (_DIRECTLY, sheet.tenant)
+    work = _Work(how=how, sheet=sheet, files=sentinel(sheet) if several else None)
+    return _Class(keys=(key,), work=work, kinds={(): items})
+
+
+def _built_together(gate: Gate, equal: Mapping[str, Sequence[Alike]]) -> list[_Class]:
+    """Return the classes of tenants that differ in numbers as well, as far as kustomize copies these."""
+    kinds: dict[str, dict[Numbers, str]] = defaultdict(dict)
+    works: dict[str, _Work] = {}
+    for key, (first, *_) in equal.items():
+        if not first.sheet.alone and has_the_usual_form(first.sheet):
+            overlay, facts = sentinel(first.sheet)
+            numbers = sizes.sized(facts, sizes.carried(gate))
+            common = json.dumps([overlay, facts], sort_keys=True)
+            kinds[common][numbers] = key
+            works.setdefault(common, _Work(how=("by sizes", common), sheet=first.sheet, files=(overlay, facts)))
+    classes = [
+        _Class(keys=tuple(keys.values()), work=works[common], kinds={own: equal[key] for own, key in keys.items()})
+        for common, keys in kinds.items()
+        if len(keys) > 1
+    ]
+    builds = _build(gate, [each.work for each in classes], ()) if classes else {}
+    built = ((each, builds[each.work.how]) for each in classes)
+    return [each for each, made in built if not made.error and sizes.stands_alone(made.objects, made.text)]
+
+
+def _shared(
+    gate: Gate, each: _Class, built: kustomize.Built, chosen: Mapping[str, kustomize.Built]
+) -> Iterator[Shared]:
+    """Yield what became of the members of a class."""
+    leads = True
+    longest = {max(each.members, key=length).tenant for length in (_of_the_name, _of_the_hosts)}
+    for numbers, items in each.kinds.items():
+        objects = sizes.fill(gate, built.objects, numbers) if numbers else built.objects
         for item in items:
             yield Shared(
                 alike=item,
-                objects=built.objects,
-                text=built.text,
+                objects=objects,
+                text=sizes.filled(built.text, numbers) if numbers else built.text,
                 error=built.error,
-                represents=len(members[key]) if item is items[0] else 0,
-                has_sentinels=several,
-                differences={} if built.error or not several else _differences(built.objects, item, chosen),
+                represents=sum(len(one.members) for one in items) if item is items[0] else 0,
+                leads=leads,
+                longest=tuple(member.tenant for member in item.members if member.tenant in longest),
+                has_sentinels=each.has_sentinels,
+                differences={} if built.error or not each.has_sentinels else _differences(objects, item, chosen),
             )
+            leads = False
+
+
+def _of_the_name(member: Member) -> int:
+    return len(member.tenant)
+
+
+def _of_the_hosts(member: Member) -> int:
+    return max(map(len, member.hosts), default=0)
 
 
 def _differences(objects: Objects, alike: Alike, chosen: Mapping[str, kustomize.Built]) -> Mapping[str, str]:
@@ -213,16 +323,6 @@ def _is_of_all(one: Mapping[str, Any]) -> bool:
     return text is not None and NAME not in text
 
 
-How = tuple[str, str]
-"""How something is built, and of what: a class with sentinels by its key, an overlay directly by its tenant."""
-
-_DIRECTLY: Final = "directly"
-
-
-def _how(key: str, sheet: Sheet, several: bool) -> How:
-    return ("by class", key) if several else (_DIRECTLY, sheet.tenant)
-
-
 @once
 def _built(gate: Gate) -> dict[How, kustomize.Built]:
     """Return what was built so far behind a gate, to be added to."""
@@ -230,17 +330,19 @@ def _built(gate: Gate) -> dict[How, kustomize.Built]:
     return {}
 
 
-def _build(
-    gate: Gate, classes: Mapping[str, tuple[Sheet, bool]], compared: Iterable[Member]
-) -> Mapping[How, kustomize.Built]:
+def _build(gate: Gate, works: Iterable[_Work], compared: Iterable[Member]) -> Mapping[How, kustomize.Built]:
     """Build each class, and directly what is compared, but for what was built before: several at once."""
     known = _built(gate)
     with tempfile.TemporaryDirectory(prefix="tenantry-") as temporary:
         scratch = Path(temporary).resolve()
         folders: dict[How, Buildable] = {}
-        for number, (key, (sheet, several)) in enumerate(classes.items()):
-            if (how := _how(key, sheet, several)) not in known:
-                folders[how] = _folder(gate, scratch, number, sheet) if several else _own_folder(gate, sheet.tenant)
+        for number, work in enumerate(works):
+            if work.how not in known:
+                folders[work.how] = (
+                    _folder(gate, scratch / str(number), work.sheet.tenant, *work.files)
+                    if work.files
+                    else _own_folder(gate, work.sheet.tenant)
+                )
         for member in compared:
             if (how := (_DIRECTLY, member.tenant)) not in known:
                 folders[how] = _own_folder(gate, member.tenant)
@@ -326,23 +428,21 @@ def has_the_usual_form(sheet: Sheet) -> bool:
     )
 
 
-def _folder(gate: Gate, scratch: Path, number: int, sheet: Sheet) -> Buildable:
-    """Return the folder to build for a class: the sentinel's, in the scratch folder."""
-    folder = scratch / str(number)
+def _folder(gate: Gate, folder: Path, tenant: str, overlay: Mapping[str, Any], facts: Mapping[str, Any]) -> Buildable:
+    """Return the folder to build for a class, which is made: with the sentinels' files, of a tenant's overlay."""
     folder.mkdir()
-    overlay, facts = sentinel(sheet)
-    mine = layout.overlay(sheet.tenant)
+    mine = layout.overlay(tenant)
     home = os.path.relpath(gate.snapshot.root.resolve() / mine, folder)
     reads = [
         kustomization.resolve(mine, reference.text)
         for reference in references(overlay)
         if reference.text.startswith("../")
     ]
-    for key in ("resources", "components"):
-        overlay[key] = [
-            os.path.normpath(f"{home}/{item}") if item.startswith("../") else item for item in overlay.get(key, ())
-        ]
-    (folder / kustomization.FILE).write_text(yaml_writer.dump(overlay), encoding="utf-8")
+    lists = {
+        key: [os.path.normpath(f"{home}/{item}") if item.startswith("../") else item for item in overlay.get(key, ())]
+        for key in ("resources", "components")
+    }
+    (folder / kustomization.FILE).write_text(yaml_writer.dump({**overlay, **lists}), encoding="utf-8")
     (folder / "facts.yaml").write_text(yaml_writer.dump(facts), encoding="utf-8")
     return gate.beside(folder, filter(None, reads))
 

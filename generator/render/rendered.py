@@ -44,6 +44,9 @@ class Rendered:
         sources: The files of base/ that origins name.
         represents: For the first of tenants that differ in name and hosts alone, how many these are; 0 for others.
             A rule that does not depend on these looks at the first for all of them.
+        leader: The first of those whose objects differ in numbers as well, which a rule that looks at no number looks
+            at for all of them; None for that one.
+        longest: Of the same, the names of those with the longest name and host, as far as this one stands for them.
         worked: What was proved of it so far.
     """
 
@@ -63,6 +66,8 @@ class Rendered:
     states: frozenset[str] = frozenset()
     sources: Mapping[str, Parsed] = field(default_factory=dict)
     represents: int = 1
+    leader: "Rendered | None" = None
+    longest: tuple[str, ...] = ()
     worked: Worked = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def of_kind(self, *kinds: str) -> Iterator[Object]:

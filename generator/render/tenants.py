@@ -113,7 +113,7 @@ def render(
             continue
         if item.difference:
             yield finding("KUS013", Place(layout.kustomization(item.tenant)), item.difference)
-        yield _rendered(scene, read, item.objects, item.text, item.represents)
+        yield replace(_rendered(scene, read, item.objects, item.text), represents=item.represents)
 
 
 def render_alike(
@@ -130,13 +130,14 @@ def render_alike(
     """
     scene = _scene(snapshot, fleet, tenants)
     present: dict[str, _Present] = {}
-    several: dict[str, alike.Group] = {}
+    kinds: dict[str, _Kind] = {}
     groups: list[Alike] = []
     for group in alike.groups(tenants, lambda tenant: _texts(scene, tenant)):
+        first = group.members[0].name
         read, findings = _present(scene, group.members[0])
-        if len(group.members) > 1 and read is not None and (kind := _of_one_kind(scene, read, group)) is not None:
-            several[read.tenant.name] = group
-            present[read.tenant.name] = kind
+        if group.texts and read is not None and (kind := _of_one_kind(scene, read, group)) is not None:
+            kinds[first] = _Kind(present=kind, members=group.members)
+            present[first] = read
             members = tuple(Member(tenant=item.name, hosts=item.hosts) for item in group.members)
             groups.append(Alike(sheet=read.sheet, members=members))
             continue
@@ -146,14 +147,32 @@ def render_alike(
             if read is not None:
                 present[tenant.name] = read
                 groups.append(Alike(sheet=read.sheet, members=(Member(tenant=tenant.name, hosts=read.hosts),)))
-    groups.sort(key=lambda item: len(item.members) == 1)  # so that the one that is judged for a class has sentinels
+    # so that the one that is judged for a class has sentinels
+    groups.sort(key=lambda item: item.members[0].tenant not in kinds)
     always = _always(scene, tenants, changed)
+    leader: Rendered | None = None
     for shared in classes.render_alike(scene.gate, groups, sample=sample, always=always):
-        yield from _judged(scene, shared, present, several)
+        leader = None if shared.leads else leader
+        for made in _judged(scene, shared, present, kinds, leader):
+            yield made
+            if shared.leads and not isinstance(made, Finding):
+                leader = made.subject if isinstance(made, Representative) else made
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """Tenants that are alike, and the first of them with sentinels for its own strings."""
+
+    present: "_Present"
+    members: tuple[Tenant, ...]
 
 
 def _judged(
-    scene: "_Scene", shared: Shared, present: Mapping[str, "_Present"], several: Mapping[str, alike.Group]
+    scene: "_Scene",
+    shared: Shared,
+    present: Mapping[str, "_Present"],
+    kinds: Mapping[str, _Kind],
+    leader: Rendered | None,
 ) -> Iterator[Representative | Rendered | Finding]:
     """Yield what rules look at of tenants that are alike, and what is wrong with their builds."""
     if shared.error:
@@ -162,21 +181,20 @@ def _judged(
     for name, difference in shared.differences.items():
         yield finding("KUS013", Place(layout.kustomization(name)), difference)
     first = shared.alike.members[0]
-    read = present[first.tenant]
-    group = several.get(first.tenant)
-    if group is None:
+    kind = kinds.get(first.tenant) if shared.has_sentinels else None
+    if kind is None:
         objects = classes.fill(shared.objects, first) if shared.has_sentinels else shared.objects
-        yield _rendered(scene, read, objects, shared.text, shared.represents)
+        yield _standing(_rendered(scene, present[first.tenant], objects, shared.text), shared, leader)
         return
 
     def of(tenant: Tenant) -> Rendered:
         own, found = _present(scene, tenant)
         assert own is not None, found  # its files are those of the first but for its own strings
         objects = classes.fill(shared.objects, Member(tenant=tenant.name, hosts=tenant.hosts))
-        return _rendered(scene, own, objects, shared.text, 0)
+        return replace(_rendered(scene, own, objects, shared.text), represents=0)
 
-    subject = _rendered(scene, read, shared.objects, shared.text, shared.represents)
-    yield Representative(subject=subject, members=group.members, of=of)
+    subject = _standing(_rendered(scene, kind.present, shared.objects, shared.text), shared, leader)
+    yield Representative(subject=subject, members=kind.members, of=of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,7 +274,12 @@ def _present(scene: _Scene, tenant: Tenant) -> tuple[_Present | None, tuple[Find
     return _Present(tenant=tenant, sheet=sheet, entry=entry, project=project, reads=reads), ()
 
 
-def _rendered(scene: _Scene, read: _Present, objects: Objects, text: str, represents: int) -> Rendered:
+def _standing(rendered: Rendered, shared: Shared, leader: Rendered | None) -> Rendered:
+    """Return a render with whom it stands for."""
+    return replace(rendered, represents=shared.represents, leader=leader, longest=shared.longest)
+
+
+def _rendered(scene: _Scene, read: _Present, objects: Objects, text: str) -> Rendered:
     return Rendered(
         tenant=read.tenant,
         platform=scene.fleet.platform,
@@ -273,7 +296,6 @@ def _rendered(scene: _Scene, read: _Present, objects: Objects, text: str, repres
         states=states_in(scene.snapshot, layout.guard(read.tenant.ring.guard)),
         origins=scene.origins[read.tenant.ring.pair],
         sources=scene.sources,
-        represents=represents,
     )
 
 

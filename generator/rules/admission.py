@@ -120,7 +120,7 @@ def same_keys(part: Typed) -> Iterator[tuple[Path, str]]:
 
 @rule(
     "K8S017",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="a quantity stands as Kubernetes writes it",
     why="The cluster holds another text than git, and whoever compares the two sees a difference for ever.",
     fix="Write it as named.",

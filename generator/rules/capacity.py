@@ -22,7 +22,7 @@ from generator.rules.rule import Per, of_table, rule
 
 @rule(
     "CAP004",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="everything that may run at once fits the quota",
     why="A roll-out at the autoscaler's most would be refused half-way and wait.",
     fix="Run `tenantry generate`; for what base/ counts, change base/guard/core/ceilings.yaml.",
@@ -41,7 +41,7 @@ def what_may_run_fits_the_quota(rendered: Rendered) -> Iterator[Found]:
 
 @rule(
     "CAP007",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="the volumes are as large as what is sold, and fit the quota of storage",
     why="A claim above the quota would be refused, and its pods would wait for it; one below is less than was sold.",
     fix="Carry the facts of storage to the claims, and run `tenantry generate`.",
@@ -104,7 +104,7 @@ _GENERATED: Final = frozenset({"requests.cpu", "limits.cpu", "requests.memory", 
 
 @rule(
     "CAP008",
-    per=Per.CLASS,
+    per=Per.SIZES,
     severity=Severity.WARNING,
     title="no container promises itself less than its plan's share",
     why="The sum of requests would say little of what the plan takes from the nodes.",
@@ -132,7 +132,7 @@ def requests_are_the_plans_share(rendered: Rendered) -> Iterator[Found]:
                     yield rendered.found(obj, fact)
 
 
-@of_table("CAP010", per=Per.CLASS)
+@of_table("CAP010", per=Per.SIZES)
 def workloads_can_be_counted(rendered: Rendered) -> Iterator[Found]:
     """Each workload has a formula for how many of its pods exist at once, and all that goes into it."""
     for problem in quota.of_tenant(rendered).uncounted:
@@ -197,7 +197,7 @@ def a_tenant_may_use_what_it_buys(rendered: Rendered) -> Iterator[Found]:
 
 @rule(
     "CAP011",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="a quota counts every pod",
     why="A quota with a scope bounds some pods only, and the proof that a plan is a ceiling takes it for all of them.",
     fix="Remove the scope, or write what it counts into a plan.",

@@ -98,7 +98,7 @@ def _entry(rendered: Rendered, obj: Object, part: Unmodelled) -> str:
 
 @rule(
     "MOD001",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="everything in a company's namespace is understood",
     why="A proof says nothing of what it does not model: a field that no rule reads may undo it in silence.",
     fix="Remove it, or accept it by name in platform.yaml, under `accepted`.",

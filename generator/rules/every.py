@@ -8,6 +8,7 @@ from generator.findings.finding import Finding
 from generator.findings.rule import Rule
 from generator.findings.table import TABLE
 from generator.fleet.model import Tenant
+from generator.once import once
 from generator.render.classes import Member, filled
 from generator.render.rendered import Rendered, Representative
 from generator.rules import (
@@ -101,7 +102,7 @@ def count(*per: Per) -> int:
     return len({check.rule.id for check in CHECKS if check.per in per})
 
 
-OF_A_CLASS: Final = (Per.CLASS, Per.LENGTHS)
+OF_A_CLASS: Final = (Per.CLASS, Per.SIZES, Per.LENGTHS)
 
 
 def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[Finding]:
@@ -111,7 +112,26 @@ def check_tenant(rendered: Rendered, without: Collection[str] = ()) -> Iterator[
         rendered: The tenant.
         without: Ids of rules that are left out.
     """
-    yield from check(rendered, Per.TENANT, *(OF_A_CLASS if rendered.represents else ()), without=without)
+    yield from _check_class(rendered, without)
+    lengths = (Per.LENGTHS,) if rendered.longest and not rendered.represents else ()
+    yield from check(rendered, Per.TENANT, *lengths, without=without)
+
+
+def _check_class(rendered: Rendered, without: Collection[str]) -> Iterator[Finding]:
+    """Yield what rules of a class find in the first of it; of those that read no number, where they may find some."""
+    if not rendered.represents:
+        return
+    unwell = _unwell(rendered.leader) if rendered.leader else ()
+    for item in CHECKS:
+        is_of_it = item.per in OF_A_CLASS and (item.per is not Per.CLASS or not rendered.leader or item in unwell)
+        if is_of_it and item.rule.id not in without:
+            yield from item(rendered)
+
+
+@once
+def _unwell(leader: Rendered) -> tuple[Check, ...]:
+    """Return the rules that read no number and find something in the one that leads a class."""
+    return tuple(item for item in CHECKS if item.per is Per.CLASS and next(item(leader), None) is not None)
 
 
 def check_representative(representative: Representative, without: Collection[str] = ()) -> Iterator[Finding]:
@@ -124,9 +144,9 @@ def check_representative(representative: Representative, without: Collection[str
     subject = representative.subject
     first = representative.members[0]
     if subject.represents:
-        for found in check(subject, *OF_A_CLASS, without=without):
+        for found in _check_class(subject, without):
             yield _said_of(found, first)
-        yield from _of_the_longest(representative, without)
+    yield from _of_the_longest(representative, without)
     of_each = [item for item in CHECKS if item.per is Per.TENANT and item.rule.id not in without]
     unwell = [item for item in of_each if next(item(subject), None) is not None]
     for tenant in representative.members if unwell else ():
@@ -145,15 +165,13 @@ def _said_of(found: Finding, tenant: Tenant) -> Finding:
 
 def _of_the_longest(representative: Representative, without: Collection[str]) -> Iterator[Finding]:
     """Yield what has a length only in those with the longest name and host, when no length is too much for others."""
-    subject, members = representative.subject, representative.members
-    name = max(members, key=lambda tenant: len(tenant.name))
-    host = max(members, key=_longest)
-    longest = {tenant.name: tenant for tenant in (name, host)}
-    too_short = len(name.name) <= len(subject.tenant.name) and _longest(host) <= _longest(subject.tenant)
-    if too_short or next(check(subject, Per.LENGTHS, without=without), None) is not None:
-        return
-    for tenant in longest.values():
-        yield from check(representative.of(tenant), Per.LENGTHS, without=without)
+    subject = representative.subject
+    for tenant in representative.members if subject.longest else ():
+        if tenant.name not in subject.longest:
+            continue
+        too_short = len(tenant.name) <= len(subject.tenant.name) and _longest(tenant) <= _longest(subject.tenant)
+        if not too_short and next(check(subject, Per.LENGTHS, without=without), None) is None:
+            yield from check(representative.of(tenant), Per.LENGTHS, without=without)
 
 
 def _longest(tenant: Tenant) -> int:

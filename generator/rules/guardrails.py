@@ -37,7 +37,7 @@ def _hard(rendered: Rendered) -> list[Mapping[str, Any]]:
 
 @rule(
     "SEC015",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="the quota forbids LoadBalancers and node ports",
     why="Either would be a door that no policy of the platform sees.",
     fix="Put the two zeros back in base/guard/core/ceilings.yaml.",

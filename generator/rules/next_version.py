@@ -30,7 +30,7 @@ def the_next_version_is_known(base: Base) -> Iterator[Found]:
         yield Found(place, fact, "install a kubernetes-validate that has them")
 
 
-@the_next_version_is_known.also(Per.CLASS)
+@the_next_version_is_known.also(Per.SIZES)
 def the_next_version_takes_objects(rendered: Rendered) -> Iterator[Found]:
     """What the present version takes, the next one does: the kind, its fields and their defaults."""
     cluster = rendered.platform.cluster

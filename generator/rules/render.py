@@ -219,7 +219,7 @@ def _zones(text: str) -> Iterator[str]:
 
 @rule(
     "KUS010",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="every YAML reader agrees on every value",
     why="kustomize hands plain scalars on as they are; Argo CD reads them by Go's rules, people's tools by others.",
     fix="Quote the value in base/.",

@@ -48,7 +48,7 @@ def _limits(rendered: Rendered) -> list[Limit]:
 
 @rule(
     "K8S004",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="every container, pod and volume fits the LimitRange",
     why="Pods outside it are refused; their Deployment only shows fewer replicas.",
     fix="Change the resources or the LimitRange in base/.",
@@ -105,7 +105,7 @@ def the_limit_range_is_sound(rendered: Rendered) -> Iterator[Found]:
 
 @rule(
     "K8S005",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="an autoscaler can do its work",
     why="Without a target, a metric or requests it does nothing; two on one workload fight.",
     fix="Fix what is named.",

@@ -14,8 +14,10 @@ class Per(StrEnum):
     """What the function of a rule is called with."""
 
     CLASS = (
-        "each class of equal renders, with sentinels for name and hosts, which make no difference: said of the first"
+        "each class of renders that are equal but for numbers of the company's own, with sentinels for name and hosts,"
+        " which make no difference: said of the first; each kind of it only if that one is not well"
     )
+    SIZES = "each class of equal renders, numbers included: they are read as well"
     LENGTHS = "each class of equal renders, and those of it with the longest name and host: objects have lengths"
     TENANT = "each tenant; of tenants that are alike one with sentinels, and each of them only if that one is not well"
     RELEASE = "each release of base/ that a ring names, with the guard before it"

@@ -18,7 +18,7 @@ from generator.rules.rule import Per, rule
 
 @rule(
     "SEC011",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="nothing secret stands in git",
     why="What was committed once is known for ever.",
     fix="Take it from an ExternalSecret, and change the secret.",

@@ -23,7 +23,7 @@ def _replicas(rendered: Rendered, workload: Object) -> tuple[int, int]:
 
 @rule(
     "K8S006",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="pods that share a volume may share it",
     why="A ReadWriteOnce volume keeps the second pod, or the new one of a roll-out, from ever starting.",
     fix="Use ReadWriteMany, or one replica and strategy Recreate.",
@@ -72,7 +72,7 @@ def no_replica_has_a_volume_of_its_own(rendered: Rendered) -> Iterator[Found]:
 
 @rule(
     "K8S008",
-    per=Per.CLASS,
+    per=Per.SIZES,
     title="a disruption budget lets a node be drained",
     why="At the least number of pods none may go: a drain waits for ever.",
     fix="Use maxUnavailable: 1.",
@@ -106,7 +106,7 @@ def _of(value: Any, replicas: int) -> int:
 
 @rule(
     "K8S009",
-    per=Per.CLASS,
+    per=Per.SIZES,
     severity=Severity.WARNING,
     title="a plan that promises availability always runs two pods",
     why="While one pod moves or restarts, nobody answers.",

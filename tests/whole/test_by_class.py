@@ -1,6 +1,7 @@
 """Judging one for all who are alike finds what judging each by itself finds, whatever stands in base/."""
 
 import dataclasses
+import json
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -44,6 +45,13 @@ BASES: Final = {
             f"{CORE}/fileserver.yaml",
             "        ports:\n",
             "        env:\n        - {name: PASSWORD, value: s3cr3t-Wk8JpQ2x}\n        ports:\n",
+        ),
+    ),
+    "a bound of volumes": (
+        (
+            f"{GUARD}/ceilings.yaml",
+            "  limits:\n",
+            "  limits:\n  - {type: PersistentVolumeClaim, max: {storage: 70Gi}}\n",
         ),
     ),
     "a path without the name": ((f"{CORE}/fileserver.yaml", "tenants/placeholder/", "shared/placeholder/"),),
@@ -96,13 +104,15 @@ def test_by_class_is_found_what_is_found_of_each(
     repository = Repository(tmp_path_factory.mktemp("fleet") / "repository")
     for name in [*names, "company-101", "company-102"]:
         repository.tenant(name, addons=["chatbot"])
+    for number, storage in enumerate(("60Gi", "70Gi", "71Gi", "71Gi", "172Gi")):
+        repository.tenant(f"company-20{number}", addons=["chatbot"], storage=storage)
     repository.generate()
     edited(repository, BASES[base])
     of_classes = {item.rule.id for item in every.CHECKS if item.per in every.OF_A_CLASS}
 
     by_class, each = (findings(repository, direct=direct) for direct in (False, True))
 
-    everybody = [*names, "company-101", "company-102"]
+    everybody = [*names, "company-101", "company-102", *(f"company-20{number}" for number in range(5))]
     assert without_names(by_class, everybody) == without_names(each, everybody)
     assert {found for found in by_class if found.rule not in of_classes} == {
         found for found in each if found.rule not in of_classes
@@ -160,6 +170,54 @@ def test_a_rule_that_is_wrongly_marked_is_caught(repository: Repository, monkeyp
     assert {item.rule for item in each - by_class} == {"KUS005"}
 
 
+def test_a_rule_that_reads_a_number_and_does_not_say_so_is_caught(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that looks at a size, and says that it looks at a class, finds otherwise than for each by itself."""
+    repository.tenant("company-101").tenant("company-102", storage="60Gi").tenant("company-103", storage="70Gi")
+    repository.generate()
+    wrong = next(item for item in every.CHECKS if item.rule.id == "KUS005")
+
+    def looks_at_a_size(rendered: Rendered) -> Iterator[Found]:
+        for claim in rendered.of_kind("PersistentVolumeClaim"):
+            if claim["spec"]["resources"]["requests"]["storage"] == "70Gi":
+                yield rendered.found(claim, "it is large")
+
+    for per in (Per.CLASS, Per.SIZES):
+        replaced = dataclasses.replace(wrong, per=per, function=looks_at_a_size)
+        monkeypatch.setattr(every, "CHECKS", tuple(replaced if item is wrong else item for item in every.CHECKS))
+        wrong = replaced
+
+        by_class, each = (findings(repository, direct=direct) for direct in (False, True))
+
+        assert {item.rule for item in each - by_class} == ({"KUS005"} if per is Per.CLASS else set())
+
+
+NUMBERS: Final = (0, 1, 719, 1 << 40, "0", "3", "1e3", "250m", "12Ei", "", None)
+
+
+@pytest.mark.parametrize("number", NUMBERS, ids=str)
+def test_a_rule_of_a_class_reads_no_number(repository: Repository, number: object) -> None:
+    """Whatever stands where a size is carried to, a rule that does not say that it reads it finds the same."""
+    repository.tenant("company-101", addons=["chatbot"]).tenant("company-102", storage="60Gi").generate()
+    snapshot = Snapshot.of_folder(repository.root)
+    fleet, _ = pipeline.validated(snapshot)
+
+    for rendered in gather(snapshot, fleet, direct=True).repository.rendered:
+        poisoned = json.loads(json.dumps(rendered.objects))
+        for obj in poisoned:
+            spec = obj.get("spec", {})
+            hard, requests = spec.get("hard", {}), spec.get("resources", {}).get("requests", {})
+            for holder, keys in ((spec, ("minReplicas", "maxReplicas")), (hard, (*hard,)), (requests, ("storage",))):
+                holder.update((key, number) for key in keys if key in holder)
+        other = dataclasses.replace(rendered, objects=tuple(poisoned))
+
+        said = [{per: [*every.check(item, per)] for per in (Per.CLASS, Per.SIZES)} for item in (rendered, other)]
+
+        assert said[0][Per.CLASS] == said[1][Per.CLASS]
+        assert said[0][Per.SIZES] != said[1][Per.SIZES] or number in (1, 719, "3")
+
+
 def test_who_is_alike_is_read_once_and_others_by_themselves(repository: Repository) -> None:
     """A file that somebody edited by hand, or that is missing, takes its company out of the others."""
     for number in range(5):
@@ -174,6 +232,7 @@ def test_who_is_alike_is_read_once_and_others_by_themselves(repository: Reposito
     made = gather(snapshot, fleet).repository
 
     assert [[tenant.name for tenant in item.members] for item in made.representatives] == [
-        ["company-100", "company-101", "company-102"]
+        ["company-100", "company-101", "company-102"],
+        ["company-103"],
     ]
-    assert [item.tenant.name for item in made.rendered] == ["company-103", "company-104"]
+    assert [item.tenant.name for item in made.rendered] == ["company-104"]
