@@ -162,6 +162,9 @@ def _said_defaults(version: str, name: str) -> dict[str, str]:
     return {field: found[1].split()[0].strip("\"'`,;") for field, found in said.items() if found}
 
 
+_LEFT_OUT: Final = ("description", "$id", "properties")
+
+
 def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -> Any:
     """Return a schema that stands alone: its references lead into `used`, which is filled with what they need."""
     if isinstance(schema, list):
@@ -175,9 +178,9 @@ def _closed(schema: Any, definitions: Mapping[str, Any], used: dict[str, Any]) -
             given = _INSTEAD.get(name) or _tightened(name, definitions[name])
             used[name] = _closed(given, definitions, used)
         return {"$ref": f"#/$defs/{name}"}
-    result = {
-        key: _closed(value, definitions, used) for key, value in schema.items() if key not in ("description", "$id")
-    }
+    result = {key: _closed(value, definitions, used) for key, value in schema.items() if key not in _LEFT_OUT}
+    if isinstance(fields := schema.get("properties"), Mapping):  # their names may be those of keywords
+        result["properties"] = {field: _closed(one, definitions, used) for field, one in fields.items()}
     if isinstance(schema.get("type"), list) and "null" in schema["type"]:
         others = [item for item in schema["type"] if item != "null"]
         result["type"] = others[0] if len(others) == 1 else others

@@ -10,8 +10,9 @@ from generator.findings.rule import Firm
 from generator.generate.argocd import project_of
 from generator.generate.compose import shared
 from generator.kube.lenient import Object, group_of, mapping, mappings, spec_of, string
+from generator.kube.sync import GUARD, SYNC_OPTIONS, options
 from generator.kube.tenant_names import NAME_LABEL
-from generator.model.argocd_settings import why_not
+from generator.model.argocd_settings import SETTINGS, why_not
 from generator.render.rendered import Repository, identity
 from generator.rules.platform_objects import KUSTOMIZATION, platform_objects
 from generator.rules.rule import Per, rule
@@ -140,6 +141,9 @@ def _problems(repository: Repository, obj: Object, companies: Collection[str]) -
         yield ("metadata", "namespace"), f"it lies in {namespace}", f"add {namespace} to argocd.platform.namespaces"
     yield from _of_kind(kind, obj, homes, companies, platform.cluster.declared.get("storageClasses", ()))
     if kind == "ConfigMap" and namespace in ("", platform.argocd.namespace):
+        if _name(obj) in SETTINGS and not options(obj).issuperset(GUARD):
+            fact = f"without {' and '.join(GUARD)} all settings in it go with its file"
+            yield ("metadata",), fact, f"annotate it: {SYNC_OPTIONS}: ServerSideApply=true,{','.join(GUARD)}"
         for key, value in mapping(obj.get("data")).items():
             if reason := why_not(_name(obj), key, value, companies):
                 yield ("data", key), f"data.{key}: {reason}", "remove it"

@@ -8,6 +8,7 @@ from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.kube.lenient import Object, mapping, mappings, spec_of
+from generator.kube.pods import pod_spec
 from generator.kube.printed import once_an_object
 from generator.reading.yaml_reader import walk_strings
 from generator.render.classes import Member, emptied
@@ -151,10 +152,18 @@ def secrets_come_from_the_tenants_own_path(rendered: Rendered) -> Iterator[Found
         for where, key in _keys(spec_of(external_secret)):
             if not str(key).startswith(prefix) or ".." in str(key).split("/"):
                 yield rendered.found(external_secret, f"{where} is {key or 'not set'}, not below {prefix}")
+    asking = set()
     for store in rendered.of_kind("SecretStore"):
         for path, text in walk_strings(spec_of(store)):
+            if path[-2:] == ("serviceAccountRef", "name"):
+                asking.add(text)
             if path[-1] == "namespace" and path[-2:] != _VAULT_NAMESPACE and text != rendered.tenant.name:
                 yield rendered.found(store, f"spec.{_dotted(path)} asks with an identity of {text}")
+    for obj in rendered.workloads:
+        account = mapping(pod_spec(obj)).get("serviceAccountName")
+        if account in asking:
+            fact = f"its pods run as {account}, as which the company's keys are asked for"
+            yield rendered.found(obj, fact, "give them an account of their own")
 
 
 def _store_references(spec: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

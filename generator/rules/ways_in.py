@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from generator.findings.finding import Found, Severity
+from generator.findings.finding import Found
 from generator.findings.rule import Firm
 from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
 from generator.render.rendered import Rendered
@@ -59,7 +59,6 @@ def ingresses_only_route(rendered: Rendered) -> Iterator[Found]:
 @rule(
     "SEC017",
     per=Per.CLASS,
-    severity=Severity.WARNING,
     title="every route is encrypted",
     why="Passwords and files would be readable on the way.",
     fix="Name the listener with TLS, or list the host under tls.",

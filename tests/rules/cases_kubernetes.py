@@ -107,6 +107,26 @@ def _all_properties(scene: Scene) -> None:
     spec["dataFrom"] = [{"extract": {name: value for name, value in key.items() if name != "property"}}]
 
 
+_DEFINITION = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: things.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {kind: Thing, plural: things}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        description: A thing
+        type: object
+        properties: {size: {type: integer, format: int32, description: How large, default: 7}}
+"""
+
+
 CASES = (
     # --- K8S001
     catches(
@@ -114,6 +134,11 @@ CASES = (
         "a field of the old autoscaler",
         _spec("HorizontalPodAutoscaler", "fileserver", targetCPUUtilizationPercentage=70),
         "base/edge/core/fileserver.yaml: error: HorizontalPodAutoscaler/company-002/fileserver: unknown key `spec.targetCPUUtilizationPercentage` [K8S001]",
+    ),
+    passes(
+        "K8S001",
+        "a definition whose fields are called as keywords of schemas are",
+        lambda scene: scene.add(_DEFINITION),
     ),
     catches(
         "K8S001",

@@ -114,6 +114,13 @@ CASES: Final[tuple[Case, ...]] = (
         (Edit("argocd/platform/argocd.yaml", "\ndata:\n", '\ndata:\n  exec.enabled: "true"\n'),),
         "argocd/platform/argocd.yaml: error: ConfigMap/argocd-cm: data.exec.enabled: 'true': only false is understood [MOD004]\n  hint: remove it",
     ),
+    catches(
+        "MOD004",
+        "settings of Argo CD that go with their file",
+        (Edit("argocd/platform/argocd.yaml", "ServerSideApply=true,Prune=false,Delete=false", "ServerSideApply=true"),),
+        "argocd/platform/argocd.yaml: error: ConfigMap/argocd-cm: without Prune=false and Delete=false all settings in it go with its file [MOD004]\n"
+        "  hint: annotate it: argocd.argoproj.io/sync-options: ServerSideApply=true,Prune=false,Delete=false",
+    ),
     passes("MOD004", "what this repository has", (Edit("argocd/platform/argocd.yaml", "", "# more\n"),)),
     passes(
         "MOD004",

@@ -907,6 +907,12 @@ CASES: Final[tuple[Case, ...]] = (
         ].update(namespace="company-001"),
         "base/guard/core/secret-store.yaml: error: SecretStore/company-002/tenant: spec.provider.vault.auth.kubernetes.serviceAccountRef.namespace asks with an identity of company-001 [SEC012]",
     ),
+    catches(
+        "SEC012",
+        "pods run as the account of the store",
+        lambda scene: scene.pod().update(serviceAccountName="secret-reader"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its pods run as secret-reader, as which the company's keys are asked for [SEC012]\n  hint: give them an account of their own",
+    ),
     passes("SEC012", "a key is the company's own", _secret_of("tenants/company-002/shared/users")),
     passes(
         "SEC012",
@@ -976,13 +982,13 @@ CASES: Final[tuple[Case, ...]] = (
         "SEC017",
         "an Ingress has no TLS",
         lambda scene: _ingress(scene, tls=[]),
-        "base/edge/components/ingress/fileserver.yaml: warning: Ingress/company-002/fileserver: company-002.files.example.com has no TLS [SEC017]\n  hint: add it to spec.tls",
+        "base/edge/components/ingress/fileserver.yaml: error: Ingress/company-002/fileserver: company-002.files.example.com has no TLS [SEC017]\n  hint: add it to spec.tls",
     ),
     catches(
         "SEC017",
         "a route is on every listener",
         _parent(sectionName=None),
-        "base/edge/components/gateway/fileserver.yaml: warning: HTTPRoute/company-002/fileserver: parentRefs[0] names no listener, so the route answers without TLS as well [SEC017]\n  hint: add sectionName: https",
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: parentRefs[0] names no listener, so the route answers without TLS as well [SEC017]\n  hint: add sectionName: https",
     ),
     passes("SEC017", "an Ingress has TLS", _ingress),
     catches(
