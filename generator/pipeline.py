@@ -257,24 +257,26 @@ def _lacking(snapshot: Snapshot, fleet: Fleet, pair: Pair) -> Iterator[Finding]:
     for (above, component), name in sorted(needed.items()):
         folder = f"{above}/{COMPONENTS}/{component}"
         if not any(snapshot.everything_under(folder)) and any(snapshot.everything_under(above)):
-            hint = snapshot.way_back(folder) or _way_without(above, component, fleet.platform)
+            hint = snapshot.way_back(folder) or _way_without(above, component, name, fleet.platform)
             yield finding("PLT003", Place(folder), f"there is no such component, and {name} needs it", hint)
 
 
-def _way_without(above: str, component: str, platform: Platform) -> str:
+def _way_without(above: str, component: str, name: str, platform: Platform) -> str:
     """Say what else than a component that is not there may be done: what is frozen is written no more."""
-    if above not in folders_of(Pair(release=layout.EDGE, guard=layout.LIVE)):
-        return "let the rings of platform.yaml name another release"
     keys = {
-        key: f"addons.{addon.name}.{word}"
+        part: (addon.name, key)
         for addon in platform.addons.values()
-        for key, word in (
+        for part, key in (
             (addon.component, "component" if addon.component != addon.workload else "workload"),
             (f"{addon.component}-{platform.exposure}", "hostPrefix"),
             (addon.claim_component, "claim"),
         )
     }
-    return f"write it, or change {keys.get(component, 'exposure')} in {layout.PLATFORM}"
+    addon, key = keys.get(component, ("", ""))
+    if above not in folders_of(Pair(release=layout.EDGE, guard=layout.LIVE)):
+        until = f"; until then: tenantry set {name} addons-={addon}" if addon else ""
+        return f"let the rings of platform.yaml name another release{until}"
+    return f"write it, or change {f'addons.{addon}.{key}' if addon else 'exposure'} in {layout.PLATFORM}"
 
 
 def _lacking_states(snapshot: Snapshot, fleet: Fleet, guard: str) -> Iterator[Finding]:

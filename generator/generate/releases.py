@@ -90,6 +90,11 @@ def folders_of(pair: Pair) -> tuple[str, str]:
     return layout.guard(pair.guard), layout.release(pair.release)
 
 
+def is_edge(pair: Pair) -> bool:
+    """Say whether what runs is still written: what is frozen may lack an add-on that came later."""
+    return pair.release == layout.EDGE
+
+
 def releases_in(snapshot: Snapshot) -> tuple[str, ...]:
     """Return the names of all releases that base/ holds, whether or not a ring names them."""
     there = any(snapshot.under(layout.release(layout.EDGE)))
@@ -119,7 +124,7 @@ class Release:
     Attributes:
         pair: Which two.
         core: What a tenant without add-ons runs, by name.
-        addons: For each add-on, what a tenant with it alone runs, by name.
+        addons: For each add-on that the release has, what a tenant with it alone runs, by name.
         guarded: The components of which the guard has a part.
         states: The folders of the guard's states.
         closures: For each folder of the two that overlays name, every path that building it reads.
@@ -133,8 +138,17 @@ class Release:
     closures: Mapping[str, tuple[str, ...]]
 
     def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
-        """Return what a tenant with these add-ons runs, by name."""
-        return {**self.core, **{name: workload for addon in addons for name, workload in self.addons[addon].items()}}
+        """Return what a tenant with these add-ons runs, by name.
+
+        Raises:
+            TenantryError: The release was frozen before there was one of them.
+        """
+        wanted = tuple(addons)
+        for addon in wanted:
+            if addon not in self.addons:
+                fact = f"{layout.release(self.pair.release)} was frozen before there was the add-on {addon}"
+                raise TenantryError(fact, f"let the rings of {layout.PLATFORM} name another release, or take it out")
+        return {**self.core, **{name: workload for addon in wanted for name, workload in self.addons[addon].items()}}
 
     def parts(self, components: Iterable[str], states: Iterable[str] = (), claims: Iterable[str] = ()) -> Parts:
         """Return what the overlay of a tenant with these components and claims, in such a state, is built of."""
@@ -208,7 +222,8 @@ def _workloads(
     """
     guard, folder = folders_of(pair)
     components = components_in(gate.snapshot, folder)
-    choices: list[tuple[AddOn, ...]] = [(), *((addon,) for addon in platform.addons.values())]
+    sold = [addon for addon in platform.addons.values() if is_edge(pair) or addon.component in components]
+    choices: list[tuple[AddOn, ...]] = [(), *((addon,) for addon in sold)]
     origins = origins_of(gate, pair)  # first: what is no YAML is named with its line
     guarded = components_in(gate.snapshot, guard)
     parts = [
@@ -229,7 +244,7 @@ def _workloads(
         for workload in (platform.service, *(addon.workload for addon in addons)):
             if workload not in by_name:
                 raise TenantryError(f"{folder} has no workload {workload}", _way_to(platform, workload))
-    return found[0], dict(zip(platform.addons, found[1:], strict=True))
+    return found[0], dict(zip((addon.name for addon in sold), found[1:], strict=True))
 
 
 def _way_to(platform: Platform, workload: str) -> str:

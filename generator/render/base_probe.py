@@ -18,7 +18,7 @@ from generator.fleet.states import STATES, SUSPENDED
 from generator.fleet.validate import tenant_of
 from generator.generate.compose import claims_of, components_of, overlay, states_of
 from generator.generate.headroom import Once, Workload
-from generator.generate.releases import Parts, components_in, folders_of, origins_of, parts_of
+from generator.generate.releases import COMPONENTS, Parts, components_in, folders_of, is_edge, origins_of, parts_of
 from generator.generate.size import Fit, Scaling, Size
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
@@ -62,13 +62,14 @@ def read_base(gate: Gate, fleet: Fleet, pair: Pair, *, in_use: bool = True) -> t
     except Refused as refused:
         return _unread(fleet.platform, pair, in_use=in_use), refused.findings
     guarded = components_in(gate.snapshot, layout.guard(pair.guard))
-    probes = _probes(gate, fleet.platform, pair, documents, guarded, in_use=in_use)
-    in_states = _probes_in_states(gate, fleet.platform, pair, documents, guarded)
+    platform = _as_of(fleet.platform, pair, documents)
+    probes = _probes(gate, platform, pair, documents, guarded, in_use=in_use)
+    in_states = _probes_in_states(gate, platform, pair, documents, guarded)
     base = Base(
         pair=pair,
         in_use=in_use,
         guarded=guarded,
-        platform=fleet.platform,
+        platform=platform,
         kustomizations=documents,
         sources={file: raw.decode("utf-8", "replace") for file, raw in sources.items()},
         files=tuple(_files(gate.snapshot, folders_of(pair))),
@@ -79,6 +80,20 @@ def read_base(gate: Gate, fleet: Fleet, pair: Pair, *, in_use: bool = True) -> t
         origins=origins_of(gate, pair),
     )
     return base, ()
+
+
+def _as_of(platform: Platform, pair: Pair, documents: Mapping[str, Document]) -> Platform:
+    """Return a platform that sells what the two have: what is frozen lacks the add-ons and hosts that came later."""
+    guard, release = (f"{folder}/{COMPONENTS}" for folder in folders_of(pair))
+    if is_edge(pair) and pair.guard == layout.LIVE:
+        return platform
+    addons = {}
+    for name, addon in platform.addons.items():
+        routes = any(f"{release}/{addon.component}-{exposure}" in documents for exposure in get_args(Exposure))
+        claimed = not addon.claim or f"{guard}/{addon.claim_component}" in documents
+        if claimed and f"{release}/{addon.component}" in documents:
+            addons[name] = addon if routes else dataclasses.replace(addon, host_prefix="")
+    return dataclasses.replace(platform, addons=addons)
 
 
 def _unread(platform: Platform, pair: Pair, *, in_use: bool) -> Base:

@@ -341,11 +341,17 @@ def _readers(base: Base) -> Iterator[tuple[str, str]]:
 
 def _way_to_fact(field: str, addon: str, known: Sequence[str]) -> str:
     above, _, last = field.rpartition(".")
-    if not addon and field != "spec.storageClass":
-        return did_you_mean(field, known)
+    if not addon:
+        return (
+            f"declare it in {layout.PLATFORM}, or take out what reads it"
+            if field == _CLASS
+            else did_you_mean(field, known)
+        )
     near = did_you_mean(last, [name for name in (path.removeprefix(f"{above}.") for path in known) if "." not in name])
-    where = f"below addons.{addon} of" if addon else "in"
-    return near or f"declare it {where} {layout.PLATFORM}, or take out what reads it"
+    return near or f"declare it below addons.{addon} of {layout.PLATFORM}, or take out what reads it"
+
+
+_CLASS: Final = "spec.storageClass"
 
 
 def _addon_of(field: str) -> str:

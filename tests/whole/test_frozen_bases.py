@@ -1,5 +1,6 @@
 """Rings on frozen releases, behind a live guard or a frozen one."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Final
@@ -161,12 +162,45 @@ def test_a_fact_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> Non
 def test_addresses_that_a_release_in_use_reads_cannot_go(frozen: Repository) -> None:
     """Nobody has the add-on any more, and the next who takes it could not be built."""
     frozen.edit("tenants/company-002.yaml", 'addons: ["chatbot"]\n', "")
-    frozen.edit("platform.yaml", " reaches: [203.0.113.0/24],", "").generate()
+    frozen.edit("platform.yaml", " reaches: [203.0.113.0/24],", "")
 
-    ran = frozen.run("verify")
+    generated, verified = frozen.run("generate"), frozen.run("verify")
 
-    assert ran.exit == 1
-    assert "error: there is no fact 'spec.addons.chatbot.reaches' [KUS017]\n" in ran.stdout
+    way = "  hint: declare it below addons.chatbot of platform.yaml, or take out what reads it\n"
+    assert (generated.exit, verified.exit) == (1, 1)
+    assert f"reads the fact spec.addons.chatbot.reaches, and none is written [PLT003]\n{way}" in generated.stderr
+    assert f"error: there is no fact 'spec.addons.chatbot.reaches' [KUS017]\n{way}" in verified.stdout
+
+
+def test_what_is_frozen_lacks_the_add_ons_that_came_later(frozen: Repository) -> None:
+    """Nobody on it has them, and the guard is still held to what it runs; who wants one is told the way."""
+    frozen.edit("tenants/company-002.yaml", 'addons: ["chatbot"]\n', "")
+    for folder in ("ai-chatbot", "ai-chatbot-gateway", "ai-chatbot-ingress"):
+        shutil.rmtree(frozen.root / f"base/releases/1/components/{folder}")
+    frozen.generate().git("add", "--all")
+    frozen.git("commit", "--quiet", "--amend", "--message", "before there was a chatbot")
+
+    passed = frozen.run("verify")
+    frozen.run("set", "company-002", "addons+=chatbot")
+    lacking = frozen.run("generate")
+    (command,) = set(re.findall(r"until then: tenantry (set .+)\n", lacking.stderr))
+    back = frozen.run(*command.split())
+    changed = frozen.run("set", "company-002", "plan=gold", "addons+=chatbot")
+    frozen.edit(CEILINGS, '      memory: "2Gi"', '      memory: "300Mi"')
+    refused = frozen.run("verify")
+
+    assert passed.exit == 0, passed.said
+    assert lacking.exit == 1
+    assert "base/releases/1/components/ai-chatbot: error: there is no such component" in lacking.stderr
+    assert back.exit == 0, back.said
+    assert (changed.exit, changed.stderr) == (
+        1,
+        (
+            "error: base/releases/1 was frozen before there was the add-on chatbot\n"
+            "  hint: let the rings of platform.yaml name another release, or take it out\n"
+        ),
+    )
+    assert "the LimitRange refuses pods of base/releases/1" in refused.stdout
 
 
 def test_a_change_of_the_guard_restarts_nobody(frozen: Repository) -> None:
