@@ -5,16 +5,17 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import root_of
+from generator.cli.options import root_of, today_option
 from generator.debug.commands import QUESTIONS
 from generator.findings.finding import EnvironmentProblem, Exit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     from generator.debug.causes import Seen
     from generator.debug.commands import Command, Target
-    from generator.fleet.model import Platform
+    from generator.fleet.model import Platform, Tenant
 
 _WAY: Final = "or see what would run: --print"
 
@@ -29,6 +30,7 @@ _WAY: Final = "or see what would run: --print"
 @click.option("--break-glass", "reason", metavar="REASON", help="Why somebody may open a shell; for exec alone.")
 @click.option("--pod", default="", help="The pod of exec; any of the service when left out.")
 @click.option("--image", default="", help="Of a debugging container that exec puts beside a pod, which --pod names.")
+@today_option
 @click.pass_obj
 def debug(  # what click hands over
     directory: Path,
@@ -41,6 +43,7 @@ def debug(  # what click hands over
     reason: str | None,
     pod: str,
     image: str,
+    today: "date",
 ) -> Exit:
     """Look into the company NAME in its cluster; without a question, say what is wrong with it and what to do.
 
@@ -68,13 +71,21 @@ def debug(  # what click hands over
         exposure=platform.exposure,
         application_set=f"tenants-{layout.shard_of(name, platform.argocd.shards)}",
         context=context,
+        gateway=_gateway(platform),
     )
     if question is None:
-        return _diagnose(target, platform, only_print=only_print)
+        tenant = next(tenant for tenant in composed.fleet.tenants if tenant.name == name)
+        return _diagnose(target, platform, tenant, today, only_print=only_print)
     if question == commands.EXEC:
         click.echo(f"break glass: {reason}", err=True)
         return _run([commands.shell(target, pod, image)], only_print=only_print)
     return _run(commands.commands(target, question, since=since), only_print=only_print)
+
+
+def _gateway(platform: "Platform") -> tuple[str, str] | None:
+    """Return namespace and name of the Gateway that platform.yaml names."""
+    said = [platform.cluster.declared.get(f"gateway.{key}") for key in ("namespace", "name")]
+    return (said[0][0], said[1][0]) if said[0] and said[1] else None
 
 
 def _refuse_bad_use(question: str | None, reason: str | None, pod: str, image: str) -> None:
@@ -105,29 +116,31 @@ def _run(commands: "tuple[Command, ...] | list[Command]", *, only_print: bool) -
     return end
 
 
-def _diagnose(target: "Target", platform: "Platform", *, only_print: bool) -> Exit:
+def _diagnose(target: "Target", platform: "Platform", tenant: "Tenant", today: "date", *, only_print: bool) -> Exit:
     from generator.debug import commands
     from generator.debug.causes import causes, summary
+    from generator.debug.held import held
 
     looks = commands.looks(target, platform.argocd.namespace)
     if only_print:
         return _run(list(looks.values()), only_print=True)
-    seen = _look(target.company, looks)
+    seen = _look(target.company, looks, next(iter(platform.cluster.declared.get("gateway.listener", ())), ""))
     click.echo(target.company)
     for line in summary(seen):
         click.echo(f"  {line}")
-    found = causes(seen)
+    found = (*causes(seen), *held(tenant, platform, today))
     for cause in found:
         click.echo(f"\n{cause.name}: {cause.seen}\n  next: {cause.next}")
-    if not found:
+    is_wrong = any(cause.is_wrong for cause in found)
+    if not is_wrong:
         click.echo("\nnothing that is known by name is wrong")
     click.echo()
     for link, url in platform.argocd.links.items():
         click.echo(f"{link}: {url.replace('{tenant}', target.company)}")
-    return Exit.REFUSED if found else Exit.FINE
+    return Exit.REFUSED if is_wrong else Exit.FINE
 
 
-def _look(company: str, looks: "Mapping[str, Command]") -> "Seen":
+def _look(company: str, looks: "Mapping[str, Command]", listener: str) -> "Seen":
     """Read what a diagnosis needs; what may not be read is told, and nothing at all is no cluster."""
     from generator.debug.causes import Seen
     from generator.kube import kubectl
@@ -137,14 +150,14 @@ def _look(company: str, looks: "Mapping[str, Command]") -> "Seen":
     unseen = {
         what: answer.error
         for what, answer in answers.items()
-        if answer.error and (what not in ("application", "set") or "NotFound" not in answer.error)
+        if answer.error and (what not in ("application", "set", "gateway") or "NotFound" not in answer.error)
     }
     application = next(iter(objects.get("application", ())), None)
     if len(unseen) == len(looks):
         raise EnvironmentProblem(
             f"nothing could be read: {next(iter(unseen.values()))}", "look at: kubectl cluster-info"
         )
-    return Seen(company=company, application=application, objects=objects, unseen=unseen)
+    return Seen(company=company, application=application, objects=objects, unseen=unseen, listener=listener)
 
 
 COMMANDS: Final = (debug,)

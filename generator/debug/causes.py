@@ -20,11 +20,13 @@ class Cause:
         name: What it is called, for example `quota full`.
         seen: Which object says so, and in which words.
         next: What to do; a command where there is one.
+        is_wrong: Whether it is; what somebody wants to be so is told as well.
     """
 
     name: str
     seen: str
     next: str
+    is_wrong: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +38,14 @@ class Seen:
         application: Its Application; None when there is none.
         objects: What else was read, by `commands.SEEN` and `routes`.
         unseen: What could not be read, with what kubectl said.
+        listener: The listener of the Gateway that its routes name; empty for any.
     """
 
     company: str
     application: Object | None
     objects: Mapping[str, Sequence[Object]]
     unseen: Mapping[str, str]
+    listener: str = ""
 
     def of(self, what: str) -> Iterator[Object]:
         """Yield the objects of one kind."""
@@ -305,6 +309,43 @@ def _routes(seen: Seen) -> Iterator[Cause]:
             )
 
 
+def _listeners(seen: Seen) -> Iterator[Cause]:
+    for gateway in seen.of("gateway"):
+        namespace = string(mapping(gateway.get("metadata")).get("namespace"))
+        step = f"kubectl --namespace {namespace} describe {_GATEWAYS}/{_name(gateway).partition('/')[2]}"
+        for listener in mappings(mapping(gateway.get("status")).get("listeners")):
+            name = string(listener.get("name"))
+            if seen.listener not in ("", name):
+                continue
+            for condition in mappings(listener.get("conditions")):
+                cause = _OF_A_LISTENER.get((string(condition.get("type")), string(condition.get("reason"))))
+                cause = cause or _OF_A_LISTENER.get((string(condition.get("type")), ""))
+                if cause and condition.get("status") == "False":
+                    said = f"{string(condition.get('reason'))}: {string(condition.get('message'))}"
+                    yield Cause(name=cause, seen=f"{_name(gateway)}, listener {name}: {said}", next=step)
+
+
+_GATEWAYS: Final = "gateways.gateway.networking.k8s.io"
+_OF_A_LISTENER: Final = {
+    ("ResolvedRefs", "InvalidCertificateRef"): "certificate not ready",
+    ("Programmed", ""): "listener not programmed",
+}
+"""What a condition of a listener that is not true is called, by its type and reason; without a reason, for any."""
+
+
+def _certificates(seen: Seen) -> Iterator[Cause]:
+    for certificate in seen.of("certificates"):
+        for condition in _conditions(certificate):
+            if condition.get("type") == "Ready" and condition.get("status") == "False":
+                said = f"{string(condition.get('reason'))}: {string(condition.get('message'))}"
+                name = _name(certificate).partition("/")[2]
+                yield Cause(
+                    name="certificate not ready",
+                    seen=f"{_name(certificate)}: {said}",
+                    next=f"kubectl --namespace {seen.company} describe certificates.cert-manager.io/{name}",
+                )
+
+
 _LOOKS: Final[tuple[Callable[[Seen], Iterator[Cause]], ...]] = (
     _of_the_set,
     _of_the_application,
@@ -316,6 +357,8 @@ _LOOKS: Final[tuple[Callable[[Seen], Iterator[Cause]], ...]] = (
     _events,
     _autoscalers,
     _routes,
+    _listeners,
+    _certificates,
     _budgets,
 )
 

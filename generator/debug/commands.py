@@ -26,6 +26,7 @@ class Target:
         exposure: How it is reached.
         application_set: The ApplicationSet that makes its Application.
         context: The kubeconfig's context; empty for the current one.
+        gateway: Namespace and name of the Gateway that its routes name; None where platform.yaml names none.
     """
 
     company: str
@@ -33,6 +34,7 @@ class Target:
     exposure: str
     application_set: str
     context: str = ""
+    gateway: tuple[str, str] | None = None
 
     def kubectl(self, *arguments: str) -> Command:
         """Return a command of kubectl in the company's cluster and namespace."""
@@ -124,8 +126,16 @@ def looks(target: Target, argocd: str) -> Mapping[str, Command]:
     context = ("--context", target.context) if target.context else ()
     beside = ("kubectl", *context, "--namespace", argocd, "get")
     kinds = {**SEEN, "routes": ROUTES[target.exposure]}
+    if target.exposure == "ingress":
+        kinds["certificates"] = "certificates.cert-manager.io"
+    around = {}
+    if target.exposure == "gateway" and target.gateway is not None:
+        namespace, name = target.gateway
+        words = ("get", "gateways.gateway.networking.k8s.io", name, "--output=json")
+        around["gateway"] = ("kubectl", *context, "--namespace", namespace, *words)
     return {
         "application": (*beside, "applications.argoproj.io", target.company, "--output=json"),
         "set": (*beside, "applicationsets.argoproj.io", target.application_set, "--output=json"),
         **{what: target.kubectl("get", kind, "--output=json") for what, kind in kinds.items()},
+        **around,
     }

@@ -130,6 +130,17 @@ class Freeze:
     until: date | None
     reason: str
 
+    @property
+    def fact(self) -> str:
+        """What it means, for whoever wants to promote."""
+        until = f"until {self.until}" if self.until else "until further notice"
+        return f"no release moves {until}: {self.reason}"
+
+    @property
+    def way(self) -> str:
+        """What to do about it."""
+        return "wait" if self.until else "let it go on when all is well: tenantry promote --go"
+
     def holds(self, day: date) -> bool:
         """Say whether a day is one of them."""
         return self.since <= day and (self.until is None or day <= self.until)

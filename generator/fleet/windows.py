@@ -25,6 +25,12 @@ class Window:
     length: timedelta
     zone: ZoneInfo
 
+    @property
+    def words(self) -> str:
+        """It for people, such as `sun 02:00 for 3 h, Asia/Tokyo`."""
+        days = ", ".join(DAYS[day] for day in self.days)
+        return f"{days} {self.opens:%H:%M} for {self.length // timedelta(hours=1)} h, {self.zone.key}"
+
     def open_until(self, now: datetime) -> datetime | None:
         """Return when the window that is open at a moment closes, in UTC; None when it is shut.
 

@@ -85,9 +85,7 @@ def of_freezes(platform: Platform, now: datetime) -> Iterator[Against]:
     """Yield the freezes that hold at a moment."""
     for freeze in platform.freezes:
         if freeze.holds(now.date()):
-            until = f"until {freeze.until}" if freeze.until else "until further notice"
-            way = "wait" if freeze.until else "let it go on when all is well: tenantry promote --go"
-            yield Against(f"no release moves {until}: {freeze.reason}", way)
+            yield Against(freeze.fact, freeze.way)
 
 
 def _of_a_rollback(before: Ring | None, ring: Ring, release: str, known: Known) -> Iterator[Against]:

@@ -27,6 +27,7 @@ from tests.cluster.waiting import until
 _ROOT = Path(__file__).parents[2]
 _GUIDES = _ROOT / "docs" / "guides"
 _NEW = "company-105"
+_GATEWAYS = "gateway-system"
 _WELL = "nothing that is known by name is wrong"
 
 Ask = Callable[..., subprocess.CompletedProcess[str]]
@@ -39,6 +40,7 @@ def ask(cluster: Cluster, fleet: Fleet, control_plane: ControlPlane, tmp_path: P
     # a debugging container never starts here, and kubectl would wait for it
     script.write_text(f'#!/bin/sh\nexec timeout 30 {cluster.tools.binary} kubectl "$@"\n')
     script.chmod(0o755)
+    cluster.kube.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": _GATEWAYS}}])
     cluster.kube.apply([obj for guide in ("status.md", "debug-a-company.md") for obj in _of_the_guide(guide)])
 
     def run(*arguments: str, user: str = "supporter") -> subprocess.CompletedProcess[str]:
@@ -154,6 +156,13 @@ def test_what_is_wrong_in_a_namespace_is_named(
         assert "next: kubectl get apiservices v1beta1.metrics.k8s.io" in said
     _await_well(ask, LOOKED_INTO)
 
+    # the Gateway's certificate is gone
+    with _gateway_without_its_certificate(cluster):
+        said = _await_named(ask, LOOKED_INTO, "certificate not ready", "listener not programmed")
+        [step] = set(re.findall(r"next: kubectl (.* describe gateways\S+)$", said, re.MULTILINE))
+        assert "InvalidCertificateRef" in kube.kubectl(*step.split())
+    _await_well(ask, LOOKED_INTO)
+
     # the node of a pod dies
     node = kube.items("Pod", LOOKED_INTO)[0]["spec"]["nodeName"]
     control_plane.fail(kube, node)
@@ -224,12 +233,13 @@ def _of_the_guide(guide: str) -> Iterator[Object]:
     text = (_GUIDES / guide).read_text(encoding="utf-8")
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
         role = yaml.safe_load(block)
+        kind = role["kind"]
         yield role
         yield {
             "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "RoleBinding",
+            "kind": f"{kind}Binding",
             "metadata": role["metadata"],
-            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role["metadata"]["name"]},
+            "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": role["metadata"]["name"]},
             "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "supporter"}],
         }
 
@@ -263,6 +273,35 @@ def _await_well(ask: Ask, company: str, *, user: str = "supporter") -> None:
         until("debug finds nothing wrong", is_well, seconds=240, every=2)
     except TimeoutError as error:
         raise TimeoutError(f"{error}\n{last[-1]}") from None
+
+
+@contextmanager
+def _gateway_without_its_certificate(cluster: Cluster) -> Iterator[None]:
+    """Have a Gateway whose listener says what its controller says when the Secret of its certificate is not there."""
+    listener = {"name": "https", "port": 443, "protocol": "HTTPS", "tls": {"certificateRefs": [{"name": "gone"}]}}
+    metadata = {"name": "tenants", "namespace": _GATEWAYS}
+    cluster.kube.create(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "Gateway",
+            "metadata": metadata,
+            "spec": {"gatewayClassName": "any", "listeners": [listener]},
+        }
+    )
+    told = {"status": "False", "observedGeneration": 1, "lastTransitionTime": "2026-11-26T12:00:00Z"}
+    conditions = [
+        {**told, "type": "ResolvedRefs", "reason": "InvalidCertificateRef", "message": "Secret gone does not exist"},
+        {**told, "type": "Programmed", "reason": "Invalid", "message": "no certificate"},
+    ]
+    kinds = [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute"}]
+    told_of = {"name": "https", "supportedKinds": kinds, "attachedRoutes": 1, "conditions": conditions}
+    patch = json.dumps({"status": {"listeners": [told_of]}})
+    of_it = ("--namespace", _GATEWAYS, "patch", "gateways.gateway.networking.k8s.io", "tenants")
+    try:
+        cluster.kube.kubectl(*of_it, "--subresource=status", "--type=merge", f"--patch={patch}")
+        yield
+    finally:
+        cluster.kube.delete("Gateway", "tenants", _GATEWAYS)
 
 
 @contextmanager

@@ -1,6 +1,13 @@
 """A hundred companies on the five nodes of the seed: what fits, runs, and what does not, waits."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 import yaml
@@ -8,8 +15,9 @@ import yaml
 from tests.cluster import stand_ins
 from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
-from tests.cluster.control_plane import NODE_CAPACITY, NODES
+from tests.cluster.control_plane import NODE_CAPACITY, NODES, ControlPlane
 from tests.cluster.fleet import Fleet, is_ready
+from tests.cluster.git_server import environment
 from tests.cluster.kube import Object
 from tests.cluster.waiting import until
 
@@ -18,6 +26,11 @@ _MIX = {"bronze": 85, "silver": 12, "gold": 3}
 
 # Of a workload that wants one pod: this one, one of the next version, and one that is still ending.
 _AT_ONCE = 3
+
+# How often the number of those that are well has to be seen to have grown, at least, while a hundred come up.
+_STEPS = 5
+
+_ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.usefixtures("control_plane")  # whose nodes are the seed's
 
@@ -33,8 +46,11 @@ def hundred(fleet: Fleet) -> Fleet:
 
 
 @pytest.mark.claim("a hundred companies come up together", leans_on=stand_ins.ALL)
-def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Measure) -> None:
-    """85 Bronze, 12 Silver and 3 Gold: the rest of them in one push."""
+@pytest.mark.usefixtures("kubectl")
+def test_a_hundred_companies_come_up(
+    cluster: Cluster, fleet: Fleet, control_plane: ControlPlane, measure: Measure
+) -> None:
+    """85 Bronze, 12 Silver and 3 Gold: the rest of them in one push, which the verb looks at from then on."""
     missing = _missing(fleet)
     start = _grow(fleet)
     measure(f"{missing.total()} companies published", start)
@@ -43,11 +59,35 @@ def test_a_hundred_companies_come_up(cluster: Cluster, fleet: Fleet, measure: Me
     def running() -> bool:
         return names <= {pod["metadata"]["namespace"] for pod in _file_servers(cluster) if is_ready(pod)}
 
-    until("a file server for each", running, seconds=600, every=2)
-    measure("pods Ready", start)
-    fleet.await_well(*names, seconds=600)
-    measure("Synced and Healthy", start)
+    with _watched(fleet, control_plane) as watch:
+        until("a file server for each", running, seconds=600, every=5)
+        measure("pods Ready", start)
+        said = watch.communicate(timeout=600)[1]
+        measure("Synced and Healthy, as status --watch tells", start)
+
+    lines = said.splitlines()
+    well = [int(line.partition(" of ")[0]) for line in lines]
+    assert watch.returncode == 0, said
+    assert "missing, missing" in lines[0]
+    assert lines[-1] == f"{len(names)} of {len(names)} companies Synced and Healthy"
+    assert well[0] <= len(names) - missing.total()
+    assert len(set(well)) >= _STEPS, said
+    fleet.await_well(*names, seconds=30)
     fleet.await_shards()
+
+
+@contextmanager
+def _watched(fleet: Fleet, control_plane: ControlPlane) -> Iterator[subprocess.Popen[str]]:
+    """Let `tenantry status --watch` run in the fleet's clone, and end it whatever happens."""
+    command = [sys.executable, "-m", "generator", "-C", str(fleet.clone.folder), "status", "--watch"]
+    variables = {"KUBECONFIG": str(control_plane.kubeconfig("admin")), "PATH": os.environ["PATH"]}
+    with subprocess.Popen(
+        command, cwd=_ROOT, env={**environment(), **variables}, stdout=PIPE, stderr=PIPE, text=True
+    ) as watch:
+        try:
+            yield watch
+        finally:
+            watch.kill()
 
 
 @pytest.mark.claim("one more company comes up beside a hundred", leans_on=stand_ins.ALL)

@@ -1,6 +1,7 @@
 """Each cause by its name, from objects as Kubernetes and Argo CD write them; and none where nothing is wrong."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -41,6 +42,12 @@ def event(reason: str, message: str, about: str = "fileserver-x", when: str = "2
     """Return an event."""
     involved = {"kind": "Pod", "name": about}
     return one("Event", f"{about}.1", reason=reason, message=message, involvedObject=involved, lastTimestamp=when)
+
+
+def gateway(*conditions: Object, listener: str = "https") -> Object:
+    """Return the Gateway of all companies, with what its controller says of one listener."""
+    status = {"listeners": [{"name": listener, "attachedRoutes": 1, "conditions": list(conditions)}]}
+    return {"kind": "Gateway", "metadata": {"name": "tenants", "namespace": "gateway-system"}, "status": status}
 
 
 READY: Final = {"type": "Ready", "status": "True"}
@@ -186,6 +193,32 @@ CASES: Final[Mapping[str, tuple[Seen, str]]] = {
         seen(routes=[one("HTTPRoute", "fileserver")]),
         "HTTPRoute/fileserver has no status: no controller answers for its Gateway",
     ),
+    "certificate not ready": (
+        seen(
+            certificates=[
+                one(
+                    "Certificate",
+                    "fileserver-tls",
+                    status={
+                        "conditions": [
+                            {
+                                "type": "Ready",
+                                "status": "False",
+                                "reason": "DoesNotExist",
+                                "message": "Issuing certificate as Secret does not exist",
+                            },
+                            {"type": "Issuing", "status": "True", "reason": "DoesNotExist", "message": "so"},
+                        ]
+                    },
+                )
+            ]
+        ),
+        "Certificate/fileserver-tls: DoesNotExist: Issuing certificate as Secret does not exist",
+    ),
+    "listener not programmed": (
+        seen(gateway=[gateway({"type": "Programmed", "status": "False", "reason": "Invalid", "message": "no port"})]),
+        "Gateway/tenants, listener https: Invalid: no port",
+    ),
     "budget blocks a drain": (
         seen(
             budgets=[
@@ -242,6 +275,34 @@ def test_a_pod_that_waits_for_its_volume_does_not_lack_a_node() -> None:
     waiting = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": words}
 
     assert causes(seen(pods=[pod(waiting)])) == ()
+
+
+LOST: Final = {"type": "ResolvedRefs", "status": "False", "reason": "InvalidCertificateRef", "message": "no Secret"}
+
+
+def test_a_listener_without_its_certificate_is_told_by_both_names() -> None:
+    """As controllers of the Gateway API write it; the step looks at the Gateway itself."""
+    unfit = {"type": "Programmed", "status": "False", "reason": "Invalid", "message": "TLS"}
+
+    found = causes(seen(gateway=[gateway(LOST, unfit)]))
+
+    assert [(cause.name, cause.seen) for cause in found] == [
+        ("certificate not ready", "Gateway/tenants, listener https: InvalidCertificateRef: no Secret"),
+        ("listener not programmed", "Gateway/tenants, listener https: Invalid: TLS"),
+    ]
+    assert {cause.next for cause in found} == {
+        "kubectl --namespace gateway-system describe gateways.gateway.networking.k8s.io/tenants"
+    }
+
+
+def test_another_listener_is_none_of_the_company_s_business() -> None:
+    """Nor is one of which all is true, or a reference to something else than a certificate."""
+    other = replace(seen(gateway=[gateway(LOST, listener="http")]), listener="https")
+    fine = [{"type": kind, "status": "True", "reason": kind} for kind in ("Accepted", "ResolvedRefs", "Programmed")]
+    kinds = {"type": "ResolvedRefs", "status": "False", "reason": "InvalidRouteKinds", "message": "TCPRoute"}
+
+    assert not causes(other)
+    assert not causes(seen(gateway=[gateway(*fine, kinds)]))
 
 
 def test_a_company_that_is_well_has_no_cause() -> None:
