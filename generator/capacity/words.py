@@ -1,5 +1,6 @@
 """What capacity says: sentences, tables and data. Pure."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,15 +22,15 @@ def levels_of(name: str, levels: Levels) -> Mapping[str, Any]:
 
 def memory_text(value: int) -> str:
     """Write bytes in Gi, with a decimal where they are no whole number of them."""
-    return f"{value / 1024**3:.4g}Gi" if value >= 1024**3 else quantity.bytes_text(value)
+    return f"{value / 1024**3:.4g}Gi" if value >= 1024**3 or not value else quantity.bytes_text(value)
 
 
 def pool_text(pool: NodePool) -> str:
     """Say what a pool is."""
-    number = str(pool.most) if pool.least == pool.most else f"{pool.least} to {pool.most}"
+    number = plural(pool.most, "node") if pool.least == pool.most else f"{pool.least} to {pool.most} nodes"
     zones = f", zones {', '.join(pool.zones)}" if pool.zones else ""
     gives = f"{quantity.cpu_text(pool.cpu)} CPU, {memory_text(pool.memory)} and {pool.pods} pods each"
-    return f"pool {pool.name}: {number} nodes, {gives}{zones}"
+    return f"pool {pool.name}: {number}, {gives}{zones}"
 
 
 def verdicts(room: Room) -> Iterator[str]:
@@ -62,6 +63,8 @@ def judged(room: Room) -> str:
 
 
 def _fits(unplaced: int, pods: int) -> str:
+    if unplaced > pods:  # the platform's own are placed first
+        return f"none of {plural(pods, 'pod')} finds a place, nor do all of the platform's"
     if unplaced:
         return f"{unplaced} of {plural(pods, 'pod')} {_find(unplaced)} no place"
     return "1 pod fits" if pods == 1 else f"{pods} pods fit"
@@ -84,6 +87,8 @@ def needed(room: Room) -> str:
 def oversold(room: Room) -> str:
     """Say how many times what is there is sold."""
     cpu, memory = room.overcommit
+    if math.inf in (cpu, memory):
+        return "the platform's own pods leave nothing of the nodes to be sold"
     allowed = room.nodes.allowed_overcommit
     bound = "no bound is declared" if allowed is None else f"{allowed:g} are allowed"
     return f"sold {cpu:.2f} times the CPU and {memory:.2f} times the memory; {bound}"
@@ -131,10 +136,15 @@ def as_data(
         "nodes": {pool.name: {"least": pool.least, "most": pool.most} for pool in room.nodes.pools},
         "needed": {"pool": room.growing.name, "nodes": room.needed},
         "available": _load(room.places, room.available_cpu, room.available_memory),
-        "overcommit": {"cpu": round(cpu, 4), "memory": round(memory, 4), "allowed": room.nodes.allowed_overcommit},
+        "overcommit": {"cpu": _number(cpu), "memory": _number(memory), "allowed": room.nodes.allowed_overcommit},
         "without": {lost.name: {"fits": not lost.unplaced, "unplaced": lost.unplaced} for lost in room.lost},
         "more": dict(more),
     }
+
+
+def _number(ratio: float) -> float | None:
+    """Return a ratio as JSON has it, which knows no infinity."""
+    return None if math.isinf(ratio) else round(ratio, 4)
 
 
 def _levels(levels: Levels) -> dict[str, Any]:
@@ -156,6 +166,8 @@ def shift(before: Room | None, after: Room) -> Sequence[str]:
     pods = f"{was.levels.guaranteed.count} to {now.levels.guaranteed.count} pods always run"
     cpu = f"{quantity.cpu_text(was.levels.guaranteed.cpu)} to {quantity.cpu_text(now.levels.guaranteed.cpu)} CPU"
     sold = f"sold {before.overcommit[0]:.2f} to {after.overcommit[0]:.2f} times the CPU"
+    if math.inf in (before.overcommit[0], after.overcommit[0]):
+        sold = oversold(after)
     needed_before, needed_after = (
         "more than any number of" if level.needed is None else level.needed for level in (before, after)
     )

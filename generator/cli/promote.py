@@ -116,11 +116,15 @@ def _refuse_bad_use(
         raise click.UsageError("--all skips every soak: say why with --reason")
     if alone[1] and not reason:
         raise click.UsageError("--stop needs a --reason, for whoever is refused")
-    if reason and not (reason.strip() and reason.isprintable()):
+    if reason and not (len(reason.strip()) >= _LEAST and reason.isprintable()):
         raise click.BadParameter("write a sentence, in one line", param_hint="--reason")
     word = layout.LIVE if of_guard else layout.EDGE
     if release is not None and not re.fullmatch(rf"{word}|[1-9][0-9]{{0,8}}", release):
         raise click.BadParameter(f"{release!r} is neither {word} nor a number", param_hint="N")
+
+
+_LEAST: Final = 3
+"""Letters of a reason, as platform.yaml's schema demands them."""
 
 
 def _written(root: Path, snapshot: "Snapshot", done: "Promoted") -> Exit:

@@ -8,6 +8,7 @@ import click
 from generator.cli.options import refusal, root_of, sample_of, today_option
 from generator.cli.render import with_generated_files
 from generator.findings.finding import Exit, Refused, TenantryError
+from generator.findings.words import plural
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,7 +41,7 @@ def report(directory: Path, file: Path, today: "date") -> Exit:
     except Refused as refused:
         return refusal(refused, "text")
     replace(target, page(facts).encode())
-    click.echo(f"wrote {file}: {len(facts.fleet.tenants)} companies, {counted(facts.findings)}", err=True)
+    click.echo(f"wrote {file}: {plural(len(facts.fleet.tenants), 'tenant')}, {counted(facts.findings)}", err=True)
     return Exit.FINE
 
 

@@ -163,11 +163,9 @@ class Promotions:
             raise _refused(f"ring {name} does not move to {target}", spoken, _command(name, release))
         after = promotion.moved(ring, target, promotion.companies_of(self.fleet, ring))
         after = replace(after, reason=reason if spoken else "", seen=seen)
-        is_back = not promotion.is_onward(ring, target)
-        subject = (
-            f"Take ring {name} back to release {target}" if is_back else f"Promote ring {name} to release {target}"
-        )
-        return self._promoted([after], subject, lifted=tuple(spoken))
+        is_back = ring.release != layout.EDGE and not promotion.is_onward(ring, target)
+        words = f"Take ring {name} back to" if is_back else f"Promote ring {name} to"
+        return self._promoted([after], f"{words} release {target}", lifted=tuple(spoken))
 
     def _must_be_there(self, release: str) -> None:
         folder = layout.release(release)

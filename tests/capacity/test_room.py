@@ -10,7 +10,7 @@ from generator.capacity import what_if
 from generator.capacity.load import Companies, Levels, Load, of_company, of_fleet
 from generator.capacity.placement import nodes_of
 from generator.capacity.room import Room, how_many_more, room
-from generator.capacity.words import judged, shift, verdicts
+from generator.capacity.words import as_data, judged, shift, verdicts
 from generator.fleet.infrastructure import NodePool, Nodes, PodGroup
 from generator.fleet.model import Resources
 from generator.git.snapshot import Snapshot
@@ -144,6 +144,25 @@ def test_a_pod_larger_than_a_node_needs_no_number_of_nodes() -> None:
 
     assert answer.needed is None
     assert "no number of nodes of pool tenants is enough: a pod is larger than a node" in verdicts(answer)
+
+
+def test_nodes_that_do_not_hold_the_platform_itself_are_told_in_words() -> None:
+    """No number of pods that is larger than what there is, and no infinity, which JSON does not know."""
+    declared = replace(five(), in_all={"argocd": PodGroup(pods=15, cpu=100, memory=GI)})
+    none = replace(declared, pools=(replace(declared.pools[0], least=0, most=0),))
+    before, answer = room(declared, fleet(bronze=1)), room(none, fleet(bronze=1))
+
+    assert list(verdicts(answer)) == [
+        "pool tenants: 0 nodes, 16 CPU, 64Gi and 110 pods each",
+        "for companies: 0 CPU, 0Gi and 0 pods, the platform's own taken off",
+        "guaranteed and 1 of a roll-out of ring general: none of 2 pods finds a place, nor do all of the platform's",
+        "every autoscaler at its maximum at once: none of 4 pods finds a place, nor do all of the platform's",
+        "every quota used up at once: none of 11 pods finds a place, nor do all of the platform's",
+        "needs 1 more node of pool tenants",
+        "the platform's own pods leave nothing of the nodes to be sold",
+    ]
+    assert "inf" not in "".join((*shift(before, answer), *shift(answer, before)))
+    assert as_data(fleet(bronze=1), {}, answer, {})["overcommit"] == {"cpu": None, "memory": None, "allowed": None}
 
 
 def test_no_company_fits() -> None:

@@ -246,6 +246,8 @@ def test_a_guard_moves_at_once_in_a_freeze_too_and_back(here: Repository) -> Non
         ("--all", "pilot", "2", "--reason", "x"),
         ("--guard",),
         ("--stop",),
+        ("--stop", "--reason", "x"),
+        ("pilot", "2", "--reason", " x "),
         ("--due", "pilot"),
         ("--due", "--stop", "--reason", "x"),
         ("pilot", "two"),

@@ -108,7 +108,7 @@ def test_the_verb_writes_the_page_and_replaces_its_own(here: Repository) -> None
         done = here.run("report", "fleet.html", "--today", TODAY.isoformat())
 
         assert (done.exit, done.stdout) == (0, "")
-        assert done.stderr.startswith("wrote fleet.html: 2 companies, 0 errors, ")
+        assert done.stderr.startswith("wrote fleet.html: 2 tenants, 0 errors, ")
     html = here.read("fleet.html")
     assert html.startswith(BEGIN)
     assert [row[:2] for row in companies(html)] == [["company-001", "Harbour <Logistics>"], ["company-002", ""]]
