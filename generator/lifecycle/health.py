@@ -1,7 +1,7 @@
 """Whether companies are healthy, as a cluster or Prometheus tells it. Nothing is changed there."""
 
+import http.client
 import json
-import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Collection, Iterable, Iterator
@@ -18,6 +18,7 @@ from generator.kube.tenant_names import TENANT_LABEL
 _SECONDS: Final = 60
 _MOST_BYTES: Final = 64 << 20
 _NAMED: Final = 5
+_EXAMPLE: Final = "for example https://prometheus.example.com"
 _BAD: Final = 'health_status=~"Degraded|Missing|Unknown"'
 """What Argo CD calls a company that is not healthy; Progressing is a roll-out, and Suspended is what git says."""
 
@@ -80,12 +81,14 @@ def _status(row: Any) -> str:
 
 def _ask(url: str, query: str) -> Iterator[Any]:
     if not url.startswith(("http://", "https://")):
-        raise TenantryError(f"{url!r} is no address of Prometheus", "for example https://prometheus.example.com")
+        raise TenantryError(f"{url!r} is no address of Prometheus", _EXAMPLE)
     address = f"{url.rstrip('/')}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
     try:
         with urllib.request.urlopen(address, timeout=_SECONDS) as answer:  # noqa: S310 -- http or https, see above
             data = json.loads(answer.read(_MOST_BYTES))
-    except (OSError, ValueError, urllib.error.URLError) as error:
+    except http.client.InvalidURL as error:
+        raise TenantryError(f"{url!r} is no address of Prometheus: {error}", _EXAMPLE) from None
+    except (OSError, ValueError, http.client.HTTPException) as error:
         raise EnvironmentProblem(f"Prometheus does not answer: {error}", f"look at {url}") from None
     if mapping(data).get("status") != "success":
         raise EnvironmentProblem(f"Prometheus refuses: {string(mapping(data).get('error'))}", f"look at {url}")

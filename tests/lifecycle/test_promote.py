@@ -297,6 +297,11 @@ def test_a_prometheus_that_does_not_answer_is_told(here: Repository) -> None:
     assert here.run("promote", "general", "--prometheus", "ftp://x", "--now", DAY.format(4)).stderr == (
         "error: 'ftp://x' is no address of Prometheus\n  hint: for example https://prometheus.example.com\n"
     )
+    for port in ("abc", "1/a b"):
+        done = here.run("promote", "general", "--prometheus", f"http://127.0.0.1:{port}", "--now", DAY.format(4))
+        assert done.exit == 1
+        assert f"error: 'http://127.0.0.1:{port}' is no address of Prometheus: " in done.stderr
+        assert "\n  hint: for example https://prometheus.example.com\n" in done.stderr
 
 
 def test_a_cluster_says_who_is_healthy_now(here: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
