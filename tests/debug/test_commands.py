@@ -110,6 +110,18 @@ def test_without_a_cluster_it_says_so(here: Repository, monkeypatch: pytest.Monk
     assert "error: nothing could be read: The connection to the server was refused\n" in done.stderr
 
 
+def test_a_gateway_that_is_not_there_is_no_look_into_the_company(
+    here: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where all else was refused, nothing was read."""
+    said = "Error from server (NotFound): gateways not found"
+    _only(monkeypatch, tmp_path, f"case $* in *gateways*) echo '{said}';; *) echo forbidden;; esac >&2; exit 1")
+
+    done = here.run("debug", "company-056")
+
+    assert (done.exit, "error: nothing could be read: forbidden\n" in done.stderr) == (4, True), done.said
+
+
 def test_a_company_that_is_well_ends_with_0(here: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """One screen, and the links of platform.yaml."""
     application = {"kind": "Application", "spec": {}, "status": {"sync": {"status": "Synced"}, "health": {}}}
