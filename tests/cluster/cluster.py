@@ -91,6 +91,16 @@ class Cluster:
         self.argocd.install()
         self.argocd.await_ready()
 
+    def lose(self) -> None:
+        """Lose the control plane with all that it held, the nodes and Argo CD; git keeps what it has.
+
+        `start` then brings up another one in its place, at the same addresses, with nothing in it.
+        """
+        assert self.control_plane, "it is somebody else's"
+        self.processes.stop()
+        for part in ("etcd", "keys", "argocd"):
+            shutil.rmtree(self.folder / part)
+
     def stop(self) -> None:
         """End everything and remove the folder. Signals have to wait for that."""
         with _signals_ignored(), ExitStack() as last:

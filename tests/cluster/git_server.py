@@ -31,8 +31,8 @@ class GitServer:
         [self._port] = free_ports(1)
 
     def start(self) -> None:
-        """Serve the repositories, of which there are none yet."""
-        self._root.mkdir()
+        """Serve the repositories: none at first, and all that there were when it is started again."""
+        self._root.mkdir(exist_ok=True)
         command = ("git-server", f"--address={HOST}:{self._port}", f"--root={self._root}")
         self._processes.start("git-server", self._tools.binary, *command)
 

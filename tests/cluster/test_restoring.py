@@ -1,10 +1,13 @@
 """Companies that come back with their volume, by the commands of docs/guides/restore-a-company.md."""
 
+import time
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from tests.cluster import guides, stand_ins
+from tests.cluster.claims import Measure
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import ControlPlane
 from tests.cluster.fleet import LOST, Fleet
@@ -53,6 +56,38 @@ def test_a_purged_company_comes_back_with_its_volume(
     fleet.approve_and_merge("Bring a company back")
     fleet.await_shards()
     _comes_back(cluster, fleet, LOST, lost)
+
+
+@pytest.mark.nightly  # it brings a second cluster up
+@pytest.mark.claim("a lost cluster is rebuilt from git, each company with its old volume", leans_on=stand_ins.ALL)
+@pytest.mark.usefixtures("control_plane")  # which is lost
+def test_a_lost_cluster_is_rebuilt_with_the_old_volumes(
+    cluster: Cluster, fleet: Fleet, measure: Measure, tmp_path: Path
+) -> None:
+    """All that is left is git, the list of the volumes, and what the storage system keeps."""
+    keep, make, look = guides.scripts_of(_GUIDE, "The whole cluster is lost")
+    names = fleet.names()
+    before = {name: _volume(cluster, name) for name in names}
+    namespaces = {name: _uid(cluster, name) for name in names}
+    assert "" not in before.values()
+    guides.run_script(cluster, keep, tmp_path)
+    cluster.lose()
+    cluster.start(lambda _: None)
+    assert cluster.kube.items("PersistentVolume") == []
+
+    guides.run_script(cluster, make, tmp_path)
+    start = time.monotonic()
+    fleet.start()
+    measure(f"{len(names)} companies Synced and Healthy again", start)
+
+    assert {name: _volume(cluster, name) for name in names} == before
+    assert guides.run_script(cluster, look, tmp_path) == ""
+    assert not namespaces.items() & {name: _uid(cluster, name) for name in names}.items()
+
+
+def _uid(cluster: Cluster, name: str) -> str:
+    uid: str = (cluster.kube.get("Namespace", name) or {})["metadata"]["uid"]
+    return uid
 
 
 def _comes_back(cluster: Cluster, fleet: Fleet, name: str, volume: str) -> None:
