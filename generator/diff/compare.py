@@ -58,6 +58,7 @@ def compare(root: Path, base: str | None = None, head: str | None = None) -> Dif
         groups=groups,
         tenants=Universe(_traits(old.composed, new.composed), whole=may_touch_all(files)),
         shards=shards_of(old.composed, new.composed),
+        retaining=old.composed.fleet.platform.cluster.declared.get("storageClasses", ()),
         capacity=capacity,
     )
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from generator.capacity.shift import Shift
-from generator.diff.effects import APPLICATION, PROJECT, Fate
+from generator.diff.effects import APPLICATION, PROJECT
 from generator.diff.groups import Group
 from generator.diff.selectors import Universe
+from generator.kube.fate import Fate
 
 WORK_TREE: Final = "work tree"
 
@@ -22,6 +23,7 @@ class Difference:
         groups: All that differs.
         tenants: What selectors may speak of.
         shards: The names of all shards.
+        retaining: The storage classes whose volumes outlive their claims, as platform.yaml declares them.
         capacity: What becomes of the room on the nodes; None when none are declared.
     """
 
@@ -31,6 +33,7 @@ class Difference:
     groups: tuple[Group, ...]
     tenants: Universe
     shards: tuple[str, ...]
+    retaining: tuple[str, ...] = ()
     capacity: Shift | None = None
 
     def synced(self, *, paused: bool) -> tuple[str, ...]:

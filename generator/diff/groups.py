@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Final, Literal
 
-from generator.diff.effects import Fate, fate, restarts_pods
+from generator.diff.effects import CLAIM, fate, restarts_pods
 from generator.diff.objects import Change, Edit, edits, pair
-from generator.kube.lenient import Object
+from generator.kube.fate import Fate
+from generator.kube.lenient import Object, mapping
 
 _MARK: Final = "\0"
 """Stands around what was taken out; YAML cannot hold it, so no object does."""
@@ -38,6 +39,7 @@ class Owner:
         name: The name of the tenant or shard; empty for the platform.
         hosts: The tenant's hosts, before and after.
         coming: Whether its Application is new.
+        was: Where its Application is new, and its file is not: the state that it was in, whose objects may be there.
         leaving: What becomes of its objects when its Application goes; None while it stays.
         paused: Whether its Application is synced by nobody but people.
     """
@@ -46,6 +48,7 @@ class Owner:
     name: str
     hosts: tuple[str, ...] = ()
     coming: bool = False
+    was: str = ""
     leaving: Fate | None = None
     paused: bool = False
 
@@ -66,6 +69,7 @@ class Item:
         fate: What becomes of it.
         fields: For a fate that comes of them, the fields that cannot be changed.
         restarts: Whether its pods are replaced.
+        storage_class: The class of a claim that is gone from git; empty for all else.
     """
 
     api_version: str
@@ -76,6 +80,7 @@ class Item:
     fate: Fate
     fields: tuple[str, ...]
     restarts: bool
+    storage_class: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def group(pairs: Iterable[Pair]) -> tuple[Group, ...]:
             if key not in items:
                 items[key] = _item(taken, owner.leaving)
             if (item := items[key]) is not None:
-                same = repr((owner.kind, owner.coming, owner.leaving, item))
+                same = repr((owner.kind, owner.coming, owner.was, owner.leaving, item))
                 known[same] = item
                 owners[same].add(owner)
     groups: dict[frozenset[Owner], list[Item]] = defaultdict(list)
@@ -129,6 +134,10 @@ def group(pairs: Iterable[Pair]) -> tuple[Group, ...]:
 
 
 _name: Final = attrgetter("name")
+
+
+def _class_of(obj: Object) -> str:
+    return str(mapping(obj.get("spec")).get("storageClassName", "")) if obj["kind"] == CLAIM else ""
 
 
 def _item(change: Change, leaving: Fate | None) -> Item | None:
@@ -146,6 +155,7 @@ def _item(change: Change, leaving: Fate | None) -> Item | None:
         fate=what,
         fields=fields,
         restarts=what is not Fate.REFUSED and restarts_pods(change, differs),
+        storage_class=_class_of(change.object) if change.after is None else "",
     )
 
 

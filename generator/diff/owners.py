@@ -48,12 +48,19 @@ def pairs(old: State, new: State, names: Collection[str], called: tuple[str, str
     read = cache(yaml_objects.read_objects)  # most overlays and facts are the same in both
     same = frozenset(path for path, text in old.composed.tree.items() if new.composed.tree.get(path) == text)
     before, after = (_rendered(state, names, same, read, name) for state, name in zip((old, new), called, strict=True))
+    departed = {tenant.name: tenant.state for tenant in old.composed.fleet.departed}
+    shards = new.composed.fleet.platform.argocd.shards
+    sets = zip(map(layout.shard_name, range(shards)), application_sets(new.composed), strict=True)
+    policies = {shard: made["spec"].get("syncPolicy", {}) for shard, made in sets}
     for name, hosts in _hosts(names, old.composed, new.composed).items():
         first, last = before.get(name, ()), after.get(name, ())
         old_one, new_one = (_application_of(objects) for objects in (first, last))
-        leaving = effects.leaving(old_one, new_one)
+        leaving = effects.leaving(old_one, new_one, policies[layout.shard_of(name, shards)])
         paused = new_one is not None and effects.is_paused(new_one)
-        yield Pair(Owner("tenant", name, hosts, coming=not first, leaving=leaving, paused=paused), first, last)
+        coming = old_one is None and new_one is not None
+        was = departed.get(name, "") if coming else ""
+        owner = Owner("tenant", name, hosts, coming=coming, was=was, leaving=leaving, paused=paused)
+        yield Pair(owner, first, last)
     yield from _shards(old.composed, new.composed)
     yield _platform(old, new, called)
 

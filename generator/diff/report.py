@@ -7,19 +7,21 @@ import difflib
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from generator import layout
 from generator.capacity import words as capacity
 from generator.diff.difference import WORK_TREE, Difference
-from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT, Fate
+from generator.diff.effects import APPLICATION, DATA, GRAVE, PROJECT
 from generator.diff.groups import Group, Item, Owner, OwnerKind, fill
 from generator.diff.objects import ABSENT, Edit, place
 from generator.diff.selectors import NAMED, Name, Words, listed
 from generator.findings.words import plural
+from generator.fleet.states import DELETING
 from generator.generate import argocd
+from generator.kube.fate import Fate
 from generator.reading import yaml_writer
 
 
@@ -169,7 +171,7 @@ def _effects(difference: Difference, *, grave: bool) -> Iterator[Words]:
         for item in group.items:
             if (item.fate in GRAVE) is not grave:
                 continue
-            for effect in _of_item(item, group.owners[0]):
+            for effect in _of_item(item, group.owners[0], difference.retaining):
                 key = (effect, group.owners[0].kind, _key(item))
                 hit[key].update(group.owners)
                 items[key] = item
@@ -197,6 +199,7 @@ def _key(item: Item) -> str:
 _SENTENCES: Final[Mapping[Fate, str]] = {
     Fate.PURGED: "deletes {objects} with the Application of {whose}",
     Fate.PRUNED: "deletes {objects} in {whose}",
+    Fate.SPARED: "leaves {objects} of {whose} in the cluster, without its Application: Delete=false keeps it",
     Fate.KEPT: "no longer finds {objects} of {whose} in git: Prune=false keeps what is there, out of sync",
     Fate.HELD: "waits for approval before it deletes {objects} in {whose}",
     Fate.REPLACED: "replaces {objects} in {whose} by one of another name, then deletes the old one",
@@ -204,21 +207,24 @@ _SENTENCES: Final[Mapping[Fate, str]] = {
 }
 
 
-def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
+def _of_item(item: Item, owner: Owner, retaining: Collection[str]) -> Iterator[_Effect]:
     """Yield what a change means for the cluster."""
     order = _rank(item)
     if item.restarts:
         yield (0, 1), "restarts the pods of {objects} in {whose}"
     if item.kind == APPLICATION and owner.kind == "tenant":
-        yield from _of_application(item)
+        yield from _of_application(item, owner)
         return
     if item.name == argocd.OWN and owner.kind == "platform":
         yield order, f"is not told of {{objects}} by git: kubectl apply -f {layout.ROOT_APPLICATION}"
         return
     fields = " and ".join(item.fields)
     match item.fate:
-        case Fate.PRUNED if item.kind == "Namespace":
+        case Fate.PRUNED | Fate.PURGED if item.kind == "Namespace":
             yield order, "deletes {objects} in {whose} and everything in it, whatever guards that has"
+        case Fate.PRUNED | Fate.PURGED if item.storage_class in retaining:
+            of_class = f"class {item.storage_class} retains the volume, released, with the files on it"
+            yield order, f"deletes {{objects}} in {{whose}}; {of_class}"
         case Fate.PRUNED | Fate.PURGED if item.kind in DATA:
             yield order, "deletes {objects} in {whose} and, unless the volume is retained, the files on it"
         case Fate.REFUSED:
@@ -230,7 +236,7 @@ def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
             yield order, "changes {objects} in {whose}, and by it the Application of every tenant there"
         case Fate.CHANGED if owner.kind != "tenant" or item.kind == PROJECT:
             yield order, "changes {objects} in {whose}"
-        case Fate.CHANGED | Fate.ORPHANED:
+        case Fate.CHANGED | Fate.ORPHANED | Fate.STAYS:
             return  # said once, of the Applications that are synced or go
         case Fate.CREATED if owner.coming:
             return  # said once, of the Application that is new
@@ -238,12 +244,20 @@ def _of_item(item: Item, owner: Owner) -> Iterator[_Effect]:
             yield order, _SENTENCES[fate]
 
 
-def _of_application(item: Item) -> Iterator[_Effect]:
+def _of_application(item: Item, owner: Owner) -> Iterator[_Effect]:
     match item.fate:
+        case Fate.CREATED if owner.was == DELETING:
+            yield (0, 0), "creates the Application of {whose}, which adopts what was left of it in the cluster"
+        case Fate.CREATED if owner.was:
+            kept = "its volume of before is bound again by hand alone (docs/guides/restore-a-company.md)"
+            yield (0, 0), f"creates the Application of {{whose}}; {kept}"
         case Fate.CREATED:
             yield (0, 0), "creates the Application of {whose}"
         case Fate.PURGED:
             yield (0, 0), "deletes the Application of {whose} with all its objects"
+        case Fate.STAYS:
+            why = "the policy of its set (applicationsSync) deletes none"
+            yield (0, 0), f"keeps the Application of {{whose}} with all its objects, although its entry goes: {why}"
         case Fate.ORPHANED:
             yield (0, 0), "deletes the Application of {whose} and leaves its objects in the cluster, unmanaged"
         case _:

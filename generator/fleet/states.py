@@ -159,8 +159,7 @@ WAYS: Final = (
     Way(
         before=DELETING,
         after=PURGING,
-        guard="the Application left its namespace behind, orphaned",
-        back="again to deleting, once it is Synced",
+        back="again to deleting, once it is Synced: for an Application that left its namespace behind, orphaned",
     ),
     Way(
         before=DELETING,

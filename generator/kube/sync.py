@@ -16,7 +16,9 @@ GENERATE_PATHS: Final = f"{ARGO_CD}manifest-generate-paths"
 
 KEEP: Final = "Prune=false"
 CONFIRM: Final = "Prune=confirm"
-GUARD: Final = (KEEP, "Delete=false")
+SPARE: Final = "Delete=false"
+CONFIRM_DELETE: Final = "Delete=confirm"
+GUARD: Final = (KEEP, SPARE)
 """What keeps an object when git holds it no more, and when its Application goes."""
 FORCE: Final = "Force=true"
 FORCEFUL: Final = ("Replace=true", FORCE, "Validate=false")

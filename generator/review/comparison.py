@@ -1,7 +1,7 @@
 """Two states of the repository side by side: the one comparison that `check`, `diff` and `publish` share."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +12,7 @@ from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet, Platform
-from generator.fleet.states import ACTIVE, PURGED, PURGING, RETIRING
+from generator.fleet.states import ACTIVE, PURGED, PURGING, RETIRING, STATES
 from generator.generate import frozen
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
@@ -115,7 +115,7 @@ def _compare(
     before = State(snapshot=start.snapshot, composed=start.composed)
     names = touched_tenants(before.composed, after.composed, files)
     steps, failed = _steps(before, after, names)
-    moves = tuple(_moves(origin, before.composed.fleet, after.composed.fleet, files))
+    moves = tuple(_with_what_leaves(before, _moves(origin, before.composed.fleet, after.composed.fleet, files)))
     compared = Compared(
         commit=origin.named,
         source=origin.named if start.source == origin.commit else start.source,
@@ -255,6 +255,18 @@ def _moves(origin: Origin, before: Fleet, after: Fleet, files: Collection[Touche
         held = {version.blob for version in written.get(tenant.name, ())}
         again = blobs.get(tenant.document.file) in held
         yield Move(before=known.get(tenant.name), after=tenant, again=again)
+
+
+def _with_what_leaves(before: State, moves: Iterable[Move]) -> Iterator[Move]:
+    """Yield the moves, those in which an Application goes with what its tenant renders before."""
+    several = tuple(moves)
+    leaving = [
+        move.after.name
+        for move in several
+        if move.before is not None and STATES[move.before.state].has_entry and not STATES[move.after.state].has_entry
+    ]
+    found, _ = _rendered(before, leaving) if leaving else ({}, ())
+    yield from (replace(move, leaves=found.get(move.after.name)) for move in several)
 
 
 def _amended(before: Fleet, after: Fleet, files: Collection[Touched]) -> Iterator[Move]:

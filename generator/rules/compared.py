@@ -39,11 +39,13 @@ class Move:
         before: The tenant before the change; None for one that comes with it.
         after: The tenant after it.
         again: Whether a commit before the change held the very same file: what approved that one counted once.
+        leaves: What the tenant renders before the change, where its entry, and so its Application, goes with it.
     """
 
     before: Tenant | None
     after: Tenant
     again: bool = False
+    leaves: Rendered | None = None
 
     @property
     def states(self) -> tuple[str, str]:

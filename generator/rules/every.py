@@ -20,6 +20,7 @@ from generator.rules import (
     change,
     closed_world,
     defaults,
+    deletions,
     entries,
     guard,
     guardrails,
@@ -85,6 +86,7 @@ _FAMILIES: Final = (
     change,
     life,
     losses,
+    deletions,
 )
 
 CHECKS: Final = tuple(check for family in _FAMILIES for check in vars(family).values() if isinstance(check, Check))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.diff.effects import Fate, fate, restarts_pods
+from generator.diff.effects import fate, restarts_pods
 from generator.diff.objects import ABSENT, Change, Edit, edits, pair, place
+from generator.kube.fate import Fate
 
 
 def an_object(kind: str = "ConfigMap", name: str = "one", api: str = "v1", **rest: Any) -> dict[str, Any]:

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generator import pipeline
-from generator.diff.effects import Fate
 from generator.diff.groups import group
 from generator.diff.owners import pairs
 from generator.fleet.model import Fleet, Tenant
 from generator.fleet.states import ACTIVE, DELETING, GONE, PURGING, RETIRED, STATES, SYNCED, WAYS, Way, next_states, way
 from generator.generate.compose import Tree, compose
 from generator.git.snapshot import Snapshot
+from generator.kube.fate import Fate
 from generator.review.revision import State
 from tests.harness import ROOT
 from tests.lifecycle.simulator import Simulated, applications_of
