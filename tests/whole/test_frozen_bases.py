@@ -18,6 +18,14 @@ CEILINGS: Final = "base/guard/core/ceilings.yaml"
 def frozen(tmp_path: Path) -> Repository:
     """Two releases that differ, a guard that was frozen, and companies on the older release behind the live guard."""
     repository = Repository(tmp_path / "repository").tenant().tenant("company-002", plan="silver", addons=["chatbot"])
+    with_releases(repository)
+    on(repository, "{name: pilot, release: edge}", '{name: general, release: "1"}')
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    return committed(repository.generate())
+
+
+def with_releases(repository: Repository) -> Repository:
+    """Freeze two releases that differ, and a guard."""
     base = repository.root / "base"
     shutil.copytree(base / "edge", base / "releases/1")
     shutil.copytree(base / "edge", base / "releases/2")
@@ -27,9 +35,7 @@ def frozen(tmp_path: Path) -> Repository:
     repository.edit(
         "base/releases/2/components/ai-chatbot/ai-chatbot.yaml", "minReadySeconds: 45", "minReadySeconds: 50"
     )
-    on(repository, "{name: pilot, release: edge}", '{name: general, release: "1"}')
-    repository.git("init", "--quiet", "--initial-branch", "main")
-    return committed(repository.generate())
+    return repository
 
 
 def on(repository: Repository, *rings: str) -> Repository:
