@@ -9,7 +9,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.findings.finding import Finding
@@ -380,12 +380,21 @@ def test_who_tells_of_a_release_by_its_health() -> None:
 
 RELEASES: Final = ("1", "2", "3", "4")
 STEPS: Final = st.lists(
-    st.tuples(st.integers(0, 2), st.sampled_from(RELEASES), st.integers(0, 40), st.sampled_from([False, False, True])),
+    st.tuples(
+        st.integers(0, 2),
+        st.sampled_from(RELEASES),
+        st.sampled_from([1, 12, 30]),
+        st.sampled_from([False] * 7 + [True]),
+    ),
+    min_size=2,
     max_size=25,
 )
 
 
-@given(STEPS, st.sampled_from([25, 50, 100]))
+@example([(0, "3", 1, False), (1, "2", 30, False)], 100)  # a ring before that is further on, and never was on it
+@example([(0, "3", 1, False), (1, "3", 30, False), (1, "2", 1, False)], 100)  # back to what nobody tried
+@settings(max_examples=100)
+@given(STEPS, st.sampled_from([25, 50, 100, 100]))
 def test_a_later_ring_runs_nothing_that_an_earlier_one_never_ran(steps: list[Any], batch: int) -> None:
     """Unless a reason is in git, by whatever promotions, batches and rollbacks, whoever asks for what and when."""
     rings = [Ring(name=name, release="1", soak=24 * HOUR, batch=batch) for name in ("first", "second", "third")]
