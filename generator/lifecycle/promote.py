@@ -215,7 +215,8 @@ class Promotions:
         rings = [ring for ring in self.fleet.platform.rings if ring.release not in (layout.EDGE, release) or ring.next]
         after = [replace(promotion.moved(ring, release, (), at_once=True), reason=reason, seen="") for ring in rings]
         if not after:
-            raise TenantryError(f"every ring is on {release} or on edge", "nothing is to be promoted")
+            there = release if release == layout.EDGE else f"{release} or on {layout.EDGE}"
+            raise TenantryError(f"every ring is on {there}", "nothing is to be promoted")
         return self._promoted(after, f"Promote every ring to release {release}")
 
     def promote_guard(self, name: str | None, guard: str, reason: str) -> Promoted:

@@ -206,6 +206,15 @@ def test_a_ring_on_its_way_goes_on_or_back_and_nowhere_else(here: Repository) ->
     )
 
 
+def test_rings_that_are_all_on_edge_are_on_edge(here: Repository) -> None:
+    """There is nothing above it."""
+    promote(here, "--all", "edge", "--reason", "one for all")
+
+    said = refused(here, "--all", "edge", "--reason", "one for all")
+
+    assert said == "error: every ring is on edge\n  hint: nothing is to be promoted\n"
+
+
 def test_all_rings_move_at_once_for_a_fix(here: Repository) -> None:
     """Without batches; the reason stands at each."""
     said = promote(here, "--all", "3", "--reason", "a fix")
