@@ -84,6 +84,7 @@ def set_(
     state=suspended, retiring, purging, deleting and retired lead a company out, state=active brings it back; each is
     refused until what it demands is the case. deleting and retired need --kubeconfig or --confirmed-by.
     """
+    from generator import pipeline
     from generator.git.snapshot import Snapshot
     from generator.lifecycle import edit, keeping, life, plans
 
@@ -116,7 +117,7 @@ def set_(
         if "\nquotaFrom:" in after and "\nquotaFrom:" not in before:
             then = f"tenantry set {name} --complete"
             click.echo(f"  its quota stays as large as before, until fewer pods run; then: {then}", err=True)
-        for claim in keeping.let_go(before, after):
+        for claim in keeping.let_go(before, after, pipeline.validated_platform(snapshot)):
             click.echo(f"  needs an approval; after the merge: kubectl -n {name} delete pvc {claim}", err=True)
         click.echo(_next(snapshot, file), err=True)
     return Exit.FINE

@@ -40,6 +40,11 @@ def new_tenant(
     text = f"# yaml-language-server: $schema={schema}\n{''.join(lines)}"
     if snapshot.kind_of(file) is not None or os.path.lexists(snapshot.home / file):
         raise TenantryError(f"{file} is there already", f"change it: tenantry set {name} KEY=VALUE")
+    sold = validated_platform(snapshot).addons
+    if unsold := next((addon for addon in addons if addon not in sold), None):
+        there = ", ".join(sold) or "none"
+        hint = did_you_mean(unsold, sold) or f"there is: {there}; or sell it in {layout.PLATFORM}"
+        raise TenantryError(f"this platform has no add-on {unsold!r}", hint)
     refuse_bad(snapshot, {file: text})
     if rule := snapshot.ignored_by(file):
         raise TenantryError(f"git ignores {file}, by {rule}", "take that line out")

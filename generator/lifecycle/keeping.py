@@ -38,12 +38,22 @@ def settled(before: Document, text: str, platform: Platform) -> str:
     return edited(text, change)
 
 
-def let_go(before: str, after: str) -> list[str]:
-    """Return the claims that the first text of a tenant file keeps, and the second neither keeps nor has again."""
-    texts = [yaml_reader.read("", text.encode(errors="surrogateescape"))[0] for text in (before, after)]
-    kept, keeps = (_listed(document, "kept") for document in texts)
-    came = set(_listed(texts[1], "addons")) - set(_listed(texts[0], "addons"))
-    return [] if came else [claim for claim in kept if claim not in keeps]
+def let_go(before: str, after: str, platform: Platform) -> list[str]:
+    """Return the claims that a company has, with an add-on or kept, by the first text of its file and not the second.
+
+    Args:
+        before: The file as it was.
+        after: The file as it is to be.
+        platform: Says which add-on has which claim.
+    """
+    had, has = (_held(text, platform) for text in (before, after))
+    return [claim for claim in had if claim not in has]
+
+
+def _held(text: str, platform: Platform) -> list[str]:
+    document, _ = yaml_reader.read("", text.encode(errors="surrogateescape"))
+    addons = _listed(document, "addons")
+    return [*_listed(document, "kept"), *(name for name, addon in platform.claims.items() if addon.name in addons)]
 
 
 def _listed(document: Document | None, key: str) -> list[str]:

@@ -211,6 +211,17 @@ def test_add_ons_are_added_and_taken_out_by_name(wiki: Repository) -> None:
     assert "StatefulSet/search" in told.stdout
 
 
+@pytest.mark.parametrize(
+    ("addon", "hint"),
+    [("serch", "did you mean 'search'?"), ("chess", "there is: search, mail; or sell it in platform.yaml")],
+)
+def test_a_new_company_gets_add_ons_that_are_sold(wiki: Repository, addon: str, hint: str) -> None:
+    """There is no file yet that another command could change."""
+    ran = wiki.run("add", "theatre", "--plan", "silver", "--addon", addon)
+
+    assert (ran.exit, ran.stderr) == (1, f"error: this platform has no add-on {addon!r}\n  hint: {hint}\n")
+
+
 def test_explain_calls_services_by_their_names(wiki: Repository) -> None:
     """The plan is filled with pods of the wiki; each add-on has its allotment."""
     said = wiki.run("explain", "archive").stdout

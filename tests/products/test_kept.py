@@ -108,6 +108,25 @@ def test_a_kept_claim_goes_with_an_approval_alone(change: Repository) -> None:
 
 
 @pytest.mark.parametrize(
+    ("before", "change"),
+    [
+        ((), ("addons-=search", "kept-=search-index")),
+        (("addons-=search,mail",), ("addons+=mail", "kept-=search-index")),
+    ],
+)
+def test_a_claim_that_is_let_go_is_told_whatever_else_changes(
+    wiki: Repository, before: tuple[str, ...], change: tuple[str, ...]
+) -> None:
+    """With the add-on itself, or while the company takes another one."""
+    assert not before or wiki.run("set", "archive", *before).exit == 0
+
+    ran = wiki.run("set", "archive", *change)
+
+    assert ran.exit == 0, ran.said
+    assert "needs an approval; after the merge: kubectl -n archive delete pvc search-index\n" in ran.stderr
+
+
+@pytest.mark.parametrize(
     ("keys", "said"),
     [
         (
