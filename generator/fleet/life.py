@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from generator.findings.finding import Finding
+from generator.findings.finding import Finding, Place
 from generator.findings.table import finding
 from generator.fleet.states import ACTIVE, DELETING, GONE, KEYS, RETIRED, STATES, SYNCED
 from generator.reading.yaml_reader import Document
@@ -91,10 +91,13 @@ def keys_of_the_state(document: Document, page: str) -> Iterator[Finding]:
     """
     data = document.data
     name, state = data["name"], STATES[data.get("state", ACTIVE)]
-    place = document.place(("state",)) if "state" in data else document.place()
+
+    def place() -> Place:  # of nearly all files nobody asks for one
+        return document.place(("state",)) if "state" in data else document.place()
+
     for key in KEYS:
         if key in state.keys and key not in data:
-            yield finding("TEN030", place, f"state: {state.name} needs the key {key}", _way_to_key(name, key))
+            yield finding("TEN030", place(), f"state: {state.name} needs the key {key}", _way_to_key(name, key))
         elif key in data and key not in state.keys:
             fact = f"{key}: it means nothing while the company is {state.name}"
             hint = f"take it out: tenantry set {name} {key}=" if key in _SET_BY_HAND else "take it out"
@@ -102,11 +105,11 @@ def keys_of_the_state(document: Document, page: str) -> Iterator[Finding]:
     for step, needed in ((SYNCED, (DELETING, RETIRED)), (GONE, (RETIRED,))):
         if state.name in needed and step not in data.get("confirmed", {step: ()}):
             fact = f"state: {state.name} needs the key confirmed.{step}"
-            yield finding("TEN030", place, fact, _way_to_key(name, "confirmed"))
+            yield finding("TEN030", place(), fact, _way_to_key(name, "confirmed"))
     if "suspended" in state.parts and not page:
         fact = f"state: {state.name} needs a page that the company's hosts lead to, and platform.yaml has none"
         hint = "declare it in platform.yaml: unavailablePage: https://www.example.com/unavailable"
-        yield finding("TEN030", place, fact, hint)
+        yield finding("TEN030", place(), fact, hint)
 
 
 _SET_BY_HAND: Final = ("retireOn", "backup")

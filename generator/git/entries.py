@@ -1,5 +1,6 @@
 """What git can hold at a path. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -63,9 +64,19 @@ LONGEST: Final = 1024
 
 def is_plain(path: str) -> bool:
     """Say whether a path can stand below a folder: it is no longer than file systems take, and leads nowhere else."""
-    parts = path.split("/")
-    return len(path) <= LONGEST and all(map(_is_plain_part, parts))
+    if len(path) <= _LONGEST_PART and _USUAL.fullmatch(path):  # there are 50,000 of these
+        return True
+    return len(path) <= LONGEST and all(map(_is_plain_part, path.split("/")))
+
+
+_LONGEST_PART: Final = 255
+_USUAL: Final = re.compile("[A-Za-z0-9_-][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*")
+"""Each part of it begins with no dot, so that none is special."""
 
 
 def _is_plain_part(part: str) -> bool:
-    return part not in ("", ".", "..") and part.casefold() != ".git" and len(part.encode(errors="replace")) <= 255  # noqa: PLR2004
+    return (
+        part not in ("", ".", "..")
+        and part.casefold() != ".git"
+        and len(part.encode(errors="replace")) <= _LONGEST_PART
+    )

@@ -329,7 +329,8 @@ class Snapshot:
         whole = trees.entries(repository, commit)
         _bound(whole)
         wanted = frozenset(paths)
-        held = {path: entry for path, entry in whole.items() if _is_in(path, wanted)} if paths else whole
+        inside = _Inside(wanted)
+        held = {path: entry for path, entry in whole.items() if inside.has(path)} if paths else whole
         beside = {path: entry for path, entry in whole.items() if path not in held}
         blobs = {path: entry.blob for path, entry in held.items() if entry.is_file}
         generated = {path: blob for path, blob in blobs.items() if path.startswith(layout.GENERATED)}
@@ -349,8 +350,23 @@ class Snapshot:
         )
 
 
-def _is_in(path: str, chosen: Collection[str]) -> bool:
-    return path in chosen or any(folder in chosen for folder in above(path))
+class _Inside:
+    """Tells which paths are these files or below these folders; each folder is looked at once.
+
+    Args:
+        chosen: The files and folders.
+    """
+
+    def __init__(self, chosen: Collection[str]) -> None:
+        self._chosen = chosen
+        self._folders: dict[str, bool] = {"": False}
+
+    def has(self, path: str) -> bool:
+        """Say whether a path is one of them."""
+        folder = path.rpartition("/")[0]
+        if folder not in self._folders:
+            self._folders[folder] = self.has(folder)
+        return self._folders[folder] or path in self._chosen
 
 
 def _write_all(repository: Repository, blobs: Mapping[str, str], folder: Path) -> dict[str, bytes]:
