@@ -60,7 +60,7 @@ def test_a_hundred_companies_come_up(
         return names <= {pod["metadata"]["namespace"] for pod in _file_servers(cluster) if is_ready(pod)}
 
     with _watched(fleet, control_plane) as watch:
-        until("a file server for each", running, seconds=600, every=5)
+        until("a file server for each", running, seconds=900, every=5)
         measure("pods Ready", start)
         said = watch.communicate(timeout=600)[1]
         measure("Synced and Healthy, as status --watch tells", start)
