@@ -3,10 +3,11 @@
 Kubernetes places one pod at a time, on the node with the largest free share, and never moves it again. So a sum that is
 small enough is not enough: each node may be left with a rest that is smaller than the next pod. How large that rest may
 be follows from the pods alone. Where all are of one size there is none. Where they are not, a pod that finds no place
-has found on every node less than itself free, so each node is taken to be smaller by the largest pod, less the step in
-which sizes differ, and by the place of one pod. A fleet that fits such nodes, from its largest pod to its smallest and
-from its smallest to its largest, fits the real ones in any order; and what does not fit is cautious by at most a pod a
-node. `tests/cluster/test_capacity.py` holds both against the real scheduler.
+has found on every node less than itself free. So a fleet fits in any order where the other pods are too few to leave so
+little on every node. It also does where each node is taken to be smaller by the largest pod, less the step in which
+sizes differ, and by the place of one pod, and the fleet fits such nodes from its largest pod to its smallest. What
+neither shows does not fit, which is cautious by about a pod a node, as large as the largest in CPU and in memory.
+`tests/cluster/test_capacity.py` holds both answers against the real scheduler.
 
 What only the scheduler knows is left out: affinities, taints and topology that a pod demands. `base/` has none that
 binds (`whenUnsatisfiable: ScheduleAnyway`).
@@ -117,9 +118,40 @@ def unplaced(empty: Free, platform: Load, companies: Load) -> int:
         platform: What the platform runs there before them; what finds no place of it counts as well.
         companies: Pods of companies.
     """
-    free, left = placed(empty, platform.pods, largest_first=True)
-    smaller = _less_a_pod(free, companies)
-    return left + max(placed(smaller, companies.pods, largest_first=order)[1] for order in (True, False))
+    free, left = placed(empty, platform.pods)
+    if all(_always_fits(size, free, companies) for size, pods in companies.pods.items() if pods):
+        return left
+    return left + placed(_less_a_pod(free, companies), companies.pods)[1]
+
+
+def _always_fits(size: PodSize, free: Free, companies: Load) -> bool:
+    """Return whether the other pods of companies, wherever they are, leave room for one of this size on some node."""
+    cpu, memory = size
+    steps = [gcd(*amounts) for amounts in zip(*(other for other, pods in companies.pods.items() if pods), strict=True)]
+    full = (
+        _most_full(companies.cpu - cpu, cpu, steps[0], [(alike.cpu, alike.number) for alike in free]),
+        _most_full(companies.memory - memory, memory, steps[1], [(alike.memory, alike.number) for alike in free]),
+        _most_full(companies.count - 1, 1, 1, [(alike.pods, alike.number) for alike in free]),
+    )
+    return sum(full) < sum(alike.number for alike in free)
+
+
+def _most_full(others: int, wanted: int, step: int, free: Iterable[tuple[int, int]]) -> int:
+    """Return on how many nodes the others can leave less than is wanted, of an amount that they take in steps.
+
+    Args:
+        others: What the others take together.
+        wanted: What must not be left; 0 is left always.
+        step: What each amount is a multiple of.
+        free: What is free on a node, and on how many nodes.
+    """
+    found = 0
+    for amount, number in sorted(free) if wanted else ():
+        needed = max(0, ((amount - wanted) // step + 1) * step)  # the fewest steps that leave less
+        filled = min(number, others // needed) if needed else number
+        others -= filled * needed
+        found += filled
+    return found
 
 
 def _less_a_pod(free: Free, companies: Load) -> Free:
@@ -132,10 +164,12 @@ def _less_a_pod(free: Free, companies: Load) -> Free:
     )
 
 
-def placed(free: Free, pods: Mapping[PodSize, int], *, largest_first: bool) -> tuple[Free, int]:
-    """Place pods on nodes, each on the one with the largest free share; return what is free then, and who is left."""
+def placed(free: Free, pods: Mapping[PodSize, int]) -> tuple[Free, int]:
+    """Place pods, the largest first, each where the largest share is free; return what is free then, and who waits."""
+    cpu = max((alike.whole_cpu for alike in free), default=1)
+    memory = max((alike.whole_memory for alike in free), default=1)
     left = 0
-    for size in sorted(pods, reverse=largest_first):
+    for size in sorted(pods, key=lambda size: (max(size[0] / cpu, size[1] / memory), size), reverse=True):
         free, over = _spread(free, size, pods[size])
         left += over
     return free, left

@@ -35,9 +35,14 @@ def some_nodes(
         pytest.param(
             some_nodes(5, on_each=PodGroup(pods=5, cpu=1000, memory=0)), {(3000, GI): 26}, 1, id="pods on each node"
         ),
-        # sizes differ by steps of 1 CPU: each node is smaller by 2 - 1 CPU and a place, so it holds 7 CPU
-        pytest.param(some_nodes(2, cpu=8000), {(2000, GI): 4, (1000, GI): 6}, 0, id="14 of 2 x 7 CPU"),
-        pytest.param(some_nodes(2, cpu=8000), {(2000, GI): 4, (1000, GI): 7}, 1, id="15 of 2 x 7 CPU"),
+        # a pod of 2 CPU has no place where 7 CPU of each node are taken, and the others take 13 CPU
+        pytest.param(some_nodes(2, cpu=8000), {(2000, GI): 4, (1000, GI): 7}, 0, id="too few to fill both nodes"),
+        # the others take 14 CPU; and each node, smaller by 2 - 1 CPU and a place, holds 7 CPU
+        pytest.param(some_nodes(2, cpu=8000), {(2000, GI): 4, (1000, GI): 8}, 2, id="16 of 2 x 7 CPU"),
+        # the pod of 6Gi has no place where 9Gi of each node are taken, and the others take 15Gi
+        pytest.param(
+            some_nodes(2, cpu=8000, memory=14 * GI), {(1000, 3 * GI): 5, (500, 6 * GI): 1}, 0, id="memory of one node"
+        ),
         pytest.param(some_nodes(1), {(17000, GI): 1}, 1, id="larger than a node"),
         pytest.param(some_nodes(0), {(100, GI): 2}, 2, id="no node"),
         pytest.param(some_nodes(1), {}, 0, id="no pod"),
@@ -57,30 +62,62 @@ def test_the_platform_comes_first() -> None:
 
 def test_pods_are_spread_over_the_nodes() -> None:
     """Ten equal pods on four equal nodes: two nodes get three, two get two."""
-    free, _ = placed(nodes_of(some_nodes(4)), {(1000, GI): 10}, largest_first=True)
+    free, _ = placed(nodes_of(some_nodes(4)), {(1000, GI): 10})
 
     assert sorted((alike.whole_cpu - alike.cpu, alike.number) for alike in free) == [(2000, 2), (3000, 2)]
 
 
+_SIZES = st.tuples(st.integers(1, 6), st.integers(1, 8))
+"""CPU in eighths, and memory in eighths of a GiB."""
+
+
 @given(
-    st.dictionaries(st.integers(1, 12), st.integers(1, 12), min_size=1, max_size=4),
-    st.integers(1, 5),
-    st.integers(4, 40),
+    st.sets(_SIZES, min_size=1, max_size=4),
+    st.integers(1, 4),
+    st.integers(8, 48),
     st.randoms(use_true_random=False),
 )
-def test_what_fits_fits_in_any_order(sizes: dict[int, int], nodes: int, cpu: int, random: Random) -> None:
-    """Whatever the order of the pods, and whichever node that has room for it each is given: none is left."""
-    declared = some_nodes(nodes, cpu=cpu * 100, pods=10_000)
-    pods = {(size * 100, 0): number for size, number in sizes.items()}
-    if unplaced(nodes_of(declared), Load(), Load(pods)):
-        return
+def test_what_fits_in_one_amount_fits_in_any_order(
+    sizes: set[tuple[int, int]], nodes: int, cpu: int, random: Random
+) -> None:
+    """The largest fleet that fits, and whichever node that has room for it a pod is given: none is left."""
+    order = _grown(some_nodes(nodes, cpu=cpu * 125, memory=1024 * GI, pods=10_000), sorted(sizes), random)
     free = [cpu] * nodes
-    order = [size for size, number in sizes.items() for _ in range(number)]
-    random.shuffle(order)
-    for size in order:
+    for size, _ in random.sample(order, len(order)):
         holding = [node for node in range(nodes) if free[node] >= size]
         assert holding
         free[random.choice(holding)] -= size
+
+
+@given(
+    st.sets(_SIZES, min_size=2, max_size=3),
+    st.integers(2, 4),
+    st.sampled_from([16, 32]),
+    st.sampled_from([32, 64]),
+    st.randoms(use_true_random=False),
+)
+def test_what_fits_is_placed_by_a_scheduler(
+    sizes: set[tuple[int, int]], nodes: int, cpu: int, memory: int, random: Random
+) -> None:
+    """The largest fleet that fits, in any order, each pod on the node of which the largest share is free."""
+    order = _grown(some_nodes(nodes, cpu=cpu * 125, memory=memory * GI // 8, pods=10_000), sorted(sizes), random)
+    free = [(cpu, memory)] * nodes
+    for eighths, of_memory in random.sample(order, len(order)):
+        holding = [node for node in range(nodes) if free[node][0] >= eighths and free[node][1] >= of_memory]
+        assert holding
+        chosen = max(holding, key=lambda node: free[node][0] / cpu + free[node][1] / memory)
+        free[chosen] = free[chosen][0] - eighths, free[chosen][1] - of_memory
+
+
+def _grown(nodes: Nodes, sizes: list[tuple[int, int]], random: Random) -> list[tuple[int, int]]:
+    """Add pods until the next does not fit."""
+    pods: list[tuple[int, int]] = []
+    while True:
+        following = [*pods, random.choice(sizes)]
+        load = {(eighths * 125, memory * GI // 8): following.count((eighths, memory)) for eighths, memory in sizes}
+        if unplaced(nodes_of(nodes), Load(), Load(load)):
+            return pods
+        pods = following
 
 
 @given(
@@ -93,7 +130,7 @@ def test_no_pod_is_lost_and_no_node_holds_too_much(pods: dict[tuple[int, int], i
     """What is placed and what is left are all pods, and no node has less than nothing free."""
     empty = nodes_of(some_nodes(nodes, cpu=4000, memory=16 * GI, pods=20))
 
-    free, left = placed(empty, pods, largest_first=True)
+    free, left = placed(empty, pods)
 
     assert sum(alike.number for alike in free) == nodes
     assert sum(alike.number * (20 - alike.pods) for alike in free) + left == sum(pods.values())

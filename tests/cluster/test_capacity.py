@@ -3,8 +3,10 @@
 The nodes carry a label and a taint of their own, so that nothing but these pods comes to them.
 """
 
+import json
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import pytest
@@ -21,6 +23,7 @@ from tests.cluster.waiting import until
 NAMESPACE: Final = "capacity"
 MARK: Final = "tenantry.dev/capacity"
 MI: Final = 1024**2
+_RESULTS: Final = Path(__file__).parents[1] / "results" / "placement.json"
 
 FEW: Final = 3
 MANY: Final = 30
@@ -46,17 +49,18 @@ def test_what_fits_is_placed(cluster: Cluster, seed: int) -> None:
 
 @pytest.mark.nightly
 @pytest.mark.usefixtures("control_plane", "namespace")
-@pytest.mark.parametrize("seed", range(FEW, FEW + MANY))
-def test_what_fits_is_placed_every_night(cluster: Cluster, seed: int) -> None:
-    """The same for thirty more."""
-    _hold_against_the_scheduler(cluster, seed)
+def test_what_fits_is_placed_in_thirty_fleets(cluster: Cluster) -> None:
+    """The same for thirty more, with what was seen, committed as tests/results/placement.json."""
+    seen = [_hold_against_the_scheduler(cluster, seed) for seed in range(FEW, FEW + MANY)]
+    _RESULTS.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
 
 
-def _hold_against_the_scheduler(cluster: Cluster, seed: int) -> None:
+def _hold_against_the_scheduler(cluster: Cluster, seed: int) -> dict[str, int]:
+    """Place what fits, and what does not; return how many pods were said to fit, and how many waited of the rest."""
     chance = random.Random(seed)  # noqa: S311 -- a sample
     nodes = _nodes(chance)
     fits, refused = _grown(nodes, chance)
-    largest = max(refused)
+    largest = max(cpu for cpu, _ in refused), max(memory for _, memory in refused)
     names = [f"capacity-{seed}-{number}" for number in range(nodes.pools[0].most)]
     for name in names:
         cluster.kube.create(_node(name, nodes.pools[0]))
@@ -66,6 +70,13 @@ def _hold_against_the_scheduler(cluster: Cluster, seed: int) -> None:
         assert not waiting, f"seed {seed}: {waiting} of {fits} have no place on {nodes.pools}"
         waiting = _placed(cluster, [*refused, *([largest] * len(names))], chance)
         assert waiting, f"seed {seed}: {refused} and a pod a node of {largest} have a place on {nodes.pools}"
+        return {
+            "seed": seed,
+            "nodes": len(names),
+            "fit": len(fits),
+            "tried": len(refused) + len(names),
+            "waited": waiting,
+        }
     finally:
         for name in names:
             cluster.kube.delete("Node", name)
