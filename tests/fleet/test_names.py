@@ -95,7 +95,7 @@ def test_every_word_of_the_base_is_a_name_or_is_refused_at_once() -> None:
 
 
 def test_a_company_in_a_class_with_the_one_that_the_base_names_is_warned(repository: Repository) -> None:
-    """Two companies of one class are built once; that base/ names the first of them is found all the same."""
+    """Two companies of one class are built once; that base/ names the first of them is said of the other."""
     repository.tenant("acme").tenant("brown").edit(
         "base/guard/core/kustomization.yaml",
         "- access.yaml\n",
@@ -110,7 +110,7 @@ def test_a_company_in_a_class_with_the_one_that_the_base_names_is_warned(reposit
     assert done.exit == 1
     assert done.stdout.count("[KUS008]") == 1
     assert (
-        "PersistentVolumeClaim/acme/files: metadata.annotations.example.com/tenant names the tenant acme [KUS008]\n"
+        "PersistentVolumeClaim/brown/files: metadata.annotations.example.com/tenant names the tenant acme [KUS008]\n"
         "  hint: use the company's facts; if something else is called acme here, the tenant needs another name\n"
     ) in done.stdout
 

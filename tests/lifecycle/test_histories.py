@@ -1,8 +1,10 @@
 """Random legal histories: nothing of a company that is not being purged is ever deleted, whenever Argo CD looks."""
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from generator.fleet.states import ACTIVE, DELETING, GONE, PURGING, RETIRED, STA
 from generator.generate.compose import Tree, compose
 from generator.git.snapshot import Snapshot
 from generator.kube.fate import Fate
-from generator.review.revision import State
+from generator.review.revision import of_composed
 from tests.harness import ROOT
 from tests.lifecycle.simulator import Simulated, applications_of
 
@@ -55,8 +57,12 @@ def _lost(before: str, after: str) -> frozenset[str]:
     """Return of which kinds a company loses objects on its way from one state to another, by its two renders."""
     snapshot = Snapshot.of_work_tree(ROOT)
     trees = (_tree((state, ACTIVE, ACTIVE)) for state in (before, after))
-    old, new = (State(snapshot=snapshot, composed=dataclasses.replace(_start(), tree=tree)) for tree in trees)
-    groups = group(pairs(old, new, NAMES[:1], (before, after)))
+    with tempfile.TemporaryDirectory() as folder:
+        old, new = (
+            of_composed(snapshot, dataclasses.replace(_start(), tree=tree), Path(folder, name))
+            for tree, name in zip(trees, ("old", "new"), strict=True)
+        )
+        groups = group(pairs(old, new, NAMES[:1], (before, after)))
     items = [item for found in groups for item in found.items if found.owners[0].kind == "tenant"]
     return frozenset(item.kind for item in items if item.fate in {Fate.PURGED, Fate.PRUNED, Fate.ORPHANED})
 

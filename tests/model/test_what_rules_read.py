@@ -29,7 +29,7 @@ KINDS: Final = sorted(kinds())
 def reads(objects: list[dict[str, Any]], rules: Iterable[str]) -> Iterator[tuple[str, Reads]]:
     """Run rules on objects and yield what each reads, every path behind the number of its object."""
     for check in every.CHECKS:
-        if check.rule.id in rules and check.per in (Per.CLASS, Per.TENANT):
+        if check.rule.id in rules and check.per in (Per.CLASS, Per.SIZES, Per.TENANT):
             seen = Reads()
             remembered = tuple(remembering(obj, (number,), seen) for number, obj in enumerate(objects))
             list(check(dataclasses.replace(company(), objects=remembered)))
