@@ -11,7 +11,7 @@ from generator.findings.finding import EnvironmentProblem
 from generator.fleet.states import SYNCED
 from generator.generate.argocd import FINALIZER
 from generator.kube import kubectl
-from generator.kube.lenient import Object, mapping, sequence, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, string
 from generator.kube.sync import options
 from generator.render.rendered import identity
 
@@ -71,10 +71,19 @@ def _not_synced(applications: Sequence[Object], guarded: Sequence[Object]) -> It
             yield "a sync is under way"
         if mapping(mapping(spec_of(application).get("syncPolicy")).get("automated")).get("enabled") is False:
             yield "the Application is paused"
+    let_go = {
+        (resource.get("kind"), resource.get("name"))
+        for application in applications
+        for resource in mappings(mapping(application.get("status")).get("resources"))
+        if resource.get("requiresPruning") is True
+    }
     for obj in guarded:
-        held = sorted(option for option in options(obj) if option.endswith("=false"))
-        if held:
-            yield f"{identity(obj)} still has {', '.join(held)}"
+        held = ", ".join(sorted(option for option in options(obj) if option.endswith("=false")))
+        if held and (kind := obj["kind"], name := obj["metadata"]["name"]) in let_go:
+            delete = f"kubectl delete {kind.lower()} {name} --namespace={obj['metadata'].get('namespace')}"
+            yield f"{identity(obj)} has left git and still has {held}: {delete}"
+        elif held:
+            yield f"{identity(obj)} still has {held}"
 
 
 def volumes(kubeconfig: Path, name: str) -> Iterator[tuple[str, str]]:

@@ -506,7 +506,9 @@ def test_a_chart_with_values_is_judged_to_the_end(made: Repository) -> None:
 
 GRANT = """apiVersion: v1
 kind: ConfigMap
-metadata: {name: argocd-rbac-cm}
+metadata:
+  name: argocd-rbac-cm
+  annotations: {argocd.argoproj.io/sync-options: "ServerSideApply=true,Prune=false,Delete=false"}
 data: {policy.csv: "g, somebody, role:admin"}
 """
 
