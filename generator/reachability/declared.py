@@ -53,13 +53,6 @@ class Declared:
             return False
         return _demands(peer.namespaces, {NAME_LABEL: self.namespace}) and _demands(peer.pods, self.labels)
 
-    def has_ports(self, rule: Rule, pods: Iterable[Any]) -> bool:
-        """Whether a rule opens no port but its own; a source's name stands for the ports that pods call so."""
-        numbered = self.numbered
-        if self.direction is Direction.INGRESS:
-            numbered = union((numbered, *(pod.resolve(port) for pod in pods for port in self.named)))
-        return not rule.numbered - numbered and (numbered == EVERY_PACKET or self.named.issuperset(rule.named))
-
 
 def _demands(selector: Selector, labels: Mapping[str, str]) -> bool:
     """Say whether a selector asks for each of these labels, whatever else it asks for."""
@@ -103,11 +96,20 @@ def find_undeclared(space: Space, declared: Sequence[Declared], calls: Iterable[
             owners = " and ".join(sorted({one.workload for one in here}))
             fact = f"is declared for pods of {owners} alone, and the policy selects others as well"
             yield Undeclared(place, fact, f"select pods of {owners} alone")
-        elif not any(one.has_ports(rule, pods) for one in theirs):
+        elif not _have_ports(theirs, rule, pods):
             names = " and ".join(sorted({one.name for one in theirs}))
             yield Undeclared(
                 place, f"opens ports that platform.yaml does not declare of {names}", "open those that it does"
             )
+
+
+def _have_ports(peers: Sequence[Declared], rule: Rule, pods: Iterable[Any]) -> bool:
+    """Say whether a rule opens no port but theirs; the name of a source's port stands for those that pods call so."""
+    numbered = union(one.numbered for one in peers)
+    named = frozenset(port for one in peers for port in one.named)
+    if peers[0].direction is Direction.INGRESS:
+        numbered = union((numbered, *(pod.resolve(port) for pod in pods for port in named)))
+    return not rule.numbered - numbered and (numbered == EVERY_PACKET or named.issuperset(rule.named))
 
 
 def _is_own(peer: Peer, policy: Policy) -> bool:

@@ -43,7 +43,8 @@ def test_an_upgrade_of_the_layout_restarts_nobody(cluster: Cluster, fleet: Fleet
         assert {name: _lives(cluster, fleet, name) for name in names} == before
 
         _edit(fleet, "base/guard/core/network.yaml", "port: 4317", "port: 4316")
-        fleet.merge("Another port of the collector")
+        _declare(fleet)
+        fleet.approve_and_merge("Another port of the collector")
         fleet.await_published(*names)
         fleet.await_shards()
         assert {name for name in names if 4316 in _ports(cluster, name, "to-collector")} == set(names)
@@ -99,6 +100,15 @@ def _lives(cluster: Cluster, fleet: Fleet, name: str) -> dict[str, dict[str, str
 def _ports(cluster: Cluster, name: str, policy: str) -> set[int]:
     found = cluster.kube.get("NetworkPolicy", policy, name) or {"spec": {}}
     return {port["port"] for rule in found["spec"].get("egress", []) for port in rule["ports"]}
+
+
+def _declare(fleet: Fleet) -> None:
+    """Say in platform.yaml which other ports the collector and the model have."""
+    clusters = yaml.safe_load((fleet.clone.folder / "platform.yaml").read_text())["clusters"]
+    network = clusters["in-cluster"]["network"]
+    network["collector"]["ports"] = [4316, 4318]
+    network["destinations"] = {"model": {"cidrs": ["203.0.113.0/24"], "ports": [8443]}}
+    fleet.set_platform(clusters=clusters)
 
 
 def _edit(fleet: Fleet, path: str, old: str, new: str) -> None:

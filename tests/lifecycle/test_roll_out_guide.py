@@ -133,6 +133,7 @@ def test_the_guide_of_rings_leads_through_a_roll_out(tmp_path: Path, monkeypatch
     done = here.run("promote", "--guard", "--all", "1", "--now", "2026-11-15T13:00:00Z")
     assert done.exit == 0, done.said
     here.edit(NETWORK, "port: 4317", "port: 4316")
+    here.edit("platform.yaml", "collector: {namespace", "collector: {ports: [4316, 4318], namespace")
     assert here.run("release", "--guard").exit == 0
     followed.committed("2026-11-15")
     assert "guards/1/core" in here.read("overlays/company-002/kustomization.yaml")

@@ -54,6 +54,8 @@ FURTHER = """      destinations:
       sources:
         prober: {namespace: monitoring, labels: {app: prober}, ports: [http]}
 """
+MODEL = "      destinations: {model: {cidrs: [203.0.113.0/24], ports: [8443]}}\n"
+OTHER_PORT = "      port: 443\n    - protocol: TCP\n      port: 8443\n"
 
 NEIGHBOUR = {"namespaceSelector": {"matchLabels": {"tenantry.dev/plan": "silver"}}}
 
@@ -159,6 +161,14 @@ CASES = (
         "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
     ),
     passes("NET005", "peers that are declared", (NETWORK, Edit("platform.yaml", COLLECTOR, COLLECTOR + FURTHER))),
+    passes(
+        "NET005",
+        "a port that the add-on reaches beside one that is declared",
+        (
+            Edit("base/guard/components/ai-chatbot/network.yaml", "      port: 443\n", OTHER_PORT),
+            Edit("platform.yaml", COLLECTOR, f"{COLLECTOR}{MODEL}"),
+        ),
+    ),
     catches(
         "NET005",
         "ports of declared peers that are not",
