@@ -79,8 +79,9 @@ def _not_synced(applications: Sequence[Object], guarded: Sequence[Object]) -> It
     }
     for obj in guarded:
         held = ", ".join(sorted(option for option in options(obj) if option.endswith("=false")))
-        if held and (kind := obj["kind"], name := obj["metadata"]["name"]) in let_go:
-            delete = f"kubectl delete {kind.lower()} {name} --namespace={obj['metadata'].get('namespace')}"
+        kind, metadata = obj["kind"], obj["metadata"]
+        if held and (kind, metadata["name"]) in let_go:
+            delete = f"kubectl delete {kind.lower()} {metadata['name']} --namespace={metadata.get('namespace')}"
             yield f"{identity(obj)} has left git and still has {held}: {delete}"
         elif held:
             yield f"{identity(obj)} still has {held}"
