@@ -1,9 +1,9 @@
 # ruff: noqa: E501 -- what a rule says is shown in one piece
 """Cases of the family K8S: what the API server would refuse, or accept and not do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 
@@ -29,6 +29,24 @@ def _parent(**fields: str) -> Change:
 def _route(**fields: object) -> Change:
     """Set fields of the only rule of the file server's route."""
     return lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(fields)
+
+
+_TO_TLS: Final = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
+_TO_THE_ROOT: Final = {
+    "type": "URLRewrite",
+    "urlRewrite": {"path": {"type": "ReplacePrefixMatch", "replacePrefixMatch": "/"}},
+}
+
+
+def _redirected(filters: Sequence[object]) -> Change:
+    """Let the only rule of the file server's route answer by itself."""
+
+    def change(scene: Scene) -> None:
+        _route(filters=filters)(scene)
+        for field in ("backendRefs", "timeouts"):
+            del scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0][field]
+
+    return change
 
 
 def _resources(side: str, **fields: str) -> Change:
@@ -209,6 +227,36 @@ CASES = (
         "a path that Gateways do not take",
         _route(matches=[{"path": {"type": "Exact", "value": "/files//old"}}]),
         "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].matches[0].path.value: '/files//old' is not an absolute path such as /files, without `//`, `..` and `%` [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a route that rewrites the prefix of an exact path",
+        _route(matches=[{"path": {"type": "Exact", "value": "/old"}}], filters=[_TO_THE_ROOT]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].matches[0].path.type: 'Exact' is not 'PathPrefix' [K8S001]",
+    ),
+    catches(
+        "K8S001",
+        "a route that rewrites the prefix of either of two paths",
+        _route(
+            matches=[{"path": {"type": "PathPrefix", "value": path}} for path in ("/a", "/b")], filters=[_TO_THE_ROOT]
+        ),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].matches: 2 items, 1 more than the 1 allowed [K8S001]",
+    ),
+    passes(
+        "K8S001",
+        "a route that rewrites an exact path",
+        _route(
+            matches=[{"path": {"type": "Exact", "value": "/old"}}],
+            filters=[
+                {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/new"}}}
+            ],
+        ),
+    ),
+    catches(
+        "K8S001",
+        "a route that rewrites what it redirects",
+        _redirected([_TO_TLS, _TO_THE_ROOT]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[1].type: 'URLRewrite' is not one of RequestHeaderModifier, ResponseHeaderModifier, RequestRedirect [K8S001]",
     ),
     catches(
         "K8S001",
