@@ -32,7 +32,7 @@ def test_what_goes_is_what_was_foretold(cluster: Cluster, fleet: Fleet, control_
     """Three histories, which take their steps together; one of them leads to the end."""
     histories = _drawn(3)
     assert [states[-1] for states in histories.values()].count(RETIRED) == 1
-    _Played(cluster, fleet, control_plane).play(histories)
+    _Played(cluster, fleet, control_plane, patience=300).play(histories)
 
 
 @pytest.mark.nightly
@@ -42,7 +42,7 @@ def test_what_goes_is_what_was_foretold_in_thirty_histories(
 ) -> None:
     """With what was seen, committed as tests/results/histories.json."""
     histories = _drawn(30)
-    played = _Played(cluster, fleet, control_plane)
+    played = _Played(cluster, fleet, control_plane, patience=1800)
     played.play(histories)
     seen = {"histories": {name: list(states) for name, states in histories.items()}, "objectsThatWent": played.went}
     _RESULTS.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
@@ -77,13 +77,14 @@ class _Played:
         cluster: where they live.
         fleet: what brings them there.
         control_plane: what lets tenantry look into it.
+        patience: for how long to wait for all companies to take a step, in seconds; thirty at once keep Argo CD busy.
 
     Attributes:
         went: how many objects went, by kind.
     """
 
-    def __init__(self, cluster: Cluster, fleet: Fleet, control_plane: ControlPlane) -> None:
-        self._cluster, self._fleet = cluster, fleet
+    def __init__(self, cluster: Cluster, fleet: Fleet, control_plane: ControlPlane, patience: float) -> None:
+        self._cluster, self._fleet, self._patience = cluster, fleet, patience
         self._others = fleet.names()
         self._backups = count(1)
         self._see = ("--kubeconfig", str(control_plane.kubeconfig("admin")))
@@ -95,8 +96,8 @@ class _Played:
         for name in histories:
             fleet.write(name, plan="bronze", addons=["chatbot"])
         fleet.merge("Companies with a history")
-        fleet.await_well(*histories, seconds=300)
-        fleet.await_shards()
+        fleet.await_well(*histories, seconds=self._patience)
+        fleet.await_shards(seconds=self._patience)
         states = dict.fromkeys(histories, ACTIVE)
         for step in range(max(map(len, histories.values()))):
             moves = {name: ways[step] for name, ways in histories.items() if step < len(ways)}
@@ -111,19 +112,19 @@ class _Played:
             step = way(states[name], state)
             assert step is not None
             see = self._see if step.confirmed else ()
-            until(f"{name} may be {state}", partial(self._set, name, state, see), seconds=180, every=2)
+            until(f"{name} may be {state}", partial(self._set, name, state, see), seconds=self._patience, every=2)
         foretold = self._foretold()
         message = f"Move {len(moves)} companies"
         asks = any(found.approved for name, state in moves.items() if (found := way(states[name], state)))
         (fleet.approve_and_merge if asks else fleet.merge)(message)
         running = [name for name, state in moves.items() if STATES[state].has_entry]
-        fleet.await_published(*running, seconds=300)
+        fleet.await_published(*running, seconds=self._patience)
         for name in moves.keys() - running:
-            until(f"{name} is gone", partial(self._is_gone, name), seconds=300)
-        fleet.await_shards()
+            until(f"{name} is gone", partial(self._is_gone, name), seconds=self._patience)
+        fleet.await_shards(seconds=self._patience)
         for name, things in before.items():
             expected = {thing for thing in things if thing in foretold}
-            until(f"{name} lost what was foretold", partial(self._lost, things, expected), seconds=90)
+            until(f"{name} lost what was foretold", partial(self._lost, things, expected), seconds=self._patience)
             assert self._gone(things) == expected, name
             for kind, _, _ in expected:
                 self.went[kind] = self.went.get(kind, 0) + 1
