@@ -22,7 +22,7 @@ from tests.pull_requests import oracle, ways
 from tests.pull_requests.bench import Bench, Benches, Outcome
 from tests.pull_requests.memory import remembered
 
-FEW: Final = 100
+FEW: Final = 50
 MANY: Final = 1000
 
 RESULTS: Final = ROOT / "tests/results/pull-requests.json"
@@ -92,7 +92,7 @@ def counted(outcomes: list[Outcome]) -> dict[str, Any]:
 
 @pytest.mark.minutes
 def test_no_random_pull_request_takes_anything_and_each_has_a_way_out(tmp_path: Path) -> None:
-    """A hundred in every run; a thousand at night."""
+    """Fifty in every run; a thousand at night."""
     outcomes = judged(range(FEW), tmp_path)
 
     assert [str(outcome) for outcome in outcomes if outcome.wrong] == []

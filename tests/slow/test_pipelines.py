@@ -13,6 +13,7 @@ import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import get_args
 from urllib.parse import unquote
@@ -34,7 +35,17 @@ pytestmark = pytest.mark.slow
 
 ADDRESS = "https://git.acme.example/tenantry.git"
 NEXT = f"{__version__}.post1"
-FORMS = [(forge, mode, pin) for forge in get_args(Forge) for mode in get_args(Publishing) for pin in ("wheel", "git")]
+EVERY_RUN = {
+    ("github", "committed", "wheel"),
+    ("github", "branch", "git"),
+    ("gitlab", "committed", "git"),
+    ("gitlab", "branch", "wheel"),
+}
+"""Any two of forge, mode and pin stand together in one of these; the others are for the night."""
+FORMS = [
+    pytest.param(*form, marks=() if form in EVERY_RUN else pytest.mark.nightly)
+    for form in product(get_args(Forge), get_args(Publishing), ("wheel", "git"))
+]
 
 
 @dataclass(frozen=True, slots=True)
