@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from generator.cli.options import root_of, table, today_option
+from generator.cli.options import Day, root_of, table
 from generator.findings.finding import Exit, TenantryError
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "jsonl"]), default="table", show_default=True, help="Form."
 )
-@today_option
+@click.option(
+    "--today", metavar="YYYY-MM-DD", type=Day(), help="The day of --month that is not over; today there when left out."
+)
 @click.pass_obj
 def history(
     directory: Path,
@@ -35,13 +37,15 @@ def history(
     cursor: str | None,
     limit: int | None,
     form: str,
-    today: "date",
+    today: "date | None",
 ) -> Exit:
     """Tell every change of plan, state, ring, size and add-on of all companies, or of NAME, as git knows it.
 
     A change counts from the commit that brought it to the main branch. With --month: the days of each company on each
     plan and add-on; a day counts for what holds when it ends, and only when it is over.
     """
+    from datetime import datetime
+
     from generator import pipeline
     from generator.git import door
     from generator.git.snapshot import Snapshot
@@ -54,23 +58,26 @@ def history(
     repository = door.open_repository(root)
     platform = pipeline.validated_platform(Snapshot.of_work_tree(root))
     commits = walk.line(repository, walk.branch(repository, platform.branch))
-    found = tuple(event for event in events(commits, platform.addons) if name in (None, event.company))
-    if name is not None and not found:
+    every = tuple(events(commits))
+    if name is not None and all(event.company != name for event in every):
         raise TenantryError(f"git knows no company {name!r}", "tenantry list shows those that are there")
     if month:
-        return _days(found, _first(month), _zone(time_zone), today, form)
-    return _events(found, cursor, limit, form)
+        zone = _zone(time_zone)
+        own = tuple(event for event in every if name in (None, event.company))
+        return _days(own, _first(month), zone, today or datetime.now(zone).date(), form)
+    return _events(every, name, cursor, limit, form)
 
 
-def _events(found: "tuple[Event, ...]", cursor: str | None, limit: int | None, form: str) -> Exit:
+def _events(every: "tuple[Event, ...]", name: str | None, cursor: str | None, limit: int | None, form: str) -> Exit:
     from generator.history import forms
     from generator.history.events import CursorError, behind
 
     try:
-        rows = [forms.event(event) for event in behind(found, cursor, limit)]
+        found = [event for event in behind(every, cursor) if name in (None, event.company)]
     except CursorError:
         fact = f"no event of this branch has the id {cursor!r}: its history was written again, or it is of another one"
         raise TenantryError(fact, "read all events, without --after, and compare them with what was read") from None
+    rows = [forms.event(event) for event in found[:limit]]
     if form == "csv":
         click.echo(forms.as_csv(rows, forms.EVENT), nl=False)
     elif form == "jsonl":

@@ -1,6 +1,7 @@
 """Which commits there are, and how they follow each other."""
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +28,18 @@ def commit_of(repository: Repository, name: str) -> str:
 
 _NO_BRANCH: Final = re.compile(r"HEAD\b|@|:|refs/|([0-9a-f]{40}|[0-9a-f]{64})\b")
 """What a name begins with that git takes for no short name of a branch."""
+
+
+def moment(seconds: str) -> datetime:
+    """Return when a commit was made by its seconds since 1970, git's `%ct`; 1970 where that is no time.
+
+    Args:
+        seconds: What git printed; anything, where somebody wrote the commit by hand.
+    """
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def head(root: Path) -> str:

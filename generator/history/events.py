@@ -7,7 +7,7 @@ one gets the rest. What was wrong is put right by a further event, never by anot
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -25,7 +25,7 @@ KEYS: Final = (
 _DEFAULTS: Final[Mapping[str, str]] = {"state": "active"}
 
 _REVERTS: Final = re.compile(r"^This reverts commit ([0-9a-f]{7,64})", re.MULTILINE)
-_APPROVED: Final = re.compile(r"^(?:Approved-by|Reviewed-by): *(\S.*?) *$", re.MULTILINE | re.IGNORECASE)
+_APPROVED: Final = re.compile(r"^(?:Approved-by|Reviewed-by) *: *(\S.*?)\s*$", re.MULTILINE | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,18 +79,17 @@ class Event:
     reverts: str
 
 
-def events(commits: Iterable[Commit], addons: Collection[str] = ()) -> Iterator[Event]:
+def events(commits: Iterable[Commit]) -> Iterator[Event]:
     """Yield every event, in the order of the branch.
 
     Args:
         commits: The line of first parents, the oldest first.
-        addons: Names of add-ons that were keys of the tenant file once, true or false.
     """
     known: dict[str, Mapping[str, str]] = {}
     for commit in commits:
         for name, (path, data) in sorted(_by_company(commit).items()):
             before = known.get(name)
-            after = None if data is None else _state(data, addons)
+            after = None if data is None else _state(data)
             if data is not None and after is None:
                 continue  # it cannot be read: what held before goes on, until a commit says something else
             author = commit.authors.get(path, commit.author)
@@ -112,21 +111,30 @@ def _by_company(commit: Commit) -> Mapping[str, tuple[str, Mapping[str, Any] | N
     return found
 
 
-def _state(data: Mapping[str, Any], once_keys: Collection[str]) -> Mapping[str, str] | None:
-    """Return what is told of a tenant file, as texts; None when it cannot be read as one."""
-    if not isinstance(data.get("plan"), str):
+def _state(data: Mapping[str, Any]) -> Mapping[str, str] | None:
+    """Return what is told of a tenant file, as texts; None when it cannot be read as one.
+
+    Add-ons were keys of their own once, true or false, as no other key of a tenant file ever was. That this is read off
+    the file, and off no platform.yaml of today, is what keeps events as they were when an add-on is no longer sold.
+    """
+    addons = data.get("addons", [])
+    if not isinstance(data.get("plan"), str) or not isinstance(addons, list):
         return None
     state = {key: _text(data.get(key, _DEFAULTS.get(key))) for key in KEYS}
-    addons = data.get("addons")
-    listed = [addon for addon in addons if isinstance(addon, str)] if isinstance(addons, list) else []
-    listed += [name for name in once_keys if data.get(name) is True]
-    return {**state, **{f"addon {addon}": addon for addon in listed}}
+    listed = [addon for addon in addons if isinstance(addon, str)]
+    listed += [key for key, value in data.items() if value is True]
+    return {**state, **{f"addon {addon}": addon for addon in map(_plain, listed)}}
 
 
 def _text(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ",".join(f"{key}={_text(value[key])}" for key in sorted(value))
-    return "" if value is None else str(value)
+        return ",".join(f"{_plain(str(key))}={_text(value[key])}" for key in sorted(value, key=str))
+    return "" if value is None else _plain(str(value))
+
+
+def _plain(text: str) -> str:
+    """Return a text without what moves a terminal's cursor or is no character: anybody may commit anything."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _changes(before: Mapping[str, str] | None, after: Mapping[str, str] | None) -> Iterator[tuple[str, str, str]]:
@@ -157,8 +165,8 @@ def _event(commit: Commit, author: str, name: str, what: str, before: str, after
         before=before,
         after=after,
         commit=commit.id,
-        author=author,
-        approver=_approver(commit, author),
+        author=_plain(author),
+        approver=_plain(_approver(commit, author)),
         reverts=reverts[1] if reverts else "",
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from generator import layout
 from generator.fleet.earlier import whole
+from generator.git import ancestry
 from generator.git.door import Repository
 from generator.reading import yaml_reader
 
@@ -108,9 +109,9 @@ def read(repository: Repository, head: str) -> Known:
 
 def _moments(repository: Repository, head: str) -> Iterator[Moment]:
     edge = layout.release(layout.EDGE)
-    options = ("--first-parent", "--reverse", "--format=%H %cI", head, "--", layout.PLATFORM, edge)
-    lines = [line.split() for line in repository.text("rev-list", *options).splitlines()]
-    commits = [(line[0], datetime.fromisoformat(line[1]).astimezone(UTC)) for line in lines if line[0] != "commit"]
+    options = ("--first-parent", "--reverse", "--format=%H %ct", head, "--", layout.PLATFORM, edge)
+    lines = [line.partition(" ") for line in repository.text("rev-list", *options).splitlines()]
+    commits = [(commit, ancestry.moment(seconds)) for commit, _, seconds in lines if commit != "commit"]
     files = _ids(repository, [f"{commit}:{layout.PLATFORM}" for commit, _ in commits])
     edges = _ids(repository, [f"{commit}:{edge}" for commit, _ in commits])
     rings = {blob: _rings(raw) for blob, raw in _contents(repository, files)}

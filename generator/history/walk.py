@@ -1,10 +1,10 @@
 """IO in: the line of first parents of a branch, with what each commit changed of tenants/."""
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from generator import layout
 from generator.fleet.earlier import whole
@@ -70,11 +70,15 @@ def _touched(repository: Repository, pairs: list[str]) -> Mapping[str, Mapping[s
     for field in fields:
         if field.startswith(":"):
             path, blob = next(fields), field.split(" ")[3]
-            if PurePosixPath(path).suffix == ".yaml":
+            if _TENANT_FILE.search(path):
                 found.setdefault(commit, {})[path] = blob if blob.strip("0") else ""
         elif field:
             commit = field.split()[0]
     return found
+
+
+_TENANT_FILE: Final = re.compile(r"/[a-z](?:-?[a-z0-9])*\.yaml$")
+"""A file that can be a company's: whatever else was ever committed there is none, and stands in history for good."""
 
 
 def _contents(repository: Repository, blobs: set[str]) -> Mapping[str, bytes]:
@@ -89,13 +93,12 @@ def _described(repository: Repository, ids: list[str]) -> Mapping[str, tuple[lis
         return found
     # plumbing, because the user's settings have a say in what `git log` shows; it puts a line before each record
     wanted = "".join(f"{blob}\n" for blob in ids).encode()
-    options = ("--no-walk=unsorted", "--format=%H%x00%P%x00%cI%x00%an <%ae>%x00%B%x00", "--stdin")
-    said = os.fsdecode(repository.run("rev-list", *options, stdin=wanted))
+    options = ("--no-walk=unsorted", "--format=%H%x00%P%x00%ct%x00%an <%ae>%x00%B%x00", "--stdin")
+    said = repository.run("rev-list", *options, stdin=wanted).decode(errors="replace")  # names may be in any encoding
     fields = said.split("\0")
     for start in range(0, len(fields) - 1, 5):
         commit, parents, when, author, message = fields[start : start + 5]
-        time = datetime.fromisoformat(when).astimezone(UTC)
-        found[commit.rpartition("\n")[2]] = (parents.split(), time, author, message)
+        found[commit.rpartition("\n")[2]] = (parents.split(), ancestry.moment(when), author, message)
     return found
 
 
@@ -104,9 +107,9 @@ def _authors(repository: Repository, commit: str, paths: Mapping[str, str]) -> M
     found = {}
     for path in paths:
         options = ("--max-count=1", "--format=%an <%ae>", "--no-merges")
-        said = repository.text("rev-list", *options, f"{commit}^1..{commit}", "--", path)
+        said = repository.run("rev-list", *options, f"{commit}^1..{commit}", "--", path).decode(errors="replace")
         if said:
-            found[path] = said.splitlines()[-1]
+            found[path] = said.rstrip("\n").split("\n")[-1]
     return found
 
 

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import os
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -321,3 +323,91 @@ def test_a_shallow_clone_is_refused(year: Repository, tmp_path: Path) -> None:
 
     assert done.exit == 4
     assert "this clone is shallow, and what companies had stands in its history" in done.stderr
+
+
+def test_a_cursor_is_of_the_feed_whoever_is_asked_for(year: Repository) -> None:
+    """The last event that was read may be another company's."""
+    every = read(year)
+    cursor = next(row["id"] for row in every if row["company"] == "beta")
+
+    behind_it = every[[row["id"] for row in every].index(cursor) + 1 :]
+    assert read(year, "delta", "--after", cursor) == [row for row in behind_it if row["company"] == "delta"]
+    assert read(year, "delta", "--after", cursor, "--limit", "1") == read(year, "delta", "--limit", "1")
+
+
+def test_a_day_is_over_where_it_ends(year: Repository) -> None:
+    """Between the first and the last place on earth there are 25 hours, so today is never the same day there."""
+    for name in ("Pacific/Kiritimati", "Pacific/Pago_Pago"):
+        today = datetime.now(ZoneInfo(name)).date()
+        rows = read(year, "alpha", "--month", f"{today:%Y-%m}", "--time-zone", name)
+
+        assert {row["days"] for row in rows if row["what"] == "plan"} == ({today.day - 1} if today.day > 1 else set())
+
+
+def test_an_add_on_that_is_sold_no_more_stays_in_history(year: Repository, tmp_path: Path) -> None:
+    """Also where it was a key of its own in an earlier layout: what was read once stays as it was."""
+    subprocess.run(["cp", "-r", str(year.root), str(tmp_path / "later")], check=True)
+    later = Repository(tmp_path / "later")
+    later.tenant("epsilon", plan="gold", chatbot=True, search=False)
+    commit(later, "2027-01-05T09:00:00Z", "Add epsilon")
+    later.tenant("epsilon", plan="gold", addons=["chatbot"])
+    commit(later, "2027-01-06T09:00:00Z", "Bring epsilon up to today's layout")
+    before = read(later, "epsilon")
+
+    later.edit("platform.yaml", "\naddons:\n  chatbot:", "\naddons:\n  robot:")
+
+    assert read(later, "epsilon") == before
+    assert [(row["what"], row["after"]) for row in before][-1] == ("addon", "chatbot")
+    assert {row["time"][:10] for row in before} == {"2027-01-05"}
+
+
+BY_SOMEBODY: Final = b"""\
+tree %s
+parent %s
+author \xe9\x1b[31m =Eve <eve@example.com> 1798761600 +0000
+committer Eve <eve@example.com> %s
+
+Say what must not be said
+
+Reviewed-by : \x1b[2Jnobody\r\xff
+"""
+
+
+@pytest.mark.parametrize(
+    "seconds", [b"999999999999999 +0000", b"9" * 30 + b" +0000", b"1798761600 +9900", b"soon", b"-99999999999999 +0000"]
+)
+def test_whatever_was_committed_once_is_read_for_ever(year: Repository, tmp_path: Path, seconds: bytes) -> None:
+    """Nothing takes it out again: dates that are none, bytes that are no text, files that are no company's."""
+    subprocess.run(["cp", "-r", str(year.root), str(tmp_path / "later")], check=True)
+    later = Repository(tmp_path / "later")
+    before = read(later)
+    (later.root / os.fsdecode(b"tenants/b\xff.yaml")).write_text("name: b\nplan: gold\n")
+    later.write("tenants/=1+1.yaml", "name: x\nplan: gold\n")
+    later.write("tenants/broken.yaml", "name: broken\nplan: gold\naddons: chatbot\n")
+    later.write("tenants/eve.yaml", 'name: eve\nplan: "a\\eb"\npin: {reason: "two\\nlines"}\n')
+    later.git("add", "--all")
+    ids = (later.git(*arguments).strip().encode() for arguments in (("write-tree",), ("rev-parse", "HEAD")))
+    made = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
+        cwd=later.root,
+        input=BY_SOMEBODY % (*ids, seconds),
+        env=environment(),
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    later.git("reset", "--quiet", "--hard", made.strip())
+
+    now = read(later)
+
+    assert now[: len(before)] == before
+    assert [(row["company"], row["what"], row["after"]) for row in now[len(before) :]] == [
+        ("eve", "added", ""),
+        ("eve", "plan", "a\N{REPLACEMENT CHARACTER}b"),
+        ("eve", "state", "active"),
+        ("eve", "pin", "reason=two\N{REPLACEMENT CHARACTER}lines"),
+    ]
+    assert {row["author"] for row in now[len(before) :]} == {"\ufffd\ufffd[31m =Eve <eve@example.com>"}
+    assert {row["approver"] for row in now[len(before) :]} == {"\ufffd[2Jnobody\ufffd\ufffd"}
+    assert all(row["time"] >= before[-1]["time"] for row in now[len(before) :])
+    assert later.run("history", "--month", "2026-12", "--format", "csv").exit == 0
+    assert later.run("history").exit == 0
