@@ -77,6 +77,7 @@ class Scaling:
         name: What it is called where people read it: an add-on's own name, and of the service the workload's.
         addon: The add-on that it is, or None for the service.
         workload: What it scales.
+        ceiling: What was sold, by the plan or the add-on.
         fit: How many pods the ceiling holds.
         cap: The plan's or add-on's own limit, or None.
         asked: The tenant's own limit, or None.
@@ -89,6 +90,7 @@ class Scaling:
     name: str
     addon: AddOn | None
     workload: Workload
+    ceiling: Resources
     fit: Fit
     cap: int | None
     asked: int | None
@@ -257,6 +259,7 @@ def _scaling(
         name=addon.name if addon else workload.name,
         addon=addon,
         workload=workload,
+        ceiling=ceiling,
         fit=room,
         cap=cap,
         asked=asked,

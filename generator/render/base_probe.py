@@ -289,6 +289,7 @@ def _scaling(name: str, least: int, most: int, addon: AddOn | None = None) -> Sc
         workload=Workload(
             kind="Deployment", name=name, pod=Resources(), motion=Once(), grace=0, least=least, most=most
         ),
+        ceiling=Resources(),
         fit=Fit(pods=most, resource="limits_cpu", ceiling=0, pod=0),
         cap=None,
         asked=None,

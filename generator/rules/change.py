@@ -9,7 +9,8 @@ from generator import layout
 from generator.findings.finding import Finding, Found, Place
 from generator.findings.rule import Firm
 from generator.findings.table import finding
-from generator.fleet.model import AddOn, QuotaFrom, Tenant
+from generator.findings.words import plural
+from generator.fleet.model import AddOn, QuotaFrom, Resources, Tenant
 from generator.fleet.rings import Ring, order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
@@ -73,6 +74,9 @@ def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
     if short is None:
         return
     allowed, used = amount_text(short.field, short.allowed), amount_text(short.field, short.used)
+    if short.of_release:
+        yield _of_a_release(step, short, short.of_release)
+        return
     fact = (
         f"plan {after.plan} allows {allowed} of {RESOURCE_WORDS[short.field]}, and under plan {short.plan} up to"
         f" {short.pods} pods of {step.size_before.service.name} ({used}) may run"
@@ -91,6 +95,23 @@ def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
             f" later tenantry set {after.name} --complete"
         )
     yield Found(after.document.place(("plan",)), fact, hint)
+
+
+def _of_a_release(step: Step, short: smaller.Shortage, lacks: Resources) -> Found:
+    allowed, used = amount_text(short.field, short.allowed), amount_text(short.field, short.used)
+    service, release = step.size_before.service.name, layout.release(step.after.ring.release)
+    fact = (
+        f"the roll-out of {release} would not end: its quota is {allowed} of {RESOURCE_WORDS[short.field]}, and the"
+        f" {plural(short.pods, 'pod')} of {service} from before with those that come first take {used}"
+    )
+    cpu, memory = max(lacks.requests_cpu, lacks.limits_cpu), max(lacks.requests_memory, lacks.limits_memory)
+    more = [f"cpu {quantity.cpu_text(cpu)}"] if cpu else []
+    more += [f"memory {-(-memory // _MEBIBYTE)}Mi"] if memory else []
+    hint = (
+        f"in the same change, add to reserve of {layout.PLATFORM}: {', '.join(more)}; and take it out when the release"
+        " is rolled out"
+    )
+    return Found(step.after.document.place(("plan",)), fact, hint)
 
 
 @rule(
@@ -114,6 +135,8 @@ def quotas_are_kept_from_the_plan_before(step: Step) -> Iterator[Found]:
     way = f"quotaFrom.plan={right.plan} quotaFrom.since={right.since}" if right else "quotaFrom="
     yield Found(after.document.place(("quotaFrom",), key=True), fact, f"tenantry set {after.name} {way}")
 
+
+_MEBIBYTE: Final = 1 << 20
 
 _IMMUTABLE: Final[Mapping[str, tuple[tuple[str, ...], ...]]] = {
     "Deployment": (("spec", "selector"),),
@@ -278,25 +301,36 @@ def what_is_frozen_stays(compared: Compared) -> Iterator[Found]:
     firm=Firm.TWO_COMMITS,
 )
 def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
-    """Whoever edits the rings by hand is held to what the verb holds to, as far as two commits tell."""
+    """Whoever edits the rings by hand is held to what the verb holds to, as far as two commits tell.
+
+    What the ring before had before the change counts, not what it gets by it: else one edit moves them all.
+    """
     earlier = {ring.name: ring for ring in compared.before.rings}
     for index, (before, ring) in enumerate(pairwise(compared.after.rings), start=1):
         old = earlier.get(ring.name)
         if ring.reason and (old is None or ring.reason != old.reason):
             continue
-        now = _going_to(ring)
-        had = [before.release] if old is None else [before.release, _going_to(old)]  # a new ring had nothing yet
-        if order(now) > max(map(order, had)):
-            key = ("next", "release") if ring.next else ("release",)
+        tried = next((earlier[one.name] for one in compared.after.rings[index - 1 :: -1] if one.name in earlier), None)
+        had = [(tried or compared.before.rings[0]).release, *(_releases(old) if old else [])]
+        skips = [(key, release) for key, release in _named(ring) if order(release) > max(map(order, had))]
+        for key, release in skips[:1]:
             place = compared.after.document.place(("rings", index, *key))
-            fact = f"ring {ring.name} would get {now}, and ring {before.name} before it is on {before.release}"
-            first = f"tenantry promote {before.name} {now}"
-            hint = f"first {first}; or say why: tenantry promote {ring.name} {now} --reason WHY"
+            first = f"tenantry promote {tried.name} {release}, and merge that" if tried else f"merge ring {before.name}"
+            fact = f"ring {ring.name} would get {release}, and ring {tried.name if tried else before.name} before it"
+            fact += f" was on {tried.release}" if tried else " is new"
+            hint = f"first {first}; or say why: tenantry promote {ring.name} {release} --reason WHY"
             yield Found(place, fact, hint)
 
 
-def _going_to(ring: Ring) -> str:
-    return ring.next.release if ring.next else ring.release
+def _named(ring: Ring) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield what companies of a ring run, where it is written."""
+    yield ("release",), ring.release
+    if ring.next:
+        yield ("next", "release"), ring.next.release
+
+
+def _releases(ring: Ring) -> list[str]:
+    return [release for _, release in _named(ring)]
 
 
 # --- what cannot be compared, and names that were given before

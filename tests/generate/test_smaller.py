@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from generator.capacity.load import of_company
 from generator.fleet.model import Plan, Platform, QuotaFrom, Resources, Tenant
 from generator.fleet.validate import tenant_of
-from generator.generate.headroom import Workload
+from generator.generate.headroom import Rolling, Workload
 from generator.generate.releases import read_release
 from generator.generate.size import Size, size
 from generator.generate.smaller import shortage
@@ -115,3 +116,41 @@ def test_capacity_counts_the_larger_plan_until_the_change_is_complete(sold: Sold
     assert (between.quota, between.maximum, between.sold) == (before.quota, before.maximum, before.sold)
     assert between.guaranteed == after.guaranteed
     assert after.quota != before.quota
+
+
+def released(sold: Sold, *, cpu: int, memory: int, ready: int) -> Sold:
+    """Return what is sold by a release whose service has pods of another size that are ready after other seconds."""
+    service = sold.platform.service
+    pod = Resources(
+        requests_cpu=cpu, limits_cpu=2 * cpu, requests_memory=memory << 20, limits_memory=(2 * memory) << 20
+    )
+    workload = sold.workloads[()][service]
+    assert isinstance(workload.motion, Rolling)
+    other = replace(workload, pod=pod, motion=replace(workload.motion, ready=ready))
+    return replace(sold, workloads={(): {**sold.workloads[()], service: other}})
+
+
+PODS: Final = st.fixed_dictionaries(
+    {"cpu": st.integers(5, 500), "memory": st.integers(10, 1000), "ready": st.integers(1, 300)}
+)
+
+
+@given(before=PODS, after=PODS)
+def test_a_release_is_refused_where_its_new_pods_find_no_room_beside_the_old_ones(
+    sold: Sold, before: Mapping[str, int], after: Mapping[str, int]
+) -> None:
+    """A Deployment with no pod unavailable lets an old one go when as many are available as are wanted."""
+    tenant = tenant_of(Document("", "", {"name": "company-001", "plan": "bronze"}), sold.platform)
+    old, new = (released(sold, **pods).size(tenant) for pods in (before, after))
+    most = new.service.max_replicas
+    pods, first = old.service.max_replicas, max(most - old.service.max_replicas, 0) + 1  # maxSurge is 1
+
+    short = shortage(tenant, old, tenant, new)
+
+    uses = old.service.workload.pod * pods + new.service.workload.pod * first
+    assert (short is None) == uses.is_within(new.quota)
+    if short is not None:
+        assert short.of_release is not None
+        assert uses.is_within(new.quota + short.of_release)
+    if before["cpu"] == after["cpu"] and before["memory"] == after["memory"]:
+        assert short is None

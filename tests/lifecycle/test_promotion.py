@@ -12,7 +12,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generator.findings.finding import Finding
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.platform import platform_of
 from generator.fleet.rings import Freeze, Move, Ring, share_of
@@ -22,10 +21,7 @@ from generator.history.rings import Known, Moment, known
 from generator.lifecycle import promotion
 from generator.reading import yaml_reader
 from generator.reading.yaml_reader import Document
-from generator.rules import every
-from generator.rules.compared import Compared
 from generator.rules.every import RULES
-from generator.rules.rule import Per
 from tests.harness import ROOT
 
 START: Final = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -453,72 +449,3 @@ def test_a_window_is_read_as_it_is_written() -> None:
         3 * HOUR,
         "Asia/Tokyo",
     )
-
-
-RINGS: Final = """\
-rings:
-- {name: pilot, release: "%s"}
-- {name: general, release: "%s"%s}
-"""
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "found"),
-    [
-        (("2", "1", ""), ("2", "3", ""), ["ring general would get 3, and ring pilot before it is on 2"]),
-        (("2", "1", ""), ("2", "edge", ""), ["ring general would get edge, and ring pilot before it is on 2"]),
-        (
-            ("2", "1", ""),
-            ("2", "1", ', next: {release: "3", share: 5}'),
-            ["ring general would get 3, and ring pilot before it is on 2"],
-        ),
-        (("2", "1", ""), ("2", "2", ""), []),
-        (("2", "1", ""), ("2", "3", ", reason: a fix"), []),
-        (("3", "3", ""), ("2", "3", ""), []),
-        (("edge", "1", ""), ("edge", "3", ""), []),
-    ],
-)
-def test_check_holds_edits_by_hand_to_the_order_of_rings(
-    before: tuple[str, ...], after: tuple[str, ...], found: list[str]
-) -> None:
-    """A reason lifts it, and a rollback of the ring before is none of it."""
-    nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
-    was, now = (platform_with(RINGS % rings) for rings in (before, after))
-    compared = Compared(commit="", source="", before=was, after=now, fleet=0, gone={}, **nothing)
-
-    told = list(every.check(compared, Per.CHANGE, without=RULES.keys() - {"CHG027"}))
-
-    assert [one.fact for one in told] == found
-    assert all(one.place.file == "platform.yaml" and one.place.line for one in told)
-    assert all(" --reason WHY" in one.hint for one in told)
-
-
-def test_check_lets_no_new_ring_open_the_way_for_a_later_one() -> None:
-    """A ring that is new had nothing yet: put between two others, without a company, it tried nothing either."""
-    nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
-    was, fake, renamed = map(
-        platform_with,
-        (
-            "rings:\n- {name: pilot, release: '1'}\n- {name: general, release: '1'}\n",
-            "rings:\n- {name: pilot, release: '1'}\n- {name: new, release: edge}\n- {name: general, release: edge}\n",
-            "rings:\n- {name: pilot, release: '1'}\n- {name: everybody, release: edge}\n",
-        ),
-    )
-
-    for now, name in ((fake, "new"), (renamed, "everybody")):
-        compared = Compared(commit="", source="", before=was, after=now, fleet=0, gone={}, **nothing)
-        told = list(every.check(compared, Per.CHANGE, without=RULES.keys() - {"CHG027"}))
-
-        assert [one.fact for one in told] == [f"ring {name} would get edge, and ring pilot before it is on 1"]
-
-
-def platform_with(rings: str) -> Platform:
-    """Return the platform of a file that says this of its rings."""
-    text = (ROOT / "platform.yaml").read_text(encoding="utf-8")
-    start = text.index("rings:")
-    document, _ = yaml_reader.read("platform.yaml", (text[:start] + rings + text[text.index("argocd:") :]).encode())
-    assert document is not None
-    findings: list[Finding] = []
-    platform = platform_of(document, RULES, findings)
-    assert platform is not None, findings
-    return platform
