@@ -63,7 +63,7 @@ def test_check_lets_no_new_ring_open_the_way_for_a_later_one() -> None:
     nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
     was = platform_with(rings_of(pilot="1", general="1"))
     skips = "ring {} would get {}, and ring pilot before it was on 1"
-    cases = (
+    cases: tuple[tuple[dict[str, str], list[str]], ...] = (
         (
             {"pilot": "1", "new": "edge", "general": "edge"},
             [skips.format("new", "edge"), skips.format("general", "edge")],
