@@ -72,13 +72,14 @@ def today_option(command: Command) -> Command:
 
 
 class Moment(click.ParamType["datetime"]):
-    """A moment such as 2026-12-31T23:00:00Z, with its offset from UTC."""
+    """A moment such as 2026-12-31T23:00:00Z, with its offset from UTC; what comes out of it is in UTC."""
 
     name = "moment"
+    _YEARS = range(1970, 9000)  # days before and behind it are there as well
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> "datetime":
         """Read the text."""
-        from datetime import datetime
+        from datetime import UTC, datetime
 
         if isinstance(value, datetime):
             return value
@@ -86,11 +87,9 @@ class Moment(click.ParamType["datetime"]):
             read = datetime.fromisoformat(str(value))
         except ValueError:
             read = None
-        return (
-            read
-            if read is not None and read.tzinfo is not None
-            else self.fail(f"{value!r} is not a moment such as 2026-12-31T23:00:00Z", param, ctx)
-        )
+        if read is None or read.tzinfo is None or read.year not in self._YEARS:
+            self.fail(f"{value!r} is not a moment such as 2026-12-31T23:00:00Z", param, ctx)
+        return read.astimezone(UTC)
 
 
 def now_option(command: Command) -> Command:

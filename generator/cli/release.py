@@ -1,12 +1,15 @@
 """release: freeze what runs, or what guards, as the next release."""
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from generator.cli.options import root_of
 from generator.findings.finding import Exit
+
+if TYPE_CHECKING:
+    from generator.git.snapshot import Snapshot
 
 
 @click.command(epilog='Example: tenantry release --notes "the server 0.48" && tenantry promote pilot')
@@ -29,7 +32,7 @@ def release(directory: Path, notes: str, of_guard: bool, prune: bool) -> Exit:
     if prune:
         if notes or of_guard:
             raise click.UsageError("--prune freezes nothing: leave --notes and --guard out")
-        return _prune(root, releases.unused(snapshot))
+        return _prune(root, snapshot)
     if not notes.isprintable():
         raise click.BadParameter("write one line", param_hint="--notes")
     copy = releases.next_release(snapshot, of_guard=of_guard, notes=notes)
@@ -40,15 +43,19 @@ def release(directory: Path, notes: str, of_guard: bool, prune: bool) -> Exit:
     return Exit.FINE
 
 
-def _prune(root: Path, folders: tuple[str, ...]) -> Exit:
+def _prune(root: Path, snapshot: "Snapshot") -> Exit:
     from generator.lifecycle import release as releases
 
+    unused = releases.unused(snapshot)
+    folders = tuple(folder for folder in unused if releases.is_held(snapshot, folder))
     releases.remove(root, folders)
+    for folder in (folder for folder in unused if folder not in folders):
+        click.echo(f"   keep {folder}: the last commit does not hold it as it is; commit it first", err=True)
     for folder in folders:
         click.echo(f" remove {folder}")
     if folders:
         click.echo("  one comes back, as long as git has it: git checkout COMMIT -- FOLDER FOLDER.yaml", err=True)
-    else:
+    elif not unused:
         click.echo("every release is used, or is the newest: nothing to remove", err=True)
     return Exit.FINE
 

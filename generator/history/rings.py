@@ -8,6 +8,7 @@ from typing import Any
 
 from generator import layout
 from generator.fleet.earlier import whole
+from generator.fleet.rings import order
 from generator.git import ancestry
 from generator.git.door import Repository
 from generator.reading import yaml_reader
@@ -41,11 +42,13 @@ class Known:
         stays: Every stay, the earliest first.
         states: What each ring is on in the newest commit, by name.
         changed: Since when, by name.
+        left: Rings with the releases that they went back from, whole or amid the move, and are not on again.
     """
 
     stays: tuple[Stay, ...]
     states: Mapping[str, State]
     changed: Mapping[str, datetime]
+    left: frozenset[tuple[str, str]] = frozenset()
 
     def last_stay(self, ring: str, release: str) -> Stay | None:
         """Return the last time for which a ring was on a release; None when it never was."""
@@ -78,6 +81,7 @@ def known(moments: Iterable[Moment]) -> Known:
     stays: list[Stay] = []
     states: dict[str, State] = {}
     changed: dict[str, datetime] = {}
+    left: set[tuple[str, str]] = set()
     for moment in moments:
         now = {(ring, release) for ring, state in moment.rings.items() for release in _releases(state, moment)}
         ended = [key for key in open_ if key not in now]
@@ -87,10 +91,24 @@ def known(moments: Iterable[Moment]) -> Known:
         changed = {
             ring: changed[ring] if states.get(ring) == state else moment.time for ring, state in moment.rings.items()
         }
+        for ring, state in moment.rings.items():
+            left |= {(ring, release) for release in _left(states.get(ring, state), state)}
+            left -= {(ring, release) for release in state[:2]}
         states = dict(moment.rings)
     stays += [Stay(ring=ring, release=release, since=since, until=None) for (ring, release), since in open_.items()]
     stays.sort(key=lambda stay: (stay.since, stay.ring, stay.release))
-    return Known(stays=tuple(stays), states=states, changed=changed)
+    return Known(stays=tuple(stays), states=states, changed=changed, left=frozenset(left))
+
+
+def _left(before: State, after: State) -> Iterator[str]:
+    """Yield the numbers of releases that a ring goes back from."""
+    latest = max(map(_order, after[:2]))
+    yield from (release for release in before[:2] if release != layout.EDGE and _order(release) > latest)
+
+
+def _order(release: str) -> float:
+    """Return which of two releases is the later one; what is none, as an old platform.yaml may say, is before all."""
+    return order(release) if release == layout.EDGE or release.isdecimal() else 0
 
 
 def _releases(state: State, moment: Moment) -> tuple[str, ...]:

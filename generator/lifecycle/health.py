@@ -22,6 +22,13 @@ _EXAMPLE: Final = "for example https://prometheus.example.com"
 _BAD: Final = 'health_status=~"Degraded|Missing|Unknown"'
 """What Argo CD calls a company that is not healthy; Progressing is a roll-out, and Suspended is what git says."""
 
+_NOT_THERE: Final = 'sync_status!="Synced"'
+
+_MINUTES: Final = 10
+_STEP: Final = timedelta(minutes=_MINUTES)
+_SEEN: Final = f"present_over_time(argocd_app_info[{_MINUTES}m])"
+"""In which times of ten minutes Prometheus has seen a company: one that it was started again in is none missed."""
+
 
 def now_in_cluster(kubeconfig: Path, namespace: str, names: Collection[str]) -> str:
     """Say which companies are not Synced and Healthy now; empty when all are.
@@ -43,8 +50,11 @@ def now_in_cluster(kubeconfig: Path, namespace: str, names: Collection[str]) -> 
     return _some(f"{state.company} is {state.sync}, {state.health}" for state in states if not state.is_well)
 
 
-def throughout(url: str, names: Collection[str], time: timedelta) -> str:
+def throughout(url: str, names: Collection[str], time: timedelta) -> tuple[str, int]:
     """Say which companies were not healthy at some moment of a time that ends now; empty when all were, all the time.
+
+    All have to be Synced now as well: a company that the release has not reached is healthy on another. One that came
+    amid the time tells of less than all of it, so some other has to have been seen throughout.
 
     It asks for the metric of Argo CD's controller, `argocd_app_info`, whose label `name` is the company's.
 
@@ -53,16 +63,27 @@ def throughout(url: str, names: Collection[str], time: timedelta) -> str:
         names: The companies.
         time: How long.
 
+    Returns:
+        The words, and how many companies Prometheus has seen throughout.
+
     Raises:
         TenantryError: The address is none.
         EnvironmentProblem: Prometheus does not answer.
     """
     span = f"[{max(time // timedelta(minutes=1), 1)}m]"
     bad = {_name(row): _status(row) for row in _ask(url, f"count_over_time(argocd_app_info{{{_BAD}}}{span})")}
-    seen = {_name(row) for row in _ask(url, f"count_over_time(argocd_app_info{span})")}
+    now = {_name(row): _status(row) for row in _ask(url, f"argocd_app_info{{{_NOT_THERE}}}")}
+    steps = max(time // _STEP, 1)
+    every = f"[{steps * _MINUTES}m:{_MINUTES}m]"
+    seen = {_name(row): _value(row) for row in _ask(url, f"count_over_time((count by (name) ({_SEEN})){every})")}
     words = [f"{name} was {bad[name]}" for name in names if name in bad]
+    words += [f"{name} is {now[name]} now" for name in names if name in now and name not in bad]
     words += [f"Prometheus knows nothing of {name}" for name in names if name not in seen]
-    return _some(words)
+    whole = sum(seen.get(name, 0) >= max(steps - 1, 1) for name in names)
+    if not whole and not words:
+        longest = max(seen[name] for name in names) * _STEP
+        words.append(f"Prometheus knows no company for all of the time, and the longest for {longest}")
+    return _some(words), whole
 
 
 def _some(words: Iterable[str]) -> str:
@@ -76,7 +97,17 @@ def _name(row: Any) -> str:
 
 
 def _status(row: Any) -> str:
-    return string(mapping(mapping(row).get("metric")).get("health_status"))
+    labels = mapping(mapping(row).get("metric"))
+    return ", ".join(filter(None, (string(labels.get("sync_status")), string(labels.get("health_status")))))
+
+
+def _value(row: Any) -> int:
+    """Return the number of a row of a vector, which stands there as a text behind its time."""
+    sample = mapping(row).get("value")
+    try:
+        return int(float(sample[1])) if isinstance(sample, list) else 0
+    except (IndexError, TypeError, ValueError):
+        return 0
 
 
 def _ask(url: str, query: str) -> Iterator[Any]:

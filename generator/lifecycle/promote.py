@@ -189,17 +189,17 @@ class Promotions:
             return "", []
         names = [tenant.name for tenant in promotion.who_tried(self.fleet, ring, release)]
         if not names:
-            tried = f"ring {before.name}" if before else f"ring {ring.name}"
-            return "", [
-                Against(f"no company of {tried} has tried {release}", "put one on it: tenantry set NAME ring=RING")
-            ]
+            if before is None:
+                return "", []  # of the batches before none runs, so there is nothing to be seen
+            way = f"put one on it: tenantry set NAME ring={before.name}"
+            return "", [Against(f"no company that runs has tried {release} on ring {before.name}", way)]
         if looked.prometheus:
             time = (before or ring).soak
-            ill = health.throughout(looked.prometheus, names, time)
-            return _seen(names, f"throughout {promotion.in_hours(time)}", "Prometheus", ill)
+            ill, whole = health.throughout(looked.prometheus, names, time)
+            return _seen(whole, f"throughout {promotion.in_hours(time)}", "Prometheus", ill)
         if looked.kubeconfig:
             ill = health.now_in_cluster(looked.kubeconfig, self.fleet.platform.argocd.namespace, names)
-            return _seen(names, "now", "the cluster", ill)
+            return _seen(len(names), "now", "the cluster", ill)
         fact = f"nobody has looked whether the {_companies(len(names))} on {release} are healthy"
         return "", [Against(fact, "let it look: --prometheus URL or --kubeconfig FILE")]
 
@@ -220,7 +220,7 @@ class Promotions:
         return self._promoted(after, f"Promote every ring to release {release}")
 
     def promote_guard(self, name: str | None, guard: str, reason: str) -> Promoted:
-        """Return what moves a ring to a guard, or every ring.
+        """Return what moves a ring to a guard, or every ring that names a frozen one; a ring on `live` has all already.
 
         It restarts nothing, so it takes no batch and no window, and no freeze holds it.
 
@@ -230,9 +230,13 @@ class Promotions:
         if not any(self._snapshot.under(layout.guard(guard))):
             way = self._snapshot.way_back(layout.guard(guard)) or "tenantry release --guard freezes one"
             raise TenantryError(f"there is no {layout.guard(guard)}", way)
-        chosen = [ring for ring in self.fleet.platform.rings if name in (None, ring.name) and ring.guard != guard]
+        rings = [
+            ring for ring in self.fleet.platform.rings if name == ring.name or (not name and ring.guard != layout.LIVE)
+        ]
+        chosen = [ring for ring in rings if ring.guard != guard]
         if not chosen:
-            raise TenantryError(f"guard {guard} is there already", "nothing is to be promoted")
+            live = "" if name or guard == layout.LIVE else f", or what is {layout.LIVE}"
+            raise TenantryError(f"guard {guard} is there already{live}", "nothing is to be promoted")
         moved = [replace(ring, guard=guard, reason=reason or ring.reason) for ring in chosen]
         lines = tuple(f"ring {ring.name} to guard {guard}: every company has it" for ring in moved)
         subject = f"Promote {f'ring {name}' if name else 'every ring'} to guard {guard}"
@@ -243,7 +247,7 @@ class Promotions:
     def due(self, reason: str) -> Promoted:
         """Return what moves the companies that wait and whose window is open, and completes what has moved all.
 
-        A freeze holds it, unless there is a reason.
+        A freeze holds it, unless there is a reason, which then stands at each ring that moves on.
         """
         held = [*promotion.of_freezes(self.fleet.platform, self._now)]
         if held and not reason:
@@ -256,9 +260,9 @@ class Promotions:
             ready = [name for name in ring.next.waiting if self._moves(tenants.get(name), ring)]
             moved = promotion.without_ready(ring, ready)
             if moved != ring:
-                after.append(moved)
+                after.append(replace(moved, reason=reason) if held else moved)
                 lines += [f"move {name} to release {ring.next.release}" for name in ready if name in tenants]
-        done = self._promoted(after, "Move companies in their windows")
+        done = self._promoted(after, "Move companies in their windows", lifted=tuple(held) if after else ())
         return replace(done, lines=(*lines, *(line for line in done.lines if line.endswith("is on it"))))
 
     def _moves(self, tenant: Tenant | None, ring: Ring) -> bool:
@@ -316,10 +320,10 @@ def _companies(number: int) -> str:
     return "1 company" if number == 1 else f"{number} companies"
 
 
-def _seen(names: Sequence[str], when: str, by: str, ill: str) -> tuple[str, list[Against]]:
+def _seen(number: int, when: str, by: str, ill: str) -> tuple[str, list[Against]]:
     if ill:
         return "", [Against(f"not all companies are healthy: {ill}", "tenantry debug NAME says why")]
-    return f"{_companies(len(names))} healthy {when}, by {by}", []
+    return f"{_companies(number)} healthy {when}, by {by}", []
 
 
 def in_words(ring: Ring) -> str:

@@ -1,6 +1,6 @@
 """What may be promoted: where a ring goes, what speaks against it, and what becomes of it. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from generator import layout
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.rings import Move, Ring, order, share_of
+from generator.fleet.states import STATES
 from generator.history.rings import Known, State
 
 ALL: Final = 100
@@ -76,6 +77,7 @@ def against(platform: Platform, ring: Ring, release: str, known: Known, now: dat
         yield from _of_a_rollback(before, ring, release, known)
         return
     yield from of_freezes(platform, now)
+    yield from _of_going_back(before, ring, release, known)
     yield from _of_a_batch(ring, known, now)
     if before is not None:
         yield from _of_the_ring_before(before, ring, release, known, now)
@@ -94,6 +96,14 @@ def _of_a_rollback(before: Ring | None, ring: Ring, release: str, known: Known) 
     if before is not None and not any(known.last_stay(name, release) for name in names):
         fact = f"neither ring {ring.name} nor ring {before.name} was ever on {release}"
         yield Against(fact, f"go back to what ring {ring.name} was on before")
+
+
+def _of_going_back(before: Ring | None, ring: Ring, release: str, known: Known) -> Iterator[Against]:
+    """What a ring was taken back from is not tried as if nothing had been."""
+    for one in filter(None, (before, ring)):
+        if (one.name, release) in known.left:
+            way = "freeze what is put right: tenantry release"
+            yield Against(f"ring {one.name} went back from {release}", way)
 
 
 def _of_a_batch(ring: Ring, known: Known, now: datetime) -> Iterator[Against]:
@@ -157,10 +167,19 @@ def moved(ring: Ring, release: str, companies: Iterable[Tenant], *, at_once: boo
     """
     if at_once or not is_onward(ring, release):
         return replace(ring, release=release, next=None)
+    companies = tuple(companies)
     reached = ring.next.share if ring.next else 0
-    share = min(ALL, reached + ring.batch)
+    share = _next_share([tenant for tenant in companies if tenant.pin is None], reached, ring.batch)
     waiting = [*(ring.next.waiting if ring.next else ()), *_waiting(companies, reached, share)]
     return settled(replace(ring, next=Move(release=release, share=share, waiting=tuple(sorted(set(waiting))))))
+
+
+def _next_share(companies: Collection[Tenant], reached: int, batch: int) -> int:
+    """Return how far the next batch goes: over those that nobody is in, who would soak for nothing."""
+    share = min(ALL, reached + batch)
+    while companies and share < ALL and not any(reached <= share_of(tenant.name) < share for tenant in companies):
+        share = min(ALL, share + batch)
+    return share
 
 
 def _waiting(companies: Iterable[Tenant], reached: int, share: int) -> Iterator[str]:
@@ -182,10 +201,14 @@ def companies_of(fleet: Fleet, ring: Ring) -> tuple[Tenant, ...]:
 
 
 def who_tried(fleet: Fleet, ring: Ring, release: str) -> tuple[Tenant, ...]:
-    """Return the companies whose health tells of a release: those of the ring before, and those that moved already."""
+    """Return the companies whose health tells of a release: those of the ring before, and those that moved already.
+
+    A company of which nothing runs is healthy whatever the release.
+    """
     before = ring_before(fleet.platform, ring)
     tried = {(ring.name, release), *([(before.name, before.release)] if before else [])}
-    free = (tenant for tenant in fleet.tenants if tenant.pin is None and tenant.paused is None)
+    running = (tenant for tenant in fleet.tenants if STATES[tenant.state].runs)
+    free = (tenant for tenant in running if tenant.pin is None and tenant.paused is None)
     return tuple(tenant for tenant in free if (tenant.ring.name, tenant.ring.release) in tried)
 
 

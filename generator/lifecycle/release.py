@@ -168,6 +168,14 @@ def unused(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(found)
 
 
+def is_held(snapshot: Snapshot, folder: str) -> bool:
+    """Say whether the last commit has a release and its record as they are: only then can git bring them back."""
+    if not ancestry.head(snapshot.home):
+        return False
+    options = ("--porcelain", "--untracked-files=all", "--ignored", "--", folder, layout.record(folder))
+    return not door.open_repository(snapshot.home).run("status", *options)
+
+
 def remove(root: Path, folders: tuple[str, ...]) -> None:
     """Remove releases with their records."""
     for folder in folders:

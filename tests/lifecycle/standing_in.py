@@ -17,9 +17,18 @@ class Prometheus:
 
     Args:
         ill: Names of companies that were Degraded.
+        known: Names of companies that it knows, besides those of a fleet.
+        behind: Names of companies that are OutOfSync now.
+        times: In how many times of ten minutes it has seen each.
     """
 
-    def __init__(self, ill: list[str], known: tuple[str, ...] = ("pilot-1", "pilot-2")) -> None:
+    def __init__(
+        self,
+        ill: list[str],
+        known: tuple[str, ...] = ("pilot-1", "pilot-2"),
+        behind: tuple[str, ...] = (),
+        times: int = 10000,
+    ) -> None:
         names = [*known, *(f"company-{number:03}" for number in range(1, 9))]
         asked = self.asked = []  # type: list[str]
 
@@ -27,9 +36,13 @@ class Prometheus:
             def do_GET(self) -> None:
                 (query,) = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["query"]
                 asked.append(query)
-                told = ill if "health_status" in query else names
+                labels, told = {}, names
+                if "health_status" in query:
+                    labels, told = {"health_status": "Degraded"}, ill
+                elif "sync_status" in query:
+                    labels, told = {"sync_status": "OutOfSync", "health_status": "Healthy"}, [*behind]
                 rows: list[dict[str, Any]] = [
-                    {"metric": {"name": name, "health_status": "Degraded"}, "value": [0, "1"]} for name in told
+                    {"metric": {"name": name, **labels}, "value": [0, str(times)]} for name in told
                 ]
                 answer = json.dumps({"status": "success", "data": {"resultType": "vector", "result": rows}}).encode()
                 self.send_response(200)

@@ -290,7 +290,8 @@ def test_who_was_ill_during_the_soak_is_named(here: Repository) -> None:
     )
     assert asks.asked == [
         'count_over_time(argocd_app_info{health_status=~"Degraded|Missing|Unknown"}[1440m])',
-        "count_over_time(argocd_app_info[1440m])",
+        'argocd_app_info{sync_status!="Synced"}',
+        "count_over_time((count by (name) (present_over_time(argocd_app_info[10m])))[1440m:10m])",
     ]
 
 

@@ -268,6 +268,27 @@ def test_prune_removes_what_nobody_names_but_the_newest(here: Repository) -> Non
     assert (again.exit, again.stderr) == (0, "every release is used, or is the newest: nothing to remove\n")
 
 
+def test_prune_removes_nothing_that_git_could_not_bring_back(here: Repository) -> None:
+    """What was never committed, a file that was added, and one that git ignores."""
+    for _ in range(4):
+        edit_edge(here)
+        freeze(here)
+    committed(here.generate())
+    edit_edge(here)
+    freeze(here)
+    here.write("base/releases/1/note.txt", "mine\n")
+    here.write(".gitignore", "*.bak\n").write("base/releases/2/old.bak", "mine\n")
+    edit_edge(here)
+    freeze(here)
+
+    done = here.run("release", "--prune")
+
+    assert (done.exit, done.stdout) == (0, " remove base/releases/3\n remove base/releases/4\n")
+    kept = "   keep base/releases/{}: the last commit does not hold it as it is; commit it first\n"
+    assert done.stderr.startswith("".join(kept.format(number) for number in (1, 2, 5)))
+    assert (here.root / "base/releases/5/core").is_dir()
+
+
 def test_prune_freezes_nothing(here: Repository) -> None:
     """It stands alone."""
     assert here.run("release", "--prune", "--guard").exit == 2

@@ -130,7 +130,7 @@ def test_the_guide_of_rings_leads_through_a_roll_out(tmp_path: Path, monkeypatch
     assert followed.runs("development-1") == "edge"
 
     followed.type("tenantry release --guard", "2026-11-15")
-    done = here.run("promote", "--guard", "--all", "1", "--now", "2026-11-15T13:00:00Z")
+    done = here.run("promote", "--guard", "general", "1", "--now", "2026-11-15T13:00:00Z")
     assert done.exit == 0, done.said
     here.edit(NETWORK, "port: 4317", "port: 4316")
     here.edit("platform.yaml", "collector: {namespace", "collector: {ports: [4316, 4318], namespace")
@@ -139,6 +139,7 @@ def test_the_guide_of_rings_leads_through_a_roll_out(tmp_path: Path, monkeypatch
     assert "guards/1/core" in here.read("overlays/company-002/kustomization.yaml")
     followed.type("tenantry promote --guard --all 2", "2026-11-15")
     assert "guards/2/core" in here.read("overlays/company-002/kustomization.yaml")
+    assert "guard/core" in here.read("overlays/pilot-1/kustomization.yaml")  # a ring on live stays there
 
     followed.type('tenantry promote --stop --reason "the storage is slow"', "2026-11-16")
     followed.type("tenantry promote --due", "2026-11-16")
