@@ -3,7 +3,7 @@
 import os
 import re
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, Final
@@ -13,13 +13,15 @@ from generator.findings.finding import Finding, Place, Refused, TenantryError
 from generator.findings.table import finding
 from generator.fleet.model import AddOn, Platform
 from generator.fleet.rings import Pair
-from generator.generate import frozen, workloads
+from generator.generate import frozen, started, workloads
 from generator.generate.headroom import Workload
+from generator.generate.started import Started
 from generator.generate.workloads import Counted, Problem
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomization, kustomize
 from generator.kube.kustomization import Gate, gate_of
 from generator.kube.lenient import mapping
+from generator.kube.pods import pod_spec
 from generator.once import once
 from generator.reading import parsed, yaml_objects, yaml_writer
 from generator.reading.files import Kind
@@ -128,6 +130,7 @@ class Release:
         guarded: The components of which the guard has a part.
         states: The folders of the guard's states.
         closures: For each folder of the two that overlays name, every path that building it reads.
+        started: How each workload is started whose declaration requires something.
     """
 
     pair: Pair
@@ -136,6 +139,7 @@ class Release:
     guarded: frozenset[str]
     states: frozenset[str]
     closures: Mapping[str, tuple[str, ...]]
+    started: tuple[Started, ...]
 
     def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
         """Return what a tenant with these add-ons runs, by name.
@@ -182,9 +186,9 @@ def read_release(snapshot: Snapshot, pair: Pair, platform: Platform) -> Release:
         if folder == layout.guard(pair.guard):
             parts += [f"{layout.STATES}/{state}" for state in sorted(states_in(snapshot, folder))]
         closures |= {f"{folder}/{part}": gate.closure([f"{folder}/{part}"]) for part in parts}
-    core, addons = _workloads(gate, pair, platform)
+    core, addons, found = _workloads(gate, pair, platform)
     guard = layout.guard(pair.guard)
-    return Release(pair, core, addons, components_in(snapshot, guard), states_in(snapshot, guard), closures)
+    return Release(pair, core, addons, components_in(snapshot, guard), states_in(snapshot, guard), closures, found)
 
 
 def _way_to_core(snapshot: Snapshot, folder: str) -> str:
@@ -210,11 +214,11 @@ def _claims(guarded: Collection[str], addons: Iterable[AddOn]) -> list[str]:
 
 def _workloads(
     gate: Gate, pair: Pair, platform: Platform
-) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]]]:
+) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]], tuple[Started, ...]]:
     """Build the release without and with each add-on, from probe overlays with probe facts, and read what runs pods.
 
     Returns:
-        What runs without an add-on, and with each of them.
+        What runs without an add-on, and with each of them; and how that is started.
 
     Raises:
         Refused: Something that runs pods cannot be counted.
@@ -244,7 +248,18 @@ def _workloads(
         for workload in (platform.service, *(addon.workload for addon in addons)):
             if workload not in by_name:
                 raise TenantryError(f"{folder} has no workload {workload}", _way_to(platform, workload))
-    return found[0], dict(zip((addon.name for addon in sold), found[1:], strict=True))
+    starts = {one.workload: one for objects in builds for one in _started(gate.snapshot, objects, platform, origins)}
+    return found[0], dict(zip((addon.name for addon in sold), found[1:], strict=True)), tuple(starts.values())
+
+
+def _started(
+    snapshot: Snapshot, objects: Sequence[Mapping[str, Any]], platform: Platform, origins: Origins
+) -> Iterator[Started]:
+    for obj in objects:
+        required = platform.requires.get(obj["metadata"]["name"])
+        if required is not None and pod_spec(obj) is not None:
+            place = _place(snapshot, obj, (), origins)
+            yield Started(obj["metadata"]["name"], started.parts_of(obj, objects, required), place)
 
 
 def _way_to(platform: Platform, workload: str) -> str:

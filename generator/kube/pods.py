@@ -57,6 +57,13 @@ def containers(spec: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from mappings(spec.get("containers"))
 
 
+def container_of(spec: Mapping[str, Any], workload: str) -> Mapping[str, Any]:
+    """Return the container of a pod spec that is called as its workload, or the first; nothing where there is none."""
+    several = list(mappings(spec.get("containers")))
+    own = (container for container in several if container.get("name") == workload)
+    return next(own, several[0] if several else {})
+
+
 def takes(spec: Mapping[str, Any], side: str, resource: str) -> int:
     """Return what one pod counts in a ResourceQuota.
 

@@ -1,9 +1,7 @@
 """What rules look at: a tenant as it was rendered and as Argo CD is told of it, a release of base/, and all tenants."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from generator import layout
 from generator.findings.finding import Found, Place
@@ -11,6 +9,7 @@ from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE
 from generator.generate.releases import Origins, folders_of
+from generator.kube.generated_names import without_hash
 from generator.kube.lenient import Object
 from generator.kube.pods import pod_spec
 from generator.once import Worked
@@ -280,12 +279,10 @@ def origin_of(origins: Origins, obj: Object) -> Place | None:
     return origins.get((obj["kind"], "" if obj["kind"] == "Namespace" else obj["metadata"]["name"]))
 
 
-_HASHED: Final = re.compile(r".+-[2456789bcdfghkmt]{10}")
-
-
 def has_hash(obj: Object) -> bool:
     """Say whether kustomize put a hash of the content behind the name, so that a change is a new object."""
-    return _HASHED.fullmatch(obj["metadata"]["name"]) is not None
+    name: str = obj["metadata"]["name"]
+    return without_hash(name) != name
 
 
 def identity(obj: Object) -> str:

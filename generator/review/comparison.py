@@ -4,16 +4,20 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 from generator import layout
 from generator.capacity.shift import shift
-from generator.findings.finding import Finding, Place
+from generator.findings.finding import Finding, Place, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
 from generator.fleet.model import Fleet, Platform
+from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE, PURGED, PURGING, RETIRING, STATES
 from generator.generate import frozen
+from generator.generate.releases import read_release
+from generator.generate.started import Started
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
@@ -137,8 +141,46 @@ def _compare(
         amended=tuple(_amended(before.composed.fleet, after.composed.fleet, files)),
         purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
         today=origin.today,
+        starts=(starts := tuple(_starts_after(before, after, files))),
+        started=_starts_before(before, starts),
     )
     return compared, failed
+
+
+_EDGE: Final = Pair(layout.EDGE, layout.LIVE)
+
+
+def _starts_after(before: State, after: State, files: Collection[Touched]) -> Iterator[Started]:
+    """Yield how services are started in each release that a ring names, that is new, or that is still written.
+
+    One that was frozen before was looked at when it came, so that a ring can always go back to it.
+    """
+    known = set(frozen.numbers(before.snapshot, layout.RELEASES))
+    for pair, release in after.composed.releases.items():
+        yield from release.started if pair.release not in known else ()
+    used = {pair.release for pair in after.composed.releases}
+    folders = {file.path.split("/")[2] for file in files if file.path.startswith(f"{layout.RELEASES}/") and file.after}
+    new = folders.intersection(frozen.numbers(after.snapshot, layout.RELEASES)) - known - used
+    edge = {layout.EDGE} if any(file.path.startswith(f"{layout.BASE}/") for file in files) else set()
+    for name in sorted({*new, *edge} - used):
+        yield from _started_in(after, Pair(name, layout.LIVE))
+
+
+def _starts_before(before: State, starts: Iterable[Started]) -> tuple[Started, ...]:
+    """Return how services were started; nobody builds what no ring names unless something is new."""
+    used = tuple(one for release in before.composed.releases.values() for one in release.started)
+    known = [(one.workload, one.parts) for one in used]
+    if _EDGE in before.composed.releases or all((one.workload, one.parts) in known for one in starts):
+        return used
+    return (*used, *_started_in(before, _EDGE))
+
+
+def _started_in(state: State, pair: Pair) -> tuple[Started, ...]:
+    """Return how services are started in a release that no ring names; nothing of one that cannot be built."""
+    try:
+        return read_release(state.snapshot, pair, state.composed.fleet.platform).started
+    except TenantryError:
+        return ()
 
 
 def touched_tenants(before: Composed, after: Composed, files: Collection[Touched]) -> tuple[str, ...]:

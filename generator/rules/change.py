@@ -14,6 +14,7 @@ from generator.fleet.model import AddOn, QuotaFrom, Resources, Tenant
 from generator.fleet.rings import Ring, order
 from generator.generate import smaller
 from generator.generate.size import RESOURCE_WORDS, amount_text
+from generator.generate.started import difference
 from generator.kube.lenient import Object, mapping
 from generator.reading import quantity
 from generator.render.rendered import identity
@@ -161,6 +162,9 @@ Source: ValidatePersistentVolumeClaimUpdate and ValidateStatefulSetUpdate of k8s
 
 _DATA: Final = ("binaryData", "data", "immutable")
 """What a ConfigMap with `immutable: true` keeps."""
+
+_LONGEST: Final = 200
+"""Of what differs, in a message."""
 
 _HOLDS_DATA: Final = ("PersistentVolumeClaim", "StatefulSet")
 """Kinds of which another name means other, empty volumes."""
@@ -331,6 +335,28 @@ def _named(ring: Ring) -> Iterator[tuple[tuple[str, ...], str]]:
 
 def _releases(ring: Ring) -> list[str]:
     return [release for _, release in _named(ring)]
+
+
+@rule(
+    "CHG029",
+    per=Per.CHANGE,
+    title="a service that requires something is started as it was",
+    why="An argument, a variable or a mount can switch off what it asks of people, and no rule knows what they mean.",
+    fix="Have the change approved by somebody who knows the program, or take it back.",
+    source="tenantry: what a service must not run without (docs/concepts/closed-world.md)",
+    firm=Firm.TWO_COMMITS,
+    lifted_by_approval=True,
+)
+def services_are_started_as_before(compared: Compared) -> Iterator[Found]:
+    """No release starts a service, whose declaration requires something, in a way that none did before."""
+    for one in compared.starts:
+        before = [other.parts for other in compared.started if other.workload == one.workload]
+        if one.parts in before or not before or one.workload not in compared.before.requires:
+            continue
+        nearest = min((list(difference(parts, one.parts)) for parts in before), key=len)
+        for what, how in nearest:
+            text = how if len(how) <= _LONGEST else f"{how[:_LONGEST]}..."
+            yield Found(one.place, f"how {one.workload} is started changes, in {what}: {text}", "take it back")
 
 
 # --- what cannot be compared, and names that were given before

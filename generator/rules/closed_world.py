@@ -11,17 +11,16 @@ from generator.findings.finding import Finding, Found, Severity
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Platform
+from generator.kube.generated_names import without_hash
 from generator.kube.lenient import Object
 from generator.kube.printed import once_an_object
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
 from generator.render.classes import SENTINELS, Member, emptied
-from generator.render.rendered import Rendered, Repository, has_hash
+from generator.render.rendered import Rendered, Repository
 from generator.rules.rule import Per, rule
 
 _LONGEST: Final = 60
-_HASH: Final = 11
-"""What kustomize puts behind the name of what it generates, and a hyphen before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +81,7 @@ def _name(obj: Object) -> str:
     if obj["kind"] == "Namespace":
         return ""
     name: str = obj["metadata"]["name"]
-    return name[:-_HASH] if obj["kind"] == "ConfigMap" and has_hash(obj) else name
+    return without_hash(name) if obj["kind"] == "ConfigMap" else name
 
 
 def _entry(rendered: Rendered, obj: Object, part: Unmodelled) -> str:

@@ -10,6 +10,7 @@ from generator.findings.finding import Finding, Place
 from generator.fleet.model import Platform, Tenant
 from generator.fleet.states import ACTIVE
 from generator.generate.size import Size
+from generator.generate.started import Started
 from generator.render.rendered import Rendered
 
 
@@ -116,6 +117,8 @@ class Compared:
         amended: Tenants whose file differs and that were being purged before the change, or gone, and still are.
         purged_today: Companies that began to be purged on this day (UTC) before the change.
         today: The day; None where nothing is judged by days.
+        starts: How services are started after the change, in releases that are new or may be another.
+        started: How they are started before it.
     """
 
     commit: str
@@ -136,6 +139,8 @@ class Compared:
     amended: tuple[Move, ...] = ()
     purged_today: tuple[str, ...] = ()
     today: date | None = None
+    starts: tuple[Started, ...] = ()
+    started: tuple[Started, ...] = ()
 
     @property
     def then_generate(self) -> str:

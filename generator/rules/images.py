@@ -2,19 +2,21 @@
 
 import posixpath
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
 
+from generator import layout
 from generator.findings.finding import Found, Place
-from generator.fleet.model import Required
+from generator.fleet.model import Platform, Required
+from generator.fleet.states import STATES
 from generator.generate.releases import folders_of
+from generator.kube.generated_names import without_hash
 from generator.kube.images import REFERENCE, in_full, in_full_registry, parts_of
 from generator.kube.kustomization import FILE
 from generator.kube.lenient import Object, mapping, mappings, sequence, strings
-from generator.kube.pods import TEMPLATES, pod_spec
+from generator.kube.pods import TEMPLATES, container_of, pod_spec
 from generator.reading import parsed
 from generator.reading.schema import Path
-from generator.render.rendered import Rendered, origin_of
+from generator.render.rendered import Base, Rendered, origin_of
 from generator.rules.rule import Per, rule
 
 
@@ -103,27 +105,41 @@ def images_come_from_declared_registries(rendered: Rendered) -> Iterator[Found]:
 )
 def services_have_what_they_require(rendered: Rendered) -> Iterator[Found]:
     """The container that is called as its workload, or the first, has the mounts and arguments that are declared."""
-    for obj in rendered.workloads:
-        wanted = rendered.platform.requires.get(obj["metadata"]["name"])
+    for obj, fact, hint in _lacking(rendered.objects, rendered.platform):
+        yield rendered.found(obj, fact, hint)
+
+
+@services_have_what_they_require.also(Per.GUARD)
+def services_have_it_in_every_state(base: Base) -> Iterator[Found]:
+    """The same in each state that has pods, whether or not somebody is in it."""
+    for probe in base.states:
+        for obj, fact, hint in _lacking(probe.objects, base.platform):
+            folder = f"{base.folders[0]}/{layout.STATES}/{STATES[probe.state].parts[0]}"
+            name = f"{obj['kind']}/{obj['metadata']['name']}"
+            yield Found(Place(f"{folder}/{FILE}"), f"as {probe.state} {fact}", hint, name)
+
+
+def _lacking(objects: Iterable[Object], platform: Platform) -> Iterator[tuple[Object, str, str]]:
+    """Yield the workloads that lack something that their declarations require, with what, and what to do."""
+    for obj in objects:
+        wanted = platform.requires.get(obj["metadata"]["name"])
         spec = mapping(pod_spec(obj))
-        containers = list(mappings(spec.get("containers")))
-        if wanted is None or not containers:
+        if wanted is None or not list(mappings(spec.get("containers"))):
             continue
-        own = [container for container in containers if container.get("name") == obj["metadata"]["name"]]
-        container = (own or containers)[0]
+        container = container_of(spec, obj["metadata"]["name"])
         mounted = dict(_mounted(spec, container))
         name = container.get("name")
         for fact, hint in _covered(container, wanted):
-            yield rendered.found(obj, f"the container {name} {fact}", hint)
+            yield obj, f"the container {name} {fact}", hint
         for path, source in wanted.mounts.items():
             if mounted.get(path) != source:
                 there = f", but {mounted[path]}" if mounted.get(path) else ""
                 fact = f"the container {name} must have {source} at {path}, and has it not{there}"
-                yield rendered.found(obj, fact, f"mount {source} at {path}")
+                yield obj, fact, f"mount {source} at {path}"
         for argument in wanted.args:
             if argument not in [*strings(container.get("command")), *strings(container.get("args"))]:
                 fact = f"the container {name} must have the argument {argument}, and has it not"
-                yield rendered.found(obj, fact, f"add {argument} to its args")
+                yield obj, fact, f"add {argument} to its args"
 
 
 def _covered(container: Object, wanted: Required) -> Iterator[tuple[str, str]]:
@@ -144,9 +160,6 @@ def _path(mount: Object) -> str:
     return posixpath.normpath(str(mount.get("mountPath")))
 
 
-_HASH: Final = re.compile(r"-[2456789bcdfghkmt]{10}$")
-
-
 def _mounted(spec: Object, container: Object) -> Iterator[tuple[str, str]]:
     """Yield the path of each mount of a container, and what it mounts as `Kind/name`; of parts of a volume nothing."""
     volumes = {volume.get("name"): volume for volume in mappings(spec.get("volumes"))}
@@ -162,7 +175,7 @@ def _mounted(spec: Object, container: Object) -> Iterator[tuple[str, str]]:
         elif secret:
             yield path, f"Secret/{secret.get('secretName')}"
         elif config:
-            yield path, f"ConfigMap/{_HASH.sub('', str(config.get('name')))}"
+            yield path, f"ConfigMap/{without_hash(str(config.get('name')))}"
         else:
             kind = next((key for key in volume if key != "name"), "nothing")
             yield path, kind

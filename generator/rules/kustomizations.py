@@ -13,11 +13,12 @@ from generator.fleet.model import Exposure
 from generator.generate.compose import claims_of, components_of, states_of
 from generator.generate.releases import COMPONENTS, CORE, FACTS, parts_of
 from generator.kube import branching
+from generator.kube.generated_names import without_hash
 from generator.kube.lenient import Object, group_of, mapping, mappings, strings
 from generator.kube.pods import pod_spec
 from generator.kube.tenant_names import TENANT_LABEL
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Rendered, has_hash, identity
+from generator.render.rendered import Base, Rendered, identity
 from generator.rules.podsecurity import all_containers
 from generator.rules.rule import Per, of_table, rule
 
@@ -147,7 +148,7 @@ def _said(select: Object) -> str:
 def _is_selected(select: Object, obj: Object) -> bool:
     """Say whether kustomize's selector names an object; its strings are anchored regular expressions."""
     metadata = obj["metadata"]
-    name = metadata["name"].rpartition("-")[0] if has_hash(obj) else metadata["name"]
+    name = without_hash(metadata["name"])
     has = {"group": group_of(obj), "version": obj["apiVersion"].rpartition("/")[2], "kind": obj["kind"], "name": name}
     if obj["kind"] == "Namespace":
         has.pop("name")  # renamed by the overlay, so select named it otherwise
@@ -255,7 +256,7 @@ def _selections(data: Any) -> Iterator[tuple[Path, Object]]:
 
 def _also_selected(select: Object, obj: Object) -> Iterator[str]:
     name = select.get("name")
-    own = obj["metadata"]["name"].rpartition("-")[0] if has_hash(obj) else obj["metadata"]["name"]
+    own = without_hash(obj["metadata"]["name"])
     if not isinstance(name, str) or not _LITERAL.fullmatch(name) or obj["kind"] == "Namespace":
         return  # a Namespace is renamed by the overlay
     if own != name and _is_selected(select, obj):

@@ -31,8 +31,7 @@ def selectors_select(rendered: Rendered) -> Iterator[Found]:
         if obj["kind"] in _SELECTING:
             yield from _own_pods(rendered, obj, workloads)
         elif obj["kind"] == "Service" and spec.get("selector"):
-            if not selected_by({"matchLabels": spec["selector"]}, workloads):
-                yield rendered.found(obj, "its selector selects no pod")
+            yield from _pods_of_service(rendered, obj, workloads)
         elif obj["kind"] == "PodDisruptionBudget" and not selected_by(spec.get("selector"), workloads):
             yield rendered.found(obj, "its selector selects no pod")
         elif (
@@ -41,6 +40,19 @@ def selectors_select(rendered: Rendered) -> Iterator[Found]:
             and not selected_by(spec["podSelector"], workloads)
         ):
             yield rendered.found(obj, "its podSelector selects no pod: it guards nothing")
+
+
+def _pods_of_service(rendered: Rendered, service: Object, workloads: Sequence[Object]) -> Iterator[Found]:
+    """A Service selects pods; one that is called as a workload those of this one: add-ons call it by that name."""
+    selected = selected_by({"matchLabels": spec_of(service)["selector"]}, workloads)
+    name = service["metadata"]["name"]
+    if not selected:
+        yield rendered.found(service, "its selector selects no pod")
+    elif any(workload["metadata"]["name"] == name for workload in workloads):
+        for other in selected:
+            if other["metadata"]["name"] != name:
+                fact = f"it is called as {name}, and its selector selects the pods of {identity(other)}"
+                yield rendered.found(service, fact, f"select the pods of {name} alone, or call it otherwise")
 
 
 def _own_pods(rendered: Rendered, obj: Object, workloads: Sequence[Object]) -> Iterator[Found]:

@@ -1,15 +1,15 @@
 """STA: a company's state renders what it allows on every release, and no company jumps from state to state."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import Found, Place
 from generator.findings.rule import Firm
 from generator.fleet.states import ACTIVE, RETIRING, STATES
 from generator.kube.guards import guards
-from generator.kube.lenient import Object, mapping, mappings, spec_of, string
-from generator.kube.pods import SCALED, pod_spec, pod_template
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string, strings
+from generator.kube.pods import SCALED, containers, pod_spec, pod_template
 from generator.kube.sync import SYNC_OPTIONS
 from generator.reading.schema import Path
 from generator.render.rendered import Base, Rendered, identity
@@ -160,14 +160,14 @@ def _writing(objects: Sequence[Object], service: str) -> Iterator[_Forbidden]:
 @rule(
     "STA002",
     per=Per.GUARD,
-    title="a state leaves what guards a company as it is, but for its guards of deletion and its policies",
-    why="base/guard/states may write into everything, and a state would be a way to widen a quota or a role.",
-    fix="Write into workloads, routes and policies alone; purging takes out sync-options.",
+    title="a state takes away, and leaves what guards a company but for its guards of deletion and its policies",
+    why="base/guard/states may write into everything: a state could widen a quota or start pods in another way.",
+    fix="Write into workloads, routes and policies alone; of pods make mounts read-only and take arguments out.",
     source=_SOURCE,
     firm=Firm.NEIGHBOURS,
 )
 def states_leave_guards_alone(base: Base) -> Iterator[Found]:
-    """Quota, limits, access, secrets, accounts and labels are the same in every state, and nothing is added."""
+    """Quota, limits, access, secrets, accounts, labels and pods are the same in every state, and nothing is added."""
     whole = next((probe for probe in base.probes if probe.exposure == base.platform.exposure), None)
     before = {identity(obj): obj for obj in whole.objects} if whole else {}
     for probe in base.states if before else ():
@@ -186,7 +186,30 @@ def _touched(before: Object | None, after: Object) -> str:
         before, after = _without_options(before), _without_options(after)
     if guards(before) and before["kind"] != "NetworkPolicy" and before != after:
         return "this object is another"
+    return _restarted(before, after)
+
+
+def _restarted(before: Object, after: Object) -> str:
+    """Say what a state does to pods beyond making mounts read-only and taking arguments out."""
+    if pod_spec(before) is None or _frozen(pod_template(before)) == _frozen(pod_template(after)):
+        return _with_more_arguments(mapping(pod_spec(before)), mapping(pod_spec(after)))
+    return "its pods are others: a state makes mounts read-only and takes arguments out, and nothing else"
+
+
+def _with_more_arguments(before: Object, after: Object) -> str:
+    for was, now in zip(containers(before), containers(after), strict=False):  # equal but for their arguments
+        had = list(strings(was.get("args")))
+        for argument in strings(now.get("args")):
+            if argument not in had:
+                return f"the container {now.get('name')} has the argument {argument}"
     return ""
+
+
+def _frozen(value: Any) -> Any:
+    """Return a pod template without what a state may change."""
+    if isinstance(value, Mapping):
+        return {key: _frozen(inner) for key, inner in value.items() if key not in ("readOnly", "args")}
+    return [_frozen(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _without_options(obj: Object) -> Object:

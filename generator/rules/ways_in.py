@@ -6,7 +6,9 @@ from typing import Any, Final
 from generator.findings.finding import Found
 from generator.findings.rule import Firm
 from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
-from generator.render.rendered import Rendered
+from generator.kube.pods import container_of, pod_spec
+from generator.render.rendered import Rendered, identity
+from generator.rules.relations import behind
 from generator.rules.rule import Per, rule
 
 
@@ -128,3 +130,30 @@ def _backends(value: Any, where: str) -> Iterator[tuple[str, Mapping[str, Any]]]
     elif isinstance(value, list):
         for index, inside in enumerate(value):
             yield from _backends(inside, f"{where}[{index}]")
+
+
+@rule(
+    "SEC026",
+    per=Per.CLASS,
+    title="a host leads to the service that it stands for",
+    why="Another program, or another container of its pods, would answer there without asking what this one asks.",
+    fix="Lead the route to a Service of that workload, and the Service to the port of its own container.",
+    source="tenantry: what a service must not run without (docs/concepts/closed-world.md)",
+)
+def hosts_lead_to_their_service(rendered: Rendered) -> Iterator[Found]:
+    """What is behind a route is the workload that it is called as, and there the container that is called so."""
+    platform = rendered.platform
+    declared = {platform.service, *(addon.workload for addon in platform.addons.values())}
+    for route in rendered.of_kind("HTTPRoute", "Ingress"):
+        wanted = route["metadata"]["name"]
+        for service, port, workload in behind(route, rendered.objects) if wanted in declared else ():
+            name = workload["metadata"]["name"]
+            if name != wanted:
+                fact = f"it leads through the Service {service} to {identity(workload)}, and its hosts are of {wanted}"
+                yield rendered.found(route, fact, f"lead to a Service that selects the pods of {wanted}")
+                continue
+            own = container_of(mapping(pod_spec(workload)), name)
+            ports = [key for one in mappings(own.get("ports")) for key in (one.get("name"), one.get("containerPort"))]
+            if port not in ports:
+                fact = f"it leads through the Service {service} to port {port}, which is none of container"
+                yield rendered.found(route, f"{fact} {own.get('name')}", "lead to a port of that container")

@@ -395,6 +395,18 @@ CASES = (
     ),
     catches(
         "CAP010",
+        "an overhead without the RuntimeClass whose it is",
+        lambda scene: scene.pod().update(overhead={"cpu": "10m"}),
+        f"{_DEPLOYMENT}: its pods have the overhead of a RuntimeClass and name none, so the API server refuses them [CAP010]\n"
+        "  hint: take it out, or write runtimeClassName",
+    ),
+    passes(
+        "CAP010",
+        "a RuntimeClass with its overhead",
+        lambda scene: scene.pod().update(runtimeClassName="gvisor", overhead={"cpu": "10m", "memory": "20Mi"}),
+    ),
+    catches(
+        "CAP010",
         "an amount that is none",
         lambda scene: scene.container()["resources"]["limits"].update(cpu="much"),
         f"{_DEPLOYMENT}: 'much' is not a quantity [CAP010]\n  hint: write a quantity such as 250m",

@@ -279,6 +279,18 @@ CASES = (
     ),
     catches(
         "K8S002",
+        "a Service for the pods of another",
+        _spec("Service", "ai-chatbot", selector={"app.kubernetes.io/name": "fileserver"}),
+        "base/edge/components/ai-chatbot/ai-chatbot.yaml: error: Service/company-002/ai-chatbot: it is called as ai-chatbot, and its selector selects the pods of Deployment/company-002/fileserver [K8S002]\n"
+        "  hint: select the pods of ai-chatbot alone, or call it otherwise",
+    ),
+    passes(
+        "K8S002",
+        "a Service of another name for the pods of one",
+        lambda scene: scene.add_again("Service", "fileserver", "files"),
+    ),
+    catches(
+        "K8S002",
         "a Deployment that selects the pods of another",
         _spec("Deployment", "fileserver", selector={"matchLabels": {"app.kubernetes.io/part-of": "tenantry"}}),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: its selector selects the pods of Deployment/company-002/ai-chatbot as well [K8S002]",

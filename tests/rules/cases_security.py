@@ -148,6 +148,19 @@ def _parent(**fields: Any) -> Change:
     return change
 
 
+def _to(service: str) -> dict[str, Any]:
+    backend = {"service": {"name": service, "port": {"name": "http"}}}
+    path = {"path": "/", "pathType": "Prefix", "backend": backend}
+    return {"host": "company-002.files.example.com", "http": {"paths": [path]}}
+
+
+def _sidecar_in_front(scene: Scene) -> None:
+    """Let the Service lead to another container of the same pods."""
+    beside = {**scene.container(), "name": "beside", "ports": [{"name": "open", "containerPort": 8081}]}
+    scene.pod()["containers"].append(beside)
+    scene.one("Service", "fileserver")["spec"]["ports"][0]["targetPort"] = "open"
+
+
 CASES: Final[tuple[Case, ...]] = (
     # --- the namespace and its pods
     catches(
@@ -376,6 +389,19 @@ CASES: Final[tuple[Case, ...]] = (
         lambda scene: scene.pod()["volumes"][1]["secret"].update(items=[{"key": "other", "path": "users.yaml"}]),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have Secret/fileserver-users at /etc/fileserver, and has it not [K8S023]\n"
         "  hint: mount Secret/fileserver-users at /etc/fileserver",
+    ),
+    catches(
+        "K8S023",
+        "a state takes the file of the users away",
+        (
+            Edit(
+                "base/guard/states/retiring/kustomization.yaml",
+                "        spec:\n          volumes:\n",
+                "        spec:\n          containers:\n          - {name: fileserver, args: [/data]}\n          volumes:\n",
+            ),
+        ),
+        "base/guard/states/retiring/kustomization.yaml: error: Deployment/fileserver: as retiring the container fileserver must have the argument --config=/etc/fileserver/users.yaml, and has it not [K8S023]\n"
+        "  hint: add --config=/etc/fileserver/users.yaml to its args",
     ),
     passes("K8S023", "one more mount", lambda scene: _volume(scene, emptyDir={})),
     passes(
@@ -1041,6 +1067,37 @@ CASES: Final[tuple[Case, ...]] = (
         "a route writes its namespace out",
         lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(
             namespace="company-002"
+        ),
+    ),
+    catches(
+        "SEC026",
+        "the hosts of the file server lead to another",
+        lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(
+            name="ai-chatbot"
+        ),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: it leads through the Service ai-chatbot to Deployment/company-002/ai-chatbot, and its hosts are of fileserver [SEC026]\n"
+        "  hint: lead to a Service that selects the pods of fileserver",
+    ),
+    catches(
+        "SEC026",
+        "an Ingress leads to another",
+        lambda scene: _ingress(scene, rules=[_to("ai-chatbot")]),
+        "base/edge/components/ingress/fileserver.yaml: error: Ingress/company-002/fileserver: it leads through the Service ai-chatbot to Deployment/company-002/ai-chatbot, and its hosts are of fileserver [SEC026]\n"
+        "  hint: lead to a Service that selects the pods of fileserver",
+    ),
+    catches(
+        "SEC026",
+        "a container beside the file server takes what people send",
+        _sidecar_in_front,
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: it leads through the Service fileserver to port open, which is none of container fileserver [SEC026]\n"
+        "  hint: lead to a port of that container",
+    ),
+    passes(
+        "SEC026",
+        "a Service of another name, by the port's number",
+        lambda scene: (
+            scene.add_again("Service", "fileserver", "files")["spec"]["ports"][0].update(targetPort=8080),
+            scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(name="files"),
         ),
     ),
     # --- guardrails

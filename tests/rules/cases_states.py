@@ -31,6 +31,12 @@ def _in(state: str, change: Change | None = None) -> Change:
     return suspended
 
 
+def _pods_of_those_who_leave(fields: str) -> Edit:
+    """Write fields of the file server's container into the state of companies that leave."""
+    patch = f"        spec:\n          containers:\n          - name: fileserver\n            {fields}\n          volumes:\n"
+    return Edit(f"{_STATES}/retiring/kustomization.yaml", "        spec:\n          volumes:\n", patch)
+
+
 def _scaled(scene: Scene) -> None:
     scene.one("Deployment", "ai-chatbot")["spec"]["replicas"] = 1
 
@@ -164,7 +170,24 @@ CASES: Final[tuple[Case, ...]] = (
                 '- target: {kind: ResourceQuota}\n  patch: |-\n    - {op: replace, path: /spec/hard/services.loadbalancers, value: "9"}\n- target: {kind: Deployment, name: fileserver}',
             ),
         ),
-        "base/guard/states/retiring/kustomization.yaml: error: ResourceQuota/tenantry-probe/plan: as retiring this object is another [STA002]\n  hint: write into workloads, routes and policies alone; purging takes out sync-options",
+        "base/guard/states/retiring/kustomization.yaml: error: ResourceQuota/tenantry-probe/plan: as retiring this object is another [STA002]\n  hint: write into workloads, routes and policies alone; of pods make mounts read-only and take arguments out",
+    ),
+    catches(
+        "STA002",
+        "a state lets everybody in",
+        (_pods_of_those_who_leave("args: [/data, --config=/etc/fileserver/users.yaml, -A]"),),
+        "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring the container fileserver has the argument -A [STA002]",
+    ),
+    catches(
+        "STA002",
+        "a state starts another image",
+        (_pods_of_those_who_leave("image: docker.io/sigoden/other"),),
+        "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring its pods are others: a state makes mounts read-only and takes arguments out, and nothing else [STA002]",
+    ),
+    passes(
+        "STA002",
+        "a state takes arguments out",
+        (_pods_of_those_who_leave("args: [/data, --config=/etc/fileserver/users.yaml, --port=8080]"),),
     ),
     passes("STA002", "purging takes out what guards against deletion", _in("purging")),
 )

@@ -1,0 +1,110 @@
+"""How a workload is started: the words, variables and mounts of its own container, to be compared. Pure.
+
+An argument or a variable can switch off what a program asks of people, and no rule knows what it means to that program.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generator.findings.finding import Place
+from generator.fleet.model import Required
+from generator.kube.generated_names import without_hash
+from generator.kube.lenient import Object, mapping, mappings, strings
+from generator.kube.pods import container_of, pod_spec
+
+_WORDS: Final = ("command", "args")
+_HOOKS: Final = ("startupProbe", "readinessProbe", "livenessProbe")
+_OF_THE_POD: Final = frozenset({"emptyDir", "downwardAPI"})
+"""Volumes that hold nothing but what the pod itself writes, or what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """How a workload is started.
+
+    Attributes:
+        workload: Its name.
+        parts: What it is started with, by what that is: `args`, `env`, `mounts`, `ConfigMap/agent`.
+        place: Where the workload is written.
+    """
+
+    workload: str
+    parts: Mapping[str, tuple[str, ...]]
+    place: Place
+
+
+def parts_of(workload: Object, objects: Sequence[Object], required: Required) -> Mapping[str, tuple[str, ...]]:
+    """Return what a workload is started with.
+
+    Args:
+        workload: The workload.
+        objects: The render that it is part of, with the ConfigMaps that it reads.
+        required: What its declaration requires: of a ConfigMap among that, the content counts as well.
+    """
+    spec = mapping(pod_spec(workload))
+    container = container_of(spec, workload["metadata"]["name"])
+    found = {key: tuple(strings(container.get(key))) for key in _WORDS}
+    found["workingDir"] = tuple(strings([container.get("workingDir")]))
+    found["env"] = tuple(_text(_named(one)) for key in ("env", "envFrom") for one in mappings(container.get(key)))
+    found["hooks"] = tuple(_hooks(container))
+    found["mounts"] = tuple(_mounts(spec, container))
+    wanted = _configs(container, required)
+    for obj in objects:
+        name = f"ConfigMap/{without_hash(obj['metadata']['name'])}"
+        if obj["kind"] == "ConfigMap" and name in wanted:
+            found[name] = tuple(f"{key}: {text}" for key, text in sorted(mapping(obj.get("data")).items()))
+    return {key: texts for key, texts in found.items() if texts}
+
+
+def _configs(container: Object, required: Required) -> Collection[str]:
+    """Return the ConfigMaps whose content says how a container is started."""
+    read = [mapping(one.get("configMapRef")) for one in mappings(container.get("envFrom"))]
+    read += [mapping(mapping(one.get("valueFrom")).get("configMapKeyRef")) for one in mappings(container.get("env"))]
+    names = (without_hash(str(one.get("name"))) for one in read)
+    return {*(f"ConfigMap/{name}" for name in names), *required.mounts.values()}
+
+
+def _hooks(container: Object) -> Iterator[str]:
+    """Yield the commands that are run in a container beside its own."""
+    asked = [mapping(container.get(key)) for key in _HOOKS]
+    asked += [mapping(hook) for hook in mapping(container.get("lifecycle")).values()]
+    for one in asked:
+        if command := list(strings(mapping(one.get("exec")).get("command"))):
+            yield " ".join(command)
+
+
+def _mounts(spec: Object, container: Object) -> Iterator[str]:
+    volumes = {volume.get("name"): volume for volume in mappings(spec.get("volumes"))}
+    for mount in mappings(container.get("volumeMounts")):
+        volume = {key: value for key, value in mapping(volumes.get(mount.get("name"))).items() if key != "name"}
+        if not volume.keys() & _OF_THE_POD:
+            yield f"{mount.get('mountPath')}: {_text(_named(volume))} {mount.get('subPath', '')}".rstrip()
+
+
+def _named(value: Any) -> Any:
+    """Return a value with the names that base/ writes, and without how a volume is mounted."""
+    if isinstance(value, Mapping):
+        kept = {key: one for key, one in value.items() if key not in ("defaultMode", "readOnly")}
+        return {key: without_hash(one) if key == "name" else _named(one) for key, one in kept.items()}
+    return value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def difference(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield what two ways to start a workload differ in, and how, in words.
+
+    Args:
+        before: As `parts_of` gives it.
+        after: The same of the other.
+    """
+    for key in sorted(before.keys() | after.keys()):
+        was, now = ([line for text in parts.get(key, ()) for line in text.splitlines()] for parts in (before, after))
+        if was != now:
+            gone = [f"- {line.strip()}" for line in was if line not in now]
+            come = [f"+ {line.strip()}" for line in now if line not in was]
+            yield key, ", ".join([*gone, *come]) or "the same in another order"
