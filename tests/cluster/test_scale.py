@@ -32,7 +32,8 @@ _STEPS = 5
 
 _ROOT = Path(__file__).parents[2]
 
-pytestmark = pytest.mark.usefixtures("control_plane")  # whose nodes are the seed's
+# Beside a hundred companies Argo CD alone needs more than the two cores of a small machine; the nodes are the seed's.
+pytestmark = [pytest.mark.nightly, pytest.mark.usefixtures("control_plane")]
 
 
 @pytest.fixture
@@ -91,7 +92,6 @@ def _watched(fleet: Fleet, control_plane: ControlPlane) -> Iterator[subprocess.P
 
 
 @pytest.mark.claim("one more company comes up beside a hundred", leans_on=stand_ins.ALL)
-@pytest.mark.nightly  # beside a hundred companies Argo CD alone needs more than the two cores of a small machine
 def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """With a webhook, as in a small fleet; how soon depends on the machine, so that it is measured and not demanded.
 
@@ -113,7 +113,6 @@ def test_one_more_company_comes_up_beside_a_hundred(cluster: Cluster, hundred: F
     "five nodes hold a hundred companies at the least that always runs, and a roll-out of all of them at once",
     leans_on=stand_ins.ALL,
 )
-@pytest.mark.nightly  # beside a hundred companies Argo CD alone needs more than the two cores of a small machine
 def test_five_nodes_hold_what_is_guaranteed_and_a_roll_out(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """The ring of all companies rolls out, and no pod ever waits for a place."""
     before = {pod["metadata"]["uid"] for pod in _file_servers(cluster)}
@@ -148,7 +147,6 @@ def test_five_nodes_hold_what_is_guaranteed_and_a_roll_out(cluster: Cluster, hun
 @pytest.mark.claim(
     "what does not fit waits, as many pods as predicted, and takes nobody's place", leans_on=stand_ins.ALL
 )
-@pytest.mark.nightly  # beside a hundred companies Argo CD alone needs more than the two cores of a small machine
 def test_what_does_not_fit_waits(cluster: Cluster, hundred: Fleet, measure: Measure) -> None:
     """All companies want all that their plans hold: 628 file servers and more, and a node holds 110 pods."""
     scalers = [scaler for scaler in cluster.kube.items("HorizontalPodAutoscaler") if _is_a_file_server(scaler)]
