@@ -282,9 +282,6 @@ def _size(obj: Object, template: tuple[str, ...], pod: Object) -> Resources:
         path = (*template, "runtimeClassName")
         fact = f"what the RuntimeClass {pod['runtimeClassName']} adds to a pod is not known"
         raise _UncountedError(obj, path, fact, "write its overhead.podFixed as the pod's overhead")
-    if pod.get("overhead") and not pod.get("runtimeClassName"):
-        fact = "its pods have the overhead of a RuntimeClass and name none, so the API server refuses them"
-        raise _UncountedError(obj, (*template, "overhead"), fact, "take it out, or write runtimeClassName")
     whole_pod = mapping(pod.get("resources"))
     if not all(mapping(whole_pod.get(side)).get(resource) for side, resource in _FOUR):
         for missing in _sizeless(pod):
@@ -294,6 +291,9 @@ def _size(obj: Object, template: tuple[str, ...], pod: Object) -> Resources:
         takes = {f"{side}_{resource}": pods.takes(pod, side, resource) for side, resource in _FOUR}
     except ValueError as error:
         raise _UncountedError(obj, (*template, "containers"), str(error), "write a quantity such as 250m") from None
+    if pod.get("overhead") and not pod.get("runtimeClassName"):
+        fact = "its pods have the overhead of a RuntimeClass and name none, so the API server refuses them"
+        raise _UncountedError(obj, (*template, "overhead"), fact, "take it out, or write runtimeClassName")
     return Resources(**takes)
 
 

@@ -53,6 +53,18 @@ class Declared:
             return False
         return _demands(peer.namespaces, {NAME_LABEL: self.namespace}) and _demands(peer.pods, self.labels)
 
+    def is_like(self, peer: Peer) -> bool:
+        """Whether an item of `from` or `to` has its namespace or its labels, and so was meant to be this."""
+        if peer.namespaces is None or not self.namespace:
+            return False
+        return _demands(peer.namespaces, {NAME_LABEL: self.namespace}) or _demands(peer.pods, self.labels)
+
+    @property
+    def described(self) -> str:
+        """Its namespace and labels, as platform.yaml writes them."""
+        labels = ", ".join(f"{key}: {value}" for key, value in sorted(self.labels.items()))
+        return f"{{namespace: {self.namespace}, labels: {{{labels}}}}}"
+
 
 def _demands(selector: Selector, labels: Mapping[str, str]) -> bool:
     """Say whether a selector asks for each of these labels, whatever else it asks for."""
@@ -91,7 +103,9 @@ def find_undeclared(space: Space, declared: Sequence[Declared], calls: Iterable[
         pods = [pod for pod in space.pods if policy.pods.may_match(pod.labels)]
         theirs = [one for one in here if not one.workload or _only(policy, pods, one.workload)]
         if not here:
-            yield Undeclared(place, "is no peer that platform.yaml declares", "name one that is")
+            alike = [one for one in known if one.direction is place.direction and one.is_like(peer)]
+            way = " or ".join(f"name {one.name} as it is declared, {one.described}" for one in alike)
+            yield Undeclared(place, "is no peer that platform.yaml declares", way or "name one that is")
         elif not theirs:
             owners = " and ".join(sorted({one.workload for one in here}))
             fact = f"is declared for pods of {owners} alone, and the policy selects others as well"
@@ -101,6 +115,17 @@ def find_undeclared(space: Space, declared: Sequence[Declared], calls: Iterable[
             yield Undeclared(
                 place, f"opens ports that platform.yaml does not declare of {names}", "open those that it does"
             )
+
+
+def find_unused(spaces: Iterable[Space], declared: Sequence[Declared]) -> list[Declared]:
+    """Return what is declared and opened by no policy.
+
+    Args:
+        spaces: Tenants that have every policy that there is.
+        declared: What platform.yaml declares under `network`.
+    """
+    peers = [(place.direction, peer) for space in spaces for _, place, _, peer in peers_of(space) if peer is not None]
+    return [one for one in declared if not any(way is one.direction and one.covers(peer) for way, peer in peers)]
 
 
 def _have_ports(peers: Sequence[Declared], rule: Rule, pods: Iterable[Any]) -> bool:

@@ -33,7 +33,17 @@ class Place:
         rule = f"NetworkPolicy/{self.policy} {self.direction.lower()}[{self.rule}]"
         if self.peer is None:
             return rule
-        return f"{rule}.{'from' if self.direction is Direction.INGRESS else 'to'}[{self.peer}]"
+        return f"{rule}.{self._list}[{self.peer}]"
+
+    @property
+    def path(self) -> tuple[str | int, ...]:
+        """The keys and indices that lead there, below the policy's `spec`."""
+        peer = () if self.peer is None else (self._list, self.peer)
+        return self.direction.lower(), self.rule, *peer
+
+    @property
+    def _list(self) -> str:
+        return "from" if self.direction is Direction.INGRESS else "to"
 
 
 @dataclass(frozen=True, slots=True)

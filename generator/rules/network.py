@@ -1,20 +1,23 @@
 """NET: what the tenants' NetworkPolicies let through, by the exact semantics of Kubernetes (see reachability/)."""
 
+import contextlib
 from collections.abc import Iterator
 
 from generator import layout
 from generator.findings.finding import Found, Place, Severity
 from generator.findings.rule import Firm
 from generator.findings.words import did_you_mean
+from generator.fleet.model import Platform
 from generator.fleet.states import STATES
 from generator.generate.size import addons_of
 from generator.proofs import isolation
-from generator.reachability.declared import find_undeclared
+from generator.reachability.declared import find_undeclared, find_unused
 from generator.reachability.peers import find_dead_peers, find_intrusions
 from generator.reachability.policy import Direction, UnreadableError
-from generator.reachability.promises import Calls, check, expectations
+from generator.reachability.promises import Calls, Expected, check, expectations
 from generator.reachability.proof import Leak
-from generator.render.rendered import Base, Rendered, Repository
+from generator.reachability.space import read_space
+from generator.render.rendered import Base, Rendered, Repository, identity
 from generator.rules.rule import Per, rule
 
 
@@ -72,7 +75,20 @@ def what_must_work_is_let_through(rendered: Rendered) -> Iterator[Found]:
         if not promise.kept:
             ends = " and ".join(direction.lower() for direction in promise.refused_by)
             fact = f"{promise.expected} ({promise.expected.name}) is refused by {ends}"
-            yield Found(place, fact, "add a policy that allows it", namespace)
+            declared = _declared_at(rendered.platform, promise.expected)
+            hint = "let a policy of base/guard allow it, or declare here whom the policies name"
+            yield Found(declared or place, fact, hint if declared else "add a policy that allows it", namespace)
+
+
+def _declared_at(platform: Platform, expected: Expected) -> Place | None:
+    """Return where platform.yaml declares the other end of a connection that is required, if it is one of `network`."""
+    cluster = platform.cluster
+    names = [end.name for end in cluster.neighbours.pods()]
+    for end in (expected.source.name, expected.destination.name):
+        if end in names or end in cluster.neighbours.node_dns:
+            path = (end,) if end in names else ("dns", "nodeLocal")
+            return platform.document.place(("clusters", cluster.name, "network", *path), key=True)
+    return None
 
 
 def _calls(rendered: Rendered) -> list[Calls]:
@@ -157,5 +173,26 @@ def no_policy_opens_what_is_not_declared(rendered: Rendered) -> Iterator[Found]:
     cluster = rendered.platform.cluster
     for found in find_undeclared(space, cluster.peers, _calls(rendered)):
         key = "destinations" if found.place.direction is Direction.EGRESS else "sources"
-        hint = f"{found.way}, or declare it under clusters.{cluster.name}.network.{key} of platform.yaml"
-        yield rendered.found(policies[found.place.policy], f"{str(found.place).partition(' ')[2]} {found.fact}", hint)
+        declared = rendered.platform.document.place(("clusters", cluster.name, "network", key), key=True)
+        hint = (
+            f"{found.way}, or declare it under clusters.{cluster.name}.network.{key} ({declared.file}:{declared.line})"
+        )
+        policy = policies[found.place.policy]
+        place = rendered.place_in(policy, ("spec", *found.place.path))
+        yield Found(place, f"{str(found.place).partition(' ')[2]} {found.fact}", hint, identity(policy))
+
+
+@no_policy_opens_what_is_not_declared.also(Per.RELEASE)
+def what_is_declared_is_opened(base: Base) -> Iterator[Found]:
+    """Yield, as a warning, each peer of the provider's own naming that no policy of the live guard opens."""
+    cluster = base.platform.cluster
+    spaces = []
+    for probe in base.probes if base.pair.guard == layout.LIVE else ():
+        with contextlib.suppress(UnreadableError):
+            spaces += [read_space(probe.objects)] if probe.objects else []
+    own = [one for one in cluster.peers if "." in one.name and not one.name.startswith("dns.")]
+    for one in find_unused(spaces, own) if spaces else ():
+        place = base.platform.document.place(("clusters", cluster.name, "network", *one.name.split(".")), key=True)
+        fact = f"{one.name}: no policy of {base.folders[0]} names it"
+        hint = f"let a policy name {one.described if one.namespace else 'these addresses'}, or take it out"
+        yield Found(place, fact, hint).as_warning()

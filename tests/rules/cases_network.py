@@ -99,22 +99,22 @@ CASES = (
         "NET002",
         "a way to the names that is gone",
         lambda scene: scene.remove("NetworkPolicy", "to-dns"),
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> 169.254.20.10/32 TCP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> 169.254.20.10/32 UDP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> dns TCP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> dns UDP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/fileserver -> 169.254.20.10/32 TCP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/fileserver -> 169.254.20.10/32 UDP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/fileserver -> dns TCP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
-        "overlays/company-002/kustomization.yaml: error: Namespace/company-002: Deployment/fileserver -> dns UDP 53 (dns) is refused by egress [NET002]\n"
-        "  hint: add a policy that allows it",
+        "platform.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> 169.254.20.10/32 TCP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> 169.254.20.10/32 UDP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> dns TCP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/ai-chatbot -> dns UDP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/fileserver -> 169.254.20.10/32 TCP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/fileserver -> 169.254.20.10/32 UDP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/fileserver -> dns TCP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
+        "platform.yaml: error: Namespace/company-002: Deployment/fileserver -> dns UDP 53 (dns) is refused by egress [NET002]\n"
+        "  hint: let a policy of base/guard allow it, or declare here whom the policies name",
     ),
     passes("NET002", "a company without the chatbot and its ways", unchanged, tenant="company-001"),
     catches(
@@ -154,11 +154,11 @@ CASES = (
         "peers of which platform.yaml says nothing",
         (NETWORK,),
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[0] is no peer that platform.yaml declares [NET005]\n"
-        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations (platform.yaml:23)",
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[1] is no peer that platform.yaml declares [NET005]\n"
-        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "  hint: name one that is, or declare it under clusters.in-cluster.network.destinations (platform.yaml:23)",
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
-        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "  hint: name prometheus as it is declared, {namespace: monitoring, labels: {app.kubernetes.io/name: prometheus}}, or declare it under clusters.in-cluster.network.sources (platform.yaml:23)",
     ),
     passes("NET005", "peers that are declared", (NETWORK, Edit("platform.yaml", COLLECTOR, COLLECTOR + FURTHER))),
     passes(
@@ -181,27 +181,38 @@ CASES = (
             ),
         ),
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[0] opens ports that platform.yaml does not declare of destinations.relay [NET005]\n"
-        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations (platform.yaml:31)",
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: egress[0].to[1] opens ports that platform.yaml does not declare of destinations.backup [NET005]\n"
-        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.destinations (platform.yaml:31)",
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/to-relay: ingress[0].from[0] opens ports that platform.yaml does not declare of sources.prober [NET005]\n"
-        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources (platform.yaml:34)",
     ),
     catches(
         "NET005",
         "a gateway that is elsewhere in platform.yaml alone",
         (Edit("platform.yaml", "{namespace: gateway-system, labels", "{namespace: gateways, labels"),),
         "base/guard/components/ai-chatbot-gateway/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-from-gateway: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
-        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "  hint: name gateway as it is declared, {namespace: gateways, labels: {gateway.networking.k8s.io/gateway-name: tenants}}, or declare it under clusters.in-cluster.network.sources (platform.yaml:23)",
         "base/guard/components/gateway/network.yaml: error: NetworkPolicy/company-002/fileserver-from-gateway: ingress[0].from[0] is no peer that platform.yaml declares [NET005]\n"
-        "  hint: name one that is, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "  hint: name gateway as it is declared, {namespace: gateways, labels: {gateway.networking.k8s.io/gateway-name: tenants}}, or declare it under clusters.in-cluster.network.sources (platform.yaml:23)",
+    ),
+    catches(
+        "NET005",
+        "peers that are declared and that no policy names",
+        (Edit("platform.yaml", COLLECTOR, COLLECTOR + FURTHER),),
+        "platform.yaml: warning: destinations.backup: no policy of base/guard names it [NET005]\n"
+        "  hint: let a policy name these addresses, or take it out",
+        "platform.yaml: warning: destinations.relay: no policy of base/guard names it [NET005]\n"
+        "  hint: let a policy name {namespace: mail, labels: {app: relay}}, or take it out",
+        "platform.yaml: warning: sources.prober: no policy of base/guard names it [NET005]\n"
+        "  hint: let a policy name {namespace: monitoring, labels: {app: prober}}, or take it out",
     ),
     catches(
         "NET005",
         "what the chatbot reaches, for all pods",
         lambda scene: _policy(scene, "ai-chatbot-to-model").update(podSelector={}),
         "base/guard/components/ai-chatbot/network.yaml: error: NetworkPolicy/company-002/ai-chatbot-to-model: egress[0].to[0] is declared for pods of ai-chatbot alone, and the policy selects others as well [NET005]\n"
-        "  hint: select pods of ai-chatbot alone, or declare it under clusters.in-cluster.network.destinations of platform.yaml",
+        "  hint: select pods of ai-chatbot alone, or declare it under clusters.in-cluster.network.destinations (platform.yaml:23)",
     ),
     passes(
         "NET005",
@@ -217,6 +228,6 @@ CASES = (
             {"protocol": "TCP", "port": "http"}
         ),
         "base/guard/core/network.yaml: error: NetworkPolicy/company-002/from-prometheus: ingress[0].from[0] opens ports that platform.yaml does not declare of prometheus [NET005]\n"
-        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources of platform.yaml",
+        "  hint: open those that it does, or declare it under clusters.in-cluster.network.sources (platform.yaml:23)",
     ),
 )
