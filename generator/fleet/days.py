@@ -63,11 +63,12 @@ def purges(fleet: Fleet, today: date) -> Iterator[tuple[date, Tenant]]:
     """
     most = fleet.platform.budget.purges_per_day
     leaving = (tenant for tenant in fleet.tenants if tenant.state == RETIRING and tenant.hold is None)
-    waiting = sorted((tenant.retire_on, tenant.name, tenant) for tenant in leaving if tenant.retire_on is not None)
+    dated = ((tenant.retire_on, tenant.name, tenant) for tenant in leaving if tenant.retire_on is not None)
+    waiting = sorted(one for one in dated if one[0] < date.max)  # behind the calendar's last day there is none
     free: dict[date, int] = {}
     for last, _, tenant in waiting:
         day = max(last + timedelta(days=1), today)
-        while most is not None and most > 0 and free.get(day, 0) >= most:
+        while most is not None and most > 0 and free.get(day, 0) >= most and day < date.max:
             day += timedelta(days=1)
         free[day] = free.get(day, 0) + 1
         yield day, tenant

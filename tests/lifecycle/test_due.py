@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from tests.harness import Repository
 
 AFTER = "2027-01-01"
@@ -89,3 +91,22 @@ def test_files_with_errors_say_nothing_of_what_is_due(repository: Repository) ->
 
     assert (done.exit, done.stdout) == (1, "")
     assert "expires" in repository.read("tenants/company-001.yaml")
+
+
+@pytest.mark.parametrize("today", ["0001-01-01", "2026-11-27", "9999-12-31"])
+def test_no_day_of_the_calendar_stops_anything(repository: Repository, today: str) -> None:
+    """Whatever a file states, and whatever day it is: what ends on the last day never ends, and no date is an error."""
+    last = "9999-12-31"
+    always = {"until": last, "reason": "for good"}
+    platform = repository.read("platform.yaml")
+    budget = re.sub("(?m)^budget:.*\n", "", platform) + "\nbudget: {purgesPerDay: 1}\n"
+    repository.write("platform.yaml", budget + f'freezes: [{{from: "0001-01-01", until: "{last}", reason: always}}]\n')
+    for number in (1, 2):
+        repository.tenant(f"leaves-{number}", state="retiring", retireOn=last)
+        repository.tenant(f"left-{number}", state="retiring", retireOn="9999-12-30")
+    repository.tenant("company-001", expires=last, paused=always)
+    repository.tenant("company-002", quotaFrom={"plan": "gold", "since": "0001-01-01"})
+
+    assert repository.generate().run("verify", "--today", today).exit == 0
+    found = repository.run("due", "--today", today)
+    assert (found.exit in (0, 1), "leaves-" in found.stdout) == (True, False), found.said
