@@ -5,13 +5,16 @@ both, and tells since when edge was what a release is.
 """
 
 import hashlib
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity
 from generator.findings.table import finding
 from generator.git import ancestry, door
+from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from generator.once import once
@@ -106,6 +109,36 @@ def edited(files: Collection[Touched]) -> tuple[str, ...]:
         if file.path.startswith((f"{layout.RELEASES}/", f"{layout.GUARDS}/")):
             by_folder["/".join(file.path.split("/")[:3]).removesuffix(".yaml")].append(file)
     return tuple(sorted(folder for folder, own in by_folder.items() if _is_edited(folder, own)))
+
+
+def given_again(snapshot: Snapshot, repository: Repository, commit: str, files: Collection[Touched]) -> tuple[str, ...]:
+    """Return the frozen copies that a change brings and whose number was given before, to something else; sorted.
+
+    Args:
+        snapshot: What there is after the change.
+        repository: The repository.
+        commit: What the change is made to; it and all before it gave numbers.
+        files: What differs.
+    """
+    records = (file.path for file in files if not file.before and file.path.endswith(".yaml"))
+    above = (layout.RELEASES, layout.GUARDS)
+    folders = sorted(path.removesuffix(".yaml") for path in records if path.rpartition("/")[0] in above)
+    return tuple(
+        folder for folder in folders if _had(repository, commit, folder) not in ("", recorded(snapshot, folder))
+    )
+
+
+def _had(repository: Repository, commit: str, folder: str) -> str:
+    """Return the digest of a frozen copy that is gone, as its last record said it; empty where there was none."""
+    file = layout.record(folder)
+    for gone in ancestry.versions(repository, commit, file, 1):
+        blob = ancestry.id_of(repository, f"{gone}^:{file}")
+        said = _DIGEST.search(repository.text("cat-file", "blob", blob)) if blob else None
+        return said[0] if said else ""
+    return ""
+
+
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def _is_edited(folder: str, files: Collection[Touched]) -> bool:

@@ -134,6 +134,7 @@ def _compare(
         unread=tuple(_unread(origin, start, after.composed.fleet)),
         removals=tuple(sorted(_removals(steps))),
         edited=frozen.edited(files),
+        given_again=frozen.given_again(after.snapshot, origin.repository, origin.commit, files),
         capacity=shift(
             (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
         ),

@@ -293,6 +293,10 @@ def what_is_frozen_stays(compared: Compared) -> Iterator[Found]:
         live, option = (layout.GUARD, " --guard") if kind == "guard" else (layout.release(layout.EDGE), "")
         then = f"change {live} and freeze that: tenantry release{option}"
         yield Found(Place(folder), f"this {kind} was frozen before, and is edited", f"put it back: {back}; {then}")
+    for folder in compared.given_again:
+        option = " --guard" if folder.startswith(f"{layout.GUARDS}/") else ""
+        hint = f"freeze it under the next one: rm -r {folder} {layout.record(folder)}; tenantry release{option}"
+        yield Found(Place(folder), "this number was given before, to something else", hint)
 
 
 @rule(

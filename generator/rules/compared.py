@@ -112,6 +112,7 @@ class Compared:
         unread: What could not be compared.
         removals: Rendered objects that are there before and not after, as tenant and object, sorted.
         edited: What the change edits of releases and guards that were frozen before it: the folders, sorted.
+        given_again: Those that it brings under a number that something else had before.
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
         moves: Tenants that go from one state to another.
         amended: Tenants whose file differs and that were being purged before the change, or gone, and still are.
@@ -134,6 +135,7 @@ class Compared:
     unread: tuple[Unread, ...]
     removals: tuple[tuple[str, str], ...]
     edited: tuple[str, ...] = ()
+    given_again: tuple[str, ...] = ()
     capacity: Shift | None = None
     moves: tuple[Move, ...] = ()
     amended: tuple[Move, ...] = ()

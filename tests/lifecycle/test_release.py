@@ -1,12 +1,15 @@
 """Releases: frozen once, by the verb; what could not be taken out later is refused before, with its exit."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Final
 
 import pytest
 
+from generator.generate import frozen
 from generator.generate.frozen import edited
+from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from tests.harness import Repository
 
@@ -182,6 +185,37 @@ def test_a_change_that_edits_a_release_is_refused(here: Repository) -> None:
     here.git("checkout", "--quiet", start, "--", *paths.split())
     committed(here)
     assert here.run("check", "--base", "main").exit == 0
+
+
+def test_a_number_that_something_else_had_is_refused(here: Repository) -> None:
+    """History says what a ring has tried by its number. What comes back as it was passes, and so does the exit."""
+    freeze(here)
+    start = committed(here).git("rev-parse", "HEAD").strip()
+    paths = ("base/releases/1", "base/releases/1.yaml")
+    here.git("rm", "-r", "--quiet", *paths)
+    committed(here)
+    here.git("checkout", "--quiet", start, "--", *paths)
+    committed(here)
+    assert "CHG026" not in here.run("check", "--base", "HEAD~1").stdout
+    here.git("rm", "-r", "--quiet", *paths)
+    committed(here)
+    edit_edge(here)
+    (here.root / "base/releases").mkdir(exist_ok=True)
+    subprocess.run(["cp", "-r", str(here.root / "base/edge"), str(here.root / "base/releases/1")], check=True)
+    now = frozen.digest(Snapshot.of_folder(here.root), "base/releases/1")
+    here.write("base/releases/1.yaml", frozen.record(now, ""))
+    committed(here)
+
+    done = here.run("check", "--base", "HEAD~1")
+
+    assert (
+        "base/releases/1: error: this number was given before, to something else [CHG026]\n  hint: freeze it under the"
+        " next one: rm -r base/releases/1 base/releases/1.yaml; tenantry release\n"
+    ) in done.stdout
+    here.git("rm", "-r", "--quiet", *paths)
+    freeze(here)
+    committed(here)
+    assert "CHG026" not in here.run("check", "--base", "HEAD~2").stdout
 
 
 # --- what is refused
