@@ -91,7 +91,8 @@ def _weak_quota(rendered: Rendered) -> Iterator[Found]:
     is_known = tenant.state == ACTIVE and not workloads.read(rendered.objects)[1]
     for key, read, most in bounds if is_known else ():
         given = [value for value in (_quantity(hard.get(key), read) for hard in quotas) if value is not None]
-        text = quantity.cpu_text(most) if read is quantity.millicores else quantity.bytes_text(most)
+        room = max(most, 0)  # a plan that holds not one pod has less than none
+        text = quantity.cpu_text(room) if read is quantity.millicores else quantity.bytes_text(room)
         if not given:
             yield Found(place, f"no ResourceQuota bounds {key}, {text} by plan {tenant.plan}", "", name)
         elif min(given) > most:

@@ -1109,6 +1109,16 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     catches(
         "SEC018",
+        "a plan that holds not one pod",
+        (Edit("platform.yaml", 'bronze: {cpu: "1",', 'bronze: {overcommit: 10, cpu: "1",'),),
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-001/plan: limits.cpu is 2250m, more than the 250m of plan bronze, its add-ons and their roll-outs [SEC018]\n  hint: run `tenantry generate`",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-001/plan: limits.memory is 4608Mi, more than the 512Mi of plan bronze, its add-ons and their roll-outs [SEC018]\n  hint: run `tenantry generate`",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-001/plan: requests.cpu is 1125m, more than the 0 of plan bronze, its add-ons and their roll-outs [SEC018]\n  hint: run `tenantry generate`",
+        "base/guard/core/ceilings.yaml: error: ResourceQuota/company-001/plan: requests.memory is 2304Mi, more than the 0 of plan bronze, its add-ons and their roll-outs [SEC018]\n  hint: run `tenantry generate`",
+        tenant="company-001",
+    ),
+    catches(
+        "SEC018",
         "the quota does not count pods",
         _hard("pods", None),
         "base/guard/core/ceilings.yaml: error: ResourceQuota/company-002/plan: no ResourceQuota bounds pods [SEC018]",
