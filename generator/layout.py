@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Collection
 from typing import Final
 
 PLATFORM: Final = "platform.yaml"
@@ -57,6 +58,21 @@ def of_one(tenant: str) -> tuple[str, ...]:
 
 
 _NAME: Final = re.compile("[a-z0-9-]{1,63}")
+
+
+def of_some(tenants: Collection[str], shards: int) -> tuple[str, ...]:
+    """Return the files and folders that tenants are judged by, with what Argo CD reads of them.
+
+    Args:
+        tenants: Their names, as a person gives them; everything is read for what no tenant is called.
+        shards: How many shards there are.
+    """
+    if not tenants or not all(map(_NAME.fullmatch, tenants)):
+        return ()
+    all_shards = [shard_name(number) for number in range(shards)]
+    shared = (PLATFORM, TENANTS, BASE, PLATFORM_MANIFESTS, ROOT_APPLICATION, APPS, APPROVALS)
+    own = (path for shard in all_shards for tenant in tenants for path in _of(tenant, shard))
+    return (*shared, *map(application_set, all_shards), *map(overlay, tenants), *own)
 
 
 def is_own(path: str) -> bool:
@@ -139,6 +155,10 @@ def entries_glob(shard: str) -> str:
 def project(tenant: str, shard: str) -> str:
     """Return the path of a tenant's AppProject."""
     return f"{SHARDS}/{shard}/projects/{tenant}.yaml"
+
+
+def _of(tenant: str, shard: str) -> tuple[str, str]:
+    return entry(tenant, shard), project(tenant, shard)
 
 
 def shard_application(shard: str) -> str:

@@ -1,6 +1,6 @@
 """The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +9,9 @@ from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
-from generator.fleet.load import load, load_one, load_platform
+from generator.fleet.load import files_called, load, load_platform, load_some
 from generator.fleet.model import Fleet, Platform, Tenant
+from generator.fleet.neighbours import among_others
 from generator.fleet.rings import Pair
 from generator.fleet.states import STATES
 from generator.fleet.validate import Had, validate, validate_in_part
@@ -77,13 +78,43 @@ def validated_for(snapshot: Snapshot, name: str) -> Fleet:
     Raises:
         Refused: There are errors.
     """
-    sources = load_one(snapshot, name)
-    if sources is None:
+    files = files_called(snapshot, [name])
+    if files is None:
         return validated(snapshot)[0]
-    fleet, findings = validate(sources, RULES, earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(load_some(snapshot, files), RULES, earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet
+
+
+def taken_among(root: Path, names: Collection[str]) -> tuple[Snapshot, Fleet, tuple[Finding, ...]]:
+    """Load and validate the tenants of these names among all others, of which it is read what none may share.
+
+    Args:
+        root: The repository's root.
+        names: The tenants' names, as a person gives them.
+
+    Returns:
+        What these tenants are judged by; these tenants alone, with the names and hosts of the others; and the
+        warnings. Where not every name is that of one file, everything is read instead.
+
+    Raises:
+        Refused: There are errors: in these files, or in that of another company that shares a name or a host.
+    """
+    shards = validated_platform(Snapshot.of_work_tree(root, (layout.PLATFORM,))).argocd.shards
+    snapshot = Snapshot.of_work_tree(root, layout.of_some(names, shards))
+    files = files_called(snapshot, names)
+    if files is None:
+        whole = Snapshot.of_work_tree(root)
+        return whole, *validated(whole)
+    sources, others = among_others(snapshot, load_some(snapshot, files))
+    fleet, findings = validate(sources, RULES, earlier.of_work_tree(snapshot.home))
+    if fleet is None:
+        raise Refused(findings)
+    tenants, departed = (
+        tuple(tenant for tenant in those if tenant.document.file in files) for those in (fleet.tenants, fleet.departed)
+    )
+    return snapshot, replace(fleet, tenants=tenants, departed=departed, others=others), findings
 
 
 def validated_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Platform:

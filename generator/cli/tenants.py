@@ -31,11 +31,12 @@ def add(
 
     The file is checked with all others before it is written. Run generate afterwards.
     """
+    from generator import layout
     from generator.git.snapshot import Snapshot
     from generator.lifecycle import edit
 
     root = root_of(directory)
-    snapshot = Snapshot.of_work_tree(root)
+    snapshot = Snapshot.of_work_tree(root, layout.of_one(name))
     file, text = edit.new_tenant(snapshot, name, plan=plan, addons=addons, display_name=display_name)
     if dry_run:
         click.echo(text, nl=False)
@@ -84,12 +85,12 @@ def set_(
     state=suspended, retiring, purging, deleting and retired lead a company out, state=active brings it back; each is
     refused until what it demands is the case. deleting and retired need --kubeconfig or --confirmed-by.
     """
-    from generator import pipeline
+    from generator import layout, pipeline
     from generator.git.snapshot import Snapshot
     from generator.lifecycle import edit, keeping, life, plans
 
     root = root_of(directory)
-    snapshot = Snapshot.of_work_tree(root)
+    snapshot = Snapshot.of_work_tree(root, () if everybody else layout.of_one(name))
     if everybody:
         if complete or kubeconfig or confirmed_by:
             raise click.UsageError("--complete is for one tenant")

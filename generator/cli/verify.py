@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from generator.findings.finding import Finding
     from generator.fleet.model import Fleet
     from generator.git.snapshot import Snapshot
     from generator.proofs.summary import Proved
@@ -48,6 +49,7 @@ def verify(
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
+    Of companies that are not among the tenants NAME it is only read what none may share: names and hosts.
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
     another one at each commit, the same one in every run of a commit. --direct takes no such short cut, and finds the
     same: it is slow, and for whoever does not believe it.
@@ -61,10 +63,15 @@ def verify(
     from generator.review.verify import verify as check
 
     root = root_of(directory)
-    snapshot = Snapshot.of_work_tree(root)
-    wrong = problems(snapshot)
+    wrong: tuple[Finding, ...] = ()
     try:
-        fleet, warnings = pipeline.validated(snapshot)
+        if named := names if reachability is None else (reachability,):
+            snapshot, fleet, warnings = pipeline.taken_among(root, named)
+            wrong = problems(snapshot)
+        else:
+            snapshot = Snapshot.of_work_tree(root)
+            wrong = problems(snapshot)
+            fleet, warnings = pipeline.validated(snapshot)
         snapshot = with_generated_files(snapshot, fleet)
         if reachability is not None:
             return _reachability(snapshot, fleet, reachability, form)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -80,16 +80,29 @@ def load(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sou
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
 
 
-def load_one(snapshot: Snapshot, name: str) -> Sources | None:
-    """Read platform.yaml and the one tenant file that is called so; None when there is none, or several."""
-    paths = [path for path in snapshot.under(layout.TENANTS) if path.endswith(f"/{name}.yaml")]
-    if len(paths) != 1 or not _PLAIN_PATH.fullmatch(paths[0]):
-        return None
+def load_some(snapshot: Snapshot, files: Collection[str], proposed: Mapping[str, bytes] | None = None) -> Sources:
+    """Read platform.yaml and these tenant files alone; arguments as for `load`."""
     findings: list[Finding] = []
-    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, {}, findings)
-    tenant = _document(snapshot, paths[0], MAX_TENANT_BYTES, {}, findings)
-    found = (tenant,) if tenant is not None else ()
+    platform = _document(snapshot, layout.PLATFORM, yaml_reader.MAX_BYTES, proposed or {}, findings)
+    tenants = [_document(snapshot, file, MAX_TENANT_BYTES, proposed or {}, findings) for file in sorted(files)]
+    found = tuple(tenant for tenant in tenants if tenant is not None)
     return Sources(platform, found, tuple(findings), dict(_beside(snapshot)), _generated(snapshot))
+
+
+def files_called(snapshot: Snapshot, names: Collection[str]) -> tuple[str, ...] | None:
+    """Return the files of the tenants with these names; None unless each name is that of one file."""
+    found: dict[str, list[str]] = {name: [] for name in names}
+    for path in snapshot.under(layout.TENANTS):
+        if (called := layout.stem(path)) in found and path.endswith(".yaml"):
+            found[called].append(path)
+    files = [path for paths in found.values() for path in paths]
+    is_plain = all(len(paths) == 1 for paths in found.values()) and all(map(is_plain_path, files))
+    return tuple(files) if is_plain else None
+
+
+def is_plain_path(path: str) -> bool:
+    """Say whether a path is one that a tenant file may have."""
+    return _PLAIN_PATH.fullmatch(path) is not None
 
 
 def load_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None = None) -> Sources:
@@ -135,7 +148,7 @@ def _tenant_files(snapshot: Snapshot, findings: list[Finding]) -> list[str]:
     held = tuple(snapshot.everything_under(layout.TENANTS))
     for file in held:
         suffix = os.path.splitext(file)[1].lower()  # noqa: PTH122 -- a Path for each of 10,000 files is too slow
-        if not _PLAIN_PATH.fullmatch(file):
+        if not is_plain_path(file):
             fact = "the path holds other characters than letters, digits, hyphens, underscores and dots"
             findings.append(finding("TEN025", Place(ascii(file)[1:-1]), fact, "rename it"))
         elif snapshot.kind_of(file) is not Kind.FILE:

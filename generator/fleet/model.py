@@ -467,11 +467,13 @@ class Fleet:
         platform: The provider's numbers.
         tenants: Those that have an Application, sorted by name.
         departed: Those that have none any more: they are being deleted, or gone.
+        others: Companies that are there and not looked at, of which names and hosts alone count: name -> all hosts.
     """
 
     platform: Platform
     tenants: tuple[Tenant, ...]
     departed: tuple[Tenant, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def pairs(self) -> frozenset[Pair]:
@@ -486,5 +488,5 @@ class Fleet:
 
     @property
     def names(self) -> frozenset[str]:
-        """The names of all tenants, those that are gone included."""
-        return frozenset(tenant.name for tenant in (*self.tenants, *self.departed))
+        """The names of all tenants, those that are gone or not looked at included."""
+        return frozenset((*(tenant.name for tenant in (*self.tenants, *self.departed)), *self.others))

@@ -9,7 +9,8 @@ from generator import layout
 from generator.findings.finding import Refused, TenantryError
 from generator.findings.words import did_you_mean
 from generator.fleet import earlier
-from generator.fleet.load import load
+from generator.fleet.load import Sources, files_called, is_plain_path, load, load_some
+from generator.fleet.neighbours import among_others
 from generator.fleet.validate import validate
 from generator.generate.write import replace
 from generator.git.snapshot import Snapshot
@@ -17,6 +18,7 @@ from generator.kube.lenient import mapping
 from generator.lifecycle import keeping
 from generator.pipeline import validated_platform
 from generator.reading import yaml_writer
+from generator.reading.files import Kind
 from generator.reading.schema import package_schema
 from generator.reading.yaml_editor import edited, in_one_line, quoted_if_needed
 from generator.reading.yaml_reader import Document
@@ -71,7 +73,8 @@ def edited_tenant(snapshot: Snapshot, name: str, changes: Mapping[str, str]) -> 
         TenantryError: There is no such tenant, or a key cannot be set.
         Refused: The file cannot be read.
     """
-    sources = load(snapshot)
+    files = files_called(snapshot, [name])
+    sources = load(snapshot) if files is None else load_some(snapshot, files)
     document = next((tenant for tenant in sources.tenants if PurePosixPath(tenant.file).stem == name), None)
     if document is None:
         unreadable = [found for found in sources.findings if PurePosixPath(found.place.file).stem == name]
@@ -222,10 +225,18 @@ def refuse_bad(snapshot: Snapshot, texts: Mapping[str, str]) -> None:
         Refused: One of them would have errors; those of other files do not stand in the way.
     """
     proposed = {file: text.encode(errors="surrogateescape") for file, text in texts.items()}
-    _, findings = validate(load(snapshot, proposed), RULES, earlier.of_work_tree(snapshot.home))
+    _, findings = validate(_sources(snapshot, proposed), RULES, earlier.of_work_tree(snapshot.home))
     mine = [found for found in findings if found.place.file in proposed or found.place.file == layout.PLATFORM]
     if mine:
         raise Refused(mine)
+
+
+def _sources(snapshot: Snapshot, proposed: Mapping[str, bytes]) -> Sources:
+    """Read what may have a say in files as they would be: of others, who shares a name or a host with one of them."""
+    is_usual = all(is_plain_path(file) and snapshot.kind_of(file) in (None, Kind.FILE) for file in proposed)
+    if len(proposed) != 1 or not is_usual:
+        return load(snapshot, proposed)
+    return among_others(snapshot, load_some(snapshot, proposed, proposed))[0]
 
 
 def write(root: Path, file: str, text: str) -> None:

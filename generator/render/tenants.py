@@ -230,14 +230,19 @@ def _scene(snapshot: Snapshot, fleet: Fleet, tenants: Collection[Tenant], *, dir
         snapshot=snapshot,
         fleet=fleet,
         gate=gate,
-        names=frozenset(tenant.name for tenant in fleet.tenants),
-        hosts={host: tenant.name for tenant in fleet.tenants for host in tenant.hosts},
+        names=frozenset((*(tenant.name for tenant in fleet.tenants), *fleet.others)),
+        hosts={host: name for name, hosts in _hosts(fleet) for host in hosts},
         origins=origins,
         sources={file: snapshot.parsed(file) for file in named},
         files=Counter(file.split("/")[1] for file in committed(snapshot) if file.startswith(f"{layout.OVERLAYS}/")),
         words=_words_of_base(snapshot),
         direct=direct,
     )
+
+
+def _hosts(fleet: Fleet) -> Iterator[tuple[str, tuple[str, ...]]]:
+    yield from fleet.others.items()
+    yield from ((tenant.name, tenant.hosts) for tenant in fleet.tenants)
 
 
 def _always(scene: _Scene, tenants: Collection[Tenant], changed: Collection[str]) -> frozenset[str]:

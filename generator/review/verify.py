@@ -153,7 +153,7 @@ def gather(
     files = committed(snapshot)
     gate = gate_of(snapshot)
     used = sorted({tenant.ring.pair for tenant in wanted})
-    is_whole = len(wanted) == len(fleet.tenants)
+    is_whole = len(wanted) == len(fleet.tenants) and not fleet.others
     unused = sorted(set(_with_the_live_guard(snapshot)) - set(used)) if is_whole else []
     read = [read_base(gate, fleet, pair, in_use=pair in used) for pair in (*used, *unused)]
     built: list[Representative | Rendered | Finding] = (

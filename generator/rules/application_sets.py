@@ -353,8 +353,13 @@ _MANY: Final = 2000
 )
 def sets_stay_small(repository: Repository) -> Iterator[Found]:
     """A set with its status fits well into what etcd accepts for one object."""
+    shards = repository.fleet.platform.argocd.shards
+    others: defaultdict[str, list[str]] = defaultdict(list)
+    for name in repository.fleet.others:
+        others[layout.application_set(layout.shard_of(name, shards))].append(name)
     for appset in sets_of(repository):
-        names = [application.name for application in appset.expansion.applications]
+        made = [application.name for application in appset.expansion.applications]
+        names = made + others[appset.document.file] if not appset.expansion.frozen else made
         size = stored_size(appset.document.data, names)
         if size > _ETCD * _SIZE_PART or len(names) > _MANY:
             fact = f"the set makes {len(names)} Applications and takes about {size} of the {_ETCD} bytes of an object"

@@ -144,7 +144,7 @@ def _found(rendered: Rendered, obj: Object, part: Unmodelled) -> Found:
 def what_is_accepted_is_there(repository: Repository) -> Iterator[Found]:
     """Every entry accepts something, when all companies are looked at."""
     platform = repository.fleet.platform
-    if repository.tenants < len(repository.fleet.tenants):
+    if repository.fleet.others or repository.tenants < len(repository.fleet.tenants):
         return
     used = accepted_in(repository)
     for entry in platform.accepted:

@@ -114,7 +114,8 @@ def _name(obj: Object) -> str:
 
 def _companies(repository: Repository) -> frozenset[str]:
     fleet = repository.fleet
-    return frozenset({tenant.name for tenant in fleet.tenants} | fleet.platform.retired_names.keys() | repository.lost)
+    there = {tenant.name for tenant in fleet.tenants} | fleet.others.keys()
+    return frozenset(there | fleet.platform.retired_names.keys() | repository.lost)
 
 
 Problem = tuple[tuple[str | int, ...], str, str]
