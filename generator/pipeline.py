@@ -1,6 +1,6 @@
 """The arrow on one screen: load -> validate -> size -> compose -> write. The only module that knows the order."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class Composed:
         fleet: The input.
         sizes: The numbers of each tenant, by name.
         releases: The releases in use, with the guards before them.
-        tree: Every generated file.
+        tree: Every generated file, or those of chosen tenants.
         findings: Warnings; an error would have ended the run.
     """
 
@@ -129,12 +129,16 @@ def validated_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None 
     return fleet.platform
 
 
-def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
+def composed(
+    snapshot: Snapshot, *, had: Had | None = None, chosen: Callable[[Fleet], Collection[str]] | None = None
+) -> Composed:
     """Run everything up to the tree; nothing is written.
 
     Args:
         snapshot: The repository.
         had: Tells what companies had before, see `validated`.
+        chosen: Returns the names of the tenants whose files are in the tree, beside those that all share; everybody's
+            are when left out.
 
     Raises:
         Refused: There are errors.
@@ -145,7 +149,7 @@ def composed(snapshot: Snapshot, *, had: Had | None = None) -> Composed:
     sizes, findings = sized(fleet, releases)
     if any(found.severity is Severity.ERROR for found in findings):
         raise Refused([*warnings, *findings])
-    tree = compose(fleet, sizes, releases)
+    tree = compose(fleet.among_others(chosen(fleet)) if chosen else fleet, sizes, releases)
     return Composed(fleet=fleet, sizes=sizes, releases=releases, tree=tree, findings=(*warnings, *findings))
 
 

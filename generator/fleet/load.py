@@ -123,7 +123,8 @@ def _beside(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
 
 
 def _generated(snapshot: Snapshot) -> frozenset[str]:
-    return frozenset(path.split("/")[1] for path in snapshot.under(layout.OVERLAYS))
+    left_out = (path for path in snapshot.left_out if path.startswith(f"{layout.OVERLAYS}/"))
+    return frozenset(path.split("/")[1] for path in (*snapshot.under(layout.OVERLAYS), *left_out))
 
 
 def _document(

@@ -1,7 +1,7 @@
 """The records that the stages hand on. They are frozen; behind `validate` everything in them is true."""
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from fractions import Fraction
@@ -485,6 +485,12 @@ class Fleet:
     def with_overlay(self) -> tuple[Tenant, ...]:
         """The tenants of which files are generated, those that are being deleted included."""
         return (*self.tenants, *(tenant for tenant in self.departed if states.STATES[tenant.state].has_overlay))
+
+    def among_others(self, names: Collection[str]) -> "Fleet":
+        """Return the tenants with these names, as those that are looked at among all others."""
+        kept = [tuple(tenant for tenant in those if tenant.name in names) for those in (self.tenants, self.departed)]
+        others = {tenant.name: tenant.hosts for tenant in self.tenants if tenant.name not in names}
+        return replace(self, tenants=kept[0], departed=kept[1], others={**self.others, **others})
 
     @property
     def names(self) -> frozenset[str]:

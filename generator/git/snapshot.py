@@ -37,6 +37,7 @@ class Snapshot:
         root: The folder in which they stand.
         held: What git holds, by path from the root; links and repositories inside the repository as well.
         beside: What git holds besides, where only a part was taken; it does not stand in the folder.
+        left_out: Of that, what was generated for companies that are not looked at.
         contents: What generated files hold that do not stand in the folder, by path: there are many, and few are built.
             None when they stand there.
         repository: Where it was taken from; None for a folder that is no git repository.
@@ -48,6 +49,7 @@ class Snapshot:
     root: Path
     held: Mapping[str, TreeEntry]
     beside: Mapping[str, TreeEntry] = field(default_factory=dict)
+    left_out: Mapping[str, TreeEntry] = field(default_factory=dict)
     contents: Mapping[str, bytes] | None = None
     repository: Repository | None = None
     commit: str = ""
@@ -201,6 +203,21 @@ class Snapshot:
                 contents[path] = text.encode()
         return dataclasses.replace(self, held=held, contents=contents)
 
+    def with_companies(self, companies: Collection[str]) -> "Snapshot":
+        """Return the same with what was generated for companies that were left out, of a commit."""
+        names = frozenset(companies)
+        more = {path: entry for path, entry in self.left_out.items() if layout.tenant_of(path) in names}
+        if not more or self.repository is None:
+            return self
+        contents = _contents(self.repository, {path: entry.blob for path, entry in more.items() if entry.is_file})
+        return dataclasses.replace(
+            self,
+            held={**self.held, **more},
+            beside={path: entry for path, entry in self.beside.items() if path not in more},
+            left_out={path: entry for path, entry in self.left_out.items() if path not in more},
+            contents={**(self.contents or {}), **dict(contents)},
+        )
+
     def with_sources(self, changes: Mapping[str, str | None]) -> "Snapshot":
         """Return the same with changes of files, which are made in its folder: path -> new text, None when gone."""
         held = {path: entry for path, entry in self.held.items() if path not in changes}
@@ -312,7 +329,16 @@ class Snapshot:
         return dataclasses.replace(taken, root=folder)
 
     @classmethod
-    def of_commit(cls, repository: Repository, commit: str, folder: Path, paths: Collection[str] = ()) -> "Snapshot":
+    def of_commit(
+        cls,
+        repository: Repository,
+        commit: str,
+        folder: Path,
+        paths: Collection[str] = (),
+        companies: Collection[str] | None = None,
+        *,
+        alone: bool = False,
+    ) -> "Snapshot":
         """Take a commit: its blobs are written into a folder as they are, if kustomize may be led to them.
 
         Those of tenant files and of generated files are kept in memory: there are many, and few are built.
@@ -322,27 +348,35 @@ class Snapshot:
             commit: The commit's id.
             folder: Where to; it exists and is empty.
             paths: The files, and the folders with all below them, that are taken; everything when empty.
+            companies: Those whose generated files are taken; all of them when None.
+            alone: Whether nothing is to be known of what stands beside these files and folders.
 
         Raises:
             Refused: One of our folders holds too much, or is nested too deeply.
         """
-        whole = trees.entries(repository, commit)
+        whole = trees.entries(repository, commit, paths if alone else ())
         _bound(whole)
         wanted = frozenset(paths)
         inside = _Inside(wanted)
         held = {path: entry for path, entry in whole.items() if inside.has(path)} if paths else whole
+        left_out: dict[str, TreeEntry] = {}
+        if companies is not None:
+            kept = {None, *companies}
+            left_out = {path: entry for path, entry in held.items() if layout.tenant_of(path) not in kept}
+            held = {path: entry for path, entry in held.items() if path not in left_out}
         beside = {path: entry for path, entry in whole.items() if path not in held}
         blobs = {path: entry.blob for path, entry in held.items() if entry.is_file}
         generated = {path: blob for path, blob in blobs.items() if path.startswith(layout.GENERATED)}
         of_tenants = {path: blob for path, blob in blobs.items() if path.startswith(f"{layout.TENANTS}/")}
-        kept = generated.keys() | of_tenants.keys()
-        opened = _write_all(repository, {path: blob for path, blob in blobs.items() if path not in kept}, folder)
+        in_memory = generated.keys() | of_tenants.keys()
+        opened = _write_all(repository, {path: blob for path, blob in blobs.items() if path not in in_memory}, folder)
         opened |= _contents(repository, of_tenants)
         contents = dict(_contents(repository, generated))
         return cls(
             root=folder,
             held=held,
             beside=beside,
+            left_out=left_out,
             contents=contents,
             repository=repository,
             commit=commit,

@@ -27,10 +27,10 @@ class Touched:
     after: str
 
 
-def entries(repository: Repository, commit: str) -> dict[str, TreeEntry]:
-    """Return everything that a commit holds, by path."""
+def entries(repository: Repository, commit: str, paths: Collection[str] = ()) -> dict[str, TreeEntry]:
+    """Return everything that a commit holds, or what it holds at these files and below these folders, by path."""
     found = {}
-    for line in fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit)):
+    for line in fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths)):
         meta, path = line.split("\t", 1)
         mode, _, blob = meta.split(" ")
         found[path] = TreeEntry(mode, blob)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import Final
 
 from generator import layout
 from generator.capacity.words import shift
@@ -29,14 +28,13 @@ from generator.review.blast_radius import Impact, may_touch_all, raises_tenantry
 from generator.review.comparison import Origin
 from generator.review.judge import Judge
 from generator.review.look import Look, look, look_as_far_as_possible, names_of
+from generator.review.part import Part, in_full, part_of
 from generator.review.pull_request import PullRequest, approvals_in
 from generator.review.revision import State
 from generator.review.verdict import Outcome
 from generator.review.verify import due_on, verify
 from generator.rules import change, every
 from generator.rules.closed_world import accepted_until
-
-_SAMPLE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +96,43 @@ def _alone(snapshot: Snapshot, folder: Path, *, sample: int, today: date) -> Che
 
 
 def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today: date) -> Checked:
+    """Look at what the change can reach; where that is not well, at everything, to tell what is so on main already."""
+    part = part_of(request.files, request.digest)
+    if part is not None:
+        try:
+            return _of_a_part(request, part, folder / "part", sample=sample, today=today)
+        except Refused:
+            pass
+    return _of_everything(request, folder / "whole", sample=sample, today=today)
+
+
+def _of_a_part(request: PullRequest, part: Part, folder: Path, *, sample: int, today: date) -> Checked:
+    """Look at the companies that the change can reach, among all others.
+
+    Raises:
+        Refused: An error was found in the state after the change, by the rules on one state.
+    """
+    folder.mkdir()
+    head = request.snapshot(request.head, folder / "head", part.names)
+    if not part.holds(head):
+        raise Refused(())
+    state, findings, gone = look(head, folder / "after", request.had, part)
+    found = (*findings, *approvals.problems(approvals_in(head), today))
+    names = part.judged(state.composed.fleet)
+    fleet = state.composed.fleet.among_others(part.looked_at(state.composed.fleet))
+
+    def sound(_: Collection[str], found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        if any(problem.refuses for problem in found):
+            raise Refused(found)
+        return found
+
+    after = Look(state=state, findings=findings, lost=gone)
+    return _judged(request, after, state, found, folder, lambda _: (names, fleet), sound, sample=sample, today=today)
+
+
+def _of_everything(request: PullRequest, folder: Path, *, sample: int, today: date) -> Checked:
+    """Look at the whole state; what is wrong with it counts where the state before has not the same."""
+    folder.mkdir()
     head = request.snapshot(request.head, folder / "head")
     after = look_as_far_as_possible(head, folder / "after", request.had)
     before = _Before(request, folder, today)
@@ -105,19 +140,52 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
     if any(found.refuses for found in errors):
         raise Refused(errors)
     found = (*errors, *after.findings, *approvals.problems(approvals_in(head), today))
-    standing = request.standing(today)
     if after.state is None:
-        return _unseen(request, found, before, standing)
+        return _unseen(request, found, before, request.standing(today))
     fleet = after.state.composed.fleet
+
+    def chosen(impact: Impact) -> tuple[tuple[str, ...], Fleet]:
+        if may_touch_all(request.files):
+            return (), fleet
+        return in_full(impact.tenants, fleet, int(impact.digest[:8], 16)), fleet
+
+    def marked(names: Collection[str], found: tuple[Finding, ...]) -> tuple[Finding, ...]:
+        return _marked(request, found, lambda: before.findings(names, sample))
+
+    return _judged(request, after, after.state, found, folder, chosen, marked, sample=sample, today=today)
+
+
+_Chosen = Callable[[Impact], tuple[tuple[str, ...], Fleet]]
+"""From what a change touches to the tenants that are verified, all when empty, and the fleet among which they are."""
+
+_Counted = Callable[[Collection[str], tuple[Finding, ...]], tuple[Finding, ...]]
+"""From the tenants that were verified and what was found to what counts of it."""
+
+
+def _judged(
+    request: PullRequest,
+    after: Look,
+    state: State,
+    found: tuple[Finding, ...],
+    folder: Path,
+    chosen: _Chosen,
+    counted: _Counted,
+    *,
+    sample: int,
+    today: date,
+) -> Checked:
+    """Verify the state after a change, and judge the change."""
+    fleet = state.composed.fleet
+    standing = request.standing(today)
     judged_by, refused = pull_request.judge_before(request.repository, request.start)
-    impact, of_both = _compared(request, after.state, folder / "before", today)
+    impact, of_both = _compared(request, state, folder / "before", today)
     impact, of_the_judge = _by_its_judge(request, impact, fleet, judged_by, refused)
-    names = () if may_touch_all(request.files) else _in_full(impact.tenants, fleet, start=int(impact.digest[:8], 16))
+    names, among = chosen(impact)
     weights = judge.weakened_in_both(judged_by, judge.of(fleet.platform)) if judged_by else {}
     gone = _gone(request, fleet, after.lost)
     done = verify(
-        after.state.snapshot,
-        _accepting(fleet, judged_by),
+        state.snapshot,
+        _accepting(among, judged_by),
         names,
         sample=sample,
         changed=_named_in(request.files),
@@ -125,7 +193,7 @@ def _of_a_pull_request(request: PullRequest, folder: Path, *, sample: int, today
         rules=weights,
     )
     found = (*found, *days.warnings(fleet, today), *accepted_until(fleet.platform, today), *done.findings)
-    found = _marked(request, found, lambda: before.findings(names, sample))
+    found = counted(names, found)
     of_both = (*of_both, *of_the_judge, *_of_the_lost(request, fleet.platform, gone))
     of_both = (*of_both, *_not_compared(request, names_of(after.left_out) | gone.keys()))
     return Checked(
@@ -188,17 +256,6 @@ def _marked(
     if request.raises_tenantry or not any(problem.refuses for problem in found):
         return found
     return verdict.marked(found, before(), request.paths)
-
-
-def _in_full(names: Collection[str], fleet: Fleet, start: int) -> tuple[str, ...]:
-    """Return the tenants that are verified: those that the change touches and leaves, and a sample of the others."""
-    touched = frozenset(names)
-    others = [tenant.name for tenant in fleet.tenants if tenant.name not in touched]
-    step = max(1, len(others) // _SAMPLE)
-    return (
-        *(tenant.name for tenant in fleet.tenants if tenant.name in touched),
-        *others[start % step :: step][:_SAMPLE],
-    )
 
 
 def _named_in(files: Collection[Touched]) -> frozenset[str]:

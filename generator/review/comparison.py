@@ -192,8 +192,7 @@ def touched_tenants(before: Composed, after: Composed, files: Collection[Touched
     changed_files = {file.path for file in files}
     names = []
     for tenant in after.fleet.tenants:
-        entry = after.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))]
-        if reads_any(entry, paths):
+        if paths and reads_any(after.tree[layout.entry(tenant.name, layout.shard_of(tenant.name, shards))], paths):
             names.append(tenant.name)
         elif tenant.name not in known:
             if tenant.document.file in changed_files:

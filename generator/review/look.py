@@ -14,6 +14,7 @@ from generator.generate.write import compare, stale
 from generator.git import inspection
 from generator.git.snapshot import Snapshot
 from generator.review import revision
+from generator.review.part import Part
 from generator.review.revision import State
 
 
@@ -36,13 +37,16 @@ class Look:
     left_out: frozenset[str] = frozenset()
 
 
-def look(snapshot: Snapshot, folder: Path, had: Had | None = None) -> tuple[State, tuple[Finding, ...], Lost]:
+def look(
+    snapshot: Snapshot, folder: Path, had: Had | None = None, part: Part | None = None
+) -> tuple[State, tuple[Finding, ...], Lost]:
     """Compose a state and compare its generated files with what they should be.
 
     Args:
         snapshot: The repository.
         folder: Where generated files are written, when they are not part of the repository; it is made.
         had: Tells what companies had before, see `validate`; what git says of the work tree when left out.
+        part: Whose generated files are looked at; everybody's when None.
 
     Returns:
         The state; what is wrong with it beside its input; and the companies whose tenant file is gone.
@@ -51,13 +55,15 @@ def look(snapshot: Snapshot, folder: Path, had: Had | None = None) -> tuple[Stat
         Refused: The input has errors.
         EnvironmentProblem: There is no kustomize.
     """
-    return _look(snapshot, folder, had, frozenset())
+    return _look(snapshot, folder, had, frozenset(), part)
 
 
 def _look(
-    snapshot: Snapshot, folder: Path, had: Had | None, unread: frozenset[str]
+    snapshot: Snapshot, folder: Path, had: Had | None, unread: frozenset[str], part: Part | None = None
 ) -> tuple[State, tuple[Finding, ...], Lost]:
-    composed = pipeline.composed(snapshot, had=had)
+    composed = pipeline.composed(snapshot, had=had, chosen=part.looked_at if part else None)
+    if part is not None:
+        snapshot = snapshot.with_companies(part.judged(composed.fleet))
     findings = (*composed.findings, *inspection.problems(snapshot))
     if composed.fleet.platform.publishing == "branch":
         beside = (*_in_the_way(snapshot), *_schema(snapshot, composed.tree))

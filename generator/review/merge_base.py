@@ -69,8 +69,8 @@ def starts(
     for number, source in enumerate(_sources(repository, commit)):
         root = folder / str(number)
         root.mkdir(parents=True)
-        shared = Snapshot.of_commit(repository, source, root, (layout.PLATFORM, layout.BASE))
-        tenants = Snapshot.of_commit(repository, commit, root, own) if own else Snapshot(root=root, held={})
+        shared = Snapshot.of_commit(repository, source, root, (layout.PLATFORM, layout.BASE), alone=True)
+        tenants = Snapshot.of_commit(repository, commit, root, own, alone=True) if own else Snapshot(root=root, held={})
         snapshot = Snapshot(root=root, held={**shared.held, **tenants.held}, opened={**shared.opened, **tenants.opened})
         for name, version in returning.items():
             snapshot = _with(snapshot, f"{layout.TENANTS}/{name}.yaml", earlier.content(repository, version))

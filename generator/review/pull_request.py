@@ -1,6 +1,6 @@
 """A pull request as git has it: two commits and the files that differ; and what stands before it and judges it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -65,10 +65,10 @@ class PullRequest:
         """Tells what companies had before the change."""
         return earlier.storage_had(self.repository, self.start)
 
-    def snapshot(self, commit: str, folder: Path) -> Snapshot:
-        """Write what one of the two commits holds into a folder, which is made."""
+    def snapshot(self, commit: str, folder: Path, companies: Collection[str] | None = None) -> Snapshot:
+        """Write what one of the two commits holds into a folder, which is made; arguments of `Snapshot.of_commit`."""
         folder.mkdir()
-        return Snapshot.of_commit(self.repository, commit, folder, layout.OWN)
+        return Snapshot.of_commit(self.repository, commit, folder, layout.OWN, companies)
 
     def standing(self, today: date) -> Standing:
         """Say whether the change was approved before it."""
