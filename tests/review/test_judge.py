@@ -390,6 +390,13 @@ def test_a_retired_name_is_not_free_because_the_change_says_so(made: Repository)
             '"https://10.9.8.7"',
         ),
         (
+            "registries: [docker.io/sigoden, docker.io/docker]",
+            "registries: [docker.io/sigoden, docker.io/docker, quay.io/other]",
+            "registries",
+            '["docker.io/sigoden", "docker.io/docker"]',
+            '["docker.io/sigoden", "docker.io/docker", "quay.io/other"]',
+        ),
+        (
             "nodes: [10.0.0.0/16]",
             "nodes: [10.0.0.0/17]",
             "clusters.in-cluster.network.addresses.nodes",
