@@ -15,6 +15,7 @@ from tests.publish.test_publish import Origin
 CORE = "base/edge/core/fileserver.yaml"
 CLAIMS = "base/guard/core/claims.yaml"
 FACTS = "base/guard/components/facts/kustomization.yaml"
+RETIRING = "base/guard/states/retiring/kustomization.yaml"
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,8 @@ def rename_claim(clone: Repository) -> Repository:
     claims = clone.read(CLAIMS).replace("name: files\n  labels", "name: data\n  labels")
     text = clone.read(CORE).replace("claimName: files", "claimName: data")
     facts = clone.read(FACTS).replace("PersistentVolumeClaim, name: files", "PersistentVolumeClaim, name: data")
-    return clone.write(CORE, text).write(CLAIMS, claims).write(FACTS, facts)
+    retiring = clone.read(RETIRING).replace("claimName: files", "claimName: data")
+    return clone.write(CORE, text).write(CLAIMS, claims).write(FACTS, facts).write(RETIRING, retiring)
 
 
 def test_a_company_whose_file_is_lost_stays_as_it_was_published(origin: Origin, clone: Repository) -> None:
