@@ -314,20 +314,34 @@ def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
     What the ring before had before the change counts, not what it gets by it: else one edit moves them all.
     """
     earlier = {ring.name: ring for ring in compared.before.rings}
-    for index, (before, ring) in enumerate(pairwise(compared.after.rings), start=1):
-        old = earlier.get(ring.name)
-        if ring.reason and (old is None or ring.reason != old.reason):
+    first = compared.before.rings[0]
+    for index, ring in enumerate(compared.after.rings):
+        old, tried = earlier.get(ring.name), _tried(compared, index)
+        is_first = index == 0 and tried is None
+        if is_first or (ring.reason and (old is None or ring.reason != old.reason)):
             continue
-        tried = next((earlier[one.name] for one in compared.after.rings[index - 1 :: -1] if one.name in earlier), None)
-        had = [(tried or compared.before.rings[0]).release, *(_releases(old) if old else [])]
+        had = [(tried or first).release, *(_releases(old) if old else [])]
         skips = [(key, release) for key, release in _named(ring) if order(release) > max(map(order, had))]
         for key, release in skips[:1]:
             place = compared.after.document.place(("rings", index, *key))
-            first = f"tenantry promote {tried.name} {release}, and merge that" if tried else f"merge ring {before.name}"
-            fact = f"ring {ring.name} would get {release}, and ring {tried.name if tried else before.name} before it"
-            fact += f" was on {tried.release}" if tried else " is new"
-            hint = f"first {first}; or say why: tenantry promote {ring.name} {release} --reason WHY"
-            yield Found(place, fact, hint)
+            fact, way = f"ring {ring.name} would get {release}, and ring ", "first "
+            if tried:
+                fact += f"{tried.name} before it was on {tried.release}"
+                way += f"tenantry promote {tried.name} {release}, and merge that"
+            else:
+                fact += f"{compared.after.rings[index - 1].name} before it is new"
+                way += f"merge ring {compared.after.rings[index - 1].name}"
+            yield Found(place, fact, f"{way}; or say why: tenantry promote {ring.name} {release} --reason WHY")
+
+
+def _tried(compared: Compared, index: int) -> Ring | None:
+    """Return the ring before one as it was before the change; where none was, the one that stood before it then."""
+    earlier = {ring.name: ring for ring in compared.before.rings}
+    known = [earlier[ring.name] for ring in compared.after.rings[:index] if ring.name in earlier]
+    name = compared.after.rings[index].name
+    return (
+        known[-1] if known else next((one for one, ring in pairwise(compared.before.rings) if ring.name == name), None)
+    )
 
 
 def _named(ring: Ring) -> Iterator[tuple[tuple[str, ...], str]]:

@@ -80,6 +80,24 @@ def test_check_lets_no_new_ring_open_the_way_for_a_later_one() -> None:
         assert [one.fact for one in told] == found
 
 
+def test_check_lets_no_ring_become_the_first_with_what_the_one_before_it_did_not_have() -> None:
+    """The first ring is free, and another one that is put in its place is not."""
+    nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
+    was = platform_with(rings_of(dev="2", pilot="1", general="1"))
+    cases: tuple[tuple[dict[str, str], list[str]], ...] = (
+        ({"pilot": "3", "general": "1"}, ["ring pilot would get 3, and ring dev before it was on 2"]),
+        ({"general": "2", "dev": "2", "pilot": "1"}, ["ring general would get 2, and ring pilot before it was on 1"]),
+        ({"pilot": "2", "general": "1"}, []),
+        ({"dev": "3", "general": "1"}, []),
+    )
+    for rings, found in cases:
+        now = platform_with(rings_of(**rings))
+        compared = Compared(commit="", source="", before=was, after=now, fleet=0, gone={}, **nothing)
+        told = list(every.check(compared, Per.CHANGE, without=RULES.keys() - {"CHG027"}))
+
+        assert [one.fact for one in told] == found
+
+
 def rings_of(**rings: str) -> str:
     """Return what platform.yaml says of rings, by their names."""
     return "rings:\n" + "".join(f"- {{name: {name}, release: '{release}'}}\n" for name, release in rings.items())
