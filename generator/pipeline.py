@@ -101,11 +101,12 @@ def taken_among(root: Path, names: Collection[str]) -> tuple[Snapshot, Fleet, tu
     Raises:
         Refused: There are errors: in these files, or in that of another company that shares a name or a host.
     """
-    shards = validated_platform(Snapshot.of_work_tree(root, (layout.PLATFORM,))).argocd.shards
-    snapshot = Snapshot.of_work_tree(root, layout.of_some(names, shards))
+    first = Snapshot.of_work_tree(root, (layout.PLATFORM,))
+    shards = validated_platform(first).argocd.shards
+    snapshot = replace(Snapshot.of_work_tree(root, layout.of_some(names, shards)), opened=first.opened)
     files = files_called(snapshot, names)
     if files is None:
-        whole = Snapshot.of_work_tree(root)
+        whole = replace(Snapshot.of_work_tree(root), opened=first.opened)
         return whole, *validated(whole)
     sources, others = among_others(snapshot, load_some(snapshot, files))
     fleet, findings = validate(sources, RULES, earlier.of_work_tree(snapshot.home))
