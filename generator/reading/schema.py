@@ -209,6 +209,8 @@ class Checker:
             case Kind.MaxItems(limit=limit) | Kind.MaxProperties(limit=limit):
                 fact = f"{where}: {len(value)} {_members(value)}, {len(value) - limit} more than the {limit} allowed"
                 yield Found(place, fact)
+            case Kind.Contains() if "x-otherwise" in schema:
+                yield Found(place, f"{where}: {schema['x-otherwise']}")
             case Kind.UniqueItems():
                 yield Found(place, f"{where}: the same item stands here twice", "keep one of the two")
             case _:

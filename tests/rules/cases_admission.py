@@ -12,7 +12,6 @@ from tests.rules.harness import Change, Edit, Scene, catches, passes, unchanged
 
 FILESERVER: Final = "base/edge/core/fileserver.yaml"
 CHATBOT: Final = "base/edge/components/ai-chatbot/ai-chatbot.yaml"
-_HEADERS: Final = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-debug"]}}
 FACTS: Final = "base/edge/components/facts/kustomization.yaml"
 
 
@@ -173,12 +172,6 @@ CASES = (
         "two ports of one number and protocol, of which one says none",
         lambda scene: scene.container()["ports"].append({"name": "metrics", "containerPort": 8080}),
         f"{FILESERVER}: error: Deployment/company-002/fileserver: spec.template.spec.containers[0].ports[1].containerPort: a second entry has containerPort and protocol 8080, TCP [K8S016]",
-    ),
-    catches(
-        "K8S016",
-        "a route that sets headers in two filters",
-        lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(filters=[_HEADERS, _HEADERS]),
-        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[1].type: a second entry has type RequestHeaderModifier [K8S016]",
     ),
     passes(
         "K8S016",

@@ -31,6 +31,7 @@ def _route(**fields: object) -> Change:
     return lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(fields)
 
 
+_HEADERS: Final = {"type": "RequestHeaderModifier", "requestHeaderModifier": {"remove": ["x-debug"]}}
 _TO_TLS: Final = {"type": "RequestRedirect", "requestRedirect": {"scheme": "https", "statusCode": 301}}
 _TO_THE_ROOT: Final = {
     "type": "URLRewrite",
@@ -251,6 +252,12 @@ CASES = (
                 {"type": "URLRewrite", "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/new"}}}
             ],
         ),
+    ),
+    catches(
+        "K8S001",
+        "a route that sets headers in two filters",
+        _route(filters=[_HEADERS, _HEADERS]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters: one RequestHeaderModifier is allowed [K8S001]",
     ),
     catches(
         "K8S001",
