@@ -101,9 +101,11 @@ def downgrades_go_in_two_steps(step: Step) -> Iterator[Found]:
 def _of_a_release(step: Step, short: smaller.Shortage, lacks: Resources) -> Found:
     allowed, used = amount_text(short.field, short.allowed), amount_text(short.field, short.used)
     service, release = step.size_before.service.name, layout.release(step.after.ring.release)
+    quota = f"its quota is {allowed} of {RESOURCE_WORDS[short.field]}, and the {plural(short.pods, 'pod')} of {service}"
     fact = (
-        f"the roll-out of {release} would not end: its quota is {allowed} of {RESOURCE_WORDS[short.field]}, and the"
-        f" {plural(short.pods, 'pod')} of {service} from before with those that come first take {used}"
+        f"the roll-out of {release} would not end: {quota} from before with those that come first take {used}"
+        if smaller.goes_back(step.before, step.after)
+        else f"pods would wait amid the roll-out of {release}: {quota} from before with those that come take {used}"
     )
     cpu, memory = max(lacks.requests_cpu, lacks.limits_cpu), max(lacks.requests_memory, lacks.limits_memory)
     more = [f"cpu {quantity.cpu_text(cpu)}"] if cpu else []

@@ -136,16 +136,15 @@ PODS: Final = st.fixed_dictionaries(
 
 
 @given(before=PODS, after=PODS)
-def test_a_release_is_refused_where_its_new_pods_find_no_room_beside_the_old_ones(
+def test_a_release_goes_back_unless_its_pods_find_no_room_beside_the_later_ones(
     sold: Sold, before: Mapping[str, int], after: Mapping[str, int]
 ) -> None:
     """A Deployment with no pod unavailable lets an old one go when as many are available as are wanted."""
-    tenant = tenant_of(Document("", "", {"name": "company-001", "plan": "bronze"}), sold.platform)
-    old, new = (released(sold, **pods).size(tenant) for pods in (before, after))
+    old, new = (released(sold, **pods).size(on(sold, "1")) for pods in (before, after))
     most = new.service.max_replicas
     pods, first = old.service.max_replicas, max(most - old.service.max_replicas, 0) + 1  # maxSurge is 1
 
-    short = shortage(tenant, old, tenant, new)
+    short = shortage(on(sold, "2"), old, on(sold, "1"), new)
 
     uses = old.service.workload.pod * pods + new.service.workload.pod * first
     assert (short is None) == uses.is_within(new.quota)
@@ -154,3 +153,29 @@ def test_a_release_is_refused_where_its_new_pods_find_no_room_beside_the_old_one
         assert uses.is_within(new.quota + short.of_release)
     if before["cpu"] == after["cpu"] and before["memory"] == after["memory"]:
         assert short is None
+
+
+@given(before=PODS, after=PODS)
+def test_a_release_comes_where_no_pod_of_its_roll_out_waits(
+    sold: Sold, before: Mapping[str, int], after: Mapping[str, int]
+) -> None:
+    """Each step of a roll-out is counted, with as many pods ending as either release has of them."""
+    old, new = (released(sold, **pods).size(on(sold, "1")) for pods in (before, after))
+    pods, most = old.service.max_replicas, new.service.max_replicas
+    ending = max(old.service.at_once - pods, new.service.at_once - most) - 1  # maxSurge is 1
+
+    short = shortage(on(sold, "1"), old, on(sold, "2"), new)
+
+    room = new.quota if short is None or short.of_release is None else new.quota + short.of_release
+    assert short is None or short.of_release is not None
+    for gone in range(pods + 1):
+        fewer = old.service.workload.pod * (pods - gone + min(gone, ending))
+        assert (fewer + new.service.workload.pod * max(most + 1 - (pods - gone), 0)).is_within(room)
+    if before == after:
+        assert short is None
+
+
+def on(sold: Sold, release: str) -> Tenant:
+    """Return a company on Bronze whose ring runs a release."""
+    tenant = tenant_of(Document("", "", {"name": "company-001", "plan": "bronze"}), sold.platform)
+    return replace(tenant, ring=replace(tenant.ring, release=release))

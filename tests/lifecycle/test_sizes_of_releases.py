@@ -73,19 +73,19 @@ def test_a_release_with_another_quota_comes_and_goes_back(here: Repository) -> N
 
 
 @pytest.mark.slow
-def test_a_release_whose_roll_out_would_not_end_is_refused_and_the_exit_passes(here: Repository) -> None:
-    """From one large pod to forty small ones: those that come before it goes do not fit beside it."""
+def test_a_release_whose_pods_would_wait_is_refused_and_the_exit_passes(here: Repository) -> None:
+    """Onward from one large pod to 39 small ones: they do not fit beside it and those of it that are ending."""
     assert refusals(here, "3") == ""
 
     said = refusals(here, "4")
 
     assert said == (
-        "tenants/company-001.yaml:2:7: error: the roll-out of base/releases/4 would not end: its quota is 1125m of CPU"
-        " limits, and the 1 pod of fileserver from before with those that come first take 1975m [CAP005]\n"
-        "  hint: in the same change, add to reserve of platform.yaml: cpu 850m, memory 1768Mi; and take it out when the"
+        "tenants/company-001.yaml:2:7: error: pods would wait amid the roll-out of base/releases/4: its quota is 1125m"
+        " of CPU limits, and the 1 pod of fileserver from before with those that come take 2 [CAP005]\n"
+        "  hint: in the same change, add to reserve of platform.yaml: cpu 875m, memory 1820Mi; and take it out when the"
         " release is rolled out\n"
     )
-    here.write("platform.yaml", here.read("platform.yaml") + '\nreserve: {cpu: "850m", memory: 1768Mi}\n')
+    here.write("platform.yaml", here.read("platform.yaml") + '\nreserve: {cpu: "875m", memory: 1820Mi}\n')
     here.generate().git("commit", "--quiet", "--all", "--amend", "--no-edit")
     assert check(here) == ""
     here.write("platform.yaml", here.read("platform.yaml").replace("\nreserve:", "\n# reserve:"))
