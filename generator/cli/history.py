@@ -112,13 +112,13 @@ def _first(month: str) -> "date":
 
 
 def _zone(name: str) -> "ZoneInfo":
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from generator.fleet.windows import zone_of
 
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
+    zone = zone_of(name)
+    if zone is None:
         fact = f"this machine knows no time zone {name!r}, such as Europe/Berlin"
-        raise click.BadParameter(fact, param_hint="--time-zone") from None
+        raise click.BadParameter(fact, param_hint="--time-zone")
+    return zone
 
 
 COMMANDS: Final = (history,)
