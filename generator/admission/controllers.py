@@ -13,6 +13,7 @@ from generator.admission.problem import Part, Problem
 from generator.admission.ranges import MOST, MOST_SECONDS, check_bounds, check_needed, check_words
 from generator.admission.workloads import check_count, check_template
 from generator.kube.lenient import mapping, sequence, string
+from generator.reading.time_zones import zone_of
 
 # --- StatefulSets
 
@@ -135,7 +136,6 @@ def check_job_name(whole: Mapping[str, Any]) -> Iterator[Problem]:
 # --- CronJobs
 
 _LONGEST_NAME: Final = 52
-_ZONE: Final = re.compile(r"[A-Za-z0-9_][-+A-Za-z0-9_]*(/[A-Za-z0-9_][-+A-Za-z0-9_]*)*")
 
 
 def check_cron_job_name(whole: Mapping[str, Any]) -> Iterator[Problem]:
@@ -156,17 +156,8 @@ def check_cron_job(part: Part) -> Iterator[Problem]:
         hint = "write it as minute, hour, day, month and weekday: 0 3 * * *"
         yield part.problem(fact, "schedule", hint=hint)
     zone = part.data.get("timeZone")
-    if isinstance(zone, str) and not _is_zone(zone):
+    if isinstance(zone, str) and zone_of(zone) is None:
         yield part.problem(f"{forms.short(zone)} is no time zone", "timeZone", hint="write one such as Etc/UTC")
-
-
-def _is_zone(name: str) -> bool:
-    from zoneinfo import available_timezones  # noqa: PLC0415 -- looks through files, for CronJobs alone
-
-    if not _ZONE.fullmatch(name) or name.lower() == "local":
-        return False
-    known = available_timezones()
-    return name in known or not known  # a machine without time zones knows none
 
 
 _WORDS: Final = ("annually", "daily", "hourly", "midnight", "monthly", "weekly", "yearly")

@@ -112,11 +112,11 @@ def _first(month: str) -> "date":
 
 
 def _zone(name: str) -> "ZoneInfo":
-    from generator.fleet.windows import zone_of
+    from generator.reading.time_zones import zone_of
 
     zone = zone_of(name)
     if zone is None:
-        fact = f"this machine knows no time zone {name!r}, such as Europe/Berlin"
+        fact = f"there is no time zone {name!r}; one is Europe/Berlin"
         raise click.BadParameter(fact, param_hint="--time-zone")
     return zone
 

@@ -19,10 +19,11 @@ from generator.fleet.platform import platform_of
 from generator.fleet.reserved import hosts_in, names_in, why_reserved
 from generator.fleet.rings import Paused, Pin
 from generator.fleet.states import GONE, RETIRED, STATES, SYNCED
-from generator.fleet.windows import DAYS, Window, hours, zone_of
+from generator.fleet.windows import DAYS, Window, hours
 from generator.kube.lenient import mapping, string, strings
 from generator.reading import freetext, quantity
 from generator.reading.schema import Checker, Path, dotted, package_schema, tenant_schema
+from generator.reading.time_zones import zone_of
 from generator.reading.yaml_reader import Document
 
 _MAX_FQDN: Final = 253
@@ -290,7 +291,7 @@ def _zones(document: Document) -> Iterator[Finding]:
     name = mapping(document.data.get("maintenance")).get("timeZone")
     if name is not None and zone_of(name) is None:
         fact = f"maintenance.timeZone: there is no time zone {name!r}"
-        hint = "a name of the IANA database, for example Asia/Tokyo; this machine may lack the database (tzdata)"
+        hint = "write a name of the IANA database, for example Asia/Tokyo"
         yield finding("REL003", document.place(("maintenance", "timeZone")), fact, hint)
 
 

@@ -52,16 +52,6 @@ class Window:
                 yield start, start + self.length
 
 
-def zone_of(name: str) -> ZoneInfo | None:
-    """Return a time zone by its name in the IANA database; None when this machine knows none of that name."""
-    try:
-        return ZoneInfo(name)
-    except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError, and so is what follows
-        return None
-    except KeyError:
-        return None
-
-
 def hours(text: str) -> timedelta:
     """Read a time such as `3h` or `2d`."""
     return timedelta(hours=int(text[:-1]) * (24 if text.endswith("d") else 1))

@@ -401,7 +401,7 @@ def test_a_window_is_held_against_the_plan_and_the_time_zones(here: Repository) 
     here.tenant("pilot-1", ring="pilot", maintenance={**WINDOW, "timeZone": "Asia/Tokio"})
     assert re.search(
         r"tenants/pilot-1.yaml:4:\d+: error: maintenance.timeZone: there is no time zone 'Asia/Tokio' \[REL003\]\n"
-        r"  hint: a name of the IANA database, for example Asia/Tokyo; this machine may lack the database \(tzdata\)\n",
+        r"  hint: write a name of the IANA database, for example Asia/Tokyo\n",
         here.run("validate").stdout,
     )
 
