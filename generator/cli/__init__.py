@@ -1,13 +1,14 @@
 """The verbs. Each module parses arguments, calls the pipeline, and prints; what is heavy is imported inside a verb."""
 
 import contextlib
+import gc
 import io
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
@@ -93,11 +94,16 @@ for _verbs in (
         cli.add_command(_command)
 
 
+_SELDOM: Final = (100_000, 10, 10)
+"""When Python looks for rings of records that nobody holds: most live until the end, and looking costs a fifth."""
+
+
 def main() -> NoReturn:
     """Run the command line; every way to end has its exit code (`generator.findings.finding.Exit`)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # what is printed is UTF-8 like the files, whatever the locale
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    gc.set_threshold(*_SELDOM)
     sys.exit(run())
 
 
