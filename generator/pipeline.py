@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from generator import layout
+from generator import layout, rules
 from generator.findings.finding import Finding, Place, Refused, Severity, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier, lost
@@ -21,7 +21,6 @@ from generator.generate.releases import COMPONENTS, Release, folders_of, read_re
 from generator.generate.size import Size, size
 from generator.generate.write import Change, Differences, alone, apply, compare
 from generator.git.snapshot import Snapshot
-from generator.rules.every import RULES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +58,7 @@ def validated(
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load(snapshot, proposed), RULES, had or earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(load(snapshot, proposed), rules.known, had or earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet, findings
@@ -81,7 +80,7 @@ def validated_for(snapshot: Snapshot, name: str) -> Fleet:
     files = files_called(snapshot, [name])
     if files is None:
         return validated(snapshot)[0]
-    fleet, findings = validate(load_some(snapshot, files), RULES, earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(load_some(snapshot, files), rules.known, earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     return fleet
@@ -109,7 +108,7 @@ def taken_among(root: Path, names: Collection[str]) -> tuple[Snapshot, Fleet, tu
         whole = replace(Snapshot.of_work_tree(root), opened=first.opened)
         return whole, *validated(whole)
     sources, others = among_others(snapshot, load_some(snapshot, files))
-    fleet, findings = validate(sources, RULES, earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate(sources, rules.known, earlier.of_work_tree(snapshot.home))
     if fleet is None:
         raise Refused(findings)
     tenants, departed = (
@@ -124,7 +123,7 @@ def validated_platform(snapshot: Snapshot, proposed: Mapping[str, bytes] | None 
     Raises:
         Refused: There are errors.
     """
-    fleet, findings = validate(load_platform(snapshot, proposed), RULES)
+    fleet, findings = validate(load_platform(snapshot, proposed), rules.known)
     if fleet is None:
         raise Refused(findings)
     return fleet.platform
@@ -168,7 +167,7 @@ def composed_in_part(snapshot: Snapshot, *, had: Had | None = None) -> tuple[Com
     Raises:
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
-    fleet, findings = validate_in_part(load(snapshot), RULES, had or earlier.of_work_tree(snapshot.home))
+    fleet, findings = validate_in_part(load(snapshot), rules.known, had or earlier.of_work_tree(snapshot.home))
     errors = [found for found in findings if found.severity is Severity.ERROR]
     if fleet is None:
         return None, tuple(errors)

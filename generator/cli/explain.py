@@ -1,5 +1,6 @@
 """explain: how a tenant's numbers came about, or what a rule says."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -8,16 +9,21 @@ import click
 from generator.cli.options import root_of, unknown
 from generator.findings.finding import Exit
 
+_LIKE_A_RULE: Final = re.compile("[A-Za-z][A-Za-z0-9]{2}[0-9]{3}")
+"""What may be the id of a rule: what checks them is imported for nothing else."""
+
 
 @click.command(epilog="Example: tenantry explain company-001; tenantry explain TEN013")
 @click.argument("subject", metavar="NAME|RULE")
 @click.pass_obj
 def explain(directory: Path, subject: str) -> Exit:
     """Say how each number of the tenant NAME came about and where its inputs stand, or what RULE demands and why."""
-    from generator.rules.every import RULES
+    from generator.rules import known
 
-    if subject.upper() in RULES:
-        rule = RULES[subject.upper()]
+    if not (subject.isupper() or _LIKE_A_RULE.fullmatch(subject)):
+        return _numbers(directory, subject)
+    rules = known()
+    if rule := rules.get(subject.upper()):
         click.echo(f"{rule.id} ({rule.severity}): {rule.title}\n")
         click.echo(f"why:    {rule.why}\nfix:    {rule.fix}\nsource: {rule.source}")
         if rule.firm:
@@ -26,7 +32,7 @@ def explain(directory: Path, subject: str) -> Exit:
             click.echo("lifted: by an approval of the change, see docs/guides/approve-a-change.md")
         return Exit.FINE
     if subject.isupper():  # no tenant's name is
-        raise unknown("rule", subject, RULES, param_hint="RULE")
+        raise unknown("rule", subject, rules, param_hint="RULE")
     return _numbers(directory, subject)
 
 

@@ -18,19 +18,18 @@ def validate(directory: Path, files: tuple[Path, ...], form: str) -> Exit:
 
     All findings come in one run. FILE limits what is shown; every file is read, for what tenants must not share.
     """
-    from generator import layout
+    from generator import layout, rules
     from generator.findings.finding import in_order
     from generator.fleet import earlier
     from generator.fleet.load import load
     from generator.fleet.validate import validate as check
     from generator.git.inspection import problems
     from generator.git.snapshot import Snapshot
-    from generator.rules.every import RULES
 
     root = root_of(directory)
     snapshot = Snapshot.of_work_tree(root)
     sources = load(snapshot)
-    fleet, findings = check(sources, RULES, earlier.of_work_tree(root))
+    fleet, findings = check(sources, rules.known, earlier.of_work_tree(root))
     findings = in_order([*findings, *problems(snapshot)])
     if files:
         wanted = {_from_root(root, directory, file) for file in files}

@@ -1,5 +1,6 @@
 """What a rule says of itself, and how its findings are made."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -78,3 +79,7 @@ def _on_one_line(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+Known = Callable[[], Mapping[str, Rule]]
+"""Tells every rule by its id, and imports what checks them when it is asked."""

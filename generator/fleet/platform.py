@@ -9,7 +9,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from generator import __version__, layout
 from generator.findings.finding import Finding, Severity
-from generator.findings.rule import Rule
+from generator.findings.rule import Known
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet import nodes, prices
@@ -43,12 +43,12 @@ def _platform_rule(path: Path, keyword: str) -> str:
     return "PLT001"
 
 
-def platform_of(document: Document, rules: Mapping[str, Rule], findings: list[Finding]) -> Platform | None:
+def platform_of(document: Document, rules: Known, findings: list[Finding]) -> Platform | None:
     """Return the record of platform.yaml, or None when it has errors.
 
     Args:
         document: The file.
-        rules: Every rule, of which it may weaken some, by id.
+        rules: Tells every rule by its id; asked only for a file that weakens some.
         findings: What is wrong with it is added here.
     """
     schema = package_schema("platform")
@@ -435,12 +435,14 @@ def _parts(document: Document) -> Iterator[Finding]:
                 yield finding("PLT001", place, fact, "give the chart a namespace of its own")
 
 
-def _weakenings(document: Document, rules: Mapping[str, Rule]) -> Iterator[Finding]:
-    for name, weakened in document.data.get("rules", {}).items():
+def _weakenings(document: Document, rules: Known) -> Iterator[Finding]:
+    weakenings = document.data.get("rules", {})
+    known = rules() if weakenings else {}
+    for name, weakened in weakenings.items():
         place = document.place(("rules", name), key=True)
-        rule = rules.get(name)
+        rule = known.get(name)
         if rule is None:
-            yield finding("PLT001", place, f"rules: there is no rule {name!r}", did_you_mean(name, rules))
+            yield finding("PLT001", place, f"rules: there is no rule {name!r}", did_you_mean(name, known))
         elif rule.is_of_input:
             yield finding("PLT001", place, f"rules: {name} is applied while the input is read, and cannot be weakened")
         elif rule.firm:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from generator import layout
 from generator.findings.finding import Finding, Severity, in_order
-from generator.findings.rule import Rule
+from generator.findings.rule import Known
 from generator.findings.table import finding
 from generator.findings.words import did_you_mean
 from generator.fleet.life import day, keys_of_the_state, life_of
@@ -42,14 +42,12 @@ def had_nothing(documents: Collection[Document]) -> Mapping[str, int]:
     return {}
 
 
-def validate(
-    sources: Sources, rules: Mapping[str, Rule], had: Had = had_nothing
-) -> tuple[Fleet | None, tuple[Finding, ...]]:
+def validate(sources: Sources, rules: Known, had: Had = had_nothing) -> tuple[Fleet | None, tuple[Finding, ...]]:
     """Check everything that can be known from the input alone.
 
     Args:
         sources: What was read.
-        rules: Every rule, of which platform.yaml may weaken some, by id.
+        rules: Tells every rule by its id; asked only when platform.yaml weakens some.
         had: Tells what companies had before; asked only for those that have more than their plan allows.
 
     Returns:
@@ -94,7 +92,7 @@ def _by_name(tenants: Iterable[Tenant]) -> tuple[Tenant, ...]:
 
 
 def validate_in_part(
-    sources: Sources, rules: Mapping[str, Rule], had: Had = had_nothing
+    sources: Sources, rules: Known, had: Had = had_nothing
 ) -> tuple[Fleet | None, tuple[Finding, ...]]:
     """Check what `validate` checks, and leave out the tenants whose files have errors.
 

@@ -18,7 +18,7 @@ from typing import Any, Final, Literal
 
 import jinja2
 
-from generator import layout, pipeline
+from generator import layout, pipeline, rules
 from generator.findings.finding import Finding, Refused, Severity, TenantryError, in_order
 from generator.fleet.load import Sources
 from generator.fleet.model import Exposure, Publishing
@@ -32,7 +32,6 @@ from generator.kube.kustomization import outermost
 from generator.reading import yaml_reader, yaml_writer
 from generator.reading.yaml_editor import edited, quoted_if_needed
 from generator.review.check import check
-from generator.rules.every import RULES
 
 Forge = Literal["github", "gitlab"]
 
@@ -117,7 +116,7 @@ def judge(source: str, answers: Answers) -> None:
         TenantryError: CODEOWNERS would not name anybody.
     """
     platform, findings = yaml_reader.read(layout.PLATFORM, platform_text(source, answers).encode())
-    _, found = validate(Sources(platform, (), findings), RULES)
+    _, found = validate(Sources(platform, (), findings), rules.known)
     errors = [problem for problem in found if problem.severity is Severity.ERROR]
     if errors:
         raise Refused(errors)

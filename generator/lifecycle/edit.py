@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from generator import layout
+from generator import layout, rules
 from generator.findings.finding import Refused, TenantryError
 from generator.findings.words import did_you_mean
 from generator.fleet import earlier
@@ -22,7 +22,6 @@ from generator.reading.files import Kind
 from generator.reading.schema import package_schema
 from generator.reading.yaml_editor import edited, in_one_line, quoted_if_needed
 from generator.reading.yaml_reader import Document
-from generator.rules.every import RULES
 
 
 def new_tenant(
@@ -225,7 +224,7 @@ def refuse_bad(snapshot: Snapshot, texts: Mapping[str, str]) -> None:
         Refused: One of them would have errors; those of other files do not stand in the way.
     """
     proposed = {file: text.encode(errors="surrogateescape") for file, text in texts.items()}
-    _, findings = validate(_sources(snapshot, proposed), RULES, earlier.of_work_tree(snapshot.home))
+    _, findings = validate(_sources(snapshot, proposed), rules.known, earlier.of_work_tree(snapshot.home))
     mine = [found for found in findings if found.place.file in proposed or found.place.file == layout.PLATFORM]
     if mine:
         raise Refused(mine)

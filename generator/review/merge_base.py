@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
 
-from generator import layout, pipeline
+from generator import layout, pipeline, rules
 from generator.findings.finding import Finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
@@ -22,7 +22,6 @@ from generator.git.entries import FILE_MODES, TreeEntry
 from generator.git.snapshot import Snapshot
 from generator.pipeline import Composed
 from generator.reading import yaml_reader
-from generator.rules.every import RULES
 from generator.upgrade.steps import brought_up
 
 _TRIED: Final = 20
@@ -132,5 +131,5 @@ def _is_readable(file: str, text: bytes, platform: Platform) -> bool:
     document, findings = yaml_reader.read(file, text)
     if document is None or findings:
         return False
-    fleet, _ = validate(Sources(platform.document, (document,), ()), RULES, lambda _: {file: 1 << 62})
+    fleet, _ = validate(Sources(platform.document, (document,), ()), rules.known, lambda _: {file: 1 << 62})
     return fleet is not None

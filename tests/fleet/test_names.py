@@ -15,7 +15,7 @@ from generator.kube.kustomization import Gate
 from generator.reading import yaml_objects, yaml_reader, yaml_writer
 from generator.render import classes
 from generator.render.classes import Sheet
-from generator.rules.every import RULES
+from generator.rules import known
 from tests.harness import ROOT, Repository
 
 WORDS_OF_THE_BASE = (
@@ -29,7 +29,7 @@ def found_in(tenants: Mapping[str, str], platform: str = "", **beside: str) -> l
     text = platform or (ROOT / "platform.yaml").read_text(encoding="utf-8")
     files = {"platform.yaml": text, **{f"tenants/{name}.yaml": held for name, held in tenants.items()}}
     first, *others = (yaml_reader.read(file, held.encode())[0] for file, held in files.items())
-    _, findings = validate(Sources(first, tuple(other for other in others if other), (), _own_texts() | beside), RULES)
+    _, findings = validate(Sources(first, tuple(other for other in others if other), (), _own_texts() | beside), known)
     return [f"{found.place}: {found.fact} [{found.rule}]" for found in findings]
 
 

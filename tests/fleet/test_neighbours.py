@@ -14,8 +14,7 @@ from generator.fleet.load import Sources, files_called, load, load_some
 from generator.fleet.neighbours import among_others
 from generator.fleet.validate import validate
 from generator.git.snapshot import Snapshot
-from generator.rules import application_sets
-from generator.rules.every import RULES
+from generator.rules import application_sets, known
 from tests.harness import Repository
 
 MINE: Final = "tenants/acme.yaml"
@@ -23,7 +22,7 @@ HOST: Final = "files.customers.example.net"
 
 
 def _of_mine(sources: Sources) -> list[Finding]:
-    found = validate(sources, RULES)[1]
+    found = validate(sources, known)[1]
     return [item for item in found if item.place.file in (MINE, layout.PLATFORM)]
 
 

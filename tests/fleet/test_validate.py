@@ -6,7 +6,7 @@ from generator.fleet.load import Sources
 from generator.fleet.validate import validate
 from generator.reading import yaml_reader
 from generator.reading.yaml_writer import scalar
-from generator.rules.every import RULES
+from generator.rules import known
 from tests.harness import ROOT
 
 
@@ -24,7 +24,7 @@ def test_file_names_that_differ_in_case_alone_are_refused() -> None:
             ("tenants/Company-001.yaml", "name: company-002\nplan: bronze\n"),
             ("tenants/company-001.yaml", "name: company-001\nplan: bronze\n"),
         ),
-        RULES,
+        known,
     )
 
     assert [(found.rule, str(found.place), found.fact) for found in findings] == [
@@ -41,7 +41,7 @@ def test_tenants_come_sorted_by_name_wherever_their_files_lie() -> None:
     """So output never depends on folders."""
     fleet, findings = validate(
         sources(("tenants/z/aaa.yaml", "name: aaa\nplan: bronze\n"), ("tenants/bbb.yaml", "name: bbb\nplan: gold\n")),
-        RULES,
+        known,
     )
 
     assert findings == ()
@@ -66,7 +66,7 @@ def test_tenants_come_sorted_by_name_wherever_their_files_lie() -> None:
 def test_names_of_real_companies_are_accepted(text: str) -> None:
     """A rule against forgeries must not refuse the honest ones."""
     _, findings = validate(
-        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {scalar(text)}\n")), RULES
+        sources(("tenants/company-001.yaml", f"name: company-001\nplan: gold\ndisplayName: {scalar(text)}\n")), known
     )
 
     assert findings == ()
@@ -75,6 +75,6 @@ def test_names_of_real_companies_are_accepted(text: str) -> None:
 def test_every_mistake_of_a_file_is_told() -> None:
     """One mistake never hides another, in one file as in many."""
     text = "name: company-001\nplan: gold\nstorage: 5Ti\nhosts: [x.example.org]\ndisplayName: ' x'\n"
-    _, findings = validate(sources(("tenants/company-001.yaml", text)), RULES)
+    _, findings = validate(sources(("tenants/company-001.yaml", text)), known)
 
     assert sorted(found.rule for found in findings) == ["TEN010", "TEN014", "TEN026"]

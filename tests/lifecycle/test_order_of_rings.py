@@ -8,7 +8,7 @@ from generator.findings.finding import Finding
 from generator.fleet.model import Platform
 from generator.fleet.platform import platform_of
 from generator.reading import yaml_reader
-from generator.rules import every
+from generator.rules import every, known
 from generator.rules.compared import Compared
 from generator.rules.every import RULES
 from generator.rules.rule import Per
@@ -110,6 +110,6 @@ def platform_with(rings: str) -> Platform:
     document, _ = yaml_reader.read("platform.yaml", (text[:start] + rings + text[text.index("argocd:") :]).encode())
     assert document is not None
     findings: list[Finding] = []
-    platform = platform_of(document, RULES, findings)
+    platform = platform_of(document, known, findings)
     assert platform is not None, findings
     return platform

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from generator import rules
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.platform import platform_of
 from generator.fleet.rings import Freeze, Move, Ring, share_of
@@ -21,7 +22,6 @@ from generator.history.rings import Known, Moment, known
 from generator.lifecycle import promotion
 from generator.reading import yaml_reader
 from generator.reading.yaml_reader import Document
-from generator.rules.every import RULES
 from tests.harness import ROOT
 
 START: Final = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -31,7 +31,7 @@ HOUR: Final = timedelta(hours=1)
 def _platform() -> Platform:
     document, _ = yaml_reader.read("platform.yaml", (ROOT / "platform.yaml").read_bytes())
     assert document is not None
-    found = platform_of(document, RULES, [])
+    found = platform_of(document, rules.known, [])
     assert found is not None
     return found
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from generator import rules
 from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.platform import platform_of
 from generator.fleet.rings import Move, Ring, share_of
@@ -14,7 +15,6 @@ from generator.history.rings import Moment, known
 from generator.lifecycle import health, promotion
 from generator.reading import yaml_reader
 from generator.reading.yaml_reader import Document
-from generator.rules.every import RULES
 from tests.harness import ROOT
 from tests.lifecycle.standing_in import Prometheus
 
@@ -28,7 +28,7 @@ def platform(*rings: Ring) -> Platform:
     """Return this repository's platform with other rings."""
     document, _ = yaml_reader.read("platform.yaml", (ROOT / "platform.yaml").read_bytes())
     assert document is not None
-    found = platform_of(document, RULES, [])
+    found = platform_of(document, rules.known, [])
     assert found is not None
     return replace(found, rings=rings)
 

@@ -14,6 +14,7 @@ from generator.fleet.validate import validate
 from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.review.verify import weaken
+from generator.rules import known
 from generator.rules.every import RULES
 from tests.harness import Repository
 from tests.rules.harness import ROOT, copy_repository
@@ -51,7 +52,7 @@ def test_a_weakened_rule_is_a_warning_or_only_counted() -> None:
 def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, weight: str, said: str) -> None:
     """Unknown rules, those of the input, those that keep data and neighbours safe, and what would change nothing."""
     root = _repository(tmp_path, f"rules:\n  {rule}: {{severity: {weight}, reason: {REASON}}}\n")
-    fleet, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
+    fleet, findings = validate(load(Snapshot.of_work_tree(root)), known)
     assert fleet is None
     assert [(found.rule, f"{found.fact}; {found.hint}") for found in findings] == [("PLT001", said)]
 
@@ -59,7 +60,7 @@ def test_a_rule_that_cannot_be_weakened_is_refused(tmp_path: Path, rule: str, we
 def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     """Whoever reads platform.yaml next must know why."""
     root = _repository(tmp_path, "rules:\n  K8S011: {severity: ignore}\n")
-    _, findings = validate(load(Snapshot.of_work_tree(root)), RULES)
+    _, findings = validate(load(Snapshot.of_work_tree(root)), known)
     assert [found.fact for found in findings] == ["the key `rules.K8S011.reason` is missing"]
 
 

@@ -25,7 +25,7 @@ from generator.git.snapshot import Snapshot
 from generator.kube import kustomize
 from generator.kube.kustomization import Gate
 from generator.reading import yaml_reader, yaml_writer
-from generator.rules.every import RULES
+from generator.rules import known
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, display_names, fleets, names, nearly_valid_tenants, tenants
 
@@ -55,7 +55,7 @@ def composed(fleet: list[Keys], releases: Mapping[Pair, Release]) -> tuple[Fleet
     given_files = {f"tenants/{keys['name']}.yaml": _written(keys) for keys in fleet}
     platform = {layout.PLATFORM: (ROOT / layout.PLATFORM).read_bytes()}
     with tempfile.TemporaryDirectory() as empty:
-        valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files), RULES)
+        valid, findings = validate(load(Snapshot.of_folder(Path(empty)), platform | given_files), known)
     assert valid is not None, findings
     sizes, found = pipeline.sized(valid, releases)
     assert found == ()
@@ -186,7 +186,7 @@ def test_a_nearly_valid_tenant_is_accepted_or_refused_with_a_place(keys: Keys) -
     raw = _written(keys)
     platform = (ROOT / layout.PLATFORM).read_bytes()
     with tempfile.TemporaryDirectory() as empty:
-        fleet, findings = validate(load(Snapshot.of_folder(Path(empty)), {layout.PLATFORM: platform, file: raw}), RULES)
+        fleet, findings = validate(load(Snapshot.of_folder(Path(empty)), {layout.PLATFORM: platform, file: raw}), known)
 
     assert (fleet is None) == any(found.severity is Severity.ERROR for found in findings)
     for found in findings:
