@@ -43,8 +43,8 @@ class Bounds:
 BY_HAND: Final = Bounds(entries=1 << 12, total=16 << 20)
 """Of what people write: a release of base/ has some 30 entries and 30 KiB."""
 
-GENERATED: Final = Bounds(entries=1 << 16, total=96 << 20)
-"""Of what tenantry writes: 10,000 tenants have 30,000 entries below overlays/ and some 30 MiB below argocd/."""
+GENERATED: Final = Bounds(entries=1 << 19, total=512 << 20)
+"""Of what tenantry writes: 100,000 tenants have 300,000 entries below overlays/ and some 300 MiB below argocd/."""
 
 
 class Kind(StrEnum):

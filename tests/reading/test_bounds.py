@@ -157,9 +157,15 @@ def test_files_that_are_too_much_together_are_refused(repository: Repository, mo
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("folder", ["tenants", "base/edge/core", "overlays/company-001"])
-def test_a_hundred_thousand_files_are_refused(repository: Repository, folder: str) -> None:
-    """They are made where git sees them, and neither parsed nor opened."""
+@pytest.mark.parametrize(
+    ("folder", "last"),
+    [
+        ("tenants", "100000 errors, 0 warnings; nothing was written"),
+        ("base/edge/core", "1 error, 0 warnings; nothing was written"),
+    ],
+)
+def test_a_hundred_thousand_files_are_read_within_bounds(repository: Repository, folder: str, last: str) -> None:
+    """As many companies may have files, so that each of these is wrong by itself; a release has a few."""
     repository.tenant().git("init", "--quiet")
     (repository.root / folder).mkdir(parents=True, exist_ok=True)
     inside = os.open(repository.root / folder, os.O_RDONLY)
@@ -169,11 +175,7 @@ def test_a_hundred_thousand_files_are_refused(repository: Repository, folder: st
 
     ran = bounded(repository, "generate")
 
-    top = folder.partition("/")[0]
-    assert ran.stderr == (
-        f"{top}: error: more than 65536 files and folders [FIL001]\n  hint: {MANY}\n"
-        "1 error, 0 warnings; nothing was written\n"
-    )
+    assert ran.stderr.splitlines()[-1] == last
 
 
 def test_a_fifo_in_the_place_of_a_generated_file_is_not_waited_for(repository: Repository) -> None:
