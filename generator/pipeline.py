@@ -200,14 +200,27 @@ def sized(fleet: Fleet, releases: Mapping[Pair, Release]) -> tuple[Mapping[str, 
         if (of_its_kind := known.get(tenant.kind)) is not None:
             sizes[tenant.name] = of_its_kind
             continue
-        numbers, found = size(tenant, fleet.platform, releases[tenant.ring.pair].workloads(tenant.addons))
-        found = found or tuple(rollout.problems(tenant, numbers))
+        numbers, found = _judged(tenant, fleet.platform, releases[tenant.ring.pair])
+        if not found and (coming := _coming(tenant, fleet.platform)):
+            found = _judged(tenant, fleet.platform, releases[coming])[1]
         findings.extend(found)
         if not any(problem.severity is Severity.ERROR for problem in found):
             sizes[tenant.name] = numbers
         if not found:
             known[tenant.kind] = numbers
     return sizes, tuple(findings)
+
+
+def _judged(tenant: Tenant, platform: Platform, release: Release) -> tuple[Size, tuple[Finding, ...]]:
+    numbers, found = size(tenant, platform, release.workloads(tenant.addons))
+    return numbers, found or tuple(rollout.problems(tenant, numbers))
+
+
+def _coming(tenant: Tenant, platform: Platform) -> Pair | None:
+    """Return what a tenant will run when the move of its ring reaches it; None when it is there, or nothing comes."""
+    ring = platform.ring(tenant.ring.name)
+    following = ring.pairs[-1].release
+    return Pair(following, ring.guard) if tenant.pin is None and following != tenant.ring.release else None
 
 
 def size_of(snapshot: Snapshot, fleet: Fleet, tenant: Tenant) -> Size:

@@ -34,13 +34,19 @@ class Window:
     def open_until(self, now: datetime) -> datetime | None:
         """Return when the window that is open at a moment closes, in UTC; None when it is shut.
 
+        One that opens before another closes goes on for that one.
+
         A time that summer time passes over is read as the offset before it has it, and of one that comes twice the
         first counts: PEP 495, fold=0.
 
         Args:
             now: With its offset from UTC.
         """
-        return next((end for start, end in self._around(now) if start <= now < end), None)
+        until: datetime | None = None
+        for start, end in self._around(now):
+            if start <= now < end or (until and start <= until):
+                until = end
+        return until
 
     def _around(self, now: datetime) -> Iterator[tuple[datetime, datetime]]:
         """Yield the windows of the days around a moment, the earliest first: each as its start and its end in UTC."""

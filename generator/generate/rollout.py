@@ -18,6 +18,9 @@ from generator.generate.size import Size
 LOOKS_EVERY: Final = timedelta(minutes=15)
 """How often the pipeline looks which windows are open: it must meet the time in which a roll-out still fits."""
 
+LONGEST: Final = 24
+"""Hours of a window at most, as the schema has it."""
+
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -42,7 +45,12 @@ def _seconds(workload: Workload, pods: int) -> int:
 
 
 def problems(tenant: Tenant, numbers: Size) -> Iterator[Finding]:
-    """REL003: yield that a window is too short for a roll-out of the tenant's pods."""
+    """REL003: yield that a window is too short for a roll-out of the tenant's pods.
+
+    Args:
+        tenant: Whose window.
+        numbers: Its numbers on the release that it runs, or that comes to it.
+    """
     if tenant.window is None:
         return
     takes = longest(numbers)
@@ -53,4 +61,6 @@ def problems(tenant: Tenant, numbers: Size) -> Iterator[Finding]:
             f" begin {LOOKS_EVERY // _MINUTE} minutes after the window opens"
         )
         hint = f"tenantry set {tenant.name} maintenance.for={hours}h"
+        if hours > LONGEST:
+            hint = f"no window is that long, so let it move at any time: tenantry set {tenant.name} maintenance="
         yield finding("REL003", tenant.document.place(("maintenance", "for")), fact, hint)

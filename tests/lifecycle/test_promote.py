@@ -3,12 +3,15 @@
 import json
 import re
 import subprocess
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from generator.fleet.rings import Ring
+from generator.fleet.windows import Window
 from generator.lifecycle import promote as promotions
 from tests.harness import Repository, environment
 from tests.lifecycle.standing_in import Kubectl, Prometheus
@@ -404,6 +407,39 @@ def test_a_window_is_held_against_the_plan_and_the_time_zones(here: Repository) 
         r"  hint: write a name of the IANA database, for example Asia/Tokyo\n",
         here.run("validate").stdout,
     )
+
+
+@pytest.mark.parametrize(
+    ("ready", "way"),
+    [("1200", "maintenance.for=2h"), ("46800", "maintenance=")],
+    ids=["with hours that are enough", "with no window, where none is long enough"],
+)
+def test_a_window_is_held_against_the_release_that_comes(here: Repository, ready: str, way: str) -> None:
+    """Else the company would wait for ever, and nothing would say so."""
+    here.edit("base/releases/2/core/fileserver.yaml", "minReadySeconds: 47", f"minReadySeconds: {ready}")
+    here.tenant("pilot-1", ring="pilot", maintenance={**WINDOW, "for": "1h"})
+    committed(here.generate(), 1)
+    promote(here, "pilot", "2", day=2)
+
+    done = here.run("generate")
+
+    assert done.exit == 1
+    assert "error: maintenance.for: a roll-out of plan bronze takes" in done.stderr
+    assert f"tenantry set pilot-1 {way}\n" in done.stderr
+    assert here.run("set", "pilot-1", way).exit == 0
+    here.generate()
+    assert here.run("promote", "--due", "--now", "2026-11-07T17:00:00Z").stdout.startswith("move pilot-1 to release 2")
+
+
+def test_a_window_over_another_is_open_as_long_as_both() -> None:
+    """Of a window on every day of the week, of the whole day, no moment is too late for a roll-out."""
+    window = Window(days=(0, 1, 2, 3, 4, 5, 6), opens=time(2), length=timedelta(hours=24), zone=ZoneInfo("UTC"))
+    now = datetime(2026, 4, 4, 15, tzinfo=UTC)
+    for _ in range(2 * 24 * 4):
+        end = window.open_until(now)
+        assert end is not None
+        assert end - now >= timedelta(hours=24)
+        now += timedelta(minutes=15)
 
 
 def test_a_pinned_company_stays_and_its_release_is_there(here: Repository) -> None:
