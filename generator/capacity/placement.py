@@ -4,9 +4,11 @@ Kubernetes places one pod at a time, on the node with the largest free share, an
 small enough is not enough: each node may be left with a rest that is smaller than the next pod. How large that rest may
 be follows from the pods alone. Where all are of one size there is none. Where they are not, a pod that finds no place
 has found on every node less than itself free. So a fleet fits in any order where the other pods are too few to leave so
-little on every node. It also does where each node is taken to be smaller by the largest pod, less the step in which
-sizes differ, and by the place of one pod, and the fleet fits such nodes from its largest pod to its smallest. What
-neither shows does not fit, which is cautious by about a pod a node, as large as the largest in CPU and in memory.
+little on every node. That is a proof. It is also said to fit where each node is taken to be smaller by the largest pod,
+less the step in which sizes differ, and by the place of one pod, and the fleet fits such nodes from its largest pod to
+its smallest; and the nodes as they are in five other orders. That is none: where two of CPU, memory and places run out
+together on all nodes, an order that came about by chance may leave a pod without a place. What neither shows does not
+fit, which is cautious by about a pod a node, as large as the largest in CPU and in memory, where nodes are alike.
 `tests/cluster/test_capacity.py` holds both answers against the real scheduler.
 
 What only the scheduler knows is left out: affinities, taints and topology that a pod demands. `base/` has none that
@@ -15,8 +17,10 @@ binds (`whenUnsatisfiable: ScheduleAnyway`).
 Source: https://kubernetes.io/docs/reference/scheduling/config/ (NodeResourcesFit, LeastAllocated).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import ceil, gcd
 from typing import Final
 
@@ -78,6 +82,9 @@ class Alike:
 
 Free = tuple[Alike, ...]
 
+Order = Callable[[PodSize], tuple[float, float]]
+"""What sizes of pods are sorted by."""
+
 
 def nodes_of(nodes: Nodes, counts: Mapping[str, int] | None = None) -> Free:
     """Return the empty nodes: as many as there may be, with what runs on each of them taken off.
@@ -121,37 +128,75 @@ def unplaced(empty: Free, platform: Load, companies: Load) -> int:
     free, left = placed(empty, platform.pods)
     if all(_always_fits(size, free, companies) for size, pods in companies.pods.items() if pods):
         return left
-    return left + placed(_less_a_pod(free, companies), companies.pods)[1]
+    without = placed(_less_a_pod(free, companies), companies.pods)[1]
+    return left + (without or max(placed(free, companies.pods, order)[1] for order in _orders(free)))
 
 
 def _always_fits(size: PodSize, free: Free, companies: Load) -> bool:
     """Return whether the other pods of companies, wherever they are, leave room for one of this size on some node."""
-    cpu, memory = size
-    steps = [gcd(*amounts) for amounts in zip(*(other for other, pods in companies.pods.items() if pods), strict=True)]
-    full = (
-        _most_full(companies.cpu - cpu, cpu, steps[0], [(alike.cpu, alike.number) for alike in free]),
-        _most_full(companies.memory - memory, memory, steps[1], [(alike.memory, alike.number) for alike in free]),
-        _most_full(companies.count - 1, 1, 1, [(alike.pods, alike.number) for alike in free]),
-    )
-    return sum(full) < sum(alike.number for alike in free)
+    others = {(*other, 1): pods - (other == size) for other, pods in companies.pods.items() if pods}
+    steps = [gcd(*amounts) for amounts in zip(*others, strict=True)]
+    fill: Counter[_Filled] = Counter()
+    for alike in free:
+        amounts = zip((alike.cpu, alike.memory, alike.pods), (*size, 1), steps, strict=True)
+        fill[tuple(_fewest_that_leave_less(*three) for three in amounts)] += alike.number
+    units = [unit for unit in fill if 0 not in unit]
+    return _are_too_few_by_amounts(others, fill) or any(_are_too_few_by_shares(others, fill, unit) for unit in units)
 
 
-def _most_full(others: int, wanted: int, step: int, free: Iterable[tuple[int, int]]) -> int:
-    """Return on how many nodes the others can leave less than is wanted, of an amount that they take in steps.
+_Filled = tuple[int | None, ...]
+"""The least CPU, memory and places that fill a node; None for what can never be too little."""
+
+
+def _fewest_that_leave_less(amount: int, wanted: int, step: int) -> int | None:
+    """Return what pods must take of an amount, in steps, that less than is wanted is left; None if that is nothing."""
+    return max(0, ((amount - wanted) // step + 1) * step) if wanted else None
+
+
+def _are_too_few_by_amounts(others: Mapping[tuple[int, int, int], int], fill: Mapping[_Filled, int]) -> bool:
+    """Return whether pods cannot fill all nodes, though each counted with all of its three amounts."""
+    filled = 0
+    for index in range(3):
+        rest = sum(amounts[index] * pods for amounts, pods in others.items())
+        needed = [(least, number) for unit, number in fill.items() if (least := unit[index]) is not None]
+        for least, number in sorted(needed):
+            full = min(number, rest // least) if least else number
+            rest -= full * least
+            filled += full
+    return filled < sum(fill.values())
+
+
+def _are_too_few_by_shares(
+    others: Mapping[tuple[int, int, int], int], fill: Mapping[_Filled, int], unit: _Filled
+) -> bool:
+    """Return whether pods cannot fill all nodes, each counted with one amount: that of which it takes the most.
+
+    A node is full by one of the three, so its pods take at least one whole of that.
 
     Args:
-        others: What the others take together.
-        wanted: What must not be left; 0 is left always.
-        step: What each amount is a multiple of.
-        free: What is free on a node, and on how many nodes.
+        others: The pods, by what each takes of the three amounts.
+        fill: What fills a node, and how many such nodes there are.
+        unit: What counts as one whole of each amount.
     """
-    found = 0
-    for amount, number in sorted(free) if wanted else ():
-        needed = max(0, ((amount - wanted) // step + 1) * step)  # the fewest steps that leave less
-        filled = min(number, others // needed) if needed else number
-        others -= filled * needed
-        found += filled
-    return found
+
+    def shares(amounts: Sequence[int | None]) -> list[Fraction]:
+        both = zip(amounts, unit, strict=True)
+        return [Fraction(amount, whole) for amount, whole in both if amount is not None and whole]
+
+    counted = sum(pods * max(shares(amounts)) for amounts, pods in others.items())
+    return counted < sum(number * min(shares(least)) for least, number in fill.items())
+
+
+def _orders(free: Free) -> Iterable[Order]:
+    """Return orders in which pods of several sizes leave much where one amount is free and the other is not."""
+    cpu, memory = _largest(free)
+    return (
+        lambda size: (size[0], size[1]),
+        lambda size: (size[1], size[0]),
+        lambda size: (-size[0], -size[1]),
+        lambda size: (-size[1], -size[0]),
+        lambda size: (max(size[0] / cpu, size[1] / memory), 0),
+    )
 
 
 def _less_a_pod(free: Free, companies: Load) -> Free:
@@ -164,15 +209,25 @@ def _less_a_pod(free: Free, companies: Load) -> Free:
     )
 
 
-def placed(free: Free, pods: Mapping[PodSize, int]) -> tuple[Free, int]:
-    """Place pods, the largest first, each where the largest share is free; return what is free then, and who waits."""
-    cpu = max((alike.whole_cpu for alike in free), default=1)
-    memory = max((alike.whole_memory for alike in free), default=1)
+def placed(free: Free, pods: Mapping[PodSize, int], order: Order | None = None) -> tuple[Free, int]:
+    """Place pods, each where the largest share is free; return what is free then, and who waits.
+
+    Args:
+        free: The nodes.
+        pods: How many pods there are of each size.
+        order: What sizes are sorted by; the largest comes first when None.
+    """
+    cpu, memory = _largest(free)
+    order = order or (lambda size: (-max(size[0] / cpu, size[1] / memory), 0))
     left = 0
-    for size in sorted(pods, key=lambda size: (max(size[0] / cpu, size[1] / memory), size), reverse=True):
+    for size in sorted(pods, key=lambda size: (order(size), -size[0], -size[1])):
         free, over = _spread(free, size, pods[size])
         left += over
     return free, left
+
+
+def _largest(free: Free) -> tuple[int, int]:
+    return max((alike.whole_cpu for alike in free), default=1), max((alike.whole_memory for alike in free), default=1)
 
 
 def _spread(free: Free, size: PodSize, pods: int) -> tuple[Free, int]:
@@ -181,7 +236,9 @@ def _spread(free: Free, size: PodSize, pods: int) -> tuple[Free, int]:
     fitting = min(pods, _number(free, room))
     if not fitting:
         return free, pods
-    turns = [(alike.free(), alike.costs(size), most) for alike, most in zip(free, room, strict=True)]
+    turns = [
+        (alike.free() - alike.costs(size), alike.costs(size), most) for alike, most in zip(free, room, strict=True)
+    ]
     enough, too_few = min(share - cost * most for share, cost, most in turns), max(share for share, _, _ in turns)
     for _ in range(_ROUNDS):
         middle = (enough + too_few) / 2

@@ -43,6 +43,11 @@ def some_nodes(
         pytest.param(
             some_nodes(2, cpu=8000, memory=14 * GI), {(1000, 3 * GI): 5, (500, 6 * GI): 1}, 0, id="memory of one node"
         ),
+        # both nodes are full for the first by CPU or by memory only where 2 x 6 of one of the two are taken: one pod
+        # takes at most half of that, and the others are three
+        pytest.param(
+            some_nodes(2, cpu=8000, memory=8 * GI), {(3000, 4 * GI): 1, (3000, 3 * GI): 3}, 0, id="a pod fills by one"
+        ),
         pytest.param(some_nodes(1), {(17000, GI): 1}, 1, id="larger than a node"),
         pytest.param(some_nodes(0), {(100, GI): 2}, 2, id="no node"),
         pytest.param(some_nodes(1), {}, 0, id="no pod"),
@@ -51,6 +56,33 @@ def some_nodes(
 def test_what_was_filled_by_hand(nodes: Nodes, pods: dict[tuple[int, int], int], left: int) -> None:
     """Each case says how its number came about."""
     assert unplaced(nodes_of(nodes), Load(), Load(pods)) == left
+
+
+def test_pods_of_several_sizes_come_in_the_worst_of_some_orders() -> None:
+    """Each node has CPU for two of six pods, and the small one memory for one of each size alone.
+
+    Where the two with little memory come first, they go to the large nodes, which have the larger share free; so the
+    small one gets one pod of 3Gi, and its second place is lost.
+    """
+    large, small = some_nodes(2, cpu=8000, memory=8 * GI).pools[0], some_nodes(1, cpu=8000, memory=4 * GI).pools[0]
+    nodes = Nodes(pools=(large, small), on_each=NOTHING, in_all={}, allowed_overcommit=None)
+    pods = {(3000, GI): 2, (3000, 3 * GI): 4}
+
+    assert unplaced(nodes_of(nodes), Load(), Load(pods)) == 1
+    assert unplaced(nodes_of(nodes), Load(), Load({**pods, (3000, 3 * GI): 2})) == 0
+
+
+def test_a_pod_goes_where_the_largest_share_is_free_with_it() -> None:
+    """On a node of 4Gi it would leave no memory, so both go to the one of 32Gi."""
+    large, small = some_nodes(1, cpu=8000, memory=32 * GI).pools[0], some_nodes(2, cpu=8000, memory=4 * GI).pools[0]
+    nodes = Nodes(pools=(large, small), on_each=NOTHING, in_all={}, allowed_overcommit=None)
+
+    free, _ = placed(nodes_of(nodes), {(1000, 4 * GI): 2})
+
+    assert sorted((alike.whole_memory // GI, alike.memory // GI, alike.number) for alike in free) == [
+        (4, 4, 2),
+        (32, 24, 1),
+    ]
 
 
 def test_the_platform_comes_first() -> None:
