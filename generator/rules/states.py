@@ -12,7 +12,7 @@ from generator.kube.lenient import Object, mapping, mappings, spec_of, string, s
 from generator.kube.pods import SCALED, containers, pod_spec, pod_template
 from generator.kube.sync import SYNC_OPTIONS
 from generator.reading.schema import Path
-from generator.render.rendered import Base, Rendered, identity
+from generator.render.rendered import Base, Probe, Rendered, identity
 from generator.rules.rule import Per, rule
 
 _SOURCE: Final = "tenantry: a company's life is a table (docs/reference/states.md)"
@@ -53,12 +53,18 @@ def every_release_renders_in_every_state(base: Base) -> Iterator[Found]:
             folder = f"{guard}/{layout.STATES}/{state.parts[-1]}"
             yield Found(Place(folder), f"{release} cannot be built as {state.name}: {probe.error}")
         else:
-            yield from _of_probe(base, probe.objects, state.name)
+            yield from _of_probe(base, probe)
 
 
-def _of_probe(base: Base, objects: Sequence[Object], state: str) -> Iterator[Found]:
+def _of_probe(base: Base, probe: Probe) -> Iterator[Found]:
+    state = probe.state
     folder = f"{base.folders[0]}/{layout.STATES}/{STATES[state].parts[0]}"
-    for obj, path, fact, hint in _forbidden(objects, state, base.platform.service):
+    told = mapping(spec_of(probe.facts).get("unavailable"))
+    page = f"https://{told['host']}{told['path']}" if "suspended" in STATES[state].parts else ""
+    for obj, path, fact, hint in (
+        *_forbidden(probe.objects, state, base.platform.service),
+        *_redirected(probe.objects, page),
+    ):
         where = ".".join(map(str, path))
         said = f"{base.folders[1]} as {state}: {where}: {fact}" if where else f"{base.folders[1]} as {state}: {fact}"
         yield Found(Place(f"{folder}/kustomization.yaml"), said, hint, f"{obj['kind']}/{obj['metadata']['name']}")
@@ -160,7 +166,7 @@ def _writing(objects: Sequence[Object], service: str) -> Iterator[_Forbidden]:
 @rule(
     "STA002",
     per=Per.GUARD,
-    title="a state takes away, and leaves what guards a company but for its guards of deletion and its policies",
+    title="a state takes away, and leaves what guards a company but for its guards of deletion and its ways",
     why="base/guard/states may write into everything: a state could widen a quota or start pods in another way.",
     fix="Write into workloads, routes and policies alone; of pods make mounts read-only and take arguments out.",
     source=_SOURCE,
@@ -171,22 +177,36 @@ def states_leave_guards_alone(base: Base) -> Iterator[Found]:
     whole = next((probe for probe in base.probes if probe.exposure == base.platform.exposure), None)
     before = {identity(obj): obj for obj in whole.objects} if whole else {}
     for probe in base.states if before else ():
-        for obj in probe.objects:
-            fact = _touched(before.get(identity(obj)), obj)
+        after = {identity(obj): obj for obj in probe.objects}
+        for name in {**before, **after} if after else ():
+            fact = _touched(before.get(name), after.get(name))
             if fact:
                 place = Place(f"{base.folders[0]}/{layout.STATES}/{STATES[probe.state].parts[-1]}/kustomization.yaml")
-                yield Found(place, f"as {probe.state} {fact}", object=identity(obj))
+                yield Found(place, f"as {probe.state} {fact}", object=name)
 
 
-def _touched(before: Object | None, after: Object) -> str:
+def _touched(before: Object | None, after: Object | None) -> str:
     """Say what a state does to an object that it may not touch; nothing when it does nothing of that."""
     if before is None:
         return "this object is added"
+    if after is None:
+        is_needed = guards(before) and not (before["kind"] == "NetworkPolicy" and _opens(before))
+        return "this object is gone" if is_needed else ""
     if before["kind"] in ("Namespace", "PersistentVolumeClaim"):
         before, after = _without_options(before), _without_options(after)
-    if guards(before) and before["kind"] != "NetworkPolicy" and before != after:
+    if before["kind"] == "NetworkPolicy":
+        is_kept = before.get("spec") == after.get("spec") or spec_of(after) == _NOTHING
+        return "" if is_kept else "this policy is another, and does not shut both ways for every pod"
+    if guards(before) and before != after:
         return "this object is another"
     return _restarted(before, after)
+
+
+_NOTHING: Final = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+
+
+def _opens(policy: Object) -> bool:
+    return any(spec_of(policy).get(way) for way in ("ingress", "egress"))
 
 
 def _restarted(before: Object, after: Object) -> str:

@@ -37,6 +37,12 @@ def _pods_of_those_who_leave(fields: str) -> Edit:
     return Edit(f"{_STATES}/retiring/kustomization.yaml", "        spec:\n          volumes:\n", patch)
 
 
+def _gone(api_version: str, kind: str, name: str) -> str:
+    """Return a patch that takes an object away."""
+    what = f"apiVersion: {api_version}\n    kind: {kind}\n    metadata: {{name: {name}}}"
+    return f"- target: {{kind: {kind}, name: {name}}}\n  patch: |-\n    $patch: delete\n    {what}\n"
+
+
 def _scaled(scene: Scene) -> None:
     scene.one("Deployment", "ai-chatbot")["spec"]["replicas"] = 1
 
@@ -183,6 +189,53 @@ CASES: Final[tuple[Case, ...]] = (
         "a state starts another image",
         (_pods_of_those_who_leave("image: docker.io/sigoden/other"),),
         "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring its pods are others: a state makes mounts read-only and takes arguments out, and nothing else [STA002]",
+    ),
+    catches(
+        "STA001",
+        "hosts would lead elsewhere once a company is suspended",
+        (
+            Edit(
+                f"{_STATES}/suspended-gateway/kustomization.yaml", "hostname: placeholder", "hostname: evil.example.org"
+            ),
+            Edit(
+                f"{_STATES}/suspended-gateway/kustomization.yaml",
+                "    fieldPaths: [spec.rules.0.filters.0.requestRedirect.hostname]",
+                "    fieldPaths: [spec.rules.0.filters.0.requestRedirect.path.replaceFullPath]",
+            ),
+        ),
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/ai-chatbot: base/edge as purging: spec.rules.0.filters.0: it sends people to https://evil.example.org/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/ai-chatbot: base/edge as suspended: spec.rules.0.filters.0: it sends people to https://evil.example.org/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/fileserver: base/edge as purging: spec.rules.0.filters.0: it sends people to https://evil.example.org/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/fileserver: base/edge as suspended: spec.rules.0.filters.0: it sends people to https://evil.example.org/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable",
+    ),
+    catches(
+        "STA002",
+        "a state shuts one way alone",
+        (
+            Edit(
+                f"{_STATES}/suspended/kustomization.yaml",
+                "",
+                "- target: {kind: NetworkPolicy, name: default-deny}\n  patch: |-\n    - {op: replace, path: /spec/policyTypes, value: [Ingress]}\n",
+            ),
+        ),
+        "base/guard/states/purging/kustomization.yaml: error: NetworkPolicy/tenantry-probe/default-deny: as purging this policy is another, and does not shut both ways for every pod [STA002]",
+        "base/guard/states/suspended/kustomization.yaml: error: NetworkPolicy/tenantry-probe/default-deny: as suspended this policy is another, and does not shut both ways for every pod [STA002]",
+    ),
+    catches(
+        "STA002",
+        "a state takes away what denies everything, and the ceiling",
+        (
+            Edit(
+                f"{_STATES}/retiring/kustomization.yaml",
+                "- target: {kind: Deployment, name: fileserver}",
+                _gone("networking.k8s.io/v1", "NetworkPolicy", "default-deny")
+                + _gone("v1", "ResourceQuota", "plan")
+                + _gone("networking.k8s.io/v1", "NetworkPolicy", "ai-chatbot-to-model")
+                + "- target: {kind: Deployment, name: fileserver}",
+            ),
+        ),
+        "base/guard/states/retiring/kustomization.yaml: error: NetworkPolicy/tenantry-probe/default-deny: as retiring this object is gone [STA002]",
+        "base/guard/states/retiring/kustomization.yaml: error: ResourceQuota/tenantry-probe/plan: as retiring this object is gone [STA002]",
     ),
     passes(
         "STA002",
