@@ -173,13 +173,19 @@ CASES: Final[tuple[Case, ...]] = (
         "SEC001",
         "the version is latest",
         _namespace("pod-security.kubernetes.io/enforce-version", "latest"),
-        "base/guard/core/namespace.yaml: error: Namespace/company-002: pod-security.kubernetes.io/enforce-version is latest [SEC001]\n  hint: pin a version, v1.36 at most",
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: pod-security.kubernetes.io/enforce-version is latest [SEC001]\n  hint: pin a version from v1.34 to v1.36",
     ),
     catches(
         "SEC001",
         "the version is one that the cluster does not know",
         _namespace("pod-security.kubernetes.io/warn-version", "v1.99"),
-        "base/guard/core/namespace.yaml: error: Namespace/company-002: pod-security.kubernetes.io/warn-version is v1.99 [SEC001]\n  hint: pin a version, v1.36 at most",
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: pod-security.kubernetes.io/warn-version is v1.99 [SEC001]\n  hint: pin a version from v1.34 to v1.36",
+    ),
+    catches(
+        "SEC001",
+        "the version is one that lets through what was refused later",
+        _namespace("pod-security.kubernetes.io/enforce-version", "v1.0"),
+        "base/guard/core/namespace.yaml: error: Namespace/company-002: pod-security.kubernetes.io/enforce-version is v1.0 [SEC001]\n  hint: pin a version from v1.34 to v1.36",
     ),
     passes("SEC001", "an older version is pinned", _namespace("pod-security.kubernetes.io/enforce-version", "v1.34")),
     catches(
