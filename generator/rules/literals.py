@@ -25,8 +25,13 @@ _FORMS: Final = tuple(
         ("a Vault token", r"\bhv[bs]\.[\w-]{20,}"),
         ("a model provider's key", r"\bsk-[A-Za-z0-9_-]{20,}"),
         ("a JSON web token", r"(?<![\w-])eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]*"),
-        ("a password hash", r"\$(?:2[abxy]|5|6|y|gy|7|argon2id?)\$[./\w$,=+-]{10,}"),
-        ("a password in an address", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@{}$]+:[^\s/@{}$]+@"),
+        ("a password hash", r"\$(?:2[abxy]|5|6|y|gy|7|apr1|argon2id?)\$[./\w$,=+-]{10,}"),
+        ("a password in an address", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://[^\s/:@{}$]*:[^\s/@{}$]+@"),
+        ("a token in an address", r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*://(?=[a-zA-Z_-]*\d)[\w%+=-]{16,}@"),
+        ("a signed address", r"[?&]sig=[\w%+/=-]{20,}"),
+        ("a password in a .netrc", r"\blogin \S+ password \S{4,}"),
+        ("a login of a registry", r"[\"']auth[\"']: ?[\"'][A-Za-z0-9+/]{8,}={0,2}[\"']"),
+        ("a SendGrid key", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
         ("a password before an @", r"(?<![\w/.@:-])[A-Za-z][\w.-]*:(?!/)[^\s/:@{}$<>'\"]{4,}@(?!sha\d+:)"),
         ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
         ("a Docker Hub token", r"\bdckr_[a-z]{3}_[\w-]{20,}"),
@@ -40,7 +45,7 @@ _FORMS: Final = tuple(
 )
 
 _TELLING: Final = (
-    r"(?:pass(?:word|wd|phrase)|secret|token|credentials?"
+    r"(?:pass(?:word|wd|phrase)|(?<=[_-])pass|(?<![a-z])pwd|secret|token|credentials?"
     r"|(?:api|access|account|private|signing|encryption|shared|master)[-_]?key)"
 )
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
@@ -51,6 +56,10 @@ _ARGUMENT: Final = re.compile(
     rf"""(?<![\w.-])(?P<name>--?[\w.-]*{_TELLING})["']?[ \t,]+["']?(?P<value>[^\s"',;}}\]]+)""", re.IGNORECASE
 )
 """An argument and the word behind it: `--password x`, `[--password, x]`."""
+_ELEMENT: Final = re.compile(rf"<(?P<name>[\w.:-]*{_TELLING})>(?P<value>[^\s<]+)</", re.IGNORECASE)
+_LOGIN: Final = re.compile(r"--?(?:u|user|auth|proxy-user)")
+_USER_AND_PASSWORD: Final = re.compile(r"[^\s/:]+:(?!\d+$)[^\s/:]{4,}")
+"""What stands behind such an argument; `1000:1000` is a user and a group."""
 
 _NO_LITERAL: Final = re.compile(
     # a reference, the name of a variable, a path, an address, a word that says nothing
@@ -87,7 +96,9 @@ def _found(text: str, name: str) -> Iterator[str]:
             yield f"{what} ({_veiled(match[0])})"
     if name and _TELLING_NAME.fullmatch(name) and _is_literal(text):
         yield f"the value of {name} ({_veiled(text)})"
-    for match in (*_ASSIGNMENT.finditer(text), *_ARGUMENT.finditer(text)):
+    if _LOGIN.fullmatch(name) and _USER_AND_PASSWORD.fullmatch(text) and _is_literal(text):
+        yield f"the password behind {name} ({_veiled(text)})"
+    for match in (*_ASSIGNMENT.finditer(text), *_ARGUMENT.finditer(text), *_ELEMENT.finditer(text)):
         if _is_literal(match["value"]):
             yield f"the value of {match['name']} ({_veiled(match['value'])})"
     for match in _RANDOM.finditer(text):
