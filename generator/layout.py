@@ -137,6 +137,11 @@ def shard_name(number: int) -> str:
     return f"s{number:02d}"
 
 
+def is_shard(name: str) -> bool:
+    """Say whether a shard may have this name, however many there are."""
+    return name[:1] == "s" and name[1:].isdecimal()
+
+
 def application_set(shard: str) -> str:
     """Return the path of a shard's ApplicationSet."""
     return f"{SHARDS}/{shard}/applicationset.yaml"

@@ -423,10 +423,16 @@ def _accepted(document: Document) -> Iterator[Finding]:
 
 
 def _parts(document: Document) -> Iterator[Finding]:
-    """A chart has namespaces of its own: none is Argo CD's, argocd/platform/'s or another chart's."""
+    """A chart has namespaces and a name of its own: none is Argo CD's, argocd/platform/'s, a shard's or another's."""
     argocd = with_defaults(package_schema("platform"), document.data)["argocd"]
     taken = dict.fromkeys((argocd["namespace"], *argocd["platform"]["namespaces"]), "argocd/platform/")
     for name, part in document.data.get("parts", {}).items():
+        if name == "platform" or layout.is_shard(name):
+            place, fact = (
+                document.place(("parts", name), key=True),
+                f"parts.{name}: this is what tenantry calls its own",
+            )
+            yield finding("PLT001", place, fact, "give the part another name")
         for index, namespace in enumerate(part["namespaces"]):
             other = taken.setdefault(namespace, f"part {name}")
             if other != f"part {name}":
