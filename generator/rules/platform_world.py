@@ -10,7 +10,7 @@ from generator.findings.rule import Firm
 from generator.generate.argocd import project_of
 from generator.generate.compose import shared
 from generator.kube.lenient import Object, group_of, mapping, mappings, spec_of, string
-from generator.kube.sync import GUARD, SYNC_OPTIONS, options
+from generator.kube.sync import ARGO_CD, GUARD, SYNC_OPTIONS, SYNC_WAVE, options
 from generator.kube.tenant_names import NAME_LABEL
 from generator.model.argocd_settings import SETTINGS, why_not
 from generator.render.rendered import Repository, identity
@@ -142,12 +142,33 @@ def _problems(repository: Repository, obj: Object, companies: Collection[str]) -
         yield ("metadata", "namespace"), f"it lies in {namespace}", f"add {namespace} to argocd.platform.namespaces"
     yield from _of_kind(kind, obj, homes, companies, platform.cluster.declared.get("storageClasses", ()))
     if kind == "ConfigMap" and namespace in ("", platform.argocd.namespace):
-        if _name(obj) in SETTINGS and not options(obj).issuperset(GUARD):
-            fact = f"without {' and '.join(GUARD)} all settings in it go with its file"
-            yield ("metadata",), fact, f"annotate it: {SYNC_OPTIONS}: ServerSideApply=true,{','.join(GUARD)}"
+        if _name(obj) in SETTINGS:
+            yield from _around_settings(obj)
         for key, value in mapping(obj.get("data")).items():
             if reason := why_not(_name(obj), key, value, companies):
                 yield ("data", key), f"data.{key}: {reason}", "remove it"
+
+
+_APPLIED: Final = "ServerSideApply=true"
+
+
+def _around_settings(obj: Object) -> Iterator[Problem]:
+    """Of a ConfigMap that others write to as well, git holds some keys: nothing may take the others along."""
+    if not options(obj).issuperset(GUARD):
+        fact = f"without {' and '.join(GUARD)} all settings in it go with its file"
+        yield ("metadata",), fact, f"annotate it: {SYNC_OPTIONS}: {_APPLIED},{','.join(GUARD)}"
+    for option in sorted(options(obj) - {*GUARD, _APPLIED}):
+        fact = f"with {option} settings that stand in another file may go"
+        yield ("metadata", "annotations", SYNC_OPTIONS), fact, f"write {_APPLIED},{','.join(GUARD)}"
+    for key in mapping(mapping(obj.get("metadata")).get("annotations")):
+        if str(key).startswith(ARGO_CD) and key not in (SYNC_OPTIONS, SYNC_WAVE):
+            yield (
+                ("metadata", "annotations", key),
+                f"{key} changes what Argo CD does with its own settings",
+                "remove it",
+            )
+    for key in obj.keys() - {"apiVersion", "kind", "metadata", "data"}:
+        yield (key,), f"{key} is nothing that Argo CD reads of its settings", "remove it"
 
 
 _GENERATED_KINDS: Final = ("AppProject", "Application", "ApplicationSet")
