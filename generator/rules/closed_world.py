@@ -120,7 +120,9 @@ def _found(rendered: Rendered, obj: Object, part: Unmodelled) -> Found:
     key = part.path[-1] if part.path else ""
     of_metadata = part.path[:-1] in (("metadata", "labels"), ("metadata", "annotations"))
     ways = [part.hint or ("remove it" if part.acceptable else "")]
-    if of_metadata and "/" not in str(key) and obj["kind"] != "Namespace":
+    prefix, slash, _ = str(key).rpartition("/")
+    own = slash and any(f".{prefix}".endswith(f".{domain}") for domain in rendered.platform.host_suffixes)
+    if of_metadata and (own or (not slash and obj["kind"] != "Namespace")):
         ways.append(f"declare it in platform.yaml: `metadata: {{{part.path[-2]}: [{key}]}}`")
     elif part.acceptable:
         ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(rendered, obj, part)}")

@@ -81,7 +81,7 @@ def _said(item: Any) -> str:
     per=Per.TENANT,
     title="a project lists the constant kinds and accepts every object of the render",
     why="A kind that is missing cannot be applied or pruned; one too many is a way out.",
-    fix="Run `tenantry generate`; a new kind in base/ belongs into generator/generate/argocd.py.",
+    fix="Run `tenantry generate`; a kind that no company may have belongs to argocd/platform/.",
     source=sources.PROJECTS,
     firm=Firm.NEIGHBOURS,
 )
