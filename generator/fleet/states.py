@@ -56,6 +56,7 @@ class Way:
         back: How one comes back, in words.
         approved: Whether it needs an approval that stands before the change.
         confirmed: Which key of `confirmed` says that somebody saw the step before it done; empty for none.
+        argocd, stays: What Argo CD does and what stays, where that is not what the state after it says; else empty.
     """
 
     before: str
@@ -64,6 +65,8 @@ class Way:
     back: str
     approved: bool = False
     confirmed: str = ""
+    argocd: str = ""
+    stays: str = ""
 
 
 _ROWS: Final = (
@@ -159,7 +162,12 @@ WAYS: Final = (
     Way(
         before=DELETING,
         after=PURGING,
-        back="again to deleting, once it is Synced: for an Application that left its namespace behind, orphaned",
+        back=(
+            "again to deleting, once it is Synced: for an Application that left its namespace behind, orphaned; to any"
+            " other state with an approval"
+        ),
+        argocd="makes the Application again, and empty what of the company is gone already",
+        stays="what was not deleted yet",
     ),
     Way(
         before=DELETING,
@@ -174,6 +182,8 @@ WAYS: Final = (
         guard="an approval stands before the change",
         back="none needed",
         approved=True,
+        argocd="makes the company again, with a new and empty volume unless the old one is kept for its claim",
+        stays="what the tombstone lists",
     ),
 )
 """Every way that there is; whoever stays in a state needs none."""

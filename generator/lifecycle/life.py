@@ -66,6 +66,7 @@ def changed(
     after = edited(after, lambda now: _without_others(now, wanted, others))
     if step is not None:
         _refuse_early(name, step, _data(file, after), today)
+        _refuse_paused(name, step, data)
         after = _with_witness(after, name, step, platform, witness, today)
     if wanted == RETIRED and present != RETIRED:
         stone = _tombstone(snapshot, name, platform, _data(file, after), witness, today)
@@ -103,6 +104,15 @@ def _refuse_early(name: str, step: Way, data: Mapping[str, Any], today: date) ->
         raise TenantryError(fact, f"once the hold ends: tenantry set {name} hold.reason= hold.since=")
     if step.after == PURGING and step.before != DELETING and last and str(today) <= last:
         raise TenantryError(f"{name} was told that its files are there until {last}", "wait until that day has passed")
+
+
+def _refuse_paused(name: str, step: Way, present: Mapping[str, Any]) -> None:
+    """Refuse to delete a company of which nothing is synced."""
+    paused = mapping(present.get("paused"))
+    if step.after == DELETING and paused:
+        fact = f"{name} is paused until {paused.get('until')}, so Argo CD has not taken its guards out"
+        hint = f"end the pause, merge that and wait: tenantry set {name} paused.until= paused.reason="
+        raise TenantryError(fact, hint)
 
 
 def _with_witness(text: str, name: str, step: Way, platform: Platform, witness: Witness, today: date) -> str:

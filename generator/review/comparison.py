@@ -12,9 +12,9 @@ from generator.findings.finding import Finding, Place, TenantryError
 from generator.findings.table import finding
 from generator.fleet import earlier
 from generator.fleet.earlier import Version
-from generator.fleet.model import Fleet, Platform
+from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.rings import Pair
-from generator.fleet.states import ACTIVE, PURGED, PURGING, RETIRING, STATES
+from generator.fleet.states import ACTIVE, DELETING, PURGED, PURGING, RETIRING, STATES
 from generator.generate import frozen
 from generator.generate.releases import read_release
 from generator.generate.started import Started
@@ -139,6 +139,7 @@ def _compare(
             (before.composed.fleet, before.composed.sizes), (after.composed.fleet, after.composed.sizes), names
         ),
         moves=moves,
+        purged=_purged(before.composed.fleet, after.composed.fleet),
         amended=tuple(_amended(before.composed.fleet, after.composed.fleet, files)),
         purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
         today=origin.today,
@@ -292,11 +293,29 @@ def _moves(origin: Origin, before: Fleet, after: Fleet, files: Collection[Touche
         and tenant.state != (known[tenant.name].state if tenant.name in known else ACTIVE)
     ]
     asked = [tenant.name for tenant in moved if tenant.state == PURGING]
+    if asked:
+        earlier.whole(origin.repository, "whether a company was purged before stands in its history")
     written = earlier.versions(origin.repository, [origin.commit], asked) if asked else {}
+    begun = _begun(origin, [known[tenant.name] for tenant in moved if tenant.name in known])
     for tenant in moved:
         held = {version.blob for version in written.get(tenant.name, ())}
         again = blobs.get(tenant.document.file) in held
-        yield Move(before=known.get(tenant.name), after=tenant, again=again)
+        yield Move(before=known.get(tenant.name), after=tenant, again=again, begun=tenant.name in begun)
+
+
+def _begun(origin: Origin, moved: Iterable[Tenant]) -> frozenset[str]:
+    """Return those of companies that were purging whose deletion had begun before; nobody looks unless it matters."""
+    purging = frozenset(tenant.name for tenant in moved if tenant.state == PURGING)
+    if not purging:
+        return frozenset()
+    told = (event for event in events(line(origin.repository, origin.named)) if event.what == "state")
+    last = {event.company: (event.before, event.after) for event in told if event.company in purging}
+    return frozenset(name for name, states in last.items() if states == (DELETING, PURGING))
+
+
+def _purged(before: Fleet, after: Fleet) -> tuple[str, ...]:
+    tenants = (*before.tenants, *before.departed, *after.tenants, *after.departed)
+    return tuple(sorted({tenant.name for tenant in tenants if tenant.state in (PURGING, DELETING)}))
 
 
 def _with_what_leaves(before: State, moves: Iterable[Move]) -> Iterator[Move]:

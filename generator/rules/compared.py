@@ -40,12 +40,14 @@ class Move:
         before: The tenant before the change; None for one that comes with it.
         after: The tenant after it.
         again: Whether a commit before the change held the very same file: what approved that one counted once.
+        begun: Whether its deletion had begun before the state that it leaves: not all of it may be there.
         leaves: What the tenant renders before the change, where its entry, and so its Application, goes with it.
     """
 
     before: Tenant | None
     after: Tenant
     again: bool = False
+    begun: bool = False
     leaves: Rendered | None = None
 
     @property
@@ -115,6 +117,7 @@ class Compared:
         given_again: Those that it brings under a number that something else had before.
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
         moves: Tenants that go from one state to another.
+        purged: Names of the companies that are purging or being deleted, before the change or after it, sorted.
         amended: Tenants whose file differs and that were being purged before the change, or gone, and still are.
         purged_today: Companies that began to be purged on this day (UTC) before the change.
         today: The day; None where nothing is judged by days.
@@ -138,6 +141,7 @@ class Compared:
     given_again: tuple[str, ...] = ()
     capacity: Shift | None = None
     moves: tuple[Move, ...] = ()
+    purged: tuple[str, ...] = ()
     amended: tuple[Move, ...] = ()
     purged_today: tuple[str, ...] = ()
     today: date | None = None

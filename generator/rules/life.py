@@ -65,6 +65,9 @@ def a_purge_is_approved(compared: Compared) -> Iterator[Found]:
         if step is not None and step.approved:
             what = "is to be purged" if step.after == PURGING else "is to come back from its tombstone"
             yield _found(move, f"{move.after.name} {what}", _back(compared, move))
+        elif move.begun and move.after.state != DELETING:
+            fact = f"{move.after.name} is to come back, although its deletion had begun: its volume may be a new one"
+            yield _found(move, fact, _back(compared, move))
 
 
 @a_purge_is_approved.also(Per.CHANGE)
@@ -111,8 +114,8 @@ def a_change_of_state_says_what_it_does(compared: Compared) -> Iterator[Found]:
         if step is not None:
             state = STATES[step.after]
             fact = (
-                f"{move.after.name} goes from {step.before} to {step.after}: Argo CD {state.argocd};"
-                f" what stays: {state.stays}"
+                f"{move.after.name} goes from {step.before} to {step.after}: Argo CD {step.argocd or state.argocd};"
+                f" what stays: {step.stays or state.stays}"
             )
             yield _found(move, fact, f"the way back: {step.back}")
 
@@ -190,3 +193,47 @@ def approvals_of_a_purge_count_once(compared: Compared) -> Iterator[Found]:
             fact = f"{name} was purged by the very same file before, and that was cancelled: its approval counted once"
             hint = f"name the backup of today: tenantry set {name} backup={move.after.backup}-again"
             yield Found(document.place(("backup",)), fact, hint)
+
+
+@rule(
+    "STA016",
+    per=Per.CHANGE,
+    title="no company is handed to another ApplicationSet while it is purged",
+    why=(
+        "The set that it belonged to deletes its Application, which carries the cascade finalizer: namespace and volume"
+        " go before anybody has confirmed it, and no cancelling brings them back."
+    ),
+    fix="Change argocd.shards when no company is purging or deleting.",
+    source="tenantry: nothing dies by accident",
+    firm=Firm.DATA,
+)
+def shards_stay_while_somebody_is_purged(compared: Compared) -> Iterator[Found]:
+    """The number of shards is the same as long as an Application may carry the cascade finalizer."""
+    was, now = compared.before.argocd.shards, compared.after.argocd.shards
+    if was == now or not compared.purged:
+        return
+    names = ", ".join(compared.purged)
+    fact = f"argocd.shards: {was} becomes {now}, while purges are under way: Argo CD would delete {names} by it"
+    hint = f"write {was} again, until each purge is done or cancelled{compared.then_generate}"
+    yield Found(compared.after.document.place(("argocd", "shards")), fact, hint)
+
+
+@rule(
+    "STA017",
+    per=Per.CHANGE,
+    title="a company that is paused is not deleted",
+    why=(
+        "Argo CD has synced nothing of a paused company, so its guards still stand: the Application would go and leave"
+        " the namespace behind, orphaned and without policies."
+    ),
+    fix="End the pause by a change of its own, and wait until the Application is Synced.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+)
+def what_is_deleted_was_not_paused(compared: Compared) -> Iterator[Found]:
+    """Whoever confirmed that it was Synced, the file before the change says that it was not."""
+    for move in compared.moves:
+        if move.before is not None and move.states == (PURGING, DELETING) and move.before.paused is not None:
+            fact = f"{move.after.name} is paused until {move.before.paused.until}, so it still has its guards"
+            ends = f"tenantry set {move.after.name} paused.until= paused.reason={compared.then_generate}"
+            yield _found(move, fact, f"{_back(compared, move)}; end the pause first, merge that and wait: {ends}")
