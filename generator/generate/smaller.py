@@ -10,7 +10,7 @@ gets on: with all pods of the release before still running, there is room for as
 lets an old one go. Pods that are ending give way by themselves; until then a new one may wait.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generator.fleet.model import QuotaFrom, Resources, Tenant
 from generator.fleet.rings import order
@@ -134,7 +134,9 @@ def _mixed(old: Scaling, most: int, new: Scaling) -> Resources:
 
     The largest is one of two moments: all old ones still run or end, beside as many new ones as have come by then; or
     all new ones run, beside the last old ones that end. Between the two each step ends an old pod and brings a new one.
-    An autoscaler whose maximum is less than before lowers the pods to it before the first new one is ready.
+    An autoscaler whose maximum is less than before lowers the pods to it before the first new one is ready. Old pods
+    end as slowly as they did, and are let go as fast as the new release is ready. What is not counted is an autoscaler
+    that rises amid the roll-out: Kubernetes gives the old pods their share of that.
 
     Args:
         old: What the autoscaler may do before.
@@ -143,8 +145,10 @@ def _mixed(old: Scaling, most: int, new: Scaling) -> Resources:
     """
     was, now, final = old.workload.pod, new.workload.pod, new.max_replicas
     surge = _surge(new, final)
+    both = replace(old.workload, motion=new.workload.motion, scale_down=new.workload.scale_down)
     ending = max(
         old.workload.at_once(most, old.min_replicas) - most - _surge(old, most),
+        both.at_once(most, old.min_replicas) - most - _surge(new, most),
         new.at_once - final - surge,
     )
     first = was * most + now * (max(final - most, 0) + surge + min(ending, most, final))

@@ -118,15 +118,19 @@ def test_capacity_counts_the_larger_plan_until_the_change_is_complete(sold: Sold
     assert after.quota != before.quota
 
 
-def released(sold: Sold, *, cpu: int, memory: int, ready: int) -> Sold:
-    """Return what is sold by a release whose service has pods of another size that are ready after other seconds."""
+def released(sold: Sold, *, cpu: int, memory: int, ready: int, grace: int | None = None) -> Sold:
+    """Return what is sold by a release whose service has pods of another size that are ready after other seconds.
+
+    They may take other seconds to end, too.
+    """
     service = sold.platform.service
     pod = Resources(
         requests_cpu=cpu, limits_cpu=2 * cpu, requests_memory=memory << 20, limits_memory=(2 * memory) << 20
     )
     workload = sold.workloads[()][service]
     assert isinstance(workload.motion, Rolling)
-    other = replace(workload, pod=pod, motion=replace(workload.motion, ready=ready))
+    motion = replace(workload.motion, ready=ready)
+    other = replace(workload, pod=pod, motion=motion, grace=workload.grace if grace is None else grace)
     return replace(sold, workloads={(): {**sold.workloads[()], service: other}})
 
 
@@ -173,6 +177,23 @@ def test_a_release_comes_where_no_pod_of_its_roll_out_waits(
         assert (fewer + new.service.workload.pod * max(most + 1 - (pods - gone), 0)).is_within(room)
     if before == after:
         assert short is None
+
+
+def test_old_pods_that_end_slowly_are_let_go_as_fast_as_new_ones_are_ready(sold: Sold) -> None:
+    """Four pods that take 120 s: one that is ready after 120 s lets one end at a time; after 30 s each, all four end.
+
+    New pods of the same size end within a second, so the quota has room for one that ends, and 3 x 250m are lacking.
+    """
+    old = released(sold, cpu=125, memory=256, ready=120, grace=120).size(on(sold, "1"))
+    new = released(sold, cpu=125, memory=256, ready=30, grace=1).size(on(sold, "2"))
+
+    short = shortage(on(sold, "1"), old, on(sold, "2"), new)
+
+    assert (old.service.max_replicas, new.service.max_replicas) == (4, 4)
+    assert short is not None
+    assert (short.field, short.used, short.allowed) == ("limits_cpu", 9 * 250, new.quota.limits_cpu)
+    assert short.of_release is not None
+    assert short.of_release.limits_cpu == short.used - short.allowed
 
 
 def on(sold: Sold, release: str) -> Tenant:
