@@ -179,6 +179,8 @@ def ports_are_there(rendered: Rendered) -> Iterator[Found]:
     """Every port that a Service, a route, a probe or a policy names is one of the pods or Services that it means."""
     workloads = rendered.workloads
     services = rendered.named("Service")
+    for obj in workloads:
+        yield from _ports_of_one_name(rendered, obj)
     for obj in rendered.objects:
         spec = spec_of(obj)
         match obj["kind"]:
@@ -204,6 +206,18 @@ def ports_are_there(rendered: Rendered) -> Iterator[Found]:
 
 def _protocol(port: Object) -> str:
     return string(port.get("protocol")) or "TCP"
+
+
+def _ports_of_one_name(rendered: Rendered, workload: Object) -> Iterator[Found]:
+    """Yield the containers that give their ports names of other containers' ports."""
+    numbers: dict[str, Any] = {}
+    for container in all_containers(mapping(pod_spec(workload))):
+        for port in mappings(container.get("ports")):
+            name, number = string(port.get("name")), port.get("containerPort")
+            if name and numbers.setdefault(name, number) != number:
+                fact = f"container {container.get('name')} calls its port {number} {name}, as port {numbers[name]} is"
+                hint = "call it otherwise: a Service leads to the first of the two, and a policy may open both"
+                yield rendered.found(workload, fact, hint)
 
 
 def _ports(workload: Object) -> dict[Any, list[str]]:

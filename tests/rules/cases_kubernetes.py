@@ -146,6 +146,11 @@ spec:
 """
 
 
+def _other_port_of_the_name(scene: Scene) -> None:
+    beside = {"name": "usage", "ports": [{"name": "http", "containerPort": 9101, "protocol": "TCP"}]}
+    scene.pod()["containers"].append(scene.container() | beside)
+
+
 CASES = (
     # --- K8S001
     catches(
@@ -620,6 +625,12 @@ CASES = (
         lambda scene: scene.one("LimitRange", "container")["spec"]["limits"][0]["default"].pop("ephemeral-storage"),
     ),
     # --- K8S014
+    catches(
+        "K8S014",
+        "another container has a port of the same name",
+        _other_port_of_the_name,
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container usage calls its port 9101 http, as port 8080 is [K8S014]\n  hint: call it otherwise: a Service leads to the first of the two, and a policy may open both",
+    ),
     catches(
         "K8S014",
         "a target port of another name",
