@@ -15,6 +15,7 @@ from generator.kube.tenant_names import NAME_LABEL
 from generator.model.argocd_settings import SETTINGS, why_not
 from generator.render.rendered import Repository, identity
 from generator.rules.platform_objects import KUSTOMIZATION, platform_objects
+from generator.rules.render import CLUSTER_SCOPED
 from generator.rules.rule import Per, rule
 
 
@@ -134,8 +135,11 @@ def _problems(repository: Repository, obj: Object, companies: Collection[str]) -
     if kind == "Secret":
         yield (), "a Secret stands in git", "take it from an ExternalSecret"
         return
-    if kind not in (*allowed.kinds, *allowed.cluster_kinds):
-        where = "kinds, or clusterKinds where it has no namespace"
+    of_the_cluster = (group_of(obj), obj["kind"]) in CLUSTER_SCOPED
+    if kind not in (*(() if of_the_cluster else allowed.kinds), *allowed.cluster_kinds):
+        in_a_namespace = namespace or "." not in group_of(obj).removesuffix(".k8s.io")
+        where = "clusterKinds" if of_the_cluster else "kinds"
+        where += "" if of_the_cluster or in_a_namespace else ", or clusterKinds where it has no namespace"
         yield (), f"{kind} is no kind that argocd/platform/ may have", f"add {kind} to argocd.platform.{where}"
     homes = (platform.argocd.namespace, *allowed.namespaces)
     if namespace and namespace not in homes:

@@ -51,7 +51,13 @@ _PROBLEMS: Final[tuple[tuple[str, tuple[Edit, ...], str, str], ...]] = (
             "{apiVersion: v1, kind: Service, metadata: {name: more, namespace: monitoring}, spec: {ports: [{port: 80}]}}\n"
         ),
         "Service/monitoring/more: Service is no kind that argocd/platform/ may have",
-        "add Service to argocd.platform.kinds, or clusterKinds where it has no namespace",
+        "add Service to argocd.platform.kinds",
+    ),
+    (
+        "a kind of the whole cluster that is not declared",
+        _platform("{apiVersion: storage.k8s.io/v1, kind: CSIDriver, metadata: {name: more}, spec: {}}\n"),
+        "CSIDriver/more: storage.k8s.io/CSIDriver is no kind that argocd/platform/ may have",
+        "add storage.k8s.io/CSIDriver to argocd.platform.clusterKinds",
     ),
     (
         "an object in a namespace that is not declared",
