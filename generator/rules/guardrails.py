@@ -122,7 +122,7 @@ def _weak_limits(rendered: Rendered) -> Iterator[Found]:
         fact = "no LimitRange gives containers their limits: a pod without them would be refused"
         yield Found(rendered.place(), fact)
     for one, limit in limits:
-        for key in ("default", "defaultRequest", "max"):
+        for key in ("default", "defaultRequest", "max", "maxLimitRequestRatio"):
             for resource in ("cpu", "memory"):
                 if resource not in mapping(limit.get(key)):
                     yield rendered.found(one, f"{key}.{resource} is not set")
