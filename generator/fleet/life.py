@@ -106,10 +106,26 @@ def keys_of_the_state(document: Document, page: str) -> Iterator[Finding]:
         if state.name in needed and step not in data.get("confirmed", {step: ()}):
             fact = f"state: {state.name} needs the key confirmed.{step}"
             yield finding("TEN030", place(), fact, _way_to_key(name, "confirmed"))
+    yield from _days_in_order(document)
     if "suspended" in state.parts and not page:
         fact = f"state: {state.name} needs a page that the company's hosts lead to, and platform.yaml has none"
         hint = "declare it in platform.yaml: unavailablePage: https://www.example.com/unavailable"
         yield finding("TEN030", place(), fact, hint)
+
+
+def _days_in_order(document: Document) -> Iterator[Finding]:
+    """Nobody saw a step of a purge done before it could begin: a confirmation that says so is another purge's."""
+    said = document.data.get("confirmed", {})
+    earlier, what = document.data.get("retireOn"), "retireOn"
+    for step in (SYNCED, GONE):
+        day = said.get(step, {}).get("date")
+        if day is None:
+            continue
+        if earlier is not None and (day < earlier or (day == earlier and what == "retireOn")):
+            fact = f"confirmed.{step} is of {day}, and {what} is {earlier}: nobody can have seen it then"
+            hint = "take the state back, and let `tenantry set` go there: it writes what it saw"
+            yield finding("TEN030", document.place(("confirmed", step, "date")), fact, hint)
+        earlier, what = day, f"confirmed.{step}"
 
 
 _SET_BY_HAND: Final = ("retireOn", "backup")

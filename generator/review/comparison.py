@@ -140,7 +140,8 @@ def _compare(
         ),
         moves=moves,
         purged=_purged(before.composed.fleet, after.composed.fleet),
-        amended=tuple(_amended(before.composed.fleet, after.composed.fleet, files)),
+        retiring=tuple(_edited(before.composed.fleet, after.composed.fleet, files, (RETIRING,))),
+        amended=tuple(_edited(before.composed.fleet, after.composed.fleet, files, PURGED)),
         purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
         today=origin.today,
         starts=(starts := tuple(_starts_after(before, after, files))),
@@ -330,13 +331,13 @@ def _with_what_leaves(before: State, moves: Iterable[Move]) -> Iterator[Move]:
     yield from (replace(move, leaves=found.get(move.after.name)) for move in several)
 
 
-def _amended(before: Fleet, after: Fleet, files: Collection[Touched]) -> Iterator[Move]:
-    """Yield the tenants that leave or are gone, before and after, and whose file differs."""
+def _edited(before: Fleet, after: Fleet, files: Collection[Touched], states: Collection[str]) -> Iterator[Move]:
+    """Yield the tenants that are in one of some states, before and after, and whose file differs."""
     known = {tenant.name: tenant for tenant in (*before.tenants, *before.departed)}
     paths = {file.path for file in files}
     for tenant in (*after.tenants, *after.departed):
         old = known.get(tenant.name)
-        if old and tenant.document.file in paths and old.state in PURGED and tenant.state in PURGED:
+        if old and tenant.document.file in paths and old.state in states and tenant.state in states:
             yield Move(before=old, after=tenant)
 
 

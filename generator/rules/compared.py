@@ -118,6 +118,7 @@ class Compared:
         capacity: What the change does to the room on the nodes; None when platform.yaml declares none after it.
         moves: Tenants that go from one state to another.
         purged: Names of the companies that are purging or being deleted, before the change or after it, sorted.
+        retiring: Tenants that leave before the change and after it, and whose file differs.
         amended: Tenants whose file differs and that were being purged before the change, or gone, and still are.
         purged_today: Companies that began to be purged on this day (UTC) before the change.
         today: The day; None where nothing is judged by days.
@@ -142,6 +143,7 @@ class Compared:
     capacity: Shift | None = None
     moves: tuple[Move, ...] = ()
     purged: tuple[str, ...] = ()
+    retiring: tuple[Move, ...] = ()
     amended: tuple[Move, ...] = ()
     purged_today: tuple[str, ...] = ()
     today: date | None = None

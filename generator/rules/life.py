@@ -237,3 +237,29 @@ def what_is_deleted_was_not_paused(compared: Compared) -> Iterator[Found]:
             fact = f"{move.after.name} is paused until {move.before.paused.until}, so it still has its guards"
             ends = f"tenantry set {move.after.name} paused.until= paused.reason={compared.then_generate}"
             yield _found(move, fact, f"{_back(compared, move)}; end the pause first, merge that and wait: {ends}")
+
+
+@rule(
+    "STA018",
+    per=Per.CHANGE,
+    title="people get the days that they were told",
+    why="A day that has passed already, or that comes earlier, takes the time away in which people fetch their files.",
+    fix="Give a day that is not over, and never an earlier one; or have the change approved.",
+    source=_SOURCE,
+    firm=Firm.DATA,
+    lifted_by_approval=True,
+)
+def people_get_the_days_they_were_told(compared: Compared) -> Iterator[Found]:
+    """The last day of a company that leaves is not over when it is told, and comes no earlier later on."""
+    for move in (*compared.moves, *compared.retiring):
+        before, tenant = move.before, move.after
+        if before is None or tenant.state != RETIRING or tenant.retire_on is None:
+            continue
+        place, told = tenant.document.place(("retireOn",)), before.retire_on
+        if told is not None and tenant.retire_on < told:
+            fact = f"{tenant.name} was told that its files are there until {told}, not {tenant.retire_on}"
+            yield Found(place, fact, f"leave it: tenantry set {tenant.name} retireOn={told}{compared.then_generate}")
+        elif told is None and compared.today is not None and tenant.retire_on < compared.today:
+            fact = f"the last day of {tenant.name} would be {tenant.retire_on}, which is over"
+            today = f"tenantry set {tenant.name} retireOn={compared.today}{compared.then_generate}"
+            yield Found(place, fact, f"give a day that is to come, today at the earliest: {today}")

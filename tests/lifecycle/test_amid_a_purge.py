@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from generator.fleet.states import ACTIVE, DELETING, PURGING
+from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRED
 from tests.harness import Repository
-from tests.lifecycle.test_life import AFTER, KEYS, NAME, PURGES, check, company, to
+from tests.lifecycle.test_life import AFTER, KEYS, LAST, NAME, PURGES, check, company, to
 
 PAUSED = {"paused": {"until": "2027-02-01", "reason": "a look at it"}}
 
@@ -154,3 +154,81 @@ def test_whether_an_approval_has_counted_is_not_guessed(repository: Repository) 
         "error: this clone is shallow, and whether a company was purged before stands in its history\n"
         "  hint: fetch all history: git fetch --unshallow; in CI, fetch-depth: 0\n"
     )
+
+
+# --- days
+
+
+@pytest.mark.parametrize(
+    ("before", "keys", "said", "exit_"),
+    [
+        (
+            ACTIVE,
+            {"state": "retiring", "retireOn": LAST},
+            f"the last day of {NAME} would be {LAST}, which is over",
+            f"retireOn={AFTER}",
+        ),
+        (
+            "retiring",
+            {"state": "retiring", "retireOn": "2026-12-30"},
+            f"{NAME} was told that its files are there until {LAST}, not 2026-12-30",
+            f"retireOn={LAST}",
+        ),
+        (
+            PURGING,
+            {"state": "retiring", "retireOn": "2026-12-30"},
+            f"{NAME} was told that its files are there until {LAST}, not 2026-12-30",
+            f"retireOn={LAST}",
+        ),
+    ],
+)
+def test_people_get_the_days_that_they_were_told(
+    repository: Repository, before: str, keys: dict[str, str], said: str, exit_: str
+) -> None:
+    """The command that is named passes, and so does the change as it is, once somebody has approved it."""
+    company(repository, before)
+    repository.tenant(NAME, **keys)
+
+    refused = check(repository)
+    done = repository.run("check", "--base", "main", "--today", AFTER)
+    approved = repository.run("check", "--base", "main", "--today", AFTER, "--approve", "they asked for it")
+    command = re.search(rf"tenantry set {NAME} {re.escape(exit_)} ", done.stdout)
+
+    assert refused == [f"{said} [STA018]"]
+    assert command is not None
+    assert approved.exit == 0, approved.said
+    assert repository.run("set", NAME, exit_).exit == 0
+    repository.generate().git("add", "tenants", "overlays", "argocd")
+    repository.git("commit", "--quiet", "--message", "exit")
+    assert repository.run("check", "--base", "main", "--today", AFTER).exit == 0
+
+
+def test_a_later_day_is_nobodys_loss(repository: Repository) -> None:
+    """Whoever leaves gets more time without an approval."""
+    company(repository, "retiring")
+    repository.tenant(NAME, state="retiring", retireOn="2027-06-30")
+
+    assert check(repository) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "confirmed", "said"),
+    [
+        (DELETING, {"synced": {"by": "ops", "date": LAST}}, f"confirmed.synced is of {LAST}, and retireOn is {LAST}"),
+        (
+            RETIRED,
+            {"synced": {"by": "ops", "date": AFTER}, "gone": {"by": "ops", "date": LAST}},
+            f"confirmed.gone is of {LAST}, and confirmed.synced is {AFTER}",
+        ),
+    ],
+)
+def test_nobody_confirms_a_step_before_it_could_begin(
+    repository: Repository, state: str, confirmed: dict[str, dict[str, str]], said: str
+) -> None:
+    """A confirmation that was written by hand, or is of an earlier purge, counts for none."""
+    repository.tenant(NAME, state=state, **{**KEYS[state], "confirmed": confirmed})
+
+    done = repository.run("validate")
+
+    assert done.exit == 1
+    assert f"error: {said}: nobody can have seen it then [TEN030]" in done.said
