@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.command(epilog='Example: tenantry release --notes "the server 0.48" && tenantry promote pilot')
 @click.option("--notes", default="", metavar="TEXT", help="What is new in it; stands in the release's record.")
 @click.option("--guard", "of_guard", is_flag=True, help="Freeze base/guard as the next of base/guards.")
-@click.option("--prune", is_flag=True, help="Remove the releases and guards that no ring and no company names.")
+@click.option("--prune", is_flag=True, help="Remove the releases and guards that nobody needs.")
 @click.pass_obj
 def release(directory: Path, notes: str, of_guard: bool, prune: bool) -> Exit:
     """Freeze base/edge as the next of base/releases, for rings to be moved to.
@@ -23,6 +23,8 @@ def release(directory: Path, notes: str, of_guard: bool, prune: bool) -> Exit:
     A release is never edited: its digest stands beside it, and verify holds the folder to that. What could not be
     taken out later is refused before: errors, images without a digest where platform.yaml demands one (imageDigests),
     and fields that differ from the release before and that the API server does not change.
+
+    --prune keeps what a ring or a company names, the newest, and what each ring was on last, for it to go back.
     """
     from generator.git.snapshot import Snapshot
     from generator.lifecycle import release as releases
@@ -47,6 +49,10 @@ def _prune(root: Path, snapshot: "Snapshot") -> Exit:
     from generator.lifecycle import release as releases
 
     unused = releases.unused(snapshot)
+    back = releases.ways_back(snapshot) if unused else {}
+    for folder in (folder for folder in unused if folder in back):
+        click.echo(f"   keep {folder}: ring {back[folder]} was on it before, and may go back", err=True)
+    unused = tuple(folder for folder in unused if folder not in back)
     folders = tuple(folder for folder in unused if releases.is_held(snapshot, folder))
     releases.remove(root, folders)
     for folder in (folder for folder in unused if folder not in folders):
@@ -56,7 +62,7 @@ def _prune(root: Path, snapshot: "Snapshot") -> Exit:
     if folders:
         click.echo("  one comes back, as long as git has it: git checkout COMMIT -- FOLDER FOLDER.yaml", err=True)
     elif not unused:
-        click.echo("every release is used, or is the newest: nothing to remove", err=True)
+        click.echo("every release is used, a way back, or the newest: nothing to remove", err=True)
     return Exit.FINE
 
 

@@ -1,7 +1,7 @@
 """IO in: which ring was on which release, and since when, from the line of first parents."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -54,6 +54,12 @@ class Known:
         """Return the last time for which a ring was on a release; None when it never was."""
         found = (stay for stay in reversed(self.stays) if (stay.ring, stay.release) == (ring, release))
         return next(found, None)
+
+    def before(self, ring: str, releases: Collection[str]) -> str:
+        """Return the frozen release that a ring was on last, without some of them; empty for none."""
+        other = (stay for stay in self.stays if stay.ring == ring and stay.release not in (*releases, layout.EDGE))
+        last = max(other, key=lambda stay: (stay.until or datetime.max.replace(tzinfo=UTC), stay.since), default=None)
+        return last.release if last else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from generator.generate import frozen
 from generator.generate.write import replace
 from generator.git import ancestry, door
 from generator.git.snapshot import Snapshot
+from generator.history import rings as history
 from generator.kube.kustomization import gate_of
 from generator.kube.lenient import Object
 from generator.kube.pods import pod_spec
@@ -166,6 +167,26 @@ def unused(snapshot: Snapshot) -> tuple[str, ...]:
         folders = [f"{above}/{number}" for number in frozen.numbers(snapshot, above)]
         found += [folder for folder in folders[:-1] if folder not in named]
     return tuple(found)
+
+
+def ways_back(snapshot: Snapshot) -> Mapping[str, str]:
+    """Return the folders of the releases that rings were on last, before what they are on: folder -> name of the ring.
+
+    A ring on edge goes back by an edit of that.
+
+    Raises:
+        EnvironmentProblem: The clone is shallow, so nobody knows.
+    """
+    head = ancestry.head(snapshot.home)
+    if not head:
+        return {}
+    fleet, _ = pipeline.validated(snapshot)
+    known = history.read(door.open_repository(snapshot.home), head)
+    found = {}
+    for ring in (ring for ring in fleet.platform.rings if ring.release != layout.EDGE):
+        if release := known.before(ring.name, [pair.release for pair in ring.pairs]):
+            found[layout.release(release)] = ring.name
+    return found
 
 
 def is_held(snapshot: Snapshot, folder: str) -> bool:

@@ -299,7 +299,29 @@ def test_prune_removes_what_nobody_names_but_the_newest(here: Repository) -> Non
     assert done.stderr == "  one comes back, as long as git has it: git checkout COMMIT -- FOLDER FOLDER.yaml\n"
     assert sorted(path.name for path in (here.root / "base/releases").iterdir()) == ["1", "1.yaml", "3", "3.yaml"]
     again = here.run("release", "--prune")
-    assert (again.exit, again.stderr) == (0, "every release is used, or is the newest: nothing to remove\n")
+    assert (again.exit, again.stderr) == (0, "every release is used, a way back, or the newest: nothing to remove\n")
+
+
+def test_prune_leaves_each_ring_its_way_back(here: Repository) -> None:
+    """What it was on last, whatever it is on now, and amid a move too; what it was on before that goes."""
+    for _ in range(4):
+        edit_edge(here)
+        freeze(here)
+    was = "release: edge"
+    for now in ('release: "1"', 'release: "2"', 'release: "3"', 'release: "3", next: {release: "4", share: 50}'):
+        here.edit("platform.yaml", f"{{name: general, {was}}}", f"{{name: general, {now}}}")
+        committed(here.generate())
+        was = now
+
+    done = here.run("release", "--prune")
+
+    assert (done.exit, done.stdout) == (0, " remove base/releases/1\n")
+    assert done.stderr.startswith("   keep base/releases/2: ring general was on it before, and may go back\n")
+    committed(here)
+    assert here.run("promote", "general", "3").exit == 0
+    committed(here.generate())
+    assert here.run("promote", "general", "2").exit == 0
+    here.generate()
 
 
 def test_prune_removes_nothing_that_git_could_not_bring_back(here: Repository) -> None:
