@@ -14,7 +14,7 @@ from generator.git.snapshot import Snapshot
 from generator.history.events import events
 from generator.history.walk import line
 from generator.kube.lenient import mapping, string
-from generator.lifecycle import edit, leaving
+from generator.lifecycle import edit, leaving, plans
 from generator.pipeline import validated_platform
 from generator.reading import yaml_reader
 from generator.reading.yaml_editor import edited, quoted_if_needed
@@ -54,15 +54,15 @@ def changed(
     """
     wanted = changes["state"] or ACTIVE
     others = {key: value for key, value in changes.items() if key != "state"}
-    file, before, after = edit.edited_tenant(snapshot, name, {"state": "" if wanted == ACTIVE else wanted})
+    file, before, after = edit.edited_tenant(snapshot, name, {})
     platform = validated_platform(snapshot)
     data = _data(file, before)
     present = string(data.get("state")) or ACTIVE
     step = way(present, wanted)
     if wanted != present and step is None:
         _refuse(name, present, wanted)
-    if others:
-        after = edited(after, edit.change_of(others))
+    own = {"state": "" if wanted == ACTIVE else wanted}
+    file, before, after = plans.proposed(snapshot, name, {**own, **others}, today)
     after = edited(after, lambda now: _without_others(now, wanted, others))
     if step is not None:
         _refuse_early(name, step, _data(file, after), today)

@@ -37,12 +37,18 @@ def changed(snapshot: Snapshot, name: str, changes: Mapping[str, str], today: da
         Refused: The file would have errors, or the new plan does not hold what the tenant asks for.
         EnvironmentProblem: There is no kustomize to read the pods' sizes with.
     """
+    file, before, after = proposed(snapshot, name, changes, today)
+    edit.refuse_bad(snapshot, {file: after})
+    return file, before, after
+
+
+def proposed(snapshot: Snapshot, name: str, changes: Mapping[str, str], today: date) -> tuple[str, str, str]:
+    """Return the same as `changed`, and raise the same but for errors that the file would have."""
     file, before, after = edit.edited_tenant(snapshot, name, changes)
     if changes.get("plan") and not any(key.startswith("quotaFrom") for key in changes):
         after = _Change(snapshot, file, before).settled(after, today, keep_storage="storage" not in changes)
     elif changes.get("quotaFrom.plan"):
         after = edited(after, lambda data: data["quotaFrom"].setdefault("since", quoted_if_needed(str(today))))
-    edit.refuse_bad(snapshot, {file: after})
     return file, before, after
 
 

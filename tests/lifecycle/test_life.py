@@ -408,3 +408,19 @@ def test_the_commands_of_the_guides_pass(repository: Repository) -> None:
 
     states = [re.sub(r".*state=([a-z]+).*", r"\1", command) for command in commands]
     assert states == ["suspended", "active", "retiring", "purging", "deleting", "retired", "suspended"]
+
+
+def test_a_state_and_a_plan_in_one_command(repository: Repository) -> None:
+    """What a smaller plan brings comes with it, so that the change passes as if it were made by two commands."""
+    company(repository, ACTIVE)
+    repository.tenant(NAME, plan="gold", addons=["chatbot"]).generate().git(
+        "commit", "--quiet", "--all", "--message=gold"
+    )
+
+    done = to(repository, "suspended", "plan=bronze")
+
+    assert done.exit == 0, done.said
+    assert repository.read(FILE).endswith(
+        f'\nstate: suspended\nstorage: 500Gi\nquotaFrom: {{plan: gold, since: "{AFTER}"}}\n'
+    )
+    assert check(repository) == []
