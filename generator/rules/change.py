@@ -316,13 +316,14 @@ def rings_do_not_overtake(compared: Compared) -> Iterator[Found]:
     What the ring before had before the change counts, not what it gets by it: else one edit moves them all.
     """
     earlier = {ring.name: ring for ring in compared.before.rings}
-    first = compared.before.rings[0]
+    stood = compared.before.rings
     for index, ring in enumerate(compared.after.rings):
         old, tried = earlier.get(ring.name), _tried(compared, index)
         is_first = index == 0 and tried is None
         if is_first or (ring.reason and (old is None or ring.reason != old.reason)):
             continue
-        had = [(tried or first).release, *(_releases(old) if old else [])]
+        in_its_place = stood[min(max(index, 1), len(stood)) - 1]  # where every ring before it is new
+        had = [(tried or in_its_place).release, *(_releases(old) if old else [])]
         skips = [(key, release) for key, release in _named(ring) if order(release) > max(map(order, had))]
         for key, release in skips[:1]:
             place = compared.after.document.place(("rings", index, *key))

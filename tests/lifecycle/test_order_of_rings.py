@@ -58,6 +58,18 @@ def test_check_holds_edits_by_hand_to_the_order_of_rings(
     assert all(" --reason WHY" in one.hint for one in told)
 
 
+def test_check_holds_rings_that_all_get_other_names_to_what_stood_before_them() -> None:
+    """Else new names would bring the last ring what the first has."""
+    nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
+    was = platform_with(rings_of(first="3", pilot="2", general="1"))
+    for last, found in (("3", ["ring c would get 3, and ring b before it is new"]), ("2", [])):
+        now = platform_with(rings_of(a="3", b="3", c=last))
+        compared = Compared(commit="", source="", before=was, after=now, fleet=0, gone={}, **nothing)
+        told = list(every.check(compared, Per.CHANGE, without=RULES.keys() - {"CHG027"}))
+
+        assert [one.fact for one in told] == found
+
+
 def test_check_lets_no_new_ring_open_the_way_for_a_later_one() -> None:
     """A ring that is new had nothing yet: put between two others, without a company, it tried nothing either."""
     nothing: dict[str, Any] = dict.fromkeys(("tenants", "steps", "files", "returning", "unread", "removals"), ())
