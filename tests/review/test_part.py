@@ -19,7 +19,7 @@ Edit = Callable[[Repository], object]
 
 @pytest.fixture(scope="module")
 def of_a_fleet(tmp_path_factory: pytest.TempPathFactory) -> Repository:
-    """More companies than a sample has, on main; one has a host of its own, one leaves."""
+    """More companies than a sample has, on main; one has a host of its own."""
     made = Repository(tmp_path_factory.mktemp("fleet") / "repository")
     for number in range(FLEET):
         made.tenant(f"company-{number:03}", plan=("bronze", "silver")[number % 2])
@@ -105,6 +105,21 @@ def test_what_was_generated_for_others_is_not_read(of_a_fleet: Repository, monke
     assert "company-new" in owners
     assert len(owners) == 11
     assert {layout.tenant_of(file) for file in snapshot.left_out}.isdisjoint(owners)
+
+
+def test_a_company_that_main_lost_is_told_beside_any_change(
+    of_a_fleet: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its tenant file went by itself, and what was generated for it stayed: nothing of it is in any sample."""
+    made = of_a_fleet
+    made.git("rm", "--quiet", "tenants/company-007.yaml")
+    made.git("commit", "--quiet", "--message", "lose one")
+    in_part = _checked(made, EDITS["new"][0])
+    monkeypatch.setattr(check, "part_of", lambda *_: None)
+    whole = _checked(made, EDITS["new"][0])
+    made.git("reset", "--quiet", "--hard", "HEAD~1")
+    assert in_part == whole
+    assert "company-007" in in_part.said
 
 
 def test_what_is_wrong_in_the_sample_on_main_is_told_and_stops_nobody(of_a_fleet: Repository) -> None:
