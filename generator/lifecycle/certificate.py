@@ -17,6 +17,7 @@ NOT_ATTESTED: Final = (
     "that a storage system overwrites what it gives back",
     "that copies which people of the company or of the provider made are gone",
     "what a person confirmed without the cluster: the name above stands for it",
+    "that no more is left than the tombstone names: it is a text, and people may edit it",
 )
 """What no certificate of ours can say."""
 
@@ -51,7 +52,7 @@ def page(data: Mapping[str, Any]) -> str:
 
 
 def _lines(data: Mapping[str, Any]) -> Iterator[str]:
-    yield f"# {data['company']} was erased"
+    yield f"# {data['company']} was retired"
     yield ""
     yield f"{data['displayName']} ({data['company']}) was retired on {data['retired']} by {data['by']}."
     yield ""
@@ -65,7 +66,8 @@ def _lines(data: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## Not erased"
     yield ""
-    yield from (f"- {item['what']}: `{item['command']}`" for item in data["notErased"])
+    remains = [f"- {item['what']}: `{item['command']}`" for item in data["notErased"]]
+    yield from remains or ["- the tombstone names nothing, which does not mean that nothing is left"]
     yield ""
     yield "## Not attested"
     yield ""

@@ -127,11 +127,17 @@ def test_a_company_leaves_step_by_step(repository: Repository) -> None:
     )
     page, data = repository.run("certificate", NAME), repository.run("certificate", NAME, "--format", "json")
     assert page.stdout.startswith(
-        f"# {NAME} was erased\n\n{NAME} ({NAME}) was retired on {AFTER} by Ops <ops@example.com>.\n"
+        f"# {NAME} was retired\n\n{NAME} ({NAME}) was retired on {AFTER} by Ops <ops@example.com>.\n"
     )
     assert "- the backup s3://backups/1 was not verified\n" in page.stdout
     assert '"verified": false' in data.stdout
     assert not [file for file in repository.files() if NAME in file and not file.startswith("tenants/")]
+
+
+def test_a_certificate_of_an_empty_tombstone_says_that_it_names_nothing(repository: Repository) -> None:
+    """A person wrote it: that nothing is named does not mean that nothing is left."""
+    page = company(repository, RETIRED).run("certificate", NAME).stdout
+    assert "## Not erased\n\n- the tombstone names nothing, which does not mean that nothing is left\n" in page
 
 
 def test_what_is_no_way_is_refused_with_those_that_are(repository: Repository) -> None:
