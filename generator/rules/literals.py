@@ -62,8 +62,9 @@ _USER_AND_PASSWORD: Final = re.compile(r"[^\s/:]+:(?!\d+$)[^\s/:]{4,}")
 """What stands behind such an argument; `1000:1000` is a user and a group."""
 
 _NO_LITERAL: Final = re.compile(
-    # a reference, the name of a variable, a path, an address, a word that says nothing
-    r"""\$[({{].*|\{\{.*|<.*>|[A-Z][A-Z0-9_]*|\.{0,2}/.*|[a-z][a-z0-9+.-]*://.*|true|false|null|none|""",
+    # a reference (of Argo CD's settings: $name:key or $key), a variable, a path, an address, a word that says nothing
+    r"""\$[({{].*|\$[a-z][a-z0-9-]*[.:-][A-Za-z][A-Za-z.-]*|
+    \{\{.*|<.*>|[A-Z][A-Z0-9_]*|\.{0,2}/.*|[a-z][a-z0-9+.-]*://.*|true|false|null|none|""",
     re.VERBOSE,
 )
 _SHORTEST: Final = 6

@@ -1,5 +1,6 @@
 """STA: a company's state renders what it allows on every release, and no company jumps from state to state."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -228,8 +229,14 @@ def _with_more_arguments(before: Object, after: Object) -> str:
 def _frozen(value: Any) -> Any:
     """Return a pod template without what a state may change."""
     if isinstance(value, Mapping):
-        return {key: _frozen(inner) for key, inner in value.items() if key not in ("readOnly", "args")}
+        kept = {key: _frozen(inner) for key, inner in value.items() if key not in ("readOnly", "args")}
+        # a patch puts what it touches first, and their order means nothing
+        return kept | {key: sorted(kept[key], key=_text) for key in ("volumes", "volumeMounts") if key in kept}
     return [_frozen(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
 
 
 def _without_options(obj: Object) -> Object:

@@ -190,6 +190,17 @@ CASES: Final[tuple[Case, ...]] = (
         (_pods_of_those_who_leave("image: docker.io/sigoden/other"),),
         "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring its pods are others: a state makes mounts read-only and takes arguments out, and nothing else [STA002]",
     ),
+    passes(
+        "STA002",
+        "a volume stands before the one that a state makes read-only",
+        (
+            Edit(
+                "base/edge/core/fileserver.yaml",
+                "      volumes:\n",
+                "      volumes:\n      - {name: scratch, emptyDir: {sizeLimit: 64Mi}}\n",
+            ),
+        ),
+    ),
     catches(
         "STA001",
         "hosts would lead elsewhere once a company is suspended",

@@ -50,6 +50,9 @@ def test_a_secret_is_known_by_its_form_its_name_or_its_randomness(text: str, nam
     ("text", "name"),
     [
         ("$(DB_PASSWORD)", "PASSWORD"),
+        ("$oidc.google.clientSecret", "clientSecret"),
+        ("$tenants-login:client.secret", "clientSecret"),
+        ("$slack-token", "token"),
         ("${env.FILESERVER_BASIC}", "token"),
         ("MODEL_API_KEY", "token_key"),
         ("MODEL_API_KEY", "apiKey"),
