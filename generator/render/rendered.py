@@ -217,6 +217,7 @@ class Repository:
         fleet: All input.
         rendered: The tenants that could be rendered and are judged each by itself.
         representatives: Those that are judged for several others each.
+        newcomers: Companies that are not there, with what no company has yet.
         files: Path -> text of every file in argocd/ and overlays/.
         base: Path -> text of every file in base/.
         provider: The objects that argocd/platform/ is built to.
@@ -229,6 +230,7 @@ class Repository:
     rendered: tuple[Rendered, ...]
     files: Mapping[str, str]
     representatives: tuple[Representative, ...] = ()
+    newcomers: tuple[Rendered, ...] = ()
     base: Mapping[str, str] = field(default_factory=dict)
     provider: tuple[Object, ...] = ()
     lost: frozenset[str] = frozenset()

@@ -16,13 +16,15 @@ from generator.generate import frozen
 from generator.generate.releases import releases_in
 from generator.git import ancestry, door, ordinary
 from generator.git.snapshot import Snapshot
+from generator.kube.generated_names import without_hash
 from generator.kube.kustomization import FILE, gate_of
 from generator.kube.lenient import Object
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
+from generator.render.newcomer import newcomers
 from generator.render.provider import provider_objects
-from generator.render.rendered import Base, Rendered, Repository, Representative
+from generator.render.rendered import Base, Rendered, Repository, Representative, identity
 from generator.render.tenants import committed, render, render_alike, texts_of_base
 from generator.review import approvals
 from generator.review.pull_request import approvals_in
@@ -173,6 +175,7 @@ def gather(
             provider=provider,
             lost=frozenset(lost),
             ways=_ways_back(snapshot, fleet, files, lost),
+            newcomers=tuple(newcomers(snapshot, fleet)) if is_whole else (),
         ),
         findings=(
             *ordinary.line_ends(files.with_line_ends_of_windows()),
@@ -226,7 +229,23 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
         yield from every.check_tenant(item, without)
     for representative in gathered.repository.representatives:
         yield from every.check_representative(representative, without)
+    yield from _of_newcomers(gathered.repository, without)
     yield from every.check(gathered.repository, Per.FLEET, without=without)
+
+
+def _of_newcomers(repository: Repository, without: Collection[str]) -> Iterator[Finding]:
+    """Yield what is wrong with objects that no company has yet; of what rules only warn, whoever has them is warned."""
+    had: dict[Pair, set[tuple[str, str]]] = defaultdict(set)
+    for rendered in (*repository.rendered, *(item.subject for item in repository.representatives)):
+        had[rendered.tenant.ring.pair].update(map(_called, rendered.objects))
+    for newcomer in repository.newcomers:
+        old = {identity(obj) for obj in newcomer.objects if _called(obj) in had[newcomer.tenant.ring.pair]}
+        errors = (found for found in every.check_tenant(newcomer, without) if found.severity is Severity.ERROR)
+        yield from (found for found in errors if found.object not in old)
+
+
+def _called(obj: Object) -> tuple[str, str]:
+    return obj["kind"], without_hash(obj["metadata"]["name"])
 
 
 def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[tuple[Finding, ...], Mapping[str, int]]:

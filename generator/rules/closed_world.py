@@ -157,8 +157,9 @@ def what_is_accepted_is_there(repository: Repository) -> Iterator[Found]:
 
 
 def accepted_in(repository: Repository) -> tuple[Accepted, ...]:
-    """Return the entries of platform.yaml that accept a field of a company that was looked at."""
-    used = {index for item in repository.of_classes for index in beyond(item).accepted}
+    """Return the entries of platform.yaml that accept a field of a company that was looked at, or of what none has."""
+    looked_at = (*repository.of_classes, *repository.newcomers)
+    used = {index for item in looked_at for index in beyond(item).accepted}
     return tuple(repository.fleet.platform.accepted[index] for index in sorted(used))
 
 
