@@ -62,9 +62,8 @@ def versions(
     wanted = {name.casefold(): name for name in names}
     found: dict[str, list[Version]] = defaultdict(list)
     for commit, path, blob in _written(repository, commits) if wanted else ():
-        file = PurePosixPath(path)
-        name = wanted.get(file.stem.casefold())
-        if name is not None and file.suffix.casefold() == ".yaml":
+        name = wanted.get(layout.stem(path).casefold())
+        if name is not None and path.casefold().endswith(".yaml"):
             found[name].append(Version(commit=commit, path=path, blob=blob))
     return {name: tuple(written) for name, written in found.items()}
 

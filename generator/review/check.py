@@ -127,7 +127,11 @@ def _of_a_part(request: PullRequest, part: Part, folder: Path, *, sample: int, t
         return found
 
     after = Look(state=state, findings=findings, lost=gone)
-    return _judged(request, after, state, found, folder, lambda _: (names, fleet), sound, sample=sample, today=today)
+
+    def chosen(_: Impact) -> tuple[tuple[str, ...], Fleet]:
+        return names, fleet
+
+    return _judged(request, after, state, found, folder, chosen, sound, sample=sample, today=today, of_base=False)
 
 
 def _of_everything(request: PullRequest, folder: Path, *, sample: int, today: date) -> Checked:
@@ -152,7 +156,7 @@ def _of_everything(request: PullRequest, folder: Path, *, sample: int, today: da
     def marked(names: Collection[str], found: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return _marked(request, found, lambda: before.findings(names, sample))
 
-    return _judged(request, after, after.state, found, folder, chosen, marked, sample=sample, today=today)
+    return _judged(request, after, after.state, found, folder, chosen, marked, sample=sample, today=today, of_base=True)
 
 
 _Chosen = Callable[[Impact], tuple[tuple[str, ...], Fleet]]
@@ -173,6 +177,7 @@ def _judged(
     *,
     sample: int,
     today: date,
+    of_base: bool,
 ) -> Checked:
     """Verify the state after a change, and judge the change."""
     fleet = state.composed.fleet
@@ -190,6 +195,7 @@ def _judged(
         sample=sample,
         changed=_named_in(request.files),
         lost={*gone, *names_of(after.left_out)},
+        of_base=of_base,
         rules=weights,
     )
     found = (*found, *days.warnings(fleet, today), *accepted_until(fleet.platform, today), *done.findings)

@@ -361,7 +361,7 @@ def _given_before(origin: Origin, files: Collection[Touched]) -> Mapping[str, Ve
     Raises:
         EnvironmentProblem: The clone is shallow, so that nobody can tell.
     """
-    known = {PurePosixPath(path).stem.casefold() for path in origin.tenant_files}
+    known = {layout.stem(path).casefold() for path in origin.tenant_files}
     coming = {_name(file) for file in files if _is_tenant(file) and file.after and not file.before}
     new = {name for name in coming if name.casefold() not in known}
     if not new:

@@ -82,6 +82,7 @@ def verify(
     changed: Collection[str] = (),
     lost: Collection[str] = (),
     direct: bool = False,
+    of_base: bool = True,
     rules: Mapping[str, Weakened] | None = None,
 ) -> Verified:
     """Render tenants from the committed files and run every rule.
@@ -94,12 +95,13 @@ def verify(
         changed: Tenants that are compared with a direct build regardless of sampling.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         direct: Whether every tenant is built and judged by itself; nothing is compared then.
+        of_base: Whether base/ is judged by itself as well; as nothing is judged that a change leaves alone.
         rules: Which rules are weakened; as platform.yaml says when left out.
 
     Raises:
         EnvironmentProblem: There is no kustomize.
     """
-    gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost, direct=direct)
+    gathered = gather(snapshot, fleet, names, sample=sample, changed=changed, lost=lost, direct=direct, of_base=of_base)
     repository = gathered.repository
     weights = fleet.platform.rules if rules is None else rules
     kept, weakened = weaken(judge(gathered), weights)
@@ -144,6 +146,7 @@ def gather(
     changed: Collection[str] = (),
     lost: Collection[str] = (),
     direct: bool = False,
+    of_base: bool = True,
 ) -> Gathered:
     """Build the releases and the tenants; the arguments are those of `verify`.
 
@@ -154,7 +157,7 @@ def gather(
     wanted = [tenant for tenant in fleet.tenants if not named or tenant.name in named]
     files = committed(snapshot)
     gate = gate_of(snapshot)
-    used = sorted({tenant.ring.pair for tenant in wanted})
+    used = sorted({tenant.ring.pair for tenant in wanted}) if of_base else []
     is_whole = len(wanted) == len(fleet.tenants) and not fleet.others
     unused = sorted(set(_with_the_live_guard(snapshot)) - set(used)) if is_whole else []
     read = [read_base(gate, fleet, pair, in_use=pair in used) for pair in (*used, *unused)]
