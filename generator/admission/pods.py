@@ -134,14 +134,14 @@ def _check_containers(part: Part) -> Iterator[Problem]:
 
 
 def _check_host_ports(part: Part) -> Iterator[Problem]:
-    taken: set[tuple[Any, ...]] = set()
+    taken: list[tuple[Any, ...]] = []
     for number, item in enumerate(sequence(part.data.get("containers"))):
         for place, port in enumerate(mappings(mapping(item).get("ports"))):
             host = (port.get("hostPort"), port.get("hostIP", ""), port.get("protocol", "TCP"))
             if host[0] and host in taken:
                 steps = ("containers", number, "ports", place, "hostPort")
                 yield part.problem(f"a second port has hostPort {host[0]}", *steps, hint="write another number")
-            taken.add(host)
+            taken.append(host)
 
 
 def _check_volumes_and_mounts(part: Part) -> Iterator[Problem]:
@@ -205,7 +205,7 @@ def _container_names(part: Part) -> Iterator[tuple[Path, str]]:
 
 def _mounted_and_attached(part: Part) -> Iterator[Problem]:
     mounts = list(mappings(part.data.get("volumeMounts")))
-    names, paths = {mount.get("name") for mount in mounts}, {mount.get("mountPath") for mount in mounts}
+    names, paths = [mount.get("name") for mount in mounts], [mount.get("mountPath") for mount in mounts]
     for number, device in enumerate(sequence(part.data.get("volumeDevices"))):
         if mapping(device).get("name") in names or mapping(device).get("devicePath") in paths:
             fact = "a volume is mounted or a device, and this one is both"

@@ -75,7 +75,7 @@ def _not_of_type(part: Part, kind: str) -> Iterator[str]:
 
 
 def _check_ports(part: Part, kind: str) -> Iterator[Problem]:
-    ports, taken = sequence(part.data.get("ports")), set[tuple[Any, Any]]()
+    ports, taken = sequence(part.data.get("ports")), list[tuple[Any, str]]()
     yield from check_unique(part, "ports", "name", what="port of the name")
     for number, item in enumerate(ports):
         port = part.below(mapping(item), "ports", number)
@@ -86,12 +86,12 @@ def _check_ports(part: Part, kind: str) -> Iterator[Problem]:
         yield from check_port(port, "targetPort") if port.data.get("targetPort") != 0 else ()
         if "appProtocol" in port.data and (fact := forms.key_problem(string(port.data["appProtocol"]))):
             yield port.problem(fact, "appProtocol")
-        of_node = (port.data.get("nodePort"), port.data.get("protocol", "TCP"))
+        of_node = (port.data.get("nodePort"), string(port.data.get("protocol")) or "TCP")
         if of_node[0] and kind == "ClusterIP":
             yield port.problem("a Service of type ClusterIP has no nodePort", "nodePort", hint="remove it")
         if of_node[0] and of_node in taken:
             yield port.problem(f"a second port has nodePort {of_node[0]}", "nodePort", hint="write another number")
-        taken.add(of_node)
+        taken.append(of_node)
     yield from check_bounds(part, {"healthCheckNodePort": (0, LAST_PORT)})
 
 

@@ -237,11 +237,14 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
 
 
 def _of_newcomers(repository: Repository, without: Collection[str]) -> Iterator[Finding]:
-    """Yield what is wrong with objects that no company has yet; of what rules only warn, whoever has them is warned."""
+    """Yield what is wrong with objects that no company has yet; of what rules only warn, whoever has them is warned.
+
+    Where a company cannot be rendered, nobody knows what it has: that is mended first.
+    """
     had: dict[Pair, set[tuple[str, str]]] = defaultdict(set)
     for rendered in (*repository.rendered, *(item.subject for item in repository.representatives)):
         had[rendered.tenant.ring.pair].update(map(_called, rendered.objects))
-    for newcomer in repository.newcomers:
+    for newcomer in repository.newcomers if repository.tenants == len(repository.fleet.tenants) else ():
         old = {identity(obj) for obj in newcomer.objects if _called(obj) in had[newcomer.tenant.ring.pair]}
         errors = (found for found in every.check_tenant(newcomer, without) if found.severity is Severity.ERROR)
         yield from (found for found in errors if found.object not in old)

@@ -10,7 +10,7 @@ from unittest import mock
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator import layout
@@ -111,6 +111,7 @@ def _places_in_objects() -> st.SearchStrategy[tuple[int, Steps]]:
 
 @settings(max_examples=40)
 @given(spoilt=st.lists(st.tuples(st.deferred(_places_in_objects), st.sampled_from(WRONG)), min_size=1, max_size=4))
+@example(spoilt=[((14, ("spec", "ports", 0, "protocol")), [])])
 def test_no_rule_stumbles_over_an_object(spoilt: list[tuple[tuple[int, Steps], Any]]) -> None:
     """Fields are missing, null, or of another type, in an object of any kind: rules, proofs and matrix read on."""
     objects = list(_objects())
