@@ -43,8 +43,8 @@ def check(
 
     That is verify, whether generated files are current, and with --base the rules on two commits: tenants that the
     change touches are verified in full and a sample of the others, unless platform.yaml or base/ changed. Every
-    tenant whose file changed is compared with a build of its own. Where the change edits single companies, the
-    generated files of all others are looked at only when something is wrong.
+    tenant whose file changed is compared with a build of its own. Where the change edits single companies, base/ by
+    itself and the generated files of all others are looked at only when something is wrong.
 
     A change is judged by the budget, the weakened rules, the retired names and the approvals that stand before it.
     Errors that are on main already are shown and do not count. --approve writes approvals/DIGEST.yaml for the change,
