@@ -221,7 +221,7 @@ def platform_project(*, namespace: str, repo_url: str, allowed: Provider) -> Man
     project["spec"] |= {
         "destinations": [{**IN_CLUSTER, "namespace": home} for home in (namespace, *homes)],
         "namespaceResourceWhitelist": _kinds(map(_group_and_kind, ("argoproj.io/AppProject", *allowed.kinds))),
-        "clusterResourceWhitelist": _kinds(map(_group_and_kind, allowed.cluster_kinds)),
+        "clusterResourceWhitelist": _of_the_cluster(allowed.cluster_kinds, (namespace, *homes)),
     }
     return project
 
@@ -244,7 +244,7 @@ def part_project(part: Part, namespace: str) -> Manifest:
     project["metadata"]["annotations"] = {SYNC_WAVE: "-1"}
     project["spec"] |= {
         "destinations": [{**IN_CLUSTER, "namespace": home} for home in part.namespaces],
-        "clusterResourceWhitelist": _kinds(map(_group_and_kind, part.cluster_kinds)),
+        "clusterResourceWhitelist": _of_the_cluster(part.cluster_kinds, part.namespaces),
     }
     return project
 
@@ -363,6 +363,15 @@ def _own_project(
 
 def _kinds(kinds: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
     return [{"group": group, "kind": kind} for group, kind in kinds]
+
+
+def _of_the_cluster(kinds: Iterable[str], homes: Iterable[str]) -> list[dict[str, str]]:
+    """Return kinds of the whole cluster as a project lists them: of Namespaces its own, and never a company's."""
+    listed = []
+    for group, kind in map(_group_and_kind, kinds):
+        names = [{"name": home} for home in homes] if (group, kind) == ("", "Namespace") else [{}]
+        listed += [{"group": group, "kind": kind, **name} for name in names]
+    return listed
 
 
 def _link_annotations(links: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from generator.layout import is_shard
 from tests.cluster.argocd import NAMESPACE, is_compared, is_healthy, is_synced, started_at
 from tests.cluster.cluster import Cluster
 from tests.cluster.control_plane import LOOKED_INTO, SLOW_TO_END
@@ -186,7 +187,7 @@ class Fleet:
         """Change fields of `platform.yaml` in the clone; those below a mapping one by one."""
         platform = yaml.safe_load((self.clone.folder / "platform.yaml").read_text())
         for key, value in fields.items():
-            platform[key] = {**platform[key], **value} if isinstance(value, dict) else value
+            platform[key] = {**platform.get(key, {}), **value} if isinstance(value, dict) else value
         self._write_platform(platform)
 
     def shrink(self, *names: str) -> None:
@@ -367,8 +368,9 @@ class Fleet:
         self.clone.git("fetch", "--quiet", "origin", _BRANCH)
         commit = self.clone.git("rev-parse", "FETCH_HEAD").strip()
         apps = [Path(file).stem for file in self.clone.git("ls-tree", "--name-only", commit, "argocd/apps/").split()]
-        sets = [f"tenants-{app}" for app in apps if app not in {"platform", frozen}]
-        names = ("tenantry", *(f"tenantry-{app}" for app in apps))
+        shards = [app for app in apps if is_shard(app)]
+        sets = [f"tenants-{shard}" for shard in shards if shard != frozen]
+        names = ("tenantry", "tenantry-platform", *(f"tenantry-{shard}" for shard in shards))
         for found in (names[:1], names[1:]):  # the root first, which brings the others
             for name in found:
                 argocd.refresh(name)
