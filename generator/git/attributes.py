@@ -89,12 +89,12 @@ def _altering(
     repository: Repository, paths: Collection[str], sources: Callable[[str], Iterator[str]]
 ) -> tuple[Attribute, ...]:
     said = repository.run(
-        "check-attr", "-z", "--stdin", *_HARMLESS, stdin=b"".join(os.fsencode(f"{path}\0") for path in paths)
+        "check-attr", "-z", "--stdin", "--all", stdin=b"".join(os.fsencode(f"{path}\0") for path in paths)
     )
     fields = os.fsdecode(said).split("\0")
     found: dict[tuple[str, str, str, int], list[str]] = defaultdict(list)
     for path, name, value in zip(fields[::3], fields[1::3], fields[2::3], strict=False):
-        if value not in _HARMLESS[name]:
+        if name in _HARMLESS and value not in _HARMLESS[name]:
             found[name, value, *_place(repository.root, name, sources(path))].append(path)
     return tuple(
         Attribute(name=name, value=value, file=file, line=line, paths=tuple(sorted(those)))

@@ -29,6 +29,10 @@ from generator.reading.files import BadFile, Bounds, Kind
 from generator.reading.parsed import Parsed
 
 
+_AFTER_SLASH: Final = chr(ord("/") + 1)
+"""Begins what is sorted behind all that stands below a folder."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """The files of a repository at one moment.
@@ -67,12 +71,9 @@ class Snapshot:
         return self.repository.root if self.repository else self.root
 
     def everything_under(self, folder: str) -> Iterator[str]:
-        """Yield the paths of all that is held below a folder, sorted: files, links, and what is neither."""
-        start = bisect.bisect_left(self._paths, f"{folder}/")
-        for path in itertools.islice(self._paths, start, None):
-            if not path.startswith(f"{folder}/"):
-                return
-            yield path
+        """Return the paths of all that is held below a folder, sorted: files, links, and what is neither."""
+        start, end = (bisect.bisect_left(self._paths, f"{folder}{sign}") for sign in ("/", _AFTER_SLASH))
+        return itertools.islice(self._paths, start, end)
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files below a folder, sorted."""
@@ -174,7 +175,7 @@ class Snapshot:
         """
         if self.contents is not None and f"{folder}/".startswith(layout.GENERATED):
             return tuple(sorted({path[len(folder) + 1 :].partition("/")[0] for path in self.under(folder)}))
-        return tuple(entry.path.rpartition("/")[2] for entry in files.listed(self.root, folder, files.BY_HAND))
+        return files.names_in(self.root, folder, files.BY_HAND)
 
     def place(self, folder: str) -> Path:
         """Return where a folder stands on the disk, with all files below it."""

@@ -80,12 +80,28 @@ def work_tree(repository: Repository, paths: Collection[str] = ()) -> dict[str, 
     new = fields(repository.run("ls-files", "-z", "--others", "--exclude-standard", "--", *paths))
     found = {path.rstrip("/"): entry for path in new if (entry := _new(repository.root, path))}
     links = {path for path, entry in found.items() if entry.mode == LINK_MODE}
-    for line in fields(repository.run("ls-files", "-z", "--stage", "-t", "--", *paths)):
+    differing = _differing(repository, paths)
+    for line in fields(repository.run("ls-files", "-z", "--stage", "-v", "--", *paths)):
         meta, path = line.split("\t", 1)
         tag, mode, blob, _ = meta.split(" ")
-        if entry := _tracked(repository, path, mode, blob, left_out=tag == "S"):
+        if tag == _LOOKED_AT and mode in FILE_MODES and path not in differing:
+            found[path] = TreeEntry(mode, blob)
+        elif entry := _tracked(repository, path, mode, blob, left_out=tag in _LEFT_OUT):
             found[path] = entry
     return {path: entry for path, entry in found.items() if not links or not links.intersection(above(path))}
+
+
+_LOOKED_AT: Final = "H"
+"""What git calls a file that it looks at itself, to know whether it differs from what was added."""
+
+_LEFT_OUT: Final = ("S", "s")
+"""What it calls a file that a sparse checkout leaves out."""
+
+
+def _differing(repository: Repository, paths: Collection[str]) -> frozenset[str]:
+    """Return the tracked paths at which something else may stand than what was added: git looks at all at once."""
+    options = ("--name-only", "-z", "--no-renames", "--ignore-submodules=dirty")
+    return frozenset(fields(repository.run("diff-files", *options, "--", *paths)))
 
 
 def _tracked(repository: Repository, path: str, mode: str, blob: str, *, left_out: bool) -> TreeEntry | None:

@@ -6,6 +6,7 @@ its type, by its size, by the length and the depth of its path.
 """
 
 import errno
+import itertools
 import os
 import re
 import stat
@@ -201,6 +202,18 @@ def listed(root: Path, folder: str, bounds: Bounds = GENERATED) -> tuple[Entry, 
     except OSError as error:
         raise _unreadable(folder, error) from None
     return tuple(sorted(found))
+
+
+def names_in(root: Path, folder: str, bounds: Bounds) -> tuple[str, ...]:
+    """Return the names of all that stands in a folder itself, sorted; arguments and errors as for `listed`."""
+    try:
+        with os.scandir(f"{root}/{folder}") as entries:
+            names = sorted(entry.name for entry in itertools.islice(entries, bounds.entries + 1))
+    except OSError as error:
+        raise _unreadable(folder, error) from None
+    if len(names) > bounds.entries:
+        raise too_many(folder, bounds)
+    return tuple(names)
 
 
 def refuse(path: str, kind: Kind, needed: Kind = Kind.FILE) -> BadFile:
