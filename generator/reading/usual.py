@@ -16,16 +16,17 @@ _INSIDE: Final = f"{_LETTERS}0-9 ._/()&+:;=@,'-"
 """What may stand between double quotes, and for itself."""
 
 _WORD: Final = r'(?:[A-Za-z](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|"[A-Za-z0-9.:/-]*")'
-_LINE: Final = re.compile(
-    rf"""(?P<comment>\#[ -~]*)
-    | -[ ](?P<item>{_WORD})
-    | (?P<key>[a-z][A-Za-z]{{0,62}}):
-      (?: [ ](?: (?P<text>[{_LETTERS}](?:[{_LETTERS}0-9 ._/()&+-]*[{_LETTERS}0-9.)])?)
-               | "(?P<quoted>[{_INSIDE}]*)"
-               | (?P<quantity>[1-9][0-9]{{0,8}}[KMGT]i)
-               | \[(?P<list>(?:{_WORD}(?:,[ ]{_WORD})*)?)\] ) )?""",
-    re.VERBOSE,
+_LINES: Final = re.compile(
+    rf"""^(?: \#[ -~]*
+    | -[ ]({_WORD})
+    | ([a-z][A-Za-z]{{0,62}}):
+      (?: [ ](?: ([{_LETTERS}](?:[{_LETTERS}0-9 ._/()&+-]*[{_LETTERS}0-9.)])?)
+               | ("[{_INSIDE}]*" | [1-9][0-9]{{0,8}}[KMGT]i)
+               | (\[(?:{_WORD}(?:,[ ]{_WORD})*)?\]) ) )? )$""",
+    re.VERBOSE | re.MULTILINE,
 )
+"""An item; or a key with a text, with what is a text to every reader, with a list, or with items below it; or neither."""
+
 _OTHER_THINGS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """Words, in lower case, that some reader takes for no string."""
 
@@ -42,38 +43,27 @@ def data_of(raw: bytes) -> dict[str, Any] | None:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    lines = _LINES.findall(text)
+    if len(lines) != text.count("\n"):  # none of them spans two lines
+        return None
     data: dict[str, Any] = {}
     items: list[str] | None = None
-    for line in text[:-1].split("\n"):
-        match = _LINE.fullmatch(line)
-        if match is None:
-            return None
-        if match["comment"] is not None:
-            continue
-        if (item := match["item"]) is not None:
+    for item, key, word, exact, listed in lines:
+        if item:
             if items is None or item.lower() in _OTHER_THINGS:
                 return None
             items.append(item.strip('"'))
-            continue
-        if items == [] or match["key"] in data or match["key"].lower() in _OTHER_THINGS:
-            return None
-        value, items = _value(match)
-        if value is None:
-            return None
-        data[match["key"]] = value
+        elif key:
+            if items == [] or key in data or key.lower() in _OTHER_THINGS or word.lower() in _OTHER_THINGS:
+                return None
+            items = None
+            if word or exact:
+                data[key] = word or exact.strip('"')
+            elif listed:
+                words = listed[1:-1].split(", ") if listed != "[]" else []
+                if not _OTHER_THINGS.isdisjoint(map(str.lower, words)):
+                    return None
+                data[key] = [inside.strip('"') for inside in words]
+            else:
+                data[key] = items = []
     return data if data and items != [] else None
-
-
-def _value(match: re.Match[str]) -> tuple[Any, list[str] | None]:
-    """Return the value of a line, None when it is not usual; and the list that the lines below go on with, if any."""
-    text = match["text"] or match["quantity"]
-    if (quoted := match["quoted"]) is not None:
-        return quoted, None
-    if text is not None:
-        return None if text.lower() in _OTHER_THINGS else text, None
-    if (inside := match["list"]) is not None:
-        words = inside.split(", ") if inside else []
-        usual = not any(word.lower() in _OTHER_THINGS for word in words)
-        return [word.strip('"') for word in words] if usual else None, None
-    below: list[str] = []
-    return below, below
