@@ -13,6 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import itemgetter
 from posixpath import basename, dirname
 from typing import Any, Final
 
@@ -111,12 +112,15 @@ def expand(
     problems: list[Problem] = []
     for path in paths:
         try:
+            if not path.isascii():
+                raise UnsupportedTemplateError("a path beyond ASCII is not supported")
             text = files[path]
             # of a file of the usual form all readers say the same
             content = usual.data_of(text.encode("utf-8", "surrogatepass")) if decode is goyaml.decode else None
-            entries = _entries(path, decode(text) if content is None else content)
+            entries = _entries(decode(text)) if content is None else [content]  # which holds no number
             problems += _reserved(path, entries)
-            generated += [Generated(path, plan.of_entry({**entry, "path": _path(path)})) for entry in entries]
+            beside = {"path": _path(path)} if plan.reads_path else {}
+            generated += [Generated(path, plan.of_entry({**entry, **beside})) for entry in entries]
         except _UNFORESEEN as error:
             problems.append(Problem(Effect.UNDECIDED, str(error), path))
         except ValueError as error:
@@ -185,6 +189,7 @@ class _Plan:
         self._patch = Template.parse(string(spec.get("templatePatch")))
         self._patches: dict[str, Any] = {}
         self._copied, self._read = _taken(template, self._patch)
+        self.reads_path = "path" in self._copied | self._read
         self._known: dict[str, _Filling | None] = {}
 
     def of_entry(self, params: Mapping[str, Any]) -> Manifest:
@@ -247,12 +252,24 @@ def _filling(value: Any) -> _Filling | None:
     if isinstance(value, str):
         head, *rest = _COPIED.split(value)
         pairs = list(zip(rest[::2], rest[1::2], strict=True))  # a parameter, and the text behind it
-        return (lambda copied: head + "".join(copied[name] + text for name, text in pairs)) if pairs else None
+        match pairs:
+            case []:
+                return None
+            case [(name, "")] if not head:
+                return itemgetter(name)
+            case [(name, tail)]:
+                return lambda copied: f"{head}{copied[name]}{tail}"
+        return lambda copied: head + "".join([copied[name] + text for name, text in pairs])
     if isinstance(value, dict):
-        fields = [(key, inside, _filling(inside)) for key, inside in value.items()]
-        if not any(fill for _, _, fill in fields):
-            return None
-        return lambda copied: {key: fill(copied) if fill else inside for key, inside, fill in fields}
+        filled = [(key, fill) for key, inside in value.items() if (fill := _filling(inside))]
+
+        def fields(copied: Mapping[str, str]) -> Manifest:
+            result = value.copy()
+            for key, fill in filled:
+                result[key] = fill(copied)
+            return result
+
+        return fields if filled else None
     if isinstance(value, list):
         items = [(item, _filling(item)) for item in value]
         if not any(fill for _, fill in items):
@@ -350,10 +367,8 @@ def _builder(value: Any) -> _Builder:
     return lambda _: value
 
 
-def _entries(path: str, content: Any) -> list[dict[str, Any]]:
+def _entries(content: Any) -> list[dict[str, Any]]:
     """Return the parameters in an entry: one mapping, or a list of them; an empty file is one empty mapping."""
-    if not path.isascii():
-        raise UnsupportedTemplateError("a path beyond ASCII is not supported")
     entries = content if isinstance(content, list) else [content]
     if not all(isinstance(entry, dict | None) for entry in entries):
         raise goyaml.GoYamlError("unable to parse file: it holds neither a mapping nor a list of mappings")
