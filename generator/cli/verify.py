@@ -49,7 +49,8 @@ def verify(
     """Render the tenants NAME, or all, from the committed files and run every rule on the objects.
 
     What generate would write is not looked at: `tenantry generate --check` says whether the files are current.
-    Of companies that are not among the tenants NAME it is only read what none may share: names and hosts.
+    Of companies that are not among the tenants NAME it is only read what none may share: names and hosts; and base/ is
+    judged by what these tenants have of it, not by itself.
     Tenants that differ in name and hosts alone are rendered once, and one of them is compared with a build of its own:
     another one at each commit, the same one in every run of a commit. --direct takes no such short cut, and finds the
     same: it is slow, and for whoever does not believe it.
@@ -76,7 +77,7 @@ def verify(
         if reachability is not None:
             return _reachability(snapshot, fleet, reachability, form)
         wanted = known(names, tuple(tenant.name for tenant in fleet.tenants))
-        done = check(snapshot, fleet, wanted, sample=sample_of(root), direct=direct)
+        done = check(snapshot, fleet, wanted, sample=sample_of(root), direct=direct, of_base=not names)
     except Refused as refused:
         return refusal(Refused([*refused.findings, *wrong]), form)
     proved = [proof for proof in done.proofs if proof.name not in done.withheld]
