@@ -259,7 +259,8 @@ def _filling(value: Any) -> _Filling | None:
                 return itemgetter(name)
             case [(name, tail)]:
                 return lambda copied: f"{head}{copied[name]}{tail}"
-        return lambda copied: head + "".join([copied[name] + text for name, text in pairs])
+            case _:
+                return lambda copied: head + "".join([copied[name] + text for name, text in pairs])
     if isinstance(value, dict):
         filled = [(key, fill) for key, inside in value.items() if (fill := _filling(inside))]
 

@@ -28,7 +28,6 @@ from generator.reading import files, parsed
 from generator.reading.files import BadFile, Bounds, Kind
 from generator.reading.parsed import Parsed
 
-
 _AFTER_SLASH: Final = chr(ord("/") + 1)
 """Begins what is sorted behind all that stands below a folder."""
 

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -57,7 +58,7 @@ class Kind(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Something in a folder.
 
@@ -201,7 +202,7 @@ def listed(root: Path, folder: str, bounds: Bounds = GENERATED) -> tuple[Entry, 
                 found.append(Entry(f"{folder}/{entry.name}", kind))
     except OSError as error:
         raise _unreadable(folder, error) from None
-    return tuple(sorted(found))
+    return tuple(sorted(found, key=attrgetter("path")))
 
 
 def names_in(root: Path, folder: str, bounds: Bounds) -> tuple[str, ...]:

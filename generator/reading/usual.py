@@ -25,7 +25,7 @@ _LINES: Final = re.compile(
                | (\[(?:{_WORD}(?:,[ ]{_WORD})*)?\]) ) )? )$""",
     re.VERBOSE | re.MULTILINE,
 )
-"""An item; or a key with a text, with what is a text to every reader, with a list, or with items below it; or neither."""
+"""An item; or a key with a text, with what every reader takes for one, with a list, or with items below it; or none."""
 
 _OTHER_THINGS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """Words, in lower case, that some reader takes for no string."""
