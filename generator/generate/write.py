@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ class Kind(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """A generated file that differs from what it should be."""
 
@@ -77,7 +78,11 @@ def compare(
     changes: list[Change] = []
     findings: list[Finding] = []
     lost: dict[str, list[str]] = defaultdict(list)
+    empty = tuple(_empty(snapshot))
     for file, text in tree.items():
+        if file.startswith(empty):
+            changes.append(Change(file, Kind.CREATE))
+            continue
         try:
             present = snapshot.present(file)
         except BadFile as bad:
@@ -102,10 +107,18 @@ def compare(
     kept = _shards_of(file for files in lost.values() for file in files)
     changes = [change for change in changes if change.kind is not Kind.REMOVE or change.file not in kept]
     return Differences(
-        changes=tuple(sorted(changes)),
+        changes=tuple(sorted(changes, key=attrgetter("file"))),
         forbidden=tuple(findings),
         lost={name: tuple(sorted(files)) for name, files in sorted(lost.items())},
     )
+
+
+def _empty(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the folders that we write to and that are not there: before the first run, nothing else is looked for."""
+    for folder in layout.GENERATED:
+        with contextlib.suppress(BadFile):  # what is in the way is said of each file
+            if snapshot.contents is None and files.kind_of(snapshot.root, folder.rstrip("/")) is None:
+                yield folder
 
 
 def _shards_of(files: Iterable[str]) -> frozenset[str]:
@@ -158,10 +171,12 @@ def _put(folder: str, name: str, data: bytes) -> None:
     temporary = f"{folder}/.{name}.tenantry"
     file = os.open(temporary, _NEW, 0o666)
     try:
-        with os.fdopen(file, "wb", buffering=0) as new:
+        try:
             left = memoryview(data)
             while left:
-                left = left[new.write(left) :]
+                left = left[os.write(file, left) :]
+        finally:
+            os.close(file)
         os.replace(temporary, f"{folder}/{name}")  # noqa: PTH105 -- as above
     except BaseException:
         with contextlib.suppress(OSError):
