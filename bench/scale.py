@@ -5,7 +5,7 @@
 Every figure is of whole processes: CPU seconds with those of kustomize and git, the median of some runs, on seeded
 fleets in memory (`--folder`). The ratio of two figures of one run is what counts: they share the machine and the day.
 Python's own translation of the modules is not measured: whoever installs a package has it made once.
-Writes bench/results.json, bench/scale.svg and the table of docs/scale.md. Run it with all else idle.
+Writes bench/results.json, bench/scale.svg, and what docs/scale.md and the README say. Run it with all else idle.
 """
 
 import argparse
@@ -209,6 +209,7 @@ def main() -> None:
         (ROOT / "bench/results.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
         (ROOT / "bench/scale.svg").write_text(shown.plot(results), encoding="utf-8")
         shown.into(ROOT / "docs/scale.md", shown.table(results))
+        shown.into(ROOT / "README.md", shown.sentence(results))
 
 
 if __name__ == "__main__":
