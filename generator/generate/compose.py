@@ -8,9 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, get_args
-
-import jinja2
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 from generator import layout
 from generator.fleet.model import Exposure, Fleet, Platform, Tenant
@@ -22,6 +20,9 @@ from generator.generate.mould import Mould, mould, signed
 from generator.generate.releases import FACTS, Parts, Release
 from generator.generate.size import Size, addons_of, kept_of
 from generator.reading import quantity, yaml_writer
+
+if TYPE_CHECKING:
+    import jinja2
 
 Tree = Mapping[str, str]
 """Path from the repository's root -> text."""
@@ -196,7 +197,9 @@ def _ingress_hosts(hosts: Iterable[str]) -> str:
 
 
 @cache
-def _templates() -> Mapping[str, jinja2.Template]:
+def _templates() -> Mapping[str, "jinja2.Template"]:
+    import jinja2  # noqa: PLC0415 -- verbs that write nothing start without it
+
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("generator"),
         undefined=jinja2.StrictUndefined,
