@@ -228,10 +228,11 @@ _ROWS: Final = (
     ),
     Rule(
         id="KUS013",
-        title="rendering by class gives what a direct build gives",
+        title="rendering and judging by class gives what a direct build gives",
         why=(
             "Rules look at the render of the class; it must be the tenant's own. In each run one tenant of a class is"
-            " compared, another one at each commit, and with `check --base` every tenant whose file changed."
+            " compared, another one at each commit, and with `check --base` every tenant whose file changed; of one of"
+            " them every rule is asked as well."
         ),
         fix="This is a defect of tenantry or of the pinned kustomize: report it with the overlay.",
         source="tenantry: companies that differ in name and hosts alone render alike",

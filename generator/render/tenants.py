@@ -276,6 +276,8 @@ def _present(scene: _Scene, tenant: Tenant) -> tuple[_Present | None, tuple[Find
     except Refused as refused:  # of base/ the same for each tenant, which is said once in the end
         return None, tuple(refused.findings)
     sheet = Sheet(tenant=tenant.name, overlay=overlay.data, facts=facts.data, alone=scene.is_alone(tenant))
+    if classes.hosts_of(sheet) != tenant.hosts:  # a sentinel would hide whose they are
+        sheet = replace(sheet, alone=True)
     return _Present(tenant=tenant, sheet=sheet, entry=entry, project=project, reads=reads), ()
 
 

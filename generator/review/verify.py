@@ -2,15 +2,16 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Final
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, Severity
 from generator.findings.table import finding
 from generator.fleet import days
 from generator.fleet.lost import ways_back
-from generator.fleet.model import Accepted, Fleet, Weakened
+from generator.fleet.model import Accepted, Fleet, Tenant, Weakened
 from generator.fleet.rings import Pair
 from generator.generate import frozen
 from generator.generate.releases import releases_in
@@ -22,6 +23,7 @@ from generator.kube.lenient import Object
 from generator.proofs import summary as proofs
 from generator.proofs.summary import Proved
 from generator.render.base_probe import read_base
+from generator.render.classes import Member, filled
 from generator.render.newcomer import newcomers
 from generator.render.provider import provider_objects
 from generator.render.rendered import Base, Rendered, Repository, Representative, identity
@@ -54,11 +56,28 @@ class Gathered:
         bases: The releases of base/ that are in use, with the guards before them; and, with the live guard, the others.
         repository: The tenants, rendered, and what is committed.
         findings: What was found on the way: what cannot be read or rendered.
+        by_itself: The tenant that is judged by itself as well, where others stand for it.
     """
 
     bases: tuple[Base, ...]
     repository: Repository
     findings: tuple[Finding, ...]
+    by_itself: "ByItself | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByItself:
+    """A tenant that is judged by itself, to compare with what is judged for it: a rule may be marked wrongly.
+
+    Attributes:
+        first: The one of its class that rules look at for all of it.
+        subject: The one that is judged for those whose files are like its own; None where it is judged itself.
+        own: Its render, with its own strings.
+    """
+
+    first: Rendered
+    subject: Rendered | None
+    own: Rendered
 
 
 def due_on(snapshot: Snapshot, fleet: Fleet, today: date) -> tuple[Finding, ...]:
@@ -187,7 +206,36 @@ def gather(
             *(item for item in built if isinstance(item, Finding)),
             *wrong,
         ),
+        by_itself=_by_itself(built, sample, changed),
     )
+
+
+def _by_itself(
+    built: Iterable[Representative | Rendered | Finding], sample: int, changed: Collection[str]
+) -> ByItself | None:
+    """Return one of those that others stand for: one that is edited, else the one whose turn it is."""
+    others: list[tuple[Rendered, Representative | Rendered, tuple[Tenant, ...]]] = []
+    first: Rendered | None = None
+    for item in built:
+        if isinstance(item, Finding):
+            continue
+        subject, members = (item.subject, item.members) if isinstance(item, Representative) else (item, (item.tenant,))
+        first = subject if subject.represents else first
+        if first is not None and first is not item:
+            others.append((first, item, members))
+    edited = [(*other, tenant) for other in others for tenant in other[2] if tenant.name in changed] if changed else []
+    if edited:
+        one, item, _, tenant = edited[sample % len(edited)]
+    elif others:
+        turn, number = divmod(sample, len(others))
+        one, item, members = others[number]
+        tenant = members[turn % len(members)]
+    else:
+        return None
+    own = item if isinstance(item, Rendered) else item.of(tenant)
+    text = filled(own.text, Member(tenant=tenant.name, hosts=tenant.hosts))
+    stands_for_it = None if isinstance(item, Rendered) else item.subject
+    return ByItself(first=one, subject=stands_for_it, own=replace(own, text=text))
 
 
 def _provider(snapshot: Snapshot) -> tuple[tuple[Object, ...], tuple[Finding, ...]]:
@@ -234,6 +282,19 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
         yield from every.check_representative(representative, without)
     yield from _of_newcomers(gathered.repository, without)
     yield from every.check(gathered.repository, Per.FLEET, without=without)
+    if gathered.by_itself and _COMPARISON not in without:
+        yield from _judged_otherwise(gathered.by_itself, without)
+
+
+_COMPARISON: Final = "KUS013"
+
+
+def _judged_otherwise(by_itself: ByItself, without: Collection[str]) -> Iterator[Finding]:
+    own = by_itself.own
+    for rule, in_it in every.judged_otherwise(by_itself.first, own, by_itself.subject, without):
+        where = ("by itself", "by its class") if in_it else ("by its class", "by itself")
+        fact = f"judged {where[0]}, {rule} finds something in it, and judged {where[1]} it finds nothing"
+        yield finding(_COMPARISON, Place(layout.kustomization(own.tenant.name)), fact)
 
 
 def _of_newcomers(repository: Repository, without: Collection[str]) -> Iterator[Finding]:

@@ -180,6 +180,34 @@ def _longest(tenant: Tenant) -> int:
     return max(map(len, tenant.hosts))
 
 
+def judged_otherwise(
+    one: Rendered, own: Rendered, subject: Rendered | None = None, without: Collection[str] = ()
+) -> Iterator[tuple[str, bool]]:
+    """Compare what every rule finds in a tenant by itself with what stands for it: nothing, unless a mark is wrong.
+
+    Args:
+        one: The first of its class, which rules of a class look at for all of it.
+        own: The tenant, with its own strings.
+        subject: The one that rules of each tenant look at for all who are alike; None where they look at the tenant.
+        without: Ids of rules that are left out.
+
+    Yields:
+        The ids of the rules that find something in one of the two alone, and whether that is the tenant.
+    """
+    longer = len(own.tenant.name) > len(one.tenant.name) or _longest(own.tenant) > _longest(one.tenant)
+    for item in CHECKS:
+        looked_at = subject if item.per is Per.TENANT else one
+        is_compared = item.per in (*OF_A_CLASS, Per.TENANT) and not (item.per is Per.LENGTHS and longer)
+        if looked_at is None or not is_compared or item.rule.id in without:
+            continue
+        leader = one.leader if item.per is Per.CLASS else None
+        for_it = (leader is None or item in _unwell(leader)) and next(item(looked_at), None) is not None
+        by_itself = next(item(own), None) is not None
+        # where the one is not well, lengths may still be, and rules of each tenant look at each
+        if by_itself != for_it and (by_itself or item.per in (Per.CLASS, Per.SIZES)):
+            yield item.rule.id, by_itself
+
+
 def check_change(compared: Compared, without: Collection[str] = ()) -> Iterator[Finding]:
     """Yield what every rule on two commits finds.
 

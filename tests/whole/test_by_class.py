@@ -58,11 +58,11 @@ BASES: Final = {
 }
 
 
-def findings(repository: Repository, *, direct: bool) -> frozenset[Finding]:
+def findings(repository: Repository, *, direct: bool, sample: int = 0) -> frozenset[Finding]:
     """Return what all rules find."""
     snapshot = Snapshot.of_folder(repository.root)
     fleet, _ = pipeline.validated(snapshot)
-    return frozenset(judge(gather(snapshot, fleet, direct=direct)))
+    return frozenset(judge(gather(snapshot, fleet, direct=direct, sample=sample)))
 
 
 def without_names(found: Iterable[Finding], names: Iterable[str]) -> frozenset[Finding]:
@@ -140,6 +140,40 @@ def test_what_is_found_does_not_depend_on_who_is_first(repository: Repository) -
     assert "KUS007" in found
 
 
+@pytest.mark.parametrize("first", ["company-101", "company-103"])
+def test_a_sheet_with_hosts_of_another_is_looked_at_as_it_stands(repository: Repository, first: str) -> None:
+    """Somebody writes another's host into it by hand: a sentinel in its place would hide whose it is."""
+    for name in (first, "company-102", "company-104"):
+        repository.tenant(name)
+    repository.generate()
+    edited(repository, [(layout.facts(first), f'"{first}.', '"company-102.')] * 2)
+
+    by_class, each = (findings(repository, direct=direct) for direct in (False, True))
+
+    assert by_class == each
+    assert {"KUS008", "KUS016"} <= {item.rule for item in each}
+
+
+@pytest.mark.parametrize("sample", range(3))
+def test_a_part_of_a_name_that_base_cuts_out_is_found_at_run_time(repository: Repository, sample: int) -> None:
+    """It is refused where it is written; and whoever is compared has another part of another name than its class."""
+    for name in ("company-101", "company-102", "acme-103"):
+        repository.tenant(name)
+    repository.generate()
+    cut = """replacements:
+- source: {kind: TenantFacts, name: tenant, fieldPath: spec.name, options: {delimiter: "-", index: 0}}
+  targets:
+  - select: {kind: Deployment, name: fileserver}
+    fieldPaths: [metadata.labels.team]
+    options: {create: true}
+"""
+    edited(repository, [("base/edge/components/facts/kustomization.yaml", "replacements:\n", cut)])
+
+    said = {item.rule for item in findings(repository, direct=False, sample=sample)}
+
+    assert {"KUS021", "KUS013"} <= said
+
+
 def test_a_sentinel_that_leaks_is_found_at_run_time(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """A string that is not put back is a difference from the direct build."""
     repository.tenant("company-101").tenant("company-102").generate()
@@ -166,8 +200,18 @@ def test_a_rule_that_is_wrongly_marked_is_caught(repository: Repository, monkeyp
     monkeypatch.setattr(every, "CHECKS", tuple(replaced if item is wrong else item for item in every.CHECKS))
 
     by_class, each = (findings(repository, direct=direct) for direct in (False, True))
+    # each has its turn, so one of three runs compares the one that is evil
+    compared = [findings(repository, direct=False, sample=sample) for sample in range(3)]
 
     assert {item.rule for item in each - by_class} == {"KUS005"}
+    said = {(item.rule, item.place.file, item.fact) for found in compared for item in found - each}
+    assert said == {
+        (
+            "KUS013",
+            layout.kustomization("evil-1"),
+            "judged by itself, KUS005 finds something in it, and judged by its class it finds nothing",
+        )
+    }
 
 
 def test_a_rule_that_reads_a_number_and_does_not_say_so_is_caught(
