@@ -1,18 +1,19 @@
-"""IO in: what the first company that has an add-on would get, so that base/ is judged before anybody has it."""
+"""IO in: what companies that are not there would get, so that base/ is judged before anybody has it."""
 
 import dataclasses
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 from generator import layout
 from generator.findings.finding import Refused, TenantryError
-from generator.fleet.model import Fleet, Tenant
+from generator.fleet.model import Exposure, Fleet, Tenant
 from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE
 from generator.fleet.validate import tenant_of
 from generator.generate.compose import compose
-from generator.generate.releases import Release, read_release
+from generator.generate.releases import Release, components_in, read_release
 from generator.generate.size import size
 from generator.git.snapshot import Snapshot
 from generator.reading.yaml_reader import Document
@@ -22,9 +23,10 @@ from generator.render.tenants import render
 
 
 def newcomers(snapshot: Snapshot, fleet: Fleet) -> Iterator[Rendered]:
-    """Yield, of each release that a ring names, a company with every add-on, where no company has them all already.
+    """Yield, of each release that a ring names, a company with every add-on for each exposure that the release has.
 
-    What is wrong with a release as a whole is said where it is read, and is passed over here.
+    That of platform.yaml is passed over where companies have every add-on already. What is wrong with a release as a
+    whole is said where it is read, and is passed over here.
 
     Args:
         snapshot: The repository.
@@ -35,14 +37,19 @@ def newcomers(snapshot: Snapshot, fleet: Fleet) -> Iterator[Rendered]:
         if tenant.state == ACTIVE:
             running.setdefault(tenant.ring.pair, set()).update(tenant.addons)
     for pair in dict.fromkeys(pair for ring in fleet.platform.rings for pair in ring.pairs):
-        if pair in running and running[pair].issuperset(fleet.platform.addons):
-            continue
-        try:
-            release = read_release(snapshot, pair, fleet.platform)
-        except (Refused, TenantryError):
-            continue
-        if pair not in running or not running[pair].issuperset(release.addons):
-            yield from _rendered(snapshot, fleet, release)
+        for exposure in get_args(Exposure):
+            is_chosen = exposure == fleet.platform.exposure
+            if is_chosen and pair in running and running[pair].issuperset(fleet.platform.addons):
+                continue
+            if not is_chosen and exposure not in components_in(snapshot, layout.release(pair.release)):
+                continue
+            exposed = dataclasses.replace(fleet.platform, exposure=exposure)
+            try:
+                release = read_release(snapshot, pair, exposed)
+            except (Refused, TenantryError):
+                continue
+            if not is_chosen or pair not in running or not running[pair].issuperset(release.addons):
+                yield from _rendered(snapshot, dataclasses.replace(fleet, platform=exposed), release)
 
 
 def _rendered(snapshot: Snapshot, fleet: Fleet, release: Release) -> Iterator[Rendered]:

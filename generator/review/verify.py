@@ -26,7 +26,7 @@ from generator.render.base_probe import read_base
 from generator.render.classes import Member, filled
 from generator.render.newcomer import newcomers
 from generator.render.provider import provider_objects
-from generator.render.rendered import Base, Rendered, Repository, Representative, identity
+from generator.render.rendered import Base, Rendered, Repository, Representative
 from generator.render.tenants import committed, render, render_alike, texts_of_base
 from generator.review import approvals
 from generator.review.pull_request import approvals_in
@@ -276,11 +276,11 @@ def judge(gathered: Gathered, without: Collection[str] = ()) -> Iterator[Finding
     yield from gathered.findings
     for base in gathered.bases:
         yield from every.check(base, Per.GUARD, *([Per.RELEASE] if base.in_use else []), without=without)
-    for item in gathered.repository.rendered:
-        yield from every.check_tenant(item, without)
-    for representative in gathered.repository.representatives:
-        yield from every.check_representative(representative, without)
-    yield from _of_newcomers(gathered.repository, without)
+    said: set[tuple[str, ...]] = set()
+    for found in _of_tenants(gathered.repository, without):
+        said.add(_of_whom(found))
+        yield found
+    yield from (found for found in _of_newcomers(gathered.repository, without) if _of_whom(found) not in said)
     yield from every.check(gathered.repository, Per.FLEET, without=without)
     if gathered.by_itself and _COMPARISON not in without:
         yield from _judged_otherwise(gathered.by_itself, without)
@@ -297,22 +297,26 @@ def _judged_otherwise(by_itself: ByItself, without: Collection[str]) -> Iterator
         yield finding(_COMPARISON, Place(layout.kustomization(own.tenant.name)), fact)
 
 
+def _of_tenants(repository: Repository, without: Collection[str]) -> Iterator[Finding]:
+    for item in repository.rendered:
+        yield from every.check_tenant(item, without)
+    for representative in repository.representatives:
+        yield from every.check_representative(representative, without)
+
+
 def _of_newcomers(repository: Repository, without: Collection[str]) -> Iterator[Finding]:
-    """Yield what is wrong with objects that no company has yet; of what rules only warn, whoever has them is warned.
+    """Yield what is wrong with companies that are not there; of what rules only warn, whoever has it is warned.
 
     Where a company cannot be rendered, nobody knows what it has: that is mended first.
     """
-    had: dict[Pair, set[tuple[str, str]]] = defaultdict(set)
-    for rendered in (*repository.rendered, *(item.subject for item in repository.representatives)):
-        had[rendered.tenant.ring.pair].update(map(_called, rendered.objects))
     for newcomer in repository.newcomers if repository.tenants == len(repository.fleet.tenants) else ():
-        old = {identity(obj) for obj in newcomer.objects if _called(obj) in had[newcomer.tenant.ring.pair]}
-        errors = (found for found in every.check_tenant(newcomer, without) if found.severity is Severity.ERROR)
-        yield from (found for found in errors if found.object not in old)
+        yield from (found for found in every.check_tenant(newcomer, without) if found.severity is Severity.ERROR)
 
 
-def _called(obj: Object) -> tuple[str, str]:
-    return obj["kind"], without_hash(obj["metadata"]["name"])
+def _of_whom(found: Finding) -> tuple[str, ...]:
+    """Return the rule and the object of a finding, by what the object is called in base/."""
+    kind, *_, name = found.object.split("/") if found.object else ("", "")
+    return found.rule, kind, "" if kind == "Namespace" else without_hash(name)
 
 
 def weaken(findings: Iterable[Finding], rules: Mapping[str, Weakened]) -> tuple[tuple[Finding, ...], Mapping[str, int]]:

@@ -56,3 +56,58 @@ def test_a_release_that_a_ring_names_is_judged_before_a_company_is_on_it(reposit
 def test_what_nobody_has_is_not_warned_of(repository: Repository) -> None:
     """Whoever has it is: here of an image without a digest."""
     assert "ai-chatbot" not in repository.tenant().generate().run("verify").said
+
+
+HOST_NETWORK = (
+    "- target: {kind: Deployment, name: fileserver}\n"
+    "  patch: |-\n"
+    "    - {op: add, path: /spec/template/spec/hostNetwork, value: true}\n"
+)
+
+
+def test_what_an_addon_does_to_what_companies_have_is_judged_before_anybody_buys_it(repository: Repository) -> None:
+    """It is at the same objects, and another finding than what those who run them have."""
+    made = repository.tenant(plan="silver").generate()
+    made.edit(
+        "base/edge/components/ai-chatbot/kustomization.yaml",
+        "configMapGenerator:\n",
+        f"patches:\n{HOST_NETWORK}configMapGenerator:\n",
+    )
+
+    said = re.findall(r"error: (\S+): hostNetwork is true \[SEC016\]", made.run("verify").said)
+    assert said == ["Deployment/tenantry-probe/fileserver"]
+
+
+def test_what_is_wrong_with_what_everybody_has_is_said_of_those_who_have_it(repository: Repository) -> None:
+    """And not of companies that are not there besides."""
+    made = repository.tenant(plan="silver").generate()
+    made.edit(
+        "base/edge/core/fileserver.yaml",
+        "      serviceAccountName: fileserver\n",
+        "      serviceAccountName: fileserver\n      hostNetwork: true\n",
+    )
+
+    said = re.findall(r"error: (\S+): hostNetwork is true \[SEC016\]", made.run("verify").said)
+    assert said == ["Deployment/company-001/fileserver"]
+
+
+@pytest.mark.parametrize(("exposure", "other"), [("gateway", "ingress"), ("ingress", "gateway")])
+def test_the_exposure_that_nobody_has_is_judged_as_well(repository: Repository, exposure: str, other: str) -> None:
+    """Both of what serves and of what guards, add-ons included; the way back is to mend base/."""
+    made = repository.edit("platform.yaml", "exposure: gateway", f"exposure: {exposure}").tenant().generate()
+    assert made.run("verify").exit == 0
+
+    own = made.read(f"base/edge/components/{other}/fileserver.yaml")
+    made.write(
+        f"base/edge/components/{other}/fileserver.yaml",
+        own.replace("  name: fileserver\n", "  name: fileserver\n  finalizers: [example.com/x]\n", 1),
+    )
+    policy = made.read(f"base/guard/components/ai-chatbot-{other}/network.yaml")
+    made.write(
+        f"base/guard/components/ai-chatbot-{other}/network.yaml", policy.replace(f": {other}-system", ": default")
+    )
+    said = made.run("verify").said
+
+    kind = {"ingress": "Ingress", "gateway": "HTTPRoute"}[other]
+    assert re.search(rf"error: {kind}/tenantry-probe/fileserver: .*finalizers.* \[MOD001\]", said)
+    assert re.search(rf"components/ai-chatbot-{other}/network.yaml:\S+ error: .* \[NET005\]", said)
