@@ -9,7 +9,7 @@ import binascii
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from typing import Final
 
 # Each form starts where a word starts, or a long text would be read again from each of its characters.
@@ -32,6 +32,11 @@ _FORMS: Final = tuple(
         ("a password in a .netrc", r"\blogin \S+ password \S{4,}"),
         ("a login of a registry", r"[\"']auth[\"']: ?[\"'][A-Za-z0-9+/]{8,}={0,2}[\"']"),
         ("a SendGrid key", r"\bSG\.[\w-]{16,}\.[\w-]{16,}"),
+        (
+            "a line of a .pgpass",
+            r"(?<![\w.:/*-])[\w.*-]+:(?:\d{1,5}|\*):(?=[\d.-]*[A-Za-z*])[\w.*-]+:[A-Za-z_][\w.-]*:[^\s:\"'$][^\s:\"']{3,}(?![\w:])",
+        ),
+        ("a seed of one-time passwords", r"\botpauth://[^\s\"']*[?&]secret=[A-Za-z2-7]{8,}"),
         ("a password before an @", r"(?<![\w/.@:-])[A-Za-z][\w.-]*:(?!/)[^\s/:@{}$<>'\"]{4,}@(?!sha\d+:)"),
         ("an npm token", r"\bnpm_[A-Za-z0-9]{36}\b"),
         ("a Docker Hub token", r"\bdckr_[a-z]{3}_[\w-]{20,}"),
@@ -45,7 +50,7 @@ _FORMS: Final = tuple(
 )
 
 _TELLING: Final = (
-    r"(?:pass(?:word|wd|phrase)|(?<=[_-])pass|(?<![a-z])pwd|secret|token|credentials?"
+    r"(?:pass(?:word|wd|phrase|code)|(?<=[_-])pass|(?<![a-z])pwd|secret|token|credentials?"
     r"|(?:api|access|account|private|signing|encryption|shared|master)[-_]?key)"
 )
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
@@ -57,6 +62,43 @@ _ARGUMENT: Final = re.compile(
 )
 """An argument and the word behind it: `--password x`, `[--password, x]`."""
 _ELEMENT: Final = re.compile(rf"<(?P<name>[\w.:-]*{_TELLING})>(?P<value>[^\s<]+)</", re.IGNORECASE)
+_PIN: Final = re.compile(
+    r"""(?<![\w.-])(?P<name>(?:(?:[\w.-]*[_.-])?(?i:pin)|[\w.-]*[a-z]P(?:in|IN))(?:[-_]?(?i:code))?)["']?"""
+    r"""[ \t]*[:=][ \t]*["']?(?P<value>\d{4,12})(?![\w.:/-])"""
+)
+_SEED: Final = re.compile(
+    r"""(?<![\w.-])(?P<name>(?=(?:[\w.-]*[_.-])?(?i:[th]?otp|2fa|mfa)(?![a-z]))[\w.-]+)["']?[ \t]*[:=][ \t]*["']?"""
+    r"""(?P<value>(?=[A-Z]*[2-7])[A-Z2-7]{16,})(?!\w)"""
+)
+"""What is short, or in letters as a variable is, and still a secret under a name that says so."""
+_PROSE: Final = re.compile(
+    r"\b(?P<name>pass(?:word|phrase|code)|pin|token|(?:api|access)[ -]key)"
+    r"(?: (?:of|for|to|at|in|on)(?: [\w.-]+){1,3}?)? (?:is|are|was|reads|equals|set to|changed to):? +"
+    r"""["'`]?(?P<value>[^\s"'`,;]{4,}?)[.!?]?(?=["'`,;\s]|$)""",
+    re.IGNORECASE,
+)
+_NO_WORD: Final = re.compile(
+    r"(?=.*\d)(?!v?\d+(?:\.\d+)*$)(?!(?:sha|md|base|aes|rsa|ed|utf|oauth|rfc|argon|x)-?\d).*", re.IGNORECASE
+)
+"""What people would not write as a word of a sentence; algorithms and versions are."""
+_MEANT_AS_NUMBER: Final = re.compile(r"pass.*|pin", re.IGNORECASE)
+_WORD: Final = re.compile(r"[A-Za-z]?[a-z]+(?:-[a-z]+)*[.!?:]?")
+_COMMENT: Final = re.compile(r"(?:^|[ \t])#[^\n]*$")
+_OPEN: Final = re.compile(
+    rf"""[ \t{{\[]*(?:\#[ \t]*)?(?:-[ \t]+)*(?:
+    ["']?(?:name|key)["']?[ \t]*:[ \t]*["']?(?P<name>[\w.-]*{_TELLING}) |
+    ["']?(?P<argument>--?[\w.-]*{_TELLING}) |
+    ["']?(?P<block>[\w.-]*{_TELLING})["']?[ \t]*:(?:[ \t]*[|>][+-]?)?
+    )["']?[\s,]*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A line that says what the next one holds."""
+_VALUES: Final = {
+    "name": re.compile(r"""[\s#-]*["']?value["']?[ \t]*:[ \t]*["']?(?P<value>[^\s"',;}]+)[\s"',}\]]*"""),
+    "argument": re.compile(r"""[ \t#]*(?:-[ \t]*)?["']?(?P<value>[^\s"',;}\]-][^\s"',;}\]]*)[\s"',\]]*"""),
+    "block": re.compile(r"""[ \t#]+["']?(?P<value>[^\s"',;:}#-][^\s"',;}]*(?<!:))["']?\s*"""),
+}
+
 _LOGIN: Final = re.compile(r"--?(?:u|user|auth|proxy-user)")
 _USER_AND_PASSWORD: Final = re.compile(r"[^\s/:]+:(?!\d+$)[^\s/:]{4,}")
 """What stands behind such an argument; `1000:1000` is a user and a group."""
@@ -68,6 +110,7 @@ _NO_LITERAL: Final = re.compile(
     re.VERBOSE,
 )
 _SHORTEST: Final = 6
+_SHORTEST_NUMBER: Final = 4
 _LONG: Final = 16
 """Four characters of so long a text help to find it and not to guess it."""
 
@@ -91,17 +134,53 @@ def secret_like(text: str, name: str = "") -> str:
     return next(_found(text, name), "")
 
 
+def in_lines(text: str, known: MutableMapping[str, tuple[str, tuple[str, str]]]) -> Iterator[tuple[int, str]]:
+    """Yield the lines of a text that look like secrets, each by itself or after the line that says what it holds.
+
+    Args:
+        text: A whole file.
+        known: What was found in lines so far; each line is looked at once.
+    """
+    how, name = "", ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if (seen := known.get(line)) is None:
+            seen = known[line] = secret_like(line), _left_open(line)
+        if what := seen[0] or (name and _behind(line, how, name)):
+            yield number, what
+        how, name = seen[1]
+
+
+def _left_open(line: str) -> tuple[str, str]:
+    """Return how a line names what the next one holds, and the name; two empty texts when it names nothing."""
+    match = _OPEN.fullmatch(line)
+    if match is None:
+        return "", ""
+    return next((how, name) for how, name in match.groupdict().items() if name)
+
+
+def _behind(line: str, how: str, name: str) -> str:
+    """Say what a line looks like that holds the value of a name."""
+    match = _VALUES[how].fullmatch(line)
+    return secret_like(match["value"], name) if match else ""
+
+
 def _found(text: str, name: str) -> Iterator[str]:
     for what, form in _FORMS:
         if match := form.search(text):
             yield f"{what} ({_veiled(match[0])})"
-    if name and _TELLING_NAME.fullmatch(name) and _is_literal(text):
+    if name and _TELLING_NAME.fullmatch(name) and _is_literal(text, name):
         yield f"the value of {name} ({_veiled(text)})"
     if _LOGIN.fullmatch(name) and _USER_AND_PASSWORD.fullmatch(text) and _is_literal(text):
         yield f"the password behind {name} ({_veiled(text)})"
     for match in (*_ASSIGNMENT.finditer(text), *_ARGUMENT.finditer(text), *_ELEMENT.finditer(text)):
-        if _is_literal(match["value"]):
+        if _is_literal(match["value"], match["name"]) and not _is_remark(match, text):
             yield f"the value of {match['name']} ({_veiled(match['value'])})"
+    called = text if "\n" in text or not name else f"{name}: {text}"
+    for match in (*_PIN.finditer(called), *_SEED.finditer(called), *_PROSE.finditer(text)):
+        if match.re is not _PROSE or _is_told(match["value"], match["name"]):
+            yield f"the value of {match['name']} ({_veiled(match['value'])})"
+    if "\n" in text:
+        yield from (what for _, what in in_lines(text, {}))
     for match in _RANDOM.finditer(text):
         word = match[0]
         if _DIGEST.fullmatch(word):
@@ -113,8 +192,22 @@ def _found(text: str, name: str) -> Iterator[str]:
             yield f"{len(word)} random characters ({_veiled(word)})"
 
 
-def _is_literal(value: str) -> bool:
-    return len(value) >= _SHORTEST and "\n" not in value.strip() and _NO_LITERAL.fullmatch(value) is None
+def _is_remark(match: re.Match[str], text: str) -> bool:
+    """Say whether it is a comment with a word of a sentence: `# secret: rotated`."""
+    before = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return _WORD.fullmatch(match["value"]) is not None and _COMMENT.search(before) is not None
+
+
+def _is_told(value: str, name: str) -> bool:
+    """Say whether a sentence tells a secret: `the password is hunter2`, and not `the password is required`."""
+    if value.isdecimal():
+        return _MEANT_AS_NUMBER.fullmatch(name) is not None
+    return _NO_WORD.fullmatch(value) is not None and _NO_LITERAL.fullmatch(value) is None
+
+
+def _is_literal(value: str, name: str = "") -> bool:
+    shortest = _SHORTEST_NUMBER if value.isdecimal() and _MEANT_AS_NUMBER.match(name) else _SHORTEST
+    return len(value) >= shortest and "\n" not in value.strip() and _NO_LITERAL.fullmatch(value) is None
 
 
 def _is_random(word: str) -> bool:

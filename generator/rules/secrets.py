@@ -13,7 +13,7 @@ from generator.kube.printed import once_an_object
 from generator.reading.yaml_reader import walk_strings
 from generator.render.classes import Member, emptied
 from generator.render.rendered import Rendered, Repository
-from generator.rules.literals import secret_like
+from generator.rules.literals import in_lines, secret_like
 from generator.rules.rule import Per, rule
 
 
@@ -44,24 +44,15 @@ def nothing_secret_is_committed(repository: Repository) -> Iterator[Found]:
     once.
     """
     texts: dict[bytes, tuple[tuple[int, str], ...]] = {}
-    lines: dict[str, str] = {}
+    lines: dict[str, tuple[str, tuple[str, str]]] = {}
     for file, text in _texts(repository):
         same = text.replace(_tenant_of(file), "NAME")
         digest = hashlib.sha256(same.encode()).digest()
         if (found := texts.get(digest)) is None:
-            found = texts[digest] = tuple(_in_lines(same, lines))
+            found = texts[digest] = tuple(in_lines(same, lines))
         for number, what in found:
             hint = "take it out, and change it: it is known from now on"
             yield Found(Place(file, number), f"this looks like {what}", hint)
-
-
-def _in_lines(text: str, known: dict[str, str]) -> Iterator[tuple[int, str]]:
-    for number, line in enumerate(text.splitlines(), start=1):
-        what = known.get(line)
-        if what is None:
-            what = known[line] = secret_like(line)
-        if what:
-            yield number, what
 
 
 def _texts(repository: Repository) -> Iterator[tuple[str, str]]:

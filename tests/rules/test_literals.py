@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from generator.reading.yaml_reader import walk_strings
-from generator.rules.literals import secret_like
+from generator.rules.literals import in_lines, secret_like
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,6 +37,22 @@ ROOT = Path(__file__).parents[2]
         ("correct-horse", "DB_PASSWORD", "the value of DB_PASSWORD (13 characters)"),
         ("listen: 80\npassword: correct-horse\n", "config", "the value of password (13 characters)"),
         ("--token=correct-horse", "args", "the value of --token (13 characters)"),
+        ("db.example.com:5432:files:app:correct-horse", "x", "a line of a .pgpass (db.e..., 43 characters)"),
+        ("*:*:*:postgres:battery", ".pgpass", "a line of a .pgpass (*:*:..., 22 characters)"),
+        ("door_pin: 471123", "x", "the value of door_pin (6 characters)"),
+        ("4711", "pin", "the value of pin (4 characters)"),
+        ("4711", "USER_PIN_CODE", "the value of USER_PIN_CODE (4 characters)"),
+        ("userPin=4711", "x", "the value of userPin (4 characters)"),
+        ("password: 4711", "x", "the value of password (4 characters)"),
+        ("passcode: sesame", "x", "the value of passcode (6 characters)"),
+        ("JBSWY3DPEHPK3PXP", "TOTP_SEED", "the value of TOTP_SEED (JBSW..., 16 characters)"),
+        ("otpauth://totp/x?secret=JBSWY3DPEHPK3PXP", "x", "a seed of one-time passwords (otpa..., 40 characters)"),
+        ("the password is hunter2", "x", "the value of password (7 characters)"),
+        ("# The password for the printer is: hunter2.", "x", "the value of password (7 characters)"),
+        ("Ask Ann, or remember that the PIN is 4711.", "x", "the value of PIN (4 characters)"),
+        ("secret: Zq8xTr5Lm2 # rotated", "x", "the value of secret (10 characters)"),
+        ("# secret: Zq8xTr5Lm2", "x", "the value of secret (10 characters)"),
+        ("env:\n- name: DB_PASSWORD\n  value: correct-horse\n", "x", "the value of DB_PASSWORD (13 characters)"),
         ("q7Zx1pLw9Vb3Tn6Ks0Yd2Rf8Hm4Jc5Ga", "x", "32 random characters (q7Zx..., 32 characters)"),
         ("9f86d081884c7d659a2feaa0c55ad015", "x", "32 random characters (9f86..., 32 characters)"),
     ],
@@ -75,11 +91,57 @@ def test_a_secret_is_known_by_its_form_its_name_or_its_randomness(text: str, nam
         ("q7Zx1pLw9Vb3Tn6Ks0Yd2Rf8Hm4Jc5Ga", "caBundle"),
         ("2026-11-22T10:00:00Z", "time"),
         ("株式会社サンプル", "displayName"),
+        ("# secret: rotated", "x"),
+        ("key: x # the token: short-lived, by design", "x"),
+        ("# Password: required.", "x"),
+        ("the password is required", "x"),
+        ("a password is sha512-crypt", "x"),
+        ("the token is 3600 seconds old", "x"),
+        ("the token is v1.2.3", "x"),
+        ("the access key is $(ACCESS_KEY_2)", "x"),
+        ("arn:aws:iam::123456789012:role/reader", "role"),
+        ("docker.io:443:x", "x"),
+        ("2001:db8:85a3:8d3:1319:8a2e:370:7348", "address"),
+        ("01:23:45:67:89:ab", "mac"),
+        ("system:serviceaccount:company-001:fileserver", "subject"),
+        ("db.example.com:5432:files:app:$(DB_PASSWORD)", "x"),
+        ("pin: true", "x"),
+        ("pin: 1.149.0", "x"),
+        ("mapping: 4711", "x"),
+        ("spin: 471123", "x"),
+        ("pinned: 20261127", "x"),
+        ("hotplug: ABCDEFGHIJKLMNOPQR2", "x"),
+        ("OTP_KEY: OTP_KEY_OF_THE_STORE", "x"),
+        ("- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef: {name: db, key: password}\n", "x"),
+        ("- name: tls-secret\n  value: $(TLS)\n", "x"),
+        ("- --password\n- $(DB_PASSWORD)\n", "x"),
+        ("token:\n  type: string\n", "x"),
+        ("secret:\n  secretName: fileserver-users\n", "x"),
     ],
 )
 def test_a_reference_a_digest_or_a_word_is_no_secret(text: str, name: str) -> None:
     """A rule that cries often is switched off."""
     assert secret_like(text, name) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("- name: DB_PASSWORD\n  value: correct-horse\n", 2),
+        ("- key: api_key\n  value: 'correct-horse'\n", 2),
+        ('{"name": "DB_PASSWORD",\n "value": "correct-horse"}\n', 2),
+        ("args:\n- --password\n- correct-horse\n", 3),
+        ('["--password",\n "correct-horse"]\n', 2),
+        ("a: b\npassword:\n  correct-horse\n", 3),
+        ("password: >-\n  correct-horse\n", 2),
+        ("# password: |\n#   correct-horse\n", 2),
+        ("other: x\ntoken: correct-horse\n", 2),
+    ],
+)
+def test_a_value_on_the_line_below_its_name_is_found_there(text: str, number: int) -> None:
+    """Each of the two lines is nothing by itself."""
+    assert [found for found, _ in in_lines(text, {})] == [number]
+    assert secret_like(text) != ""
 
 
 def test_nothing_in_this_repository_looks_like_a_secret() -> None:
@@ -96,7 +158,28 @@ def test_nothing_in_this_repository_looks_like_a_secret() -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("part", ["x", "a.", "a-", "eyJ-", "--", "://", "-----BEGIN ", "password", "A:", "=", " "])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "x",
+        "a.",
+        "a-",
+        "eyJ-",
+        "--",
+        "://",
+        "-----BEGIN ",
+        "password",
+        "A:",
+        "=",
+        " ",
+        "a:1:",
+        "pin",
+        "_pin",
+        "otp",
+        "token of a ",
+        "password is ",
+    ],
+)
 def test_a_long_text_is_read_from_the_start_of_each_word_only(part: str) -> None:
     """Or this would not end: half a million characters that nearly are one of the forms."""
     assert secret_like(part * (500_000 // len(part))) == ""
