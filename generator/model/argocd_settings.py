@@ -11,11 +11,14 @@ from typing import Any, Final
 
 _ANY: Final = r"[\s\S]*"
 _SOME_TIME: Final = r"[1-9][0-9]*(s|m|h)([0-9]+(s|m))*"
+_SOON: Final = r"[1-9][0-9]{0,2}s|[1-9][0-9]?m([0-5]?[0-9]s)?"
 _NUMBER: Final = r"[1-9][0-9]*"
 
 SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
     "argocd-cm": {
-        r"timeout\.(reconciliation|hard\.reconciliation)(\.jitter)?": rf"{_SOME_TIME}|0s?",
+        r"timeout\.reconciliation": _SOON,  # 0 is never, and then a change is seen when a webhook tells of it
+        r"timeout\.reconciliation\.jitter": rf"{_SOON}|0s?",
+        r"timeout\.hard\.reconciliation(\.jitter)?": rf"{_SOME_TIME}|0s?",
         r"url|additionalUrls": r"https://\S+|(- https://\S+\s*)+",
         r"(dex|oidc)\.config": _ANY,  # who may log in; what they may do is in argocd-rbac-cm
         r"admin\.enabled|exec\.enabled|users\.anonymous\.enabled": "false",

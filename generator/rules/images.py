@@ -140,6 +140,9 @@ def _lacking(objects: Iterable[Object], platform: Platform) -> Iterator[tuple[Ob
             if argument not in [*strings(container.get("command")), *strings(container.get("args"))]:
                 fact = f"the container {name} must have the argument {argument}, and has it not"
                 yield obj, fact, f"add {argument} to its args"
+        for word in _again(container, wanted):
+            fact = f"the container {name} has the argument {word} as well as the one that it must have"
+            yield obj, fact, f"take {word} out of its args: programs listen to the last one"
 
 
 def _covered(container: Object, wanted: Required) -> Iterator[tuple[str, str]]:
@@ -154,6 +157,14 @@ def _covered(container: Object, wanted: Required) -> Iterator[tuple[str, str]]:
         if word not in wanted.args:
             fact = f"has the command {word}, and what its arguments mean to that is not known"
             yield fact, "take the command out, or require it as well: declare each of its words under requires.args"
+
+
+def _again(container: Object, wanted: Required) -> Iterator[str]:
+    """Yield the arguments that give an option that is required another value."""
+    options = {name for argument in wanted.args for name, equals, _ in [argument.partition("=")] if equals}
+    for word in (*strings(container.get("command")), *strings(container.get("args"))):
+        if word.partition("=")[0] in options and word not in wanted.args:
+            yield word
 
 
 def _path(mount: Object) -> str:

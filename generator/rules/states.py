@@ -80,10 +80,8 @@ def _forbidden(objects: Sequence[Object], state: str, service: str) -> Iterator[
         yield from _running(obj, state)
     shut = {(obj["kind"], obj["metadata"]["name"]) for obj in off}
     for obj in objects:
-        if obj["kind"] == "HorizontalPodAutoscaler":
-            target = mapping(spec_of(obj).get("scaleTargetRef"))
-            if (target.get("kind"), target.get("name")) in shut:
-                yield obj, (), f"it scales what a company that is {state} does not run", "let the state delete it"
+        if obj["kind"] == "HorizontalPodAutoscaler" and _target(obj) in shut:
+            yield obj, (), f"it scales what a company that is {state} does not run", "let the state delete it"
         if obj["kind"] in ("HTTPRoute", "Ingress"):
             yield from _leading(obj, state, _behind(objects, off))
     if state == RETIRING:
@@ -135,6 +133,9 @@ def _leading(route: Object, state: str, services: frozenset[str]) -> Iterator[_F
             yield route, ("spec", "rules", index), fact, "let the state delete it, or lead it to unavailablePage"
 
 
+_FOR_GOOD: Final = (301, 308)
+
+
 def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
     """Yield where a route sends people elsewhere than to the page of suspended companies, if this is one."""
     for obj in objects:
@@ -148,6 +149,9 @@ def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
                     where: Path = ("spec", "rules", index, "filters", number)
                     hint = f"lead it to {page}" if page else "only the hosts of suspended companies lead elsewhere"
                     yield obj, where, f"it sends people to {address}", hint
+                elif to.get("statusCode") in _FOR_GOOD:
+                    fact = f"browsers keep a redirect with {to['statusCode']} when the company is back"
+                    yield obj, ("spec", "rules", index, "filters", number), fact, "write 302"
 
 
 def _writing(objects: Sequence[Object], service: str) -> Iterator[_Forbidden]:
@@ -177,13 +181,46 @@ def states_leave_guards_alone(base: Base) -> Iterator[Found]:
     """Quota, limits, access, secrets, accounts, labels and pods are the same in every state, and nothing is added."""
     whole = next((probe for probe in base.probes if probe.exposure == base.platform.exposure), None)
     before = {identity(obj): obj for obj in whole.objects} if whole else {}
+    fetched_by = _fetched_by(before, base.platform.service)
     for probe in base.states if before else ():
         after = {identity(obj): obj for obj in probe.objects}
         for name in {**before, **after} if after else ():
             fact = _touched(before.get(name), after.get(name))
+            if not fact and probe.state == RETIRING and name in fetched_by:
+                fact = _kept_from_people(before[name], after.get(name))
             if fact:
                 place = Place(f"{base.folders[0]}/{layout.STATES}/{STATES[probe.state].parts[-1]}/kustomization.yaml")
                 yield Found(place, f"as {probe.state} {fact}", object=name)
+
+
+def _fetched_by(objects: Mapping[str, Object], service: str) -> frozenset[str]:
+    """Return what people fetch their files by: the main service, what scales it, its Services and their routes."""
+    run = {name: obj for name, obj in objects.items() if pod_spec(obj) is not None and _is(obj, service)}
+    services = _behind(tuple(objects.values()), tuple(run.values()))
+    scaled = {(obj["kind"], obj["metadata"]["name"]) for obj in run.values()}
+    return frozenset(
+        name
+        for name, obj in objects.items()
+        if name in run
+        or (obj["kind"] == "Service" and obj["metadata"]["name"] in services)
+        or (obj["kind"] in ("HTTPRoute", "Ingress") and any(_leading(obj, RETIRING, services)))
+        or (obj["kind"] == "HorizontalPodAutoscaler" and _target(obj) in scaled)
+    )
+
+
+def _target(autoscaler: Object) -> tuple[Any, Any]:
+    target = mapping(spec_of(autoscaler).get("scaleTargetRef"))
+    return target.get("kind"), target.get("name")
+
+
+def _kept_from_people(before: Object, after: Object | None) -> str:
+    """Say what a state does to what people of a company that leaves fetch their files by."""
+    if after is None:
+        return "this object is gone, and people fetch their files by it"
+    if pod_spec(before) is None:
+        return "" if before == after else "this object is another, and people fetch their files by it"
+    same = spec_of(before).get("replicas") == spec_of(after).get("replicas")
+    return "" if same else "it runs another number of pods, and people fetch their files by them"
 
 
 def _touched(before: Object | None, after: Object | None) -> str:

@@ -7,6 +7,8 @@ from generator.findings.finding import Found
 from generator.findings.rule import Firm
 from generator.kube.lenient import Object, mapping, mappings, sequence, spec_of, strings
 from generator.kube.pods import container_of, pod_spec
+from generator.model import response_headers
+from generator.reading.schema import Path
 from generator.render.rendered import Rendered, identity
 from generator.rules.relations import behind
 from generator.rules.rule import Per, rule
@@ -157,3 +159,33 @@ def hosts_lead_to_their_service(rendered: Rendered) -> Iterator[Found]:
             if port not in ports:
                 fact = f"it leads through the Service {service} to port {port}, which is none of container"
                 yield rendered.found(route, f"{fact} {own.get('name')}", "lead to a port of that container")
+
+
+@rule(
+    "SEC027",
+    per=Per.CLASS,
+    title="a route lets no cache and no other page have what somebody asked for",
+    why="`Cache-Control: public` on a route lets a shared cache give one person's files to the next, unasked.",
+    fix="Write private or no-store, or leave the header to the pods.",
+    source="https://www.rfc-editor.org/rfc/rfc9111#section-3.5",
+)
+def answers_are_for_who_asked(rendered: Rendered) -> Iterator[Found]:
+    """The headers that a route gives answers have values that are understood, and what guards answers stays in them."""
+    for route in rendered.of_kind("HTTPRoute"):
+        for number, item in enumerate(mappings(spec_of(route).get("rules"))):
+            for index, modifier in enumerate(mappings(item.get("filters"))):
+                where = ("spec", "rules", number, "filters", index, "responseHeaderModifier")
+                yield from _answers(rendered, route, where, mapping(modifier.get("responseHeaderModifier")))
+
+
+def _answers(rendered: Rendered, route: Object, where: Path, modifier: Object) -> Iterator[Found]:
+    for way in ("set", "add"):
+        for index, header in enumerate(mappings(modifier.get(way))):
+            name, value = str(header.get("name")), str(header.get("value"))
+            if why := response_headers.why_not(name, value):
+                hint = "write one of private, no-store and no-cache" if name.lower() == "cache-control" else ""
+                yield rendered.found_at(route, (*where, way, index), f"{name}: {value}: {why}", hint)
+    for index, name in enumerate(strings(modifier.get("remove"))):
+        if name.lower() in response_headers.KEPT:
+            fact = f"{name} says who may have or keep an answer, and is taken out of it"
+            yield rendered.found_at(route, (*where, "remove", index), fact, "leave it in")

@@ -161,6 +161,12 @@ def _sidecar_in_front(scene: Scene) -> None:
     scene.one("Service", "fileserver")["spec"]["ports"][0]["targetPort"] = "open"
 
 
+def _answers(**modifier: Any) -> Change:
+    """Give the route of the file server a filter that changes the headers of answers."""
+    own = {"type": "ResponseHeaderModifier", "responseHeaderModifier": modifier}
+    return lambda scene: scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0].update(filters=[own])
+
+
 CASES: Final[tuple[Case, ...]] = (
     # --- the namespace and its pods
     catches(
@@ -367,6 +373,13 @@ CASES: Final[tuple[Case, ...]] = (
         lambda scene: scene.container()["args"].remove("--config=/etc/fileserver/users.yaml"),
         "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver must have the argument --config=/etc/fileserver/users.yaml, and has it not [K8S023]\n"
         "  hint: add --config=/etc/fileserver/users.yaml to its args",
+    ),
+    catches(
+        "K8S023",
+        "the file of the users is named again, and the last one counts",
+        lambda scene: scene.container()["args"].append("--config=/data/users.yaml"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: the container fileserver has the argument --config=/data/users.yaml as well as the one that it must have [K8S023]\n"
+        "  hint: take --config=/data/users.yaml out of its args: programs listen to the last one",
     ),
     catches(
         "K8S023",
@@ -1105,6 +1118,31 @@ CASES: Final[tuple[Case, ...]] = (
             scene.add_again("Service", "fileserver", "files")["spec"]["ports"][0].update(targetPort=8080),
             scene.one("HTTPRoute", "fileserver")["spec"]["rules"][0]["backendRefs"][0].update(name="files"),
         ),
+    ),
+    catches(
+        "SEC027",
+        "a route lets shared caches keep what one person asked for",
+        _answers(set=[{"name": "Cache-Control", "value": "public, max-age=600"}]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[0].responseHeaderModifier.set[0]: Cache-Control: public, max-age=600: a shared cache could keep what one person asked for, and give it to the next [SEC027]\n"
+        "  hint: write one of private, no-store and no-cache",
+    ),
+    catches(
+        "SEC027",
+        "a route takes out what says who may keep an answer",
+        _answers(remove=["cache-control"]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[0].responseHeaderModifier.remove[0]: cache-control says who may have or keep an answer, and is taken out of it [SEC027]\n"
+        "  hint: leave it in",
+    ),
+    catches(
+        "SEC027",
+        "a browser tells other sites which file somebody read",
+        _answers(add=[{"name": "Referrer-Policy", "value": "unsafe-url"}]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].filters[0].responseHeaderModifier.add[0]: Referrer-Policy: unsafe-url: what that allows others is not understood [SEC027]",
+    ),
+    passes(
+        "SEC027",
+        "a browser alone may keep it, and the program is not named",
+        _answers(set=[{"name": "cache-control", "value": "private, max-age=60"}], remove=["Server"]),
     ),
     # --- guardrails
     catches(

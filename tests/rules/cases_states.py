@@ -186,6 +186,39 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     catches(
         "STA002",
+        "people of a company that leaves reach nothing",
+        (
+            Edit(
+                f"{_STATES}/retiring-gateway/kustomization.yaml",
+                "- target: {kind: HTTPRoute, name: ai-chatbot}",
+                "- target: {kind: HTTPRoute}",
+            ),
+        ),
+        "base/guard/states/retiring/kustomization.yaml: error: HTTPRoute/tenantry-probe/fileserver: as retiring this object is gone, and people fetch their files by it [STA002]",
+    ),
+    catches(
+        "STA002",
+        "the file server of a company that leaves stands still",
+        (
+            Edit(
+                f"{_STATES}/retiring/kustomization.yaml",
+                "- target: {kind: Deployment, name: ai-chatbot}",
+                "- target: {kind: Deployment}",
+            ),
+        ),
+        "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring it runs another number of pods, and people fetch their files by them [STA002]",
+    ),
+    catches(
+        "STA001",
+        "browsers would not come back to a company that was suspended",
+        (Edit(f"{_STATES}/suspended-gateway/kustomization.yaml", "statusCode: 302", "statusCode: 301"),),
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/ai-chatbot: base/edge as purging: spec.rules.0.filters.0: browsers keep a redirect with 301 when the company is back [STA001]\n  hint: write 302",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/fileserver: base/edge as purging: spec.rules.0.filters.0: browsers keep a redirect with 301 when the company is back [STA001]\n  hint: write 302",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/ai-chatbot: base/edge as suspended: spec.rules.0.filters.0: browsers keep a redirect with 301 when the company is back [STA001]\n  hint: write 302",
+        "base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/fileserver: base/edge as suspended: spec.rules.0.filters.0: browsers keep a redirect with 301 when the company is back [STA001]\n  hint: write 302",
+    ),
+    catches(
+        "STA002",
         "a state starts another image",
         (_pods_of_those_who_leave("image: docker.io/sigoden/other"),),
         "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring its pods are others: a state makes mounts read-only and takes arguments out, and nothing else [STA002]",
