@@ -2,15 +2,19 @@
 
 import json
 import random
+import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import count
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Final
 
 import pytest
+import yaml
 
 from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRED, RETIRING, STATES, SUSPENDED, next_states, way
+from generator.layout import TENANT_SCHEMA
+from tests import scanner
 from tests.cluster import stand_ins
 from tests.cluster.argocd import NAMESPACE
 from tests.cluster.cluster import Cluster
@@ -46,6 +50,57 @@ def test_what_goes_is_what_was_foretold_in_thirty_histories(
     played.play(histories)
     seen = {"histories": {name: list(states) for name, states in histories.items()}, "objectsThatWent": played.went}
     _RESULTS.write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
+
+
+@pytest.mark.nightly  # it goes through every state, one merge after the other
+@pytest.mark.claim(
+    "a purge takes the claim that was kept of a dropped add-on, as foretold, and the tombstone names its volume",
+    leans_on=stand_ins.ALL,
+)
+@pytest.mark.usefixtures("kubectl")
+def test_a_purge_takes_the_claim_that_was_kept_of_a_dropped_add_on(
+    cluster: Cluster, fleet: Fleet, control_plane: ControlPlane
+) -> None:
+    """The add-on is that of the guide. Its claim outlives it, with its volume, until the company is purged."""
+    others = fleet.names()
+    with fleet.changed():
+        scanner.sell(fleet.clone.folder)
+        scanner.give_a_volume(fleet.clone.folder)
+        fleet.write(_KEEPER, plan="bronze", addons=["scanner"])
+        fleet.generate_unpublished()
+        shutil.copy(fleet.deployed.folder / TENANT_SCHEMA, fleet.clone.folder / TENANT_SCHEMA)
+        fleet.approve_and_merge("Sell a scanner, to one company")
+        fleet.await_well(_KEEPER, seconds=300)
+        fleet.await_published(*others, seconds=300)
+        fleet.await_shards()
+        volumes = _volumes(cluster)
+        assert volumes.keys() == _CLAIMS
+
+        played = _Played(cluster, fleet, control_plane, patience=300)
+        played.drop(_KEEPER, "scanner")
+        assert _volumes(cluster) == volumes
+        assert "PersistentVolumeClaim" not in played.went
+        assert cluster.kube.get("Deployment", "scanner", _KEEPER) is None
+
+        played.take(_KEEPER, RETIRING, PURGING, DELETING, RETIRED)
+        assert played.went["PersistentVolumeClaim"] == len(_CLAIMS)
+        tombstone = yaml.safe_load(fleet.tenant_file(_KEEPER))
+        remains = {item["what"] for item in tombstone["tombstone"]["remains"]}
+        told = {f"volume {volume} (Retain, Released)" for volume in volumes.values()}
+        assert {what for what in remains if what.startswith("volume ")} == told
+        assert tombstone["kept"] == ["scanner-cache"]
+        found = {volume: cluster.kube.get("PersistentVolume", volume) or {} for volume in volumes.values()}
+        assert {volume["status"]["phase"] for volume in found.values()} == {"Released"}
+
+
+_KEEPER: Final = "company-020"
+_CLAIMS: Final = {"files", "scanner-cache"}
+
+
+def _volumes(cluster: Cluster) -> dict[str, str]:
+    """Return the volume of each claim of the company."""
+    claims = cluster.kube.items("PersistentVolumeClaim", _KEEPER)
+    return {claim["metadata"]["name"]: claim["spec"]["volumeName"] for claim in claims}
 
 
 def _drawn(number: int) -> Mapping[str, Sequence[str]]:
@@ -105,6 +160,21 @@ class _Played:
             states |= moves
             assert self._lives() == others
 
+    def take(self, name: str, *states: str) -> None:
+        """Let one company that runs take these steps; after each, look what went."""
+        for before, after in pairwise((ACTIVE, *states)):
+            self._take({name: before}, {name: after})
+
+    def drop(self, name: str, addon: str) -> None:
+        """Let a company drop an add-on, and look what went."""
+        before = {name: self._there(name)}
+        self._fleet.run_set(name, f"addons-={addon}")
+        foretold = self._foretold()
+        self._fleet.merge(f"Drop {addon}")
+        self._fleet.await_published(name, seconds=300)
+        self._fleet.await_shards()
+        self._compare(before, foretold)
+
     def _take(self, states: Mapping[str, str], moves: Mapping[str, str]) -> None:
         fleet = self._fleet
         before = {name: self._there(name) for name in moves}
@@ -122,6 +192,9 @@ class _Played:
         for name in moves.keys() - running:
             until(f"{name} is gone", partial(self._is_gone, name), seconds=self._patience)
         fleet.await_shards(seconds=self._patience)
+        self._compare(before, foretold)
+
+    def _compare(self, before: Mapping[str, Mapping[Thing, str]], foretold: Collection[Thing]) -> None:
         for name, things in before.items():
             expected = {thing for thing in things if thing in foretold}
             until(f"{name} lost what was foretold", partial(self._lost, things, expected), seconds=self._patience)
