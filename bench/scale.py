@@ -3,7 +3,7 @@
     python -m bench.scale [--tenants N] [--growth N,N,...] [--runs N] [--loop N] [--kapitan PROGRAM]
 
 Every figure is of whole processes: CPU seconds with those of kustomize and git, the median of some runs, on seeded
-fleets in memory (`--folder`). The ratio of two figures of one run is what counts: they share the machine and the day.
+fleets in memory (`--folder`). The ratio of two figures of one run is what counts: they are taken in turn.
 Python's own translation of the modules is not measured: whoever installs a package has it made once.
 Writes bench/results.json, bench/scale.svg, and what docs/scale.md and the README say. Run it with all else idle.
 """
@@ -56,12 +56,19 @@ class Bench:
             commit(folder, "start")
         return folder
 
-    def measure(self, name: str, once: Callable[[], Spent], **more: Any) -> Spent:
-        """Take one figure and say it."""
-        spent = medians(once, self.runs)
+    def measure(self, figures: Mapping[str, Callable[[], Spent]]) -> None:
+        """Take figures in turn and say them: what is compared has met the machine in the same moods."""
+        seen: dict[str, list[Spent]] = {name: [] for name in figures}
+        for _ in range(self.runs):
+            for name, once in figures.items():
+                seen[name].append(once())
+        for name, each in seen.items():
+            self.say(name, medians(each))
+
+    def say(self, name: str, spent: Spent, **more: Any) -> None:
+        """Keep one figure and say it."""
         self.rows[name] = {**spent.as_json(), **more}
         print(f"{name}: {spent.cpu:.2f} CPU s, {spent.wall:.2f} s, {spent.peak >> 20} MiB", file=sys.stderr)
-        return spent
 
 
 def tenantry(folder: Path, *arguments: str) -> Spent:
@@ -88,23 +95,33 @@ def floor_of_generate(folder: Path) -> Spent:
         return floor("generate", str(folder), into)
 
 
-def of_one_fleet(bench: Bench, tenants: int) -> None:
-    """Take the figures of one large fleet."""
-    folder = bench.fleet(tenants)
-    bench.measure("generate, floor", partial(floor_of_generate, folder))
-    bench.measure("generate", partial(cold, folder))
-    bench.measure("generate --check, floor", partial(floor, "check", str(folder)))
-    bench.measure("generate --check", partial(tenantry, folder, "generate", "--check"))
-    bench.measure("verify", partial(tenantry, folder, "verify"))
-    own = bench.fleet(tenants, own_sizes=True)
-    bench.measure("verify, a tenth with sizes of their own", partial(tenantry, own, "verify"))
+def of_one_fleet(bench: Bench, tenants: int, few: int) -> None:
+    """Take the figures of one large fleet, and of a loop over a few of its overlays."""
+    folder, own = bench.fleet(tenants), bench.fleet(tenants, own_sizes=True)
+    names = spread(tenants, few)
+    bench.measure({"generate, floor": partial(floor_of_generate, folder), "generate": partial(cold, folder)})
+    checked = partial(tenantry, folder, "generate", "--check")
+    bench.measure({"generate --check, floor": partial(floor, "check", str(folder)), "generate --check": checked})
+    loop = partial(peers.kustomize_loop, folder, names)
+    bench.measure(
+        {
+            "verify": partial(tenantry, folder, "verify"),
+            shown.LOOP: lambda: loop().times(tenants / len(names)),
+            "verify, a tenth with sizes of their own": partial(tenantry, own, "verify"),
+        }
+    )
+    bench.rows[shown.LOOP]["measuredOn"] = len(names)
     name = f"tenant-{tenants // 2:06}"
-    for verb in ("explain", "render", "verify"):
-        bench.measure(f"{verb} NAME", partial(tenantry, folder, verb, name))
+    bench.measure({f"{verb} NAME": partial(tenantry, folder, verb, name) for verb in ("explain", "render", "verify")})
     with_a_new_tenant(folder)
-    bench.measure("check --base, one new tenant", partial(tenantry, folder, "check", "--base", "HEAD~1"))
+    bench.measure({"check --base, one new tenant": partial(tenantry, folder, "check", "--base", "HEAD~1")})
     git(folder, "reset", "--quiet", "--hard", "HEAD~1")
-    bench.measure("--help", partial(run, [*TENANTRY, "--help"], folder=ROOT))
+    bench.measure({"--help": partial(run, [*TENANTRY, "--help"], folder=ROOT)})
+
+
+def spread(tenants: int, few: int) -> list[str]:
+    """Return the names of a few tenants of a fleet, from its first to its last."""
+    return [f"tenant-{number:06}" for number in range(0, tenants, max(1, tenants // few))][:few]
 
 
 def with_a_new_tenant(folder: Path) -> None:
@@ -117,22 +134,19 @@ def with_a_new_tenant(folder: Path) -> None:
 def of_peers(bench: Bench, tenants: int, few: int, kapitan: str | None) -> None:
     """Take the figures of the other ways, on a few tenants, and scale them."""
     folder = bench.fleet(tenants)
-    step = max(1, tenants // few)
-    names = [f"tenant-{number:06}" for number in range(0, tenants, step)][:few]
+    names = spread(tenants, few)
     factor = tenants / len(names)
 
     def scaled(name: str, spent: Spent | None, why: str = "") -> None:
         if spent is None:
             bench.rows[name] = {"missing": why}
             return
-        bench.rows[name] = {**spent.as_json(), "measuredOn": len(names)}
-        print(f"{name}: {spent.cpu:.2f} CPU s, scaled from {len(names)}", file=sys.stderr)
+        bench.say(name, spent, measuredOn=len(names))
 
-    scaled("loop of kustomize build", peers.kustomize_loop(folder, names).times(factor))
     with tempfile.TemporaryDirectory() as schemas:
         spent = peers.kubeconform_loop(folder, names, Path(schemas))
     checked = spent.times(factor) if spent else None
-    scaled("loop of kustomize build, each through kubeconform -strict", checked, "`make test-slow` builds kubeconform")
+    scaled(f"{shown.LOOP}, each through kubeconform -strict", checked, "`make test-slow` builds kubeconform")
     once, twice = (_kapitan(bench, kapitan, len(names) * times) for times in (1, 2))
     compiled = once.further(twice, factor) if once and twice else None
     scaled("Kapitan compiling two files a target", compiled, "no Kapitan was named: --kapitan PROGRAM")
@@ -150,10 +164,7 @@ def of_growth(bench: Bench, sizes: list[int]) -> None:
     for tenants in sizes:
         folder = bench.fleet(tenants)
         for verb in (("verify",), ("generate", "--check")):
-            name = f"{' '.join(verb)} of {tenants}"
-            spent = tenantry(folder, *verb)
-            bench.rows[name] = {**spent.as_json(), "tenants": tenants}
-            print(f"{name}: {spent.cpu:.2f} CPU s, {spent.peak >> 20} MiB", file=sys.stderr)
+            bench.say(f"{' '.join(verb)} of {tenants}", tenantry(folder, *verb), tenants=tenants)
 
 
 def translate() -> None:
@@ -200,7 +211,7 @@ def main() -> None:
     translate()
     with tempfile.TemporaryDirectory(dir=arguments.folder, prefix="tenantry-bench-") as folder:
         bench = Bench(folder=Path(folder), runs=arguments.runs, rows={})
-        of_one_fleet(bench, arguments.tenants)
+        of_one_fleet(bench, arguments.tenants, arguments.loop)
         of_peers(bench, arguments.tenants, arguments.loop, arguments.kapitan)
         of_growth(bench, [int(size) for size in arguments.growth.split(",") if size])
     results = {"machine": before, "tenants": arguments.tenants, "runs": arguments.runs, "rows": bench.rows}

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -82,11 +82,10 @@ _MAXRSS: Final = 1024
 """Linux counts ru_maxrss in KiB."""
 
 
-def medians(measure: Callable[[], Spent], runs: int) -> Spent:
-    """Measure several times and return the median of each figure."""
-    all_of = [measure() for _ in range(runs)]
+def medians(taken: Sequence[Spent]) -> Spent:
+    """Return the median of each figure of several runs."""
     return Spent(
-        cpu=median(spent.cpu for spent in all_of),
-        wall=median(spent.wall for spent in all_of),
-        peak=max(spent.peak for spent in all_of),
+        cpu=median(spent.cpu for spent in taken),
+        wall=median(spent.wall for spent in taken),
+        peak=max(spent.peak for spent in taken),
     )
