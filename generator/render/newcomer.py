@@ -46,10 +46,10 @@ def newcomers(snapshot: Snapshot, fleet: Fleet) -> Iterator[Rendered]:
             exposed = dataclasses.replace(fleet.platform, exposure=exposure)
             try:
                 release = read_release(snapshot, pair, exposed)
+                if not is_chosen or pair not in running or not running[pair].issuperset(release.addons):
+                    yield from _rendered(snapshot, dataclasses.replace(fleet, platform=exposed), release)
             except (Refused, TenantryError):
                 continue
-            if not is_chosen or pair not in running or not running[pair].issuperset(release.addons):
-                yield from _rendered(snapshot, dataclasses.replace(fleet, platform=exposed), release)
 
 
 def _rendered(snapshot: Snapshot, fleet: Fleet, release: Release) -> Iterator[Rendered]:
