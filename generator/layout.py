@@ -1,6 +1,5 @@
 """Where each file lives, as paths from the repository's root; the only place that knows."""
 
-import hashlib
 import re
 from collections.abc import Collection
 from typing import Final
@@ -128,6 +127,8 @@ def shard_of(tenant: str, shards: int) -> str:
         tenant: The tenant's name.
         shards: How many shards there are.
     """
+    import hashlib  # noqa: PLC0415 -- `tenantry --help` takes the layout without it
+
     digest = hashlib.sha256(tenant.encode()).digest()
     return shard_name(int.from_bytes(digest[:8], "big") % shards)
 

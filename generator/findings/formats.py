@@ -1,21 +1,21 @@
 """Every form in which findings are shown; each is a function from findings to text."""
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Final
-from xml.etree import ElementTree  # noqa: ICN001 -- its own name
+from typing import TYPE_CHECKING, Any, Final
 
 from generator import __version__
 from generator.findings.finding import Finding
-from generator.findings.rule import Rule
 from generator.findings.words import plural
+
+if TYPE_CHECKING:
+    from generator.findings.rule import Rule
 
 _FORMAT_VERSION: Final = 1
 _ON_MAIN: Final = "already on main"
 
 
-def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+def show(findings: Sequence[Finding], form: str, summary: Mapping[str, Any], rules: Mapping[str, "Rule"]) -> str:
     """Write findings in one of `FORMATS`.
 
     Args:
@@ -51,6 +51,12 @@ def text(findings: Iterable[Finding]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def _printed(document: Mapping[str, Any]) -> str:
+    import json  # noqa: PLC0415 -- for the machine formats alone
+
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
 def _as_data(found: Finding) -> dict[str, Any]:
     return {
         "rule": found.rule,
@@ -65,13 +71,13 @@ def _as_data(found: Finding) -> dict[str, Any]:
     }
 
 
-def _json(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+def _json(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, "Rule"]) -> str:
     del rules
     document = {"version": _FORMAT_VERSION, "findings": [_as_data(found) for found in findings], "summary": summary}
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return _printed(document)
 
 
-def _github(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+def _github(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, "Rule"]) -> str:
     """Workflow commands: https://docs.github.com/actions/reference/workflow-commands-for-github-actions."""
     del summary, rules
     lines = []
@@ -91,7 +97,7 @@ def _escaped(text: str, more: str = "") -> str:
     return text
 
 
-def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, "Rule"]) -> str:
     """SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html."""
     used = sorted({found.rule for found in findings})
     driver = {
@@ -117,7 +123,7 @@ def _sarif(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mappi
         "version": "2.1.0",
         "runs": [run],
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return _printed(document)
 
 
 def _sarif_result(found: Finding) -> dict[str, Any]:
@@ -136,7 +142,9 @@ def _sarif_result(found: Finding) -> dict[str, Any]:
     }
 
 
-def _junit(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, Rule]) -> str:
+def _junit(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mapping[str, "Rule"]) -> str:
+    from xml.etree import ElementTree  # noqa: ICN001, PLC0415 -- its own name, and for this form alone
+
     del summary, rules
     errors, skipped = (str(sum(map(attrgetter(what), findings))) for what in ("refuses", "on_main"))
     tests = str(max(1, len(findings)))
@@ -158,7 +166,7 @@ def _junit(findings: Sequence[Finding], summary: Mapping[str, Any], rules: Mappi
     return ElementTree.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 
 
-_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any], Mapping[str, Rule]], str]]] = {
+_FORMS: Final[Mapping[str, Callable[[Sequence[Finding], Mapping[str, Any], Mapping[str, "Rule"]], str]]] = {
     "text": lambda findings, *_: text(findings),
     "json": _json,
     "github": _github,
