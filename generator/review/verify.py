@@ -114,7 +114,7 @@ def verify(
         changed: Tenants that are compared with a direct build regardless of sampling.
         lost: Companies whose tenant file is gone, and of whom that is said elsewhere.
         direct: Whether every tenant is built and judged by itself; nothing is compared then.
-        of_base: Whether base/ is judged by itself as well; as nothing is judged that a change leaves alone.
+        of_base: Whether base/ is judged as well by itself and for companies to come; what a change leaves alone is not.
         rules: Which rules are weakened; as platform.yaml says when left out.
 
     Raises:
@@ -177,7 +177,7 @@ def gather(
     files = committed(snapshot)
     gate = gate_of(snapshot)
     used = sorted({tenant.ring.pair for tenant in wanted}) if of_base else []
-    is_whole = len(wanted) == len(fleet.tenants) and not fleet.others
+    is_whole = of_base and len(wanted) == len(fleet.tenants) and not fleet.others
     unused = sorted(set(_with_the_live_guard(snapshot)) - set(used)) if is_whole else []
     read = [read_base(gate, fleet, pair, in_use=pair in used) for pair in (*used, *unused)]
     built: list[Representative | Rendered | Finding] = (

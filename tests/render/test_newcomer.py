@@ -58,6 +58,14 @@ def test_what_nobody_has_is_not_warned_of(repository: Repository) -> None:
     assert "ai-chatbot" not in repository.tenant().generate().run("verify").said
 
 
+def test_of_one_company_only_what_it_has_is_judged(repository: Repository) -> None:
+    """What waits in base/ for the next one is told by `verify` without a name."""
+    made = _with(repository.tenant().generate(), "hostPID: true")
+
+    assert made.run("verify", "company-001").exit == 0
+    assert "hostPID is true [SEC016]" in made.run("verify").said
+
+
 HOST_NETWORK = (
     "- target: {kind: Deployment, name: fileserver}\n"
     "  patch: |-\n"
