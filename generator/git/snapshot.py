@@ -7,7 +7,6 @@ its own, written out of their blobs into a folder of their own, so that kustomiz
 import atexit
 import bisect
 import dataclasses
-import itertools
 import os
 import shutil
 import tempfile
@@ -72,7 +71,7 @@ class Snapshot:
     def everything_under(self, folder: str) -> Iterator[str]:
         """Return the paths of all that is held below a folder, sorted: files, links, and what is neither."""
         start, end = (bisect.bisect_left(self._paths, f"{folder}{sign}") for sign in ("/", _AFTER_SLASH))
-        return itertools.islice(self._paths, start, end)
+        return map(self._paths.__getitem__, range(start, end))  # an islice would walk past all that stand before
 
     def under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files below a folder, sorted."""
