@@ -247,7 +247,8 @@ class _Before:
         if state is None:
             return found
         there = [tenant.name for tenant in state.composed.fleet.tenants]
-        wanted = [name for name in there if name in frozenset(names)] or there[:1] if names else ()
+        chosen = frozenset(names)
+        wanted = [name for name in there if name in chosen] or there[:1] if chosen else ()
         known = {*self.look.lost, *names_of(self.look.left_out)}
         return (*found, *verify(state.snapshot, state.composed.fleet, wanted, sample=sample, lost=known).findings)
 

@@ -10,6 +10,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterator, MutableMapping
+from functools import lru_cache
 from typing import Final
 
 # Each form starts where a word starts, or a long text would be read again from each of its characters.
@@ -122,8 +123,9 @@ _HEX: Final = re.compile(r"[0-9a-f]{32,}|[0-9A-F]{32,}")
 _HEX_BITS: Final = 3.0
 
 
+@lru_cache(maxsize=1 << 10)
 def secret_like(text: str, name: str = "") -> str:
-    """Say what a text looks like when it looks like a secret, or return nothing.
+    """Say what a text looks like when it looks like a secret, or return nothing; the kinds of a fleet share most texts.
 
     Args:
         text: A value: one word, or a whole file.

@@ -168,11 +168,10 @@ def _named_namespaces(peer: Mapping[str, Any], key: str = NAME_LABEL) -> frozens
 )
 def no_policy_names_another_tenant(rendered: Rendered) -> Iterator[Found]:
     """No peer is the namespace of another company."""
-    others = rendered.names - {rendered.tenant.name}
     for policy in rendered.of_kind("NetworkPolicy"):
         for where, peer in _peers(policy):
             named = _named_namespaces(peer) | _named_namespaces(peer, TENANT_LABEL)
-            for name in sorted(named & others):
+            for name in sorted((named & rendered.names) - {rendered.tenant.name}):
                 yield rendered.found(policy, f"{where} names the company {name}")
 
 
