@@ -100,6 +100,7 @@ def of_one_fleet(bench: Bench, tenants: int, few: int) -> None:
     folder, own = bench.fleet(tenants), bench.fleet(tenants, own_sizes=True)
     names = spread(tenants, few)
     bench.measure({"generate, floor": partial(floor_of_generate, folder), "generate": partial(cold, folder)})
+    git(folder, "add", "--all")  # as after a commit: git need not look again at what it has seen
     checked = partial(tenantry, folder, "generate", "--check")
     bench.measure({"generate --check, floor": partial(floor, "check", str(folder)), "generate --check": checked})
     loop = partial(peers.kustomize_loop, folder, names)

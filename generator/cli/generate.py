@@ -40,8 +40,7 @@ def generate(directory: Path, check: bool) -> Exit:
     else:
         changes, found = pipeline.write(root, snapshot, result, policy)
     click.echo(text((*result.findings, *found)), nl=False, err=True)
-    for change in changes:
-        click.echo(f"{change.kind:>7} {change.file}")
+    click.echo("".join(f"{change.kind:>7} {change.file}\n" for change in changes), nl=False)
     files = plural(len(result.tree), "file")
     tenants = plural(len(result.fleet.tenants), "tenant")
     if not check:
