@@ -30,7 +30,7 @@ demo: .venv/ready ## validate, generate, render and verify the companies of this
 test: .venv/ready ## every test but the slow tiers (ARGS='-k name' goes to pytest)
 	@$(PYTEST) -m 'not slow and not nightly and not cluster' $(ARGS)
 
-test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than ten seconds
+test-slow: .venv/ready ## the tests that build with Go or Rust, or take more than two seconds
 	@$(PYTEST) -m 'slow and not nightly' $(ARGS)
 
 test-cluster: .venv/ready ## every claim on a real control plane and a real Argo CD

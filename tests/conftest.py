@@ -35,13 +35,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneCluste
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run what takes minutes first, and at last the slow tests in one process beside the cluster's in the other."""
+    """Begin with the cluster's tests, which wait more than they work, and what takes minutes; end with slow ones."""
     items.sort(key=_turn)
 
 
 def _turn(item: pytest.Item) -> tuple[int, bool]:
     slow, minutes = (item.get_closest_marker(name) is not None for name in ("slow", "minutes"))
-    return 1 if "tests/cluster/" in item.nodeid else 2 * slow, not minutes
+    return -1 if "tests/cluster/" in item.nodeid else slow, not minutes
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

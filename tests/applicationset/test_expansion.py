@@ -347,6 +347,7 @@ def test_a_float_keeps_its_value_in_gos_words(number: float) -> None:
     assert json.loads(gotemplate.go_json(number), parse_int=float) == number
 
 
+@pytest.mark.slow
 @given(st.dictionaries(st.text(), st.text() | st.integers().map(float) | st.booleans() | st.none()))
 def test_what_to_json_writes_is_json(value: dict[str, Any]) -> None:
     """`toJson` never changes a value, and writes no sign that HTML or JavaScript would take for its own."""

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import Final
 
+import pytest
+
 WAITS: Final = """
 import time, click
 from generator.cli import progress
@@ -28,6 +30,7 @@ def said(*, terminal: bool) -> bytes:
         os.close(ours)
 
 
+@pytest.mark.slow
 def test_a_terminal_shows_the_seconds_until_something_is_printed() -> None:
     """The line is cleared before that, and does not come back."""
     *shown, last = said(terminal=True).split(b"\r\x1b[2K")
@@ -36,6 +39,7 @@ def test_a_terminal_shows_the_seconds_until_something_is_printed() -> None:
     assert last == b"done\r\n"
 
 
+@pytest.mark.slow
 def test_a_pipe_holds_nothing_of_it() -> None:
     """What is read by a program is what the verb says."""
     assert said(terminal=False) == b"done\n"

@@ -51,6 +51,7 @@ def test_the_remote_s_main_branch_is_taken_before_the_own_one(committed: Committ
     assert committed.run("diff").stdout.startswith(f"{start[:10]} to the work tree: 1 of 6 tenants changes\n")
 
 
+@pytest.mark.slow
 def test_two_commits_are_compared_whatever_the_work_tree_holds(committed: Committed) -> None:
     """Also the other way round, and with a work tree that cannot be read."""
     start = committed.git("rev-parse", "HEAD").strip()
@@ -141,6 +142,7 @@ def test_a_name_that_git_does_not_know_is_named(committed: Committed) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_forms_are_those_of_the_library(committed: Committed) -> None:
     """The verb prints and adds nothing."""
     committed.tenant("company-001", plan="silver")
@@ -194,6 +196,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Committed:
     return Committed(folder / "repository", folder / "given")
 
 
+@pytest.mark.slow
 def test_a_change_of_base_over_500_tenants_is_one_short_comment(fleet: Committed) -> None:
     """Complete, and told once."""
     file = "base/edge/core/fileserver.yaml"
@@ -207,6 +210,7 @@ def test_a_change_of_base_over_500_tenants_is_one_short_comment(fleet: Committed
     assert comment.count("spec.template.spec.terminationGracePeriodSeconds") == 1
 
 
+@pytest.mark.slow
 def test_claims_and_namespaces_that_leave_500_tenants_are_the_first_line(fleet: Committed) -> None:
     """Before the title, in each form, with their number."""
     fleet.edit("base/guard/core/kustomization.yaml", "- claims.yaml\n", "")

@@ -47,6 +47,7 @@ def bronze(name: str, more: str = "") -> dict[str, str]:
 # --- names that are words of base/
 
 
+@pytest.mark.slow
 def test_companies_that_are_called_like_words_of_the_base_hurt_nobody(repository: Repository) -> None:
     """Neither the company nor any other is refused, whatever base/ uses the word for."""
     for name in WORDS_OF_THE_BASE:
@@ -94,6 +95,7 @@ def test_every_word_of_the_base_is_a_name_or_is_refused_at_once() -> None:
     assert said == []
 
 
+@pytest.mark.slow
 def test_a_company_in_a_class_with_the_one_that_the_base_names_is_warned(repository: Repository) -> None:
     """Two companies of one class are built once; that base/ names the first of them is said of the other."""
     repository.tenant("acme").tenant("brown").edit(
@@ -226,6 +228,7 @@ def place(text: str, what: str, skip: int = 0) -> str:
     return f"{above.count(chr(10)) + 1}:{len(above) - above.rfind(chr(10))}"
 
 
+@pytest.mark.slow
 def test_the_way_out_of_a_reserved_name_passes(repository: Repository) -> None:
     """Another name is taken."""
     assert repository.run("add", "monitoring", "--plan", "bronze").exit == 1
@@ -234,6 +237,7 @@ def test_the_way_out_of_a_reserved_name_passes(repository: Repository) -> None:
     assert repository.generate().run("verify").exit == 0
 
 
+@pytest.mark.slow
 def test_a_company_that_is_there_is_not_to_blame_for_a_base_that_names_it(repository: Repository) -> None:
     """The mistake is told where it was made, in base/, by the rules that read the render."""
     repository.tenant("acme").tenant("brown", plan="gold").generate()

@@ -78,6 +78,7 @@ def _texts(draw: st.DrawFn, name: str | None = None) -> str:
     return "\n".join(draw(st.permutations(lines))) + "\n"
 
 
+@pytest.mark.slow
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     mine=_texts(name="acme"),
@@ -116,6 +117,7 @@ def test_who_has_no_file_of_its_own_name_is_looked_for_in_all(tmp_path: Path) ->
     assert "the tenant 'company-001' is declared in tenants/company-001.yaml too [TEN003]" in said
 
 
+@pytest.mark.slow
 def test_one_company_is_judged_without_the_files_of_others(tmp_path: Path) -> None:
     """What is wrong with another's generated files stops nobody who asks of one company; a shared host does."""
     made = Repository.like_this_one(tmp_path)

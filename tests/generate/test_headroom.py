@@ -214,6 +214,7 @@ def never_more(seeds: range) -> None:
         assert peak <= workload.at_once(workload.most, least), f"seed {seed}: {peak} pods of {workload}, least {least}"
 
 
+@pytest.mark.slow
 def test_there_are_never_more_pods_than_the_formula_says() -> None:
     """Two thousand settings, each with loads and roll-outs of its own."""
     never_more(range(2_000))

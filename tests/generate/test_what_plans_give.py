@@ -88,6 +88,7 @@ def test_a_second_in_base_changes_the_quota_and_what_explain_says(repository: Re
     assert quota["spec"]["hard"]["limits.cpu"] == "2500m"
 
 
+@pytest.mark.slow
 def test_what_else_base_runs_is_on_top_of_the_plan(repository: Repository) -> None:
     """The provider's own CronJob has its share of the quota, and the customer's pods keep theirs."""
     repository.edit("base/edge/core/kustomization.yaml", "- fileserver.yaml\n", "- fileserver.yaml\n- index.yaml\n")
@@ -172,6 +173,7 @@ def test_what_a_plan_is_counted_in_is_one_workload_with_one_autoscaler(
     assert f"error: {fact}: " in done.stderr, done.said
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scope", ["scopes: [Terminating]", "scopeSelector: {matchExpressions: []}"])
 def test_a_quota_for_some_pods_proves_nothing(repository: Repository, scope: str) -> None:
     """What it does not count is bounded by nothing."""
@@ -180,6 +182,7 @@ def test_a_quota_for_some_pods_proves_nothing(repository: Repository, scope: str
     assert "quota 0/1" in repository.run("verify").stderr
 
 
+@pytest.mark.slow
 def test_an_override_changes_nothing_of_the_quota(repository: Repository) -> None:
     """So the first step of a downgrade, fewer pods under the same plan, is refused by no rule on two commits."""
     facts = "overlays/company-001/facts.yaml"

@@ -48,6 +48,7 @@ def full_of_programs(repository: Repository, canary: Path) -> None:
     repository.write(".git/info/attributes", "docs/** filter=x diff=x merge=x\n")
 
 
+@pytest.mark.slow
 def test_no_program_of_the_repository_runs_where_we_only_read(committed: Repository, tmp_path: Path) -> None:
     """Whoever hands over a folder with a .git/config could otherwise run anything by our hand."""
     ran = tmp_path / "ran"
@@ -72,6 +73,7 @@ def test_no_program_of_the_repository_runs_where_we_only_read(committed: Reposit
     assert ran.exists(), "the canary must be able to run"
 
 
+@pytest.mark.slow
 def test_settings_of_display_change_nothing_that_we_read(committed: Repository) -> None:
     """They are for people who look at git's own output."""
     committed.tenant("company-101").generate().git("add", "--all")
@@ -284,6 +286,7 @@ def test_a_linked_worktree_is_as_good_as_a_clone(committed: Repository, tmp_path
     assert done.exit == 0, done.said
 
 
+@pytest.mark.slow
 def test_a_partial_clone_is_as_good_as_a_whole_one(committed: Repository, tmp_path: Path) -> None:
     """Git fetches the blobs that it left out when they are read."""
     committed.tenant("company-101").generate().git("add", "--all")
@@ -358,6 +361,7 @@ def test_a_repository_with_sha256_is_read_as_any(tmp_path: Path) -> None:
     assert (compared.exit, edited.exit) == (0, 0), compared.said + edited.said
 
 
+@pytest.mark.slow
 def test_a_repository_of_100_000_files_is_read_in_seconds(committed: Repository) -> None:
     """They lie beside what tenantry reads, and are only listed."""
     blob = committed.git("rev-parse", "HEAD:docs/notes.md").strip()

@@ -190,6 +190,7 @@ def test_every_gate_refuses_a_submodule(committed: Repository, verb: list[str]) 
     assert f"vendor/charts: error: {MODULE} [GIT001]" in done.said
 
 
+@pytest.mark.slow
 def test_a_submodule_in_a_commit_is_an_error(committed: Repository) -> None:
     """Check --base reads the commit of HEAD; the index is somebody's own."""
     commit(submodule(committed, "argocd/shards/s03/projects/more"))
@@ -267,6 +268,7 @@ def test_attributes_that_change_nothing_of_ours_pass(committed: Repository, line
     assert done.exit == 0, done.said
 
 
+@pytest.mark.slow
 def test_a_commit_is_judged_by_its_own_attributes(committed: Repository) -> None:
     """Not by those of the work tree, and not by those of whoever runs the check: Argo CD has neither."""
     commit(committed.write("overlays/.gitattributes", "*.yaml ident\n"), "overlays")
@@ -380,6 +382,7 @@ def test_two_names_that_become_one_are_an_error(committed: Repository, one: str,
     assert passed.exit == 0, passed.said
 
 
+@pytest.mark.slow
 def test_odd_names_in_a_commit_break_nothing(committed: Repository) -> None:
     """Line ends, quotes and bytes that are no text, in the listing of a commit and of what a change touches."""
     for name in (b"a\nb", b'"c"', b"\xff\xfe", b" d ", b"tab\t"):
@@ -449,6 +452,7 @@ def test_base_may_not_need_a_file_that_git_ignores(committed: Repository) -> Non
     assert passed.exit == 0, passed.said
 
 
+@pytest.mark.slow
 def test_generated_files_that_branch_mode_ignores_are_read_from_the_disk(committed: Repository) -> None:
     """Whoever generates to look at it can verify and render what came out, and nothing else is taken for generated."""
     committed.edit("platform.yaml", "publishing: committed", "publishing: branch")
@@ -592,6 +596,7 @@ def test_a_platform_file_that_is_gone_is_put_back_by_the_hint(committed: Reposit
     assert passed.exit == 0, passed.said
 
 
+@pytest.mark.slow
 def test_a_change_that_removes_the_platform_file_is_refused_with_the_way_back(committed: Repository) -> None:
     """By a pull request as well, where the work tree has none either."""
     commit(committed.remove("platform.yaml"), "platform.yaml")

@@ -178,6 +178,7 @@ def test_a_value_that_cannot_be_right_is_refused(new: Repository, option: str, v
     assert list(new.root.iterdir()) == []
 
 
+@pytest.mark.slow
 @given(field=st.sampled_from(["repo_url", "domain", "cluster", "server"]), value=st.text(max_size=80))
 def test_whatever_is_answered_is_refused_or_read_back_as_it_was(field: str, value: str) -> None:
     """No text becomes structure."""
@@ -219,6 +220,7 @@ def test_nothing_is_written_where_something_is_in_the_way(new: Repository, there
     assert not (new.root / ".git").exists()
 
 
+@pytest.mark.slow
 def test_a_second_init_is_refused_by_what_the_first_one_wrote(new: Repository) -> None:
     """It names a few of the files, not all of them."""
     begin(new)
@@ -305,6 +307,7 @@ def test_in_a_pipe_nothing_is_asked(new: Repository) -> None:
     assert list(new.root.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_on_a_terminal_what_is_missing_is_asked_until_it_is_right(new: Repository) -> None:
     """A bad answer is refused at once, an empty one takes the default, an option is not asked for."""
     answers = [

@@ -239,6 +239,7 @@ def test_without_a_proof_init_asks_for_the_package(new: Repository) -> None:
     assert list(new.root.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_init_takes_what_is_installed_when_that_is_proved(new: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody has to say it again."""
     monkeypatch.setattr("generator.init.package.installed", lambda: PACKAGE)

@@ -379,6 +379,7 @@ def test_an_inline_patch_is_bounded_as_a_file_is(repository: Repository) -> None
     assert repository.run("generate").exit == 0
 
 
+@pytest.mark.slow
 def test_a_kustomization_by_hand_in_an_overlay_is_judged_as_well(company: Repository) -> None:
     """An overlay that somebody edited is refused before it is built, and generate writes it again."""
     company.edit(OVERLAY, '"facts.yaml"]', '"facts.yaml", "../../base/edge/core/"]')

@@ -8,6 +8,8 @@ from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRED
 from tests.harness import Repository
 from tests.lifecycle.test_life import AFTER, KEYS, LAST, NAME, PURGES, check, company, to
 
+pytestmark = pytest.mark.slow
+
 PAUSED = {"paused": {"until": "2027-02-01", "reason": "a look at it"}}
 
 

@@ -109,6 +109,7 @@ def _may(cluster: Simulated, tree: Tree, name: str, step: Way | None) -> bool:
 SETTINGS: dict[str, Any] = {"deadline": None, "suppress_health_check": list(HealthCheck), "derandomize": True}
 
 
+@pytest.mark.slow
 @given(ACTIONS)
 @settings(max_examples=60, **SETTINGS)
 def test_nothing_of_a_company_that_stays_is_deleted(actions: list[tuple[str, str, int]]) -> None:

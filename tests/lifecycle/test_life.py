@@ -11,6 +11,8 @@ import pytest
 from generator.fleet.states import ACTIVE, DELETING, PURGING, RETIRED, STATES, WAYS, next_states
 from tests.harness import Ran, Repository
 
+pytestmark = pytest.mark.slow
+
 NAME = "company-001"
 FILE = f"tenants/{NAME}.yaml"
 PAGE = "unavailablePage: https://www.example.com/unavailable"

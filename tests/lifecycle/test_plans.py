@@ -46,6 +46,7 @@ def what_may_run(size: Size) -> Resources:
     return sum((scaling.workload.pod * scaling.at_once for scaling in size.scalings), size.reserve)
 
 
+@pytest.mark.slow
 def test_at_no_step_is_the_quota_below_what_may_run(repository: Repository) -> None:
     """Every pair of plans, with and without the add-on: each step holds what ran before it and what runs after it."""
     for before, after, chatbot in PAIRS:
@@ -91,6 +92,7 @@ def test_a_smaller_plan_keeps_the_larger_quota_and_the_volume(gold: Repository) 
     )
 
 
+@pytest.mark.slow
 def test_both_steps_of_a_smaller_plan_pass_check(gold: Repository) -> None:
     """The second one says who saw that fewer pods run, behind the plan."""
     gold.run("set", "company-001", "plan=bronze", *TODAY)
@@ -174,6 +176,7 @@ def test_a_day_that_no_calendar_has_is_refused(repository: Repository) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_quota_that_was_not_had_is_not_kept(gold: Repository) -> None:
     """A quota of gold for the price of bronze is refused, and the command that is named passes."""
     record(gold.write(FILE, "name: company-001\nplan: bronze\n"))
@@ -191,6 +194,7 @@ def test_a_quota_that_was_not_had_is_not_kept(gold: Repository) -> None:
     assert gold.run("check", "--base", "HEAD~1", *TODAY).exit == 0
 
 
+@pytest.mark.slow
 def test_one_step_to_a_smaller_plan_is_refused_and_its_exit_passes(gold: Repository) -> None:
     """The command that is named writes the day as well."""
     record(gold.write(FILE, "name: company-001\nplan: bronze\nstorage: 500Gi\n"))
@@ -208,6 +212,7 @@ def test_one_step_to_a_smaller_plan_is_refused_and_its_exit_passes(gold: Reposit
     assert record(gold).run("check", "--base", "HEAD~2", *TODAY).exit == 0
 
 
+@pytest.mark.slow
 def test_another_plan_and_no_marker_at_once_is_not_the_second_step(gold: Repository) -> None:
     """The pods of the largest plan may still run, whatever plan comes now."""
     gold.run("set", "company-001", "plan=bronze", *TODAY)
@@ -321,6 +326,7 @@ def test_a_cluster_that_does_not_answer_is_said(
     )
 
 
+@pytest.mark.slow
 def test_the_second_step_is_due_after_a_week(repository: Repository) -> None:
     """A warning of verify and check, and an error of due alone."""
     repository.tenant(quotaFrom={"plan": "gold", "since": "2026-11-26"}).generate()

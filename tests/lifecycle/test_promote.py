@@ -231,6 +231,7 @@ def test_all_rings_move_at_once_for_a_fix(here: Repository) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_guard_moves_at_once_in_a_freeze_too_and_back(here: Repository) -> None:
     """It restarts nothing: no batch, no soak, no look at the companies; every company of the ring has it."""
     promote(here, "--stop", "--reason", "the disk is full", day=2)

@@ -33,6 +33,7 @@ def test_a_stop_holds_from_the_moment_on(here: Repository) -> None:
     assert "no release moves until further notice" in refused(here, "pilot", "2", day=2)
 
 
+@pytest.mark.slow
 def test_a_ring_on_the_live_guard_stays_there_when_all_move(here: Repository) -> None:
     """It has all that a frozen one could bring."""
     assert here.run("release", "--guard").exit == 0

@@ -13,6 +13,8 @@ from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
 from tests.harness import Repository
 
+pytestmark = pytest.mark.slow
+
 FILESERVER: Final = "base/edge/core/fileserver.yaml"
 DIGEST: Final = f"sha256:{'0' * 64}"
 

@@ -34,6 +34,7 @@ def commit(repository: Repository) -> None:
     repository.git("commit", "--quiet", "--message", "a change")
 
 
+@pytest.mark.slow
 def test_an_upgraded_repository_is_verified_and_passes_as_a_pull_request(old: Repository) -> None:
     """The base is read through the same steps, so that the two are compared."""
     ran = old.run("upgrade")
@@ -53,6 +54,7 @@ def test_an_upgraded_repository_is_verified_and_passes_as_a_pull_request(old: Re
     assert f"the change touches {touched} tenants of {companies}: 0 errors" in checked.stderr
 
 
+@pytest.mark.slow
 def test_an_upgrade_restarts_nobody(old: Repository) -> None:
     """Every object of every company is rendered as it was."""
     old.run("upgrade")
@@ -115,6 +117,7 @@ def test_a_work_tree_with_changes_is_refused_with_the_way_on(old: Repository) ->
     assert old.files() == before
 
 
+@pytest.mark.slow
 def test_an_upgrade_is_published_over_the_layout_before(tmp_path: Path) -> None:
     """Where generated files are published on a branch of their own, the step to the new layout is one publication."""
     shutil.copytree(LAYOUTS / "before-guard", tmp_path / "repository")
@@ -142,6 +145,7 @@ def test_an_upgrade_is_published_over_the_layout_before(tmp_path: Path) -> None:
     assert '  storageClass: "shared-files"\n' in text
 
 
+@pytest.mark.slow
 def test_an_upgrade_beyond_the_budget_passes_with_the_approval_that_it_prints(tmp_path: Path) -> None:
     """Refused without it, refused with it in the change alone, and passed once it is merged before."""
     shutil.copytree(LAYOUTS / "claims-with-add-ons", tmp_path / "repository")
@@ -191,6 +195,7 @@ def test_claims_of_add_ons_move_and_stay_as_they_are(tmp_path: Path) -> None:
     assert f'"../../{component}-claim"' in repository.read("overlays/archive/kustomization.yaml")
 
 
+@pytest.mark.slow
 def test_a_company_of_an_earlier_layout_can_be_suspended_after_the_upgrade(old: Repository) -> None:
     """The states are read off base/: of another product they name its own workloads, routes and volumes."""
     old.run("upgrade")

@@ -88,6 +88,7 @@ def called(before: str, after: str) -> str:
     return f"{before}-to-{after}"
 
 
+@pytest.mark.slow
 def test_each_way_is_taken(repository: Repository, update_golden: bool) -> None:
     """What `set` writes, what `diff` says Argo CD does to each object, and what `check` says of all of it."""
     start(repository, {called(step.before, step.after): step.before for step in WAYS})
@@ -100,6 +101,7 @@ def test_each_way_is_taken(repository: Repository, update_golden: bool) -> None:
     hold("ways.txt", "".join(said) + checked(repository), update=update_golden)
 
 
+@pytest.mark.slow
 def test_no_other_two_states_have_a_way(repository: Repository, update_golden: bool) -> None:
     """`set` refuses with the ways that there are, and so does `check` where somebody edits the file by hand."""
     pairs = [pair for pair in itertools.permutations(STATES, 2) if way(*pair) is None]

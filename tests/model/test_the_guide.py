@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.harness import ROOT, Repository
 
 EDGE = "base/edge/core"
@@ -25,6 +27,7 @@ def lines(repository: Repository, file: str, texts: str) -> None:
         repository.write(file, text)
 
 
+@pytest.mark.slow
 def test_a_label_an_annotation_a_sidecar_and_a_cron_job_need_no_entry(tmp_path: Path) -> None:
     """Each block is put where the guide says, by nothing but its text."""
     said = blocks()

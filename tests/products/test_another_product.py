@@ -17,6 +17,7 @@ OURS: Final = re.compile("fileserver|file server|chat", re.IGNORECASE)
 """Words of the example that tenantry brings."""
 
 
+@pytest.mark.slow
 def test_another_product_is_verified_without_a_finding(wiki: Repository) -> None:
     """Every rule and proof, over a Deployment, a StatefulSet, and a volume besides the main one."""
     ran = wiki.run("verify")
@@ -33,6 +34,7 @@ OF_PIPELINES: Final = (
 """What the pipelines run that init lays down; beside `publish`, which the test below tries with a remote."""
 
 
+@pytest.mark.slow
 def test_the_pipelines_of_init_pass_on_another_product(wiki: Repository) -> None:
     """Each verb that a template of init names, on a change of a tenant and of a plan."""
     templates = [path.read_text(encoding="utf-8") for path in (ROOT / "generator/templates/init").iterdir()]
@@ -128,6 +130,7 @@ def test_the_host_of_an_add_on_is_one_that_dns_takes(wiki: Repository, length: i
     assert ("addons.search.hostPrefix" in ran.stdout) is bool(exit_code), ran.said
 
 
+@pytest.mark.slow
 def test_an_add_on_reads_its_own_facts_alone(wiki: Repository) -> None:
     """Nobody has the one without the other yet, and the first who takes it could not be built."""
     mail = "base/edge/components/mail/kustomization.yaml"
@@ -193,6 +196,7 @@ def test_an_add_on_brings_its_facts_and_its_volume(wiki: Repository) -> None:
     assert to == [{"ipBlock": {"cidr": "198.51.100.0/24"}}]
 
 
+@pytest.mark.slow
 def test_add_ons_are_added_and_taken_out_by_name(wiki: Repository) -> None:
     """By the verbs that a salesperson uses, and each result passes as a pull request."""
     wiki.git("switch", "--quiet", "--create", "change")
@@ -231,6 +235,7 @@ def test_explain_calls_services_by_their_names(wiki: Repository) -> None:
     assert " + search 1 + mail 500m + mail headroom " in said
 
 
+@pytest.mark.slow
 def test_another_product_is_published(wiki: Repository, tmp_path: Path) -> None:
     """With generated files on a branch of their own."""
     wiki.edit("platform.yaml", "publishing: committed", "publishing: branch")
@@ -249,6 +254,7 @@ def test_another_product_is_published(wiki: Repository, tmp_path: Path) -> None:
     assert "overlays/museum/facts.yaml" in listed.splitlines()
 
 
+@pytest.mark.slow
 def test_any_add_ons_of_another_product_go_together(wiki: Repository) -> None:
     """Each plan with each choice of add-ons, at once: every quota holds what may run in it."""
     choices = chain.from_iterable(combinations(["search", "mail"], size) for size in range(3))
@@ -283,6 +289,7 @@ def test_a_key_with_an_add_on_s_name_says_where_add_ons_stand(wiki: Repository) 
     )
 
 
+@pytest.mark.slow
 def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     """What it says, done: files of base/, a line of platform.yaml, and no Python."""
     repository = Repository.like_this_one(tmp_path / "repository")
@@ -296,6 +303,7 @@ def test_the_guide_to_another_add_on_is_right(tmp_path: Path) -> None:
     assert "scanner" in {obj["metadata"]["name"] for obj in repository.render("company-001")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exposure", ["gateway", "ingress"])
 def test_the_guide_to_a_volume_and_a_host_is_right(tmp_path: Path, exposure: str) -> None:
     """Also for a company that has every add-on, and however companies are reached."""

@@ -14,6 +14,7 @@ from tests.strategies import Keys, fleets
 PLATFORM: Final = pipeline.validated_platform(Snapshot.of_folder(WIKI))
 
 
+@pytest.mark.slow
 @settings(max_examples=2)
 @given(fleet=fleets(PLATFORM, most=2))
 def test_any_tenants_of_another_product_are_sound(tmp_path_factory: pytest.TempPathFactory, fleet: list[Keys]) -> None:

@@ -9,6 +9,8 @@ import yaml
 from tests.harness import ROOT, Ran, Repository
 from tests.products.conftest import committed
 
+pytestmark = pytest.mark.slow
+
 DROPPED = "kept: [search-index]\n"
 
 

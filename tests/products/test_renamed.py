@@ -79,6 +79,7 @@ def other(tmp_path: Path, words: Words) -> Repository:
     return committed(repository.generate())
 
 
+@pytest.mark.slow
 def test_services_of_any_names_are_verified_changed_and_told_of(other: Repository, words: Words) -> None:
     """Every verb that a provider uses daily; nothing that it says, and nothing that it writes, knows the old names."""
     other.git("switch", "--quiet", "--create", "change")
@@ -111,6 +112,7 @@ def test_services_of_any_names_are_verified_changed_and_told_of(other: Repositor
     assert holding_old_words(*(raw.decode() for raw in other.files().values())) == []
 
 
+@pytest.mark.slow
 def test_messages_about_services_of_any_names_name_them(other: Repository, words: Words) -> None:
     """Refusals of each family: of the input, of what is generated, and of base/."""
     other.tenant("broken", plan="iron", addons=["chess"], overrides={"maxReplicas": 99})

@@ -146,6 +146,7 @@ def is_of(module: str, parts: Iterable[str]) -> bool:
     return any(f"{module}.".startswith(f"generator.{part}.") for part in parts)
 
 
+@pytest.mark.slow
 def test_imports_go_round_in_no_circle() -> None:
     """A circle is two modules that should be one, or three; an import that is put off closes it as well."""
     graph = {module: imports(module) & MODULES.keys() - {module, "generator"} for module in MODULES}

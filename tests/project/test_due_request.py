@@ -17,6 +17,8 @@ from tests.harness import Repository
 from tests.project.requests import Requests, served
 from tests.project.test_ci import GITHUB, GITLAB, step
 
+pytestmark = pytest.mark.slow
+
 BIN = Path(sys.executable).parent
 BRANCH = "tenantry/due"
 GONE = "2026-01-31"

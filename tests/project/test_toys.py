@@ -266,6 +266,7 @@ def test_a_verb_is_a_module_and_its_name(copy: Copy) -> None:
     assert "\n## toy\n" in copy.page("verbs.md")
 
 
+@pytest.mark.slow
 def test_a_form_of_findings_is_one_function(copy: Copy) -> None:
     """Every verb that shows findings takes it, and the reference says so."""
     verbs = copy.page("verbs.md").count("[text|json|github|sarif|junit]")

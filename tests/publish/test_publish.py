@@ -16,6 +16,8 @@ import pytest
 
 from tests.harness import ROOT, Repository, environment
 
+pytestmark = pytest.mark.slow
+
 MODES: Final = ("committed", "branch")
 STEPS: Final = ("lock", "fetch", "tree", "generate", "verify", "commit", "push")
 """What publish reports, in its order."""
@@ -290,7 +292,6 @@ def test_the_bound_of_rejected_pushes_ends_the_run(tmp_path: Path) -> None:
     assert "error: the branch moved during each of" in done.stderr
 
 
-@pytest.mark.slow
 def test_two_that_push_at_once_lose_nothing(origin: Origin) -> None:
     """The hook holds the first push until the second publisher is done; the first starts again from the new head."""
     first, second = origin.clone("first-clone"), origin.clone("second-clone")
@@ -343,13 +344,11 @@ def onboard_at_once(origin: Origin, number: int) -> set[str]:
     return {"company-001", *names}
 
 
-@pytest.mark.slow
 def test_six_publishers_at_once_lose_nothing(origin: Origin) -> None:
     """Each merges a tenant of its own; at the end all are there with overlays and entries, and nothing is stale."""
     origin.assert_complete(onboard_at_once(origin, 6))
 
 
-@pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", MODES)
 def test_twenty_publishers_at_once_lose_nothing(tmp_path: Path, mode: str) -> None:
@@ -370,7 +369,6 @@ publish(Path(sys.argv[1]), Order(), progress)
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("step", STEPS)
 def test_a_kill_after_any_step_leaves_nothing_that_the_next_run_does_not_fix(origin: Origin, step: str) -> None:
     """The next run gives the tree of an undisturbed one, and clears away worktree and locks of the killed one."""
@@ -411,7 +409,6 @@ def _kill_amid(clone: Repository, verb: str, seconds: float) -> None:
         running.kill()
 
 
-@pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("mode", MODES)
 def test_a_hundred_kills_amid_publish_lose_nothing(tmp_path: Path, mode: str) -> None:
@@ -431,7 +428,6 @@ def test_a_hundred_kills_amid_publish_lose_nothing(tmp_path: Path, mode: str) ->
             origin.assert_complete(tenants)
 
 
-@pytest.mark.slow
 @pytest.mark.nightly
 def test_a_hundred_kills_amid_generate_tear_nothing(tmp_path: Path) -> None:
     """At random moments; after every fifth a run gives the tree of an undisturbed one."""

@@ -11,6 +11,8 @@ from tests.git.test_git_door import full_of_programs
 from tests.harness import Repository, environment
 from tests.publish.test_publish import MODES, Origin, publish
 
+pytestmark = pytest.mark.slow
+
 
 def bare(folder: Path) -> Path:
     """Make an empty bare repository."""

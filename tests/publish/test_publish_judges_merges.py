@@ -9,6 +9,8 @@ from generator.git import door, trees
 from generator.review import approvals, blast_radius
 from tests.harness import Ran, Repository
 
+pytestmark = pytest.mark.slow
+
 BY = "Platform team <platform@example.com>"
 REASON = "tried on staging for a week"
 LINK = "https://grafana.example.com/d/tenant?"

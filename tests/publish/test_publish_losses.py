@@ -12,6 +12,8 @@ from generator.review.blast_radius import digest_of
 from tests.harness import Repository, environment
 from tests.publish.test_publish import Origin
 
+pytestmark = pytest.mark.slow
+
 CORE = "base/edge/core/fileserver.yaml"
 CLAIMS = "base/guard/core/claims.yaml"
 FACTS = "base/guard/components/facts/kustomization.yaml"

@@ -6,6 +6,7 @@ import json
 from itertools import permutations
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -344,6 +345,7 @@ def agree(spaces: list[Space]) -> None:
     assert all(leak.egress and leak.ingress for leak in found.leaks)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(fleets())
 def test_classes_agree_with_brute_force(spaces: list[Space]) -> None:
@@ -351,6 +353,7 @@ def test_classes_agree_with_brute_force(spaces: list[Space]) -> None:
     agree(spaces)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(crowds())
 def test_tenants_that_share_a_render_agree_with_brute_force(spaces: list[Space]) -> None:
@@ -366,6 +369,7 @@ def test_a_renamed_space_is_the_space_of_the_renamed_render(objects: list[dict[s
     assert read_space(objects).renamed("acme", ("acme",)) == read_space(renamed)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(fleets(), specs())
 def test_a_policy_more_takes_nothing_away_but_by_isolating(spaces: list[Space], spec: dict[str, Any]) -> None:
@@ -390,6 +394,7 @@ def test_a_policy_more_takes_nothing_away_but_by_isolating(spaces: list[Space], 
 LABELS = st.dictionaries(st.sampled_from(["app", "tenantry.dev/tenant"]), st.sampled_from(["web", "db", *NAMES]))
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(fleets(), LABELS, LABELS)
 def test_any_other_pod_covers_every_pod(spaces: list[Space], own: dict[str, str], other: dict[str, str]) -> None:

@@ -74,6 +74,7 @@ def test_files_of_the_base_are_refused_before_they_are_parsed(repository: Reposi
     assert ran.exit == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["overlays/company-001/notes.yaml", "argocd/platform/notes.yaml"])
 def test_a_huge_file_among_those_that_argo_cd_reads_is_refused(repository: Repository, path: str) -> None:
     """Verify reads all of them, and one is enough to end it."""

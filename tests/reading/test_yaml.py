@@ -89,6 +89,7 @@ def test_what_is_read_as_text_is_text_for_every_reader(texts: list[str]) -> None
             assert in_1_1(document.text) == in_1_2(document.text) == document.data
 
 
+@pytest.mark.slow
 @settings(max_examples=8, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(st.lists(plain_scalars(), min_size=100, max_size=300))
 def test_what_is_read_as_text_is_text_for_go(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:

@@ -118,6 +118,7 @@ def test_a_company_that_is_called_by_a_word_of_base_is_always_compared(
     assert (found.rule, found.place.file) == ("KUS013", "overlays/drawer/kustomization.yaml")
 
 
+@pytest.mark.slow
 @settings(max_examples=8)
 @given(fleet=fleets(PLATFORM, most=4))
 def test_every_tenant_gets_what_a_direct_build_gives(
@@ -162,6 +163,7 @@ def commit_until(repository: Repository, sample: int, members: int) -> None:
         repository.git("commit", "--quiet", "--allow-empty", "--message", "another")
 
 
+@pytest.mark.slow
 def test_a_difference_from_the_direct_build_is_an_error(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,6 +177,7 @@ def test_a_difference_from_the_direct_build_is_an_error(
     assert said_of("company-101") in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["verify", "check"])
 def test_who_is_compared_follows_from_the_commit(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, verb: str
@@ -195,6 +198,7 @@ def test_who_is_compared_follows_from_the_commit(
     assert again == found
 
 
+@pytest.mark.slow
 def test_a_changed_tenant_is_compared_regardless_of_sampling(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,6 +217,7 @@ def test_a_changed_tenant_is_compared_regardless_of_sampling(
     assert said_of("company-103") in done.stdout
 
 
+@pytest.mark.slow
 def test_verify_needs_no_git(repository: Repository, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Where there is none, the first member is compared."""
     repository.tenant().generate()

@@ -6,6 +6,8 @@ import pytest
 
 from tests.harness import Repository
 
+pytestmark = pytest.mark.slow
+
 CHATBOT = "base/edge/components/ai-chatbot/ai-chatbot.yaml"
 POD = "      serviceAccountName: ai-chatbot\n"
 

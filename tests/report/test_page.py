@@ -22,6 +22,7 @@ def companies(html: str) -> list[list[object]]:
     return rows
 
 
+@pytest.mark.slow
 def test_the_page_asks_for_no_other_file() -> None:
     """Neither a style nor a script nor a picture has an address, and its own policy asks for none."""
     html = page(facts())
@@ -102,6 +103,7 @@ def here(repository: Repository) -> Repository:
     return repository.generate()
 
 
+@pytest.mark.slow
 def test_the_verb_writes_the_page_and_replaces_its_own(here: Repository) -> None:
     """Twice, because a pipeline writes it each night."""
     for _ in range(2):

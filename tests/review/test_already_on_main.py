@@ -11,6 +11,8 @@ from generator.findings.table import finding
 from generator.review.verdict import marked
 from tests.harness import Ran, Repository
 
+pytestmark = pytest.mark.slow
+
 BROKEN = "name: company-002\nplan: platinum\n"
 OLD = "tenants/company-002.yaml:2:7: error (already on main): plan: 'platinum' is not one of bronze, silver, gold"
 

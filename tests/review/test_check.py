@@ -7,6 +7,8 @@ import pytest
 
 from tests.harness import ROOT, Repository
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def merged(tmp_path: Path) -> Repository:

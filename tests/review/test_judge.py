@@ -8,6 +8,8 @@ import pytest
 from generator.review import approvals, judge, pull_request
 from tests.harness import ROOT, Ran, Repository
 
+pytestmark = pytest.mark.slow
+
 BY = "Platform team <platform@example.com>"
 REASON = "tried on staging for a week"
 ASK = "have it approved: tenantry check --base main --approve REASON"

@@ -58,6 +58,7 @@ def follow(repository: Repository, said: Ran) -> None:
         repository.generate()
 
 
+@pytest.mark.slow
 def test_the_pull_request_that_takes_a_tenant_file_away_is_refused(here: Repository) -> None:
     """Whether or not it takes the generated files along; the command that is named passes."""
     sha = here.git("rev-parse", "--short=10", "HEAD").strip()
@@ -81,6 +82,7 @@ def test_the_pull_request_that_takes_a_tenant_file_away_is_refused(here: Reposit
     assert passed.exit == 0, passed.said
 
 
+@pytest.mark.slow
 def test_whoever_finds_a_tenant_file_gone_generates_and_passes(here: Repository) -> None:
     """What was generated for the lost company stays byte by byte, it is named, and the other change goes through."""
     before = lose(here).files()

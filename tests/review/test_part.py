@@ -107,6 +107,7 @@ def test_what_was_generated_for_others_is_not_read(of_a_fleet: Repository, monke
     assert {layout.tenant_of(file) for file in snapshot.left_out}.isdisjoint(owners)
 
 
+@pytest.mark.slow
 def test_a_company_that_main_lost_is_told_beside_any_change(
     of_a_fleet: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +123,7 @@ def test_a_company_that_main_lost_is_told_beside_any_change(
     assert "company-007" in in_part.said
 
 
+@pytest.mark.slow
 def test_what_is_wrong_in_the_sample_on_main_is_told_and_stops_nobody(of_a_fleet: Repository) -> None:
     """A part that is not well sends the check to everything, which knows what main has as well."""
     made = of_a_fleet

@@ -116,6 +116,7 @@ def test_a_link_goes_by_one_command_and_what_was_there_comes_by_another(
     assert commit(here).git("diff", "main", "HEAD") == ""
 
 
+@pytest.mark.slow
 def test_an_add_on_that_is_sold_no_more_leaves_each_company_by_its_command(here: Repository) -> None:
     """Company by company, also while another one still has it."""
     here.tenant("company-003", addons=["chatbot"]).generate()

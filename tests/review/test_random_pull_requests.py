@@ -90,6 +90,7 @@ def counted(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.minutes
 def test_no_random_pull_request_takes_anything_and_each_has_a_way_out(tmp_path: Path) -> None:
     """Fifty in every run; a thousand at night."""

@@ -33,6 +33,7 @@ def follow(repository: Repository, said: str) -> None:
     assert done.exit == 0, done.said
 
 
+@pytest.mark.slow
 def test_a_company_that_goes_from_gold_to_bronze_keeps_its_storage(repository: Repository) -> None:
     """It is more than bronze allows, and a volume never shrinks: the message names the command that passes."""
     repository.edit("platform.yaml", "publishing: committed", "publishing: branch")

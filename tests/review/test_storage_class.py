@@ -40,6 +40,7 @@ def test_a_company_has_the_class_that_it_states_or_the_platform_s(change: Reposi
     assert [class_of(change, f"company-00{number}") for number in (1, 3)] == ["shared-files", "slow-files"]
 
 
+@pytest.mark.slow
 def test_another_default_is_refused_with_the_command_that_lets_companies_keep_theirs(change: Repository) -> None:
     """Once, for all of them; after the command the change passes, and new companies have the new class."""
     change.edit("platform.yaml", "storageClass: shared-files", "storageClass: fast-files").generate()
@@ -63,6 +64,7 @@ def test_another_default_is_refused_with_the_command_that_lets_companies_keep_th
         "shared-files", "slow-files", "fast-files"]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "fact"),
     [
@@ -97,6 +99,7 @@ def test_a_class_is_not_stated_where_the_platform_has_none(change: Repository) -
     )
 
 
+@pytest.mark.slow
 def test_a_class_that_base_reads_is_declared(change: Repository) -> None:
     """Else nobody's volume would have one; the way out passes."""
     text = change.tenant("company-003").read("platform.yaml")

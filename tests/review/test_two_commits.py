@@ -102,6 +102,7 @@ def rename_claim(repository: Repository, name: str) -> Repository:
 # --- what holds data
 
 
+@pytest.mark.slow
 def test_a_claim_that_is_renamed_is_refused(here: Repository) -> None:
     """Every company would get an empty volume, and its files would stay in the old one."""
     refused = check(rename_claim(here, "data"))
@@ -224,6 +225,7 @@ def test_more_lost_hosts_than_the_budget_allows_are_an_error(here: Repository) -
     assert found(here) == ""
 
 
+@pytest.mark.slow
 def test_a_host_that_is_taken_from_a_company_is_named_there(here: Repository) -> None:
     """With the suffix that it was under, or by itself; and it is said whose it is from now on."""
     here.edit("platform.yaml", "hostSuffixes: [customers.example.net] ", "hostSuffixes: [other.example.net] ")
@@ -256,6 +258,7 @@ def forget(repository: Repository) -> Repository:
     return on_main(repository.remove("tenants/company-001.yaml"))
 
 
+@pytest.mark.slow
 def test_a_name_is_not_given_again(here: Repository) -> None:
     """The new company would get the old one's volume; the file that is named brings the old one back."""
     forget(here).tenant("company-001", plan="gold")
@@ -363,6 +366,7 @@ def test_one_bad_file_on_main_hides_no_loss_of_another_company(here: Repository)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["name: company-003\nplan: platinum\nstorage: 2Ti\n", "plan: [\n"])
 def test_a_bad_file_on_main_is_compared_as_it_last_could_be_read(here: Repository, text: str) -> None:
     """That is what was published; so the change that fixes it passes when it takes nothing away."""
@@ -376,6 +380,7 @@ def test_a_bad_file_on_main_is_compared_as_it_last_could_be_read(here: Repositor
     assert "error" not in fixed.replace("has errors of its own", "")
 
 
+@pytest.mark.slow
 def test_a_file_that_never_could_be_read_still_states_its_storage(here: Repository) -> None:
     """As far as it can be read."""
     on_main(here.write("tenants/company-003.yaml", "name: company-003\nplan: platinum\nstorage: 2Ti\n"))
@@ -387,6 +392,7 @@ def test_a_file_that_never_could_be_read_still_states_its_storage(here: Reposito
     assert kept == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

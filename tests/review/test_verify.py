@@ -64,6 +64,7 @@ def test_a_weakening_has_a_reason(tmp_path: Path) -> None:
     assert [found.fact for found in findings] == ["the key `rules.K8S011.reason` is missing"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["verify", "check"])
 def test_the_summary_counts_what_was_weakened(tmp_path: Path, verb: str) -> None:
     """Nothing is hidden: the last line names each weakened rule and how many findings it met."""

@@ -38,6 +38,7 @@ def scratch(repository: Repository, path: str, name: str = "scratch") -> Reposit
     return repository.edit(CORE, VOLUME, f"{VOLUME}      - name: {name}\n        emptyDir: {{}}\n")
 
 
+@pytest.mark.slow
 def test_another_part_of_a_claim_is_refused_until_it_is_taken_back(here: Repository) -> None:
     """The files are all there, and the customer sees an empty folder; the hint's command passes."""
     line = line_of(here, CORE, "Deployment")
@@ -104,6 +105,7 @@ def test_a_volume_above_a_claim_is_refused(here: Repository) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_container_of_another_name_hides_nothing(here: Repository) -> None:
     """A mount that changes with the name of its container is refused all the same."""
     here.edit(CORE, "- name: fileserver\n        image", "- name: server\n        image")
@@ -167,6 +169,7 @@ def test_a_secret_that_is_read_from_another_key_is_refused(here: Repository) -> 
     ]
 
 
+@pytest.mark.slow
 def test_a_secret_store_that_moves_is_lifted_by_an_approval(here: Repository) -> None:
     """The secrets were copied by hand, and somebody says so before the change."""
     files = (STORE, "platform.yaml")

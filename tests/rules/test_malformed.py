@@ -109,6 +109,7 @@ def _places_in_objects() -> st.SearchStrategy[tuple[int, Steps]]:
     return st.sampled_from(places)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(spoilt=st.lists(st.tuples(st.deferred(_places_in_objects), st.sampled_from(WRONG)), min_size=1, max_size=4))
 @example(spoilt=[((14, ("spec", "ports", 0, "protocol")), [])])
@@ -158,6 +159,7 @@ def _built(folders: Iterable[Path]) -> Iterator[Built]:
     return (Built(tuple(map(dict, _good().objects)), "", _good().text) for _ in folders)
 
 
+@pytest.mark.slow
 @given(place=st.deferred(_places_in_files), wrong=st.sampled_from(WRONG))
 def test_no_rule_stumbles_over_a_committed_file(place: tuple[str, Steps], wrong: Any) -> None:
     """So it is with an overlay, a data sheet, an entry, a project and an ApplicationSet that somebody edited."""
@@ -191,6 +193,7 @@ def test_two_overlays_with_one_namespace_are_said_to_be_so(repository: harness.R
     ) in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -29,6 +29,8 @@ from generator.rules import known
 from tests.harness import ROOT, Repository
 from tests.strategies import Keys, display_names, fleets, names, nearly_valid_tenants, tenants
 
+pytestmark = pytest.mark.slow
+
 PLATFORM: Platform = pipeline.validated(Snapshot.of_work_tree(ROOT))[0].platform
 CLUSTER_SCOPED = ("Namespace",)
 FEW = settings(max_examples=10)

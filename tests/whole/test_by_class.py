@@ -19,6 +19,8 @@ from generator.rules import every
 from generator.rules.rule import Per
 from tests.harness import Repository
 
+pytestmark = pytest.mark.slow
+
 CORE: Final = "base/edge/core"
 GUARD: Final = "base/guard/core"
 

@@ -33,6 +33,7 @@ def branches(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return repository
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(order=st.permutations(NAMES))
 def test_onboardings_merge_in_any_order_into_the_same_bytes(branches: Repository, order: list[str]) -> None:
@@ -97,6 +98,7 @@ def _undisturbed(repository: Repository) -> Files:
     return twin.generate().files()
 
 
+@pytest.mark.slow
 def test_runs_of_generate_at_the_same_time_agree(repository: Repository) -> None:
     """Three terminals, one repository: all end well, and the tree is that of one run."""
     for name in NAMES:

@@ -9,6 +9,8 @@ import pytest
 
 from tests.harness import Repository
 
+pytestmark = pytest.mark.slow
+
 RINGS: Final = "- {name: general, release: edge}"
 FILESERVER: Final = "core/fileserver.yaml"
 CEILINGS: Final = "base/guard/core/ceilings.yaml"

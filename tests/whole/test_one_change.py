@@ -27,6 +27,7 @@ def test_the_committed_output_of_this_repository_is_current() -> None:
     assert (ran.exit, ran.stdout) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_new_company_is_five_new_files(tmp_path: Path) -> None:
     """Nothing that is shared is edited, so two onboardings never conflict."""
     repository = Repository.like_this_one(tmp_path / "repository")

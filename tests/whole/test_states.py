@@ -30,6 +30,7 @@ def test_there_is_a_difference_for_each_release_in_each_state() -> None:
     assert set(STATES) - set(RENDERED) == {"retired"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("release", "exposure"), RELEASES)
 def test_a_state_makes_this_of_a_release(tmp_path: Path, release: str, exposure: str, update_golden: bool) -> None:
     """A company with every add-on, on the release behind the live guard."""
