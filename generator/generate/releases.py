@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from generator import layout
 from generator.findings.finding import Finding, Place, Refused, TenantryError
@@ -14,6 +14,7 @@ from generator.findings.table import finding
 from generator.fleet.model import AddOn, Platform
 from generator.fleet.rings import Pair
 from generator.generate import frozen, started, workloads
+from generator.generate.ceilings import Ceiling, hard_of
 from generator.generate.headroom import Workload
 from generator.generate.started import Started
 from generator.generate.workloads import Counted, Problem
@@ -25,6 +26,8 @@ from generator.kube.pods import pod_spec
 from generator.once import once
 from generator.reading import parsed, yaml_objects, yaml_writer
 from generator.reading.files import Kind
+
+Item = TypeVar("Item", Started, Ceiling)
 
 Origins = Mapping[tuple[str, str], Place]
 """Where the objects of a release are written: (kind, name) -> place in base/; the Namespace has no name there."""
@@ -131,6 +134,7 @@ class Release:
         states: The folders of the guard's states.
         closures: For each folder of the two that overlays name, every path that building it reads.
         started: How each workload is started whose declaration requires something.
+        ceilings: What its quotas allow whatever the plan.
     """
 
     pair: Pair
@@ -140,6 +144,7 @@ class Release:
     states: frozenset[str]
     closures: Mapping[str, tuple[str, ...]]
     started: tuple[Started, ...]
+    ceilings: tuple[Ceiling, ...]
 
     def workloads(self, addons: Iterable[str]) -> Mapping[str, Workload]:
         """Return what a tenant with these add-ons runs, by name.
@@ -186,9 +191,9 @@ def read_release(snapshot: Snapshot, pair: Pair, platform: Platform) -> Release:
         if folder == layout.guard(pair.guard):
             parts += [f"{layout.STATES}/{state}" for state in sorted(states_in(snapshot, folder))]
         closures |= {f"{folder}/{part}": gate.closure([f"{folder}/{part}"]) for part in parts}
-    core, addons, found = _workloads(gate, pair, platform)
-    guard = layout.guard(pair.guard)
-    return Release(pair, core, addons, components_in(snapshot, guard), states_in(snapshot, guard), closures, found)
+    core, addons, found, ceilings = _workloads(gate, pair, platform)
+    guarded, states = (read(snapshot, layout.guard(pair.guard)) for read in (components_in, states_in))
+    return Release(pair, core, addons, guarded, states, closures, found, ceilings)
 
 
 def _way_to_core(snapshot: Snapshot, folder: str) -> str:
@@ -214,11 +219,11 @@ def _claims(guarded: Collection[str], addons: Iterable[AddOn]) -> list[str]:
 
 def _workloads(
     gate: Gate, pair: Pair, platform: Platform
-) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]], tuple[Started, ...]]:
+) -> tuple[dict[str, Workload], dict[str, dict[str, Workload]], tuple[Started, ...], tuple[Ceiling, ...]]:
     """Build the release without and with each add-on, from probe overlays with probe facts, and read what runs pods.
 
     Returns:
-        What runs without an add-on, and with each of them; and how that is started.
+        What runs without an add-on, and with each of them; how that is started, and what quotas allow.
 
     Raises:
         Refused: Something that runs pods cannot be counted.
@@ -248,8 +253,22 @@ def _workloads(
         for workload in (platform.service, *(addon.workload for addon in addons)):
             if workload not in by_name:
                 raise TenantryError(f"{folder} has no workload {workload}", _way_to(platform, workload))
-    starts = {one.workload: one for objects in builds for one in _started(gate.snapshot, objects, platform, origins)}
-    return found[0], dict(zip((addon.name for addon in sold), found[1:], strict=True)), tuple(starts.values())
+    with_addons = dict(zip((addon.name for addon in sold), found[1:], strict=True))
+    # an add-on may change what core has: each way to start a workload counts, and each quota
+    starts = _each([one for objects in builds for one in _started(gate.snapshot, objects, platform, origins)])
+    ceilings = _each([one for objects in builds for one in _ceilings(gate.snapshot, objects, origins)])
+    return found[0], with_addons, starts, ceilings
+
+
+def _each(several: Sequence[Item]) -> tuple[Item, ...]:
+    """Return each item once; they are equal by what they hold."""
+    return tuple(item for index, item in enumerate(several) if item not in several[:index])
+
+
+def _ceilings(snapshot: Snapshot, objects: Sequence[Mapping[str, Any]], origins: Origins) -> Iterator[Ceiling]:
+    for obj in objects:
+        if obj["kind"] == "ResourceQuota":
+            yield Ceiling(obj["metadata"]["name"], hard_of(obj), _place(snapshot, obj, (), origins))
 
 
 def _started(

@@ -1,6 +1,9 @@
-"""How a workload is started: the words, variables and mounts of its own container, to be compared. Pure.
+"""How a workload is started and reached, to be compared. Pure.
+
+That is the words, variables and mounts of its own container, the keys that it is given, and the routes that lead to it.
 
 An argument or a variable can switch off what a program asks of people, and no rule knows what it means to that program.
+So can another key in the place of the file of its users, or a route that says something else than people asked.
 """
 
 import json
@@ -15,6 +18,9 @@ from generator.kube.lenient import Object, mapping, mappings, strings
 from generator.kube.pods import container_of, pod_spec
 
 _WORDS: Final = ("command", "args")
+ROUTES: Final = ("HTTPRoute", "Ingress")
+"""The kinds of routes, by which parts of them are called."""
+
 _HOOKS: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 _OF_THE_POD: Final = frozenset({"emptyDir", "downwardAPI"})
 """Volumes that hold nothing but what the pod itself writes, or what it is called."""
@@ -26,7 +32,8 @@ class Started:
 
     Attributes:
         workload: Its name.
-        parts: What it is started with, by what that is: `args`, `env`, `mounts`, `ConfigMap/agent`.
+        parts: What it is started with, by what that is: `args`, `env`, `mounts`, `ConfigMap/agent`, `Secret/users`,
+            `HTTPRoute/wiki`.
         place: Where the workload is written.
     """
 
@@ -40,8 +47,8 @@ def parts_of(workload: Object, objects: Sequence[Object], required: Required) ->
 
     Args:
         workload: The workload.
-        objects: The render that it is part of, with the ConfigMaps that it reads.
-        required: What its declaration requires: of a ConfigMap among that, the content counts as well.
+        objects: The render that it is part of, with its ConfigMaps, its routes, and what makes its Secrets.
+        required: What its declaration requires: of a ConfigMap or Secret among that, the content counts as well.
     """
     spec = mapping(pod_spec(workload))
     container = container_of(spec, workload["metadata"]["name"])
@@ -50,20 +57,46 @@ def parts_of(workload: Object, objects: Sequence[Object], required: Required) ->
     found["env"] = tuple(_text(_named(one)) for key in ("env", "envFrom") for one in mappings(container.get(key)))
     found["hooks"] = tuple(_hooks(container))
     found["mounts"] = tuple(_mounts(spec, container))
-    wanted = _configs(container, required)
+    wanted = _read(container, required)
     for obj in objects:
-        name = f"ConfigMap/{without_hash(obj['metadata']['name'])}"
-        if obj["kind"] == "ConfigMap" and name in wanted:
+        spec, own = mapping(obj.get("spec")), obj["metadata"]["name"]
+        target = str(mapping(spec.get("target")).get("name", own))
+        if obj["kind"] == "ConfigMap" and (name := f"ConfigMap/{without_hash(own)}") in wanted:
             found[name] = tuple(f"{key}: {text}" for key, text in sorted(mapping(obj.get("data")).items()))
+        elif obj["kind"] == "ExternalSecret" and (name := f"Secret/{target}") in wanted:
+            found[name] = tuple(_lines(spec))
+        elif obj["kind"] in ROUTES and own == workload["metadata"]["name"]:
+            found[f"{obj['kind']}/{own}"] = tuple(_of_route(spec))
     return {key: texts for key, texts in found.items() if texts}
 
 
-def _configs(container: Object, required: Required) -> Collection[str]:
-    """Return the ConfigMaps whose content says how a container is started."""
-    read = [mapping(one.get("configMapRef")) for one in mappings(container.get("envFrom"))]
-    read += [mapping(mapping(one.get("valueFrom")).get("configMapKeyRef")) for one in mappings(container.get("env"))]
-    names = (without_hash(str(one.get("name"))) for one in read)
-    return {*(f"ConfigMap/{name}" for name in names), *required.mounts.values()}
+def _read(container: Object, required: Required) -> Collection[str]:
+    """Return the ConfigMaps and Secrets whose content says how a container is started."""
+    found = set(required.mounts.values())
+    for kind, whole, key in (("ConfigMap", "configMapRef", "configMapKeyRef"), ("Secret", "secretRef", "secretKeyRef")):
+        read = [mapping(one.get(whole)) for one in mappings(container.get("envFrom"))]
+        read += [mapping(mapping(one.get("valueFrom")).get(key)) for one in mappings(container.get("env"))]
+        names = (str(one.get("name")) for one in read)
+        found.update(f"{kind}/{without_hash(name) if kind == 'ConfigMap' else name}" for name in names)
+    return found
+
+
+def _lines(value: Any, path: str = "") -> Iterator[str]:
+    """Yield everything below a value, a line each, by its path; an entry of a list by the key that it writes."""
+    if isinstance(value, Mapping):
+        for key in sorted(value):
+            yield from _lines(value[key], f"{path}.{key}")
+    elif isinstance(value, list):
+        for number, entry in enumerate(value):
+            yield from _lines(entry, f"{path}[{mapping(entry).get('secretKey', number)}]")
+    else:
+        yield f"{path.removeprefix('.')}: {value}"
+
+
+def _of_route(spec: Object) -> Iterator[str]:
+    """Yield the rules of a route without its hosts, and of those that differ in their host alone the first."""
+    rules = [_text({key: one for key, one in item.items() if key != "host"}) for item in mappings(spec.get("rules"))]
+    yield from dict.fromkeys(rules)
 
 
 def _hooks(container: Object) -> Iterator[str]:

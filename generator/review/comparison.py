@@ -16,8 +16,7 @@ from generator.fleet.model import Fleet, Platform, Tenant
 from generator.fleet.rings import Pair
 from generator.fleet.states import ACTIVE, DELETING, PURGED, PURGING, RETIRING, STATES
 from generator.generate import frozen
-from generator.generate.releases import read_release
-from generator.generate.started import Started
+from generator.generate.releases import Release, read_release
 from generator.git.door import Repository
 from generator.git.snapshot import Snapshot
 from generator.git.trees import Touched
@@ -119,6 +118,8 @@ def _compare(
     before = State(snapshot=start.snapshot, composed=start.composed)
     names = touched_tenants(before.composed, after.composed, files)
     steps, failed = _steps(before, after, names)
+    new = tuple(_releases_after(before, after, files))
+    known = _releases_before(before, new)
     moves = tuple(_with_what_leaves(before, _moves(origin, before.composed.fleet, after.composed.fleet, files)))
     compared = Compared(
         commit=origin.named,
@@ -144,8 +145,10 @@ def _compare(
         amended=tuple(_edited(before.composed.fleet, after.composed.fleet, files, PURGED)),
         purged_today=_purged_today(origin, before.composed.fleet.platform, moves),
         today=origin.today,
-        starts=(starts := tuple(_starts_after(before, after, files))),
-        started=_starts_before(before, starts),
+        starts=tuple(one for release in new for one in release.started),
+        started=tuple(one for release in known for one in release.started),
+        ceilings=tuple(one for release in new for one in release.ceilings),
+        ceilings_before=tuple(one for release in known for one in release.ceilings),
     )
     return compared, failed
 
@@ -153,37 +156,44 @@ def _compare(
 _EDGE: Final = Pair(layout.EDGE, layout.LIVE)
 
 
-def _starts_after(before: State, after: State, files: Collection[Touched]) -> Iterator[Started]:
-    """Yield how services are started in each release that a ring names, that is new, or that is still written.
+def _releases_after(before: State, after: State, files: Collection[Touched]) -> Iterator[Release]:
+    """Yield each release that a ring names, that is new, or that is still written.
 
     One that was frozen before was looked at when it came, so that a ring can always go back to it.
     """
     known = set(frozen.numbers(before.snapshot, layout.RELEASES))
     for pair, release in after.composed.releases.items():
-        yield from release.started if pair.release not in known else ()
+        if pair.release not in known:
+            yield release
     used = {pair.release for pair in after.composed.releases}
     folders = {file.path.split("/")[2] for file in files if file.path.startswith(f"{layout.RELEASES}/") and file.after}
     new = folders.intersection(frozen.numbers(after.snapshot, layout.RELEASES)) - known - used
     edge = {layout.EDGE} if any(file.path.startswith(f"{layout.BASE}/") for file in files) else set()
     for name in sorted({*new, *edge} - used):
-        yield from _started_in(after, Pair(name, layout.LIVE))
+        yield from _unused(after, Pair(name, layout.LIVE))
 
 
-def _starts_before(before: State, starts: Iterable[Started]) -> tuple[Started, ...]:
-    """Return how services were started; nobody builds what no ring names unless something is new."""
-    used = tuple(one for release in before.composed.releases.values() for one in release.started)
-    known = [(one.workload, one.parts) for one in used]
-    if _EDGE in before.composed.releases or all((one.workload, one.parts) in known for one in starts):
+def _releases_before(before: State, new: Iterable[Release]) -> tuple[Release, ...]:
+    """Return the releases of the state before; nobody builds what no ring names unless something is new."""
+    used = tuple(before.composed.releases.values())
+    known = [one for release in used for one in _compared(release)]
+    if _EDGE in before.composed.releases or all(one in known for release in new for one in _compared(release)):
         return used
-    return (*used, *_started_in(before, _EDGE))
+    return (*used, *_unused(before, _EDGE))
 
 
-def _started_in(state: State, pair: Pair) -> tuple[Started, ...]:
-    """Return how services are started in a release that no ring names; nothing of one that cannot be built."""
+def _compared(release: Release) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """Yield what is compared of a release, without where it is written."""
+    yield from ((one.workload, one.parts) for one in release.started)
+    yield from ((one.name, one.hard) for one in release.ceilings)
+
+
+def _unused(state: State, pair: Pair) -> Iterator[Release]:
+    """Yield a release that no ring names, unless it cannot be built."""
     try:
-        return read_release(state.snapshot, pair, state.composed.fleet.platform).started
+        yield read_release(state.snapshot, pair, state.composed.fleet.platform)
     except TenantryError:
-        return ()
+        return
 
 
 def touched_tenants(before: Composed, after: Composed, files: Collection[Touched]) -> tuple[str, ...]:

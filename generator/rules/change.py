@@ -13,8 +13,9 @@ from generator.findings.words import plural
 from generator.fleet.model import AddOn, QuotaFrom, Resources, Tenant
 from generator.fleet.rings import Ring, order
 from generator.generate import smaller
+from generator.generate.ceilings import raised
 from generator.generate.size import RESOURCE_WORDS, amount_text
-from generator.generate.started import difference
+from generator.generate.started import ROUTES, difference
 from generator.kube.lenient import Object, mapping
 from generator.reading import quantity
 from generator.render.rendered import identity
@@ -361,8 +362,8 @@ def _releases(ring: Ring) -> list[str]:
 @rule(
     "CHG029",
     per=Per.CHANGE,
-    title="a service that requires something is started as it was",
-    why="An argument, a variable or a mount can switch off what it asks of people, and no rule knows what they mean.",
+    title="a service that requires something is started, and reached, as it was",
+    why="An argument, a key or a route can switch off what it asks of people, and no rule knows what they mean.",
     fix="Have the change approved by somebody who knows the program, or take it back.",
     source="tenantry: what a service must not run without (docs/concepts/closed-world.md)",
     firm=Firm.TWO_COMMITS,
@@ -377,7 +378,30 @@ def services_are_started_as_before(compared: Compared) -> Iterator[Found]:
         nearest = min((list(difference(parts, one.parts)) for parts in before), key=len)
         for what, how in nearest:
             text = how if len(how) <= _LONGEST else f"{how[:_LONGEST]}..."
-            yield Found(one.place, f"how {one.workload} is started changes, in {what}: {text}", "take it back")
+            way = "reached" if what.startswith(ROUTES) else "started"
+            yield Found(one.place, f"how {one.workload} is {way} changes, in {what}: {text}", "take it back")
+
+
+@rule(
+    "CHG030",
+    per=Per.CHANGE,
+    title="what quotas allow whatever the plan is not raised unseen",
+    why="It is the last bound of what one company takes from its nodes and the cluster, and no plan says how much.",
+    fix="Have the change approved, or take it back.",
+    source="tenantry: a ceiling of every company (docs/concepts/plans.md)",
+    firm=Firm.TWO_COMMITS,
+    lifted_by_approval=True,
+)
+def ceilings_are_not_raised(compared: Compared) -> Iterator[Found]:
+    """No release allows more of something than the quotas before the change did, beside what plans say."""
+    said = set()
+    for one in compared.ceilings:
+        before = [other for other in compared.ceilings_before if other.name == one.name]
+        for resource, was, now in raised(before, one):
+            fact = f"every company may have {now} of {resource}, and {was} before (ResourceQuota {one.name})"
+            if (one.place, fact) not in said:
+                said.add((one.place, fact))
+                yield Found(one.place, fact, "take it back")
 
 
 # --- what cannot be compared, and names that were given before

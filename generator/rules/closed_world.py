@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from generator.findings.finding import Finding, Found, Severity
+from generator import layout
+from generator.findings.finding import Finding, Found, Place, Severity
 from generator.findings.rule import Firm
 from generator.findings.table import finding
 from generator.fleet.model import Accepted, Platform
+from generator.fleet.states import STATES
 from generator.kube.generated_names import without_hash
+from generator.kube.kustomization import FILE
 from generator.kube.lenient import Object
 from generator.kube.printed import once_an_object
 from generator.model.holds import Unmodelled, at, digest, unmodelled, written
 from generator.once import once
 from generator.render.classes import SENTINELS, Member, emptied
-from generator.render.rendered import Rendered, Repository
+from generator.render.rendered import Base, Probe, Rendered, Repository, identity
 from generator.rules.rule import Per, rule
 
 _LONGEST: Final = 60
@@ -114,6 +117,26 @@ def everything_is_understood(rendered: Rendered) -> Iterator[Found]:
             yield Found(place, fact, f"write proofs: [{taken}]")
             continue
         yield _found(rendered, obj, part)
+
+
+@everything_is_understood.also(Per.GUARD)
+def everything_is_understood_in_every_state(base: Base) -> Iterator[Found]:
+    """The same of what a state brings into an object, whether or not somebody is in it."""
+    platform = base.platform
+    known = tuple(platform.cluster.declared.items()), tuple(platform.inert.items())
+    before = {(identity(obj), part.path) for probe in base.probes for obj, part in _parts(probe, *known)}
+    for probe in base.states:
+        for obj, part in _parts(probe, *known):
+            if (identity(obj), part.path) not in before:
+                folder = f"{base.folders[0]}/{layout.STATES}/{STATES[probe.state].parts[0]}"
+                fact = f"as {probe.state} {at(part.path)} is not modelled: {part.fact}"
+                yield Found(Place(f"{folder}/{FILE}"), fact, part.hint or "remove it", identity(obj))
+
+
+def _parts(
+    probe: Probe, declared: tuple[tuple[str, tuple[str, ...]], ...], inert: tuple[tuple[str, tuple[str, ...]], ...]
+) -> Iterator[tuple[Object, Unmodelled]]:
+    yield from ((obj, part) for obj in probe.objects for part in _unmodelled(obj, declared, inert))
 
 
 def _found(rendered: Rendered, obj: Object, part: Unmodelled) -> Found:

@@ -9,6 +9,7 @@ from generator.capacity.shift import Shift
 from generator.findings.finding import Finding, Place
 from generator.fleet.model import Platform, Tenant
 from generator.fleet.states import ACTIVE
+from generator.generate.ceilings import Ceiling
 from generator.generate.size import Size
 from generator.generate.started import Started
 from generator.render.rendered import Rendered
@@ -124,6 +125,7 @@ class Compared:
         today: The day; None where nothing is judged by days.
         starts: How services are started after the change, in releases that are new or may be another.
         started: How they are started before it.
+        ceilings, ceilings_before: What the quotas of the same releases allow whatever the plan, and those before it.
     """
 
     commit: str
@@ -149,6 +151,8 @@ class Compared:
     today: date | None = None
     starts: tuple[Started, ...] = ()
     started: tuple[Started, ...] = ()
+    ceilings: tuple[Ceiling, ...] = ()
+    ceilings_before: tuple[Ceiling, ...] = ()
 
     @property
     def then_generate(self) -> str:

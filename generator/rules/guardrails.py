@@ -126,6 +126,22 @@ def _weak_limits(rendered: Rendered) -> Iterator[Found]:
             for resource in ("cpu", "memory"):
                 if resource not in mapping(limit.get(key)):
                     yield rendered.found(one, f"{key}.{resource} is not set")
+    for limit_range in rendered.of_kind("LimitRange"):
+        for index, limit in enumerate(mappings(spec_of(limit_range).get("limits"))):
+            for resource, value in mapping(limit.get("max")).items():
+                where = ("spec", "limits", index, "max", resource)
+                for fact in _never_reached(rendered, resource, value):
+                    yield rendered.found_at(limit_range, where, fact, "write what the smallest plan can hold, or less")
+
+
+def _never_reached(rendered: Rendered, resource: str, value: Any) -> Iterator[str]:
+    """Say that a maximum of one container, pod or claim is more than the quota allows all of them together."""
+    key = f"{'requests' if resource == 'storage' else 'limits'}.{resource}"
+    read = quantity.millicores if resource == "cpu" else quantity.octets
+    given = [(amount, hard[key]) for hard in _hard(rendered) if (amount := _quantity(hard.get(key), read)) is not None]
+    most = _quantity(value, read)
+    if most is not None and given and most > min(given)[0]:
+        yield f"no more than {min(given)[1]} of {resource} may be used in all, and the maximum of one is {value}"
 
 
 @rule(

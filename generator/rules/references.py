@@ -1,11 +1,12 @@
 """K8S: selectors select, references lead somewhere, ports are there."""
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from generator.findings.finding import Found
-from generator.kube.lenient import Object, mapping, mappings, spec_of, string
+from generator.kube.lenient import Object, mapping, mappings, spec_of, string, strings
 from generator.kube.pods import pod_spec
 from generator.render.rendered import Rendered, identity
 from generator.rules.podsecurity import all_containers
@@ -134,6 +135,77 @@ def _ingress_services(spec: Object) -> Iterator[Object]:
     for backend in (*backends, spec.get("defaultBackend")):
         if service := mapping(mapping(backend).get("service")):
             yield service
+
+
+@references_lead_somewhere.also(Per.CLASS)
+def files_that_are_named_are_mounted(rendered: Rendered) -> Iterator[Found]:
+    """A file below a mount that a container is told of, or a part of it that it mounts, is a key of what is mounted."""
+    keys = _keys(rendered)
+    for obj in rendered.workloads:
+        spec = mapping(pod_spec(obj))
+        files = {volume.get("name"): _files(volume, keys) for volume in mappings(spec.get("volumes"))}
+        for container in all_containers(spec):
+            paths = [path for word in _words(container) for path in _PATH.findall(word)]
+            for mount in mappings(container.get("volumeMounts")):
+                has = files.get(mount.get("name"), set())
+                for file in _told(paths, mount):
+                    if has and not has & {file, _ANY}:
+                        fact = f"container {container.get('name')} is told of {file} in the volume {mount.get('name')}"
+                        there = ", ".join(sorted(has))
+                        yield rendered.found(obj, f"{fact}, and there is no such file", f"it has {there}")
+
+
+_ACTION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_KEY: Final = re.compile(r'(?<![\w.")$])\.([A-Za-z_]\w*)|index\s+\.\s+"([^"]+)"')
+_BLOCK: Final = re.compile(r"\b(range|with|define|template|block)\b")
+"""Within them a dot is something else."""
+
+
+@references_lead_somewhere.also(Per.CLASS)
+def templates_use_keys_that_are_read(rendered: Rendered) -> Iterator[Found]:
+    """What the template of an ExternalSecret writes is made of keys that it reads; else no Secret is ever made."""
+    for external_secret in rendered.of_kind("ExternalSecret"):
+        spec = spec_of(external_secret)
+        read = {str(item.get("secretKey")) for item in mappings(spec.get("data"))}
+        written = mapping(mapping(mapping(spec.get("target")).get("template")).get("data"))
+        for name, text in written.items() if not spec.get("dataFrom") else ():
+            actions = _ACTION.findall(str(text)) if not _BLOCK.search(str(text)) else []
+            used = [plain or quoted for action in actions for plain, quoted in _KEY.findall(action)]
+            for key in sorted(set(used) - read):
+                where = ("spec", "target", "template", "data", name)
+                fact = f"it is made of the key {key}, which nothing is read into"
+                yield rendered.found_at(external_secret, where, fact, f"it reads {', '.join(sorted(read))}")
+
+
+def _files(volume: Object, keys: Mapping[tuple[str, str], set[str]]) -> set[str]:
+    """Return the files that a volume has by the keys of a ConfigMap or Secret; nothing of any other, or of none."""
+    found: set[str] = set()
+    sources = [volume, *mappings(mapping(volume.get("projected")).get("sources"))]
+    for field, kind in (("configMap", "ConfigMap"), ("secret", "Secret")):
+        for source in (mapping(one.get(field)) for one in sources):
+            name = str(source.get("secretName", source.get("name")))
+            named = {string(item.get("path")).partition("/")[0] for item in mappings(source.get("items"))}
+            found |= (named or keys.get((kind, name), set())) if source else set()
+    return found
+
+
+_PATH: Final = re.compile(r"/[\w./-]+")
+
+
+def _words(container: Object) -> Iterator[str]:
+    """Yield the words and variables that a container is started with."""
+    yield from strings(container.get("command"))
+    yield from strings(container.get("args"))
+    yield from strings([variable.get("value") for variable in mappings(container.get("env"))])
+
+
+def _told(paths: Sequence[str], mount: Object) -> Iterator[str]:
+    """Yield the files of a mount that paths name, or the part of it that alone is mounted."""
+    home = string(mount.get("mountPath")).rstrip("/") + "/"
+    if part := string(mount.get("subPath")):
+        yield part.partition("/")[0]
+        return
+    yield from (path.removeprefix(home).partition("/")[0] for path in paths if path.startswith(home) and path != home)
 
 
 def _pod_references(spec: Object) -> Iterator[tuple[str, str, str]]:

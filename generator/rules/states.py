@@ -134,6 +134,7 @@ def _leading(route: Object, state: str, services: frozenset[str]) -> Iterator[_F
 
 
 _FOR_GOOD: Final = (301, 308)
+_HTTPS: Final = 443
 
 
 def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
@@ -144,7 +145,9 @@ def _redirected(objects: Sequence[Object], page: str) -> Iterator[_Forbidden]:
                 to = mapping(filtered.get("requestRedirect"))
                 if not page and not to.get("hostname"):
                     continue  # it stays at the company's own host
-                address = f"https://{to.get('hostname')}{mapping(to.get('path')).get('replaceFullPath')}"
+                port = f":{to['port']}" if to.get("port", _HTTPS) != _HTTPS else ""
+                host = f"{to.get('scheme', 'https')}://{to.get('hostname')}{port}"
+                address = f"{host}{mapping(to.get('path')).get('replaceFullPath')}"
                 if address != page:
                     where: Path = ("spec", "rules", index, "filters", number)
                     hint = f"lead it to {page}" if page else "only the hosts of suspended companies lead elsewhere"

@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from generator.findings.finding import Found, Severity
 from generator.kube.lenient import Object, mapping, mappings, spec_of, string, strings, whole
-from generator.kube.pods import pod_spec
+from generator.kube.pods import pod_spec, spec_path
+from generator.reading.schema import Path
 from generator.render.rendered import Rendered, identity
 from generator.rules.relations import autoscalers, selected_by
 from generator.rules.rule import Per, rule
@@ -50,6 +51,36 @@ def shared_volumes_can_be_shared(rendered: Rendered) -> Iterator[Found]:
                 and mapping(spec_of(workload).get("strategy")).get("type") != "Recreate"
             ):
                 yield rendered.found(workload, f"{what}, and a roll-out starts the new pod before the old one ends")
+
+
+_DEAD: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+"""The taints of a node that does not answer; Kubernetes puts both, with NoExecute."""
+
+_BY_ITSELF: Final = 300
+"""For how many seconds a pod tolerates them that says nothing."""
+
+
+@rule(
+    "K8S029",
+    per=Per.CLASS,
+    title="pods leave a node that is dead",
+    why="Without seconds they stay bound to it for ever: nothing takes their place, and the company waits.",
+    fix="Write tolerationSeconds of at most 300, which is what Kubernetes waits where nothing is said.",
+    source="https://kubernetes.io/docs/concepts/scheduling-eviction/taint-and-toleration/#taint-based-evictions",
+)
+def pods_leave_dead_nodes(rendered: Rendered) -> Iterator[Found]:
+    """No toleration keeps a pod on a dead node for longer than it would be kept without one."""
+    for workload in rendered.workloads:
+        for index, one in enumerate(mappings(mapping(pod_spec(workload)).get("tolerations"))):
+            is_of_dead = one.get("key") in _DEAD or not one.get("key")
+            if not is_of_dead or one.get("effect", "NoExecute") != "NoExecute":
+                continue
+            seconds = one.get("tolerationSeconds")
+            if seconds is None or whole(seconds, 0) > _BY_ITSELF:
+                kept = f"for {seconds} s" if seconds is not None else "for ever"
+                fact = f"a pod stays {kept} on a node that is dead, and without this for {_BY_ITSELF} s"
+                path: Path = (*spec_path(workload["kind"]), "tolerations", index)
+                yield rendered.found_at(workload, path, fact, "write tolerationSeconds: 30")
 
 
 @rule(

@@ -46,12 +46,12 @@ def commit(made: Repository) -> None:
     made.git("commit", "--quiet", "--message", "change")
 
 
-def found(made: Repository) -> list[str]:
-    """Generate, commit and check a change; return what CHG029 says, with its hint."""
+def found(made: Repository, rule: str = "CHG029") -> list[str]:
+    """Generate, commit and check a change; return what a rule says, with its hint."""
     made.generate()
     commit(made)
     said = made.run("check", "--base", "main").stdout.splitlines(keepends=True)
-    return ["".join(said[number : number + 2]) for number, line in enumerate(said) if "[CHG029]" in line]
+    return ["".join(said[number : number + 2]) for number, line in enumerate(said) if f"[{rule}]" in line]
 
 
 def merged(made: Repository) -> None:
@@ -97,6 +97,18 @@ def _mount_files(objects: list[dict[str, Any]]) -> None:
     own(objects, "ai-chatbot")["volumeMounts"].append({"name": "files", "mountPath": "/files"})
 
 
+def keys(objects: list[dict[str, Any]], name: str = "fileserver-users") -> dict[str, Any]:
+    """Return the spec of an ExternalSecret."""
+    spec: dict[str, Any] = _one(objects, "ExternalSecret", name)["spec"]
+    return spec
+
+
+ROUTED = {
+    "backendRefs": [{"group": "", "kind": "Service", "name": "fileserver", "port": 80, "weight": 1}],
+    "matches": [{"path": {"type": "PathPrefix", "value": "/"}}],
+}
+WHENCE = "data[CHAT_TOKEN].remoteRef.property"
+TIMED = {"timeouts": {"request": "0s"}}
 ALL = {"name": "DUFS_ALLOW_ALL", "value": "true"}
 SHELL = {"exec": {"command": ["sh", "-c", "exit"]}}
 
@@ -121,6 +133,34 @@ SHELL = {"exec": {"command": ["sh", "-c", "exit"]}}
             lambda objects: _agent(objects, "type: shell"),
             ("ConfigMap/ai-chatbot", "+ - type: shell"),
         ),
+        (
+            "fileserver",
+            lambda objects: keys(objects).update(refreshInterval="8760h0m0s"),
+            ("Secret/fileserver-users", "- refreshInterval: 1h0m0s, + refreshInterval: 8760h0m0s"),
+        ),
+        (
+            "fileserver",
+            lambda objects: keys(objects)["target"].update(immutable=True),
+            ("Secret/fileserver-users", "+ target.immutable: True"),
+        ),
+        (
+            "fileserver",
+            lambda objects: keys(objects)["target"].update(template={"data": {"users.yaml": "auth: []"}}),
+            ("Secret/fileserver-users", "+ target.template.data.users.yaml: auth: []"),
+        ),
+        (
+            "ai-chatbot",
+            lambda objects: keys(objects, "ai-chatbot")["data"][1]["remoteRef"].update(property="model-api-key"),
+            (
+                "Secret/ai-chatbot",
+                f"- {WHENCE}: chat-token, + {WHENCE}: model-api-key",
+            ),
+        ),
+        (
+            "fileserver",
+            lambda objects: _one(objects, "HTTPRoute", "fileserver")["spec"]["rules"][0].pop("timeouts"),
+            ("HTTPRoute/fileserver", f"- {json.dumps(ROUTED | TIMED)}, + {json.dumps(ROUTED)}"),
+        ),
     ],
 )
 def test_what_starts_a_service_is_compared(
@@ -137,10 +177,15 @@ def test_what_starts_a_service_is_compared(
         ("fileserver", lambda objects: own(objects)["livenessProbe"].update(periodSeconds=30)),
         ("ai-chatbot", lambda objects: pod(objects, "ai-chatbot")["volumes"][1]["emptyDir"].update(sizeLimit="1Gi")),
         ("fileserver", lambda objects: pod(objects, "fileserver")["containers"].append({"name": "exporter"})),
+        (
+            "fileserver",
+            lambda objects: _one(objects, "HTTPRoute", "fileserver")["spec"].update(hostnames=["x.example"]),
+        ),
+        ("fileserver", lambda objects: keys(objects, "ai-chatbot").update(refreshInterval="2h0m0s")),
     ],
 )
 def test_what_starts_it_no_other_way_is_not(workload: str, change: Callable[[list[dict[str, Any]]], object]) -> None:
-    """An image, a probe, the size of an empty folder, a container beside it."""
+    """An image, a probe, the size of an empty folder, a container beside it, another host, a Secret that it has not."""
     assert started(workload, change) == []
 
 
@@ -193,3 +238,37 @@ def test_a_release_that_never_was_edge_is_looked_at(made: Repository) -> None:
     made.edit(FILE_SERVER, f"{UPLOAD}        - --allow-all\n", UPLOAD)
     (message,) = found(made)
     assert message.startswith("base/releases/1/core/fileserver.yaml:")
+
+
+CEILINGS = "base/guard/core/ceilings.yaml"
+KEYS = """\
+- target: {kind: ExternalSecret, name: fileserver-users}
+  patch: |-
+    - {op: replace, path: /spec/data/0/remoteRef/property, value: admins}
+"""
+
+
+@pytest.mark.slow
+def test_what_quotas_allow_whatever_the_plan_is_raised_by_an_approval(made: Repository) -> None:
+    """And lowered without one; who raises it is told of how much."""
+    made.edit(CEILINGS, 'persistentvolumeclaims: "1"', 'persistentvolumeclaims: "50"')
+    made.edit(CEILINGS, 'limits.ephemeral-storage: "8Gi"', 'limits.ephemeral-storage: "800Ti"')
+    made.edit(CEILINGS, 'count/configmaps: "10"', 'count/configmaps: "8"')
+    assert found(made, "CHG030") == [
+        f"{CEILINGS}:2:1: error: every company may have {now} of {resource}, and {was} before (ResourceQuota plan)"
+        f" [CHG030]\n{ASK}"
+        for resource, was, now in (("persistentvolumeclaims", "1", "50"), ("limits.ephemeral-storage", "8Gi", "800Ti"))
+    ]
+
+
+@pytest.mark.slow
+def test_an_add_on_that_changes_how_another_service_is_started_is_seen(made: Repository) -> None:
+    """Also when nobody has it, and when a later add-on leaves that service alone."""
+    made.edit(
+        "base/edge/components/ai-chatbot/kustomization.yaml",
+        "configMapGenerator:\n",
+        f"patches:\n{KEYS}configMapGenerator:\n",
+    )
+    (message,) = found(made)
+    assert "how fileserver is started changes, in Secret/fileserver-users: " in message
+    assert "- data[users.yaml].remoteRef.property: users, + data[users.yaml].remoteRef.property: admins" in message

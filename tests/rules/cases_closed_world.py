@@ -5,7 +5,7 @@ import dataclasses
 from typing import Any, Final
 
 from generator.fleet.model import Accepted
-from tests.rules.harness import Case, Change, Scene, catches, passes, unchanged
+from tests.rules.harness import Case, Change, Edit, Scene, catches, passes, unchanged
 
 _FILE_SERVER: Final = "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: "
 
@@ -161,6 +161,21 @@ CASES: Final[tuple[Case, ...]] = (
         _pod(dnsPolicies="ClusterFirst"),
         f"{_FILE_SERVER}spec.template.spec.dnsPolicies is not modelled: no rule reads it, and nothing says why it cannot matter [MOD001]\n"
         f"  hint: remove it, or {_entry('spec.template.spec.dnsPolicies', 'value: ClusterFirst', 'isolation, quota, escape')}; did you mean 'dnsPolicy'?",
+    ),
+    catches(
+        "MOD001",
+        "a state brings what is not understood, whether or not somebody is in it",
+        (
+            Edit(
+                "base/guard/states/retiring/kustomization.yaml",
+                "patches:\n",
+                "patches:\n- target: {kind: Service}\n  patch: |-\n    - {op: add, path: /spec/publishNotReadyAddresses, value: true}\n",
+            ),
+        ),
+        *(
+            f"base/guard/states/retiring/kustomization.yaml: error: Service/tenantry-probe/{name}: as retiring spec.publishNotReadyAddresses is not modelled: no rule reads it, and nothing says why it cannot matter [MOD001]\n  hint: remove it"
+            for name in ("ai-chatbot", "fileserver")
+        ),
     ),
     passes("MOD001", "a sidecar", _sidecar),
     *(passes("MOD001", f"a route that {says}", _route(part)) for says, part in _OF_ROUTES.items()),

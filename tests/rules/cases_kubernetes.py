@@ -39,6 +39,27 @@ _TO_THE_ROOT: Final = {
 }
 
 
+_TO_ONE_PAGE: Final = {
+    "type": "URLRewrite",
+    "urlRewrite": {"path": {"type": "ReplaceFullPath", "replaceFullPath": "/__dufs__/health"}},
+}
+
+
+def _second_rule(scene: Scene) -> None:
+    """Give one path of the file server's host a rule of its own, and redirect another."""
+    rules = scene.one("HTTPRoute", "fileserver")["spec"]["rules"]
+    to = rules[0]["backendRefs"]
+    rules.append({"matches": [{"path": {"type": "Exact", "value": "/health"}}], "backendRefs": to})
+    rules.append({"matches": [{"path": {"type": "PathPrefix", "value": "/old"}}], "filters": [_TO_TLS]})
+
+
+def _template(data: dict[str, str]) -> Change:
+    """Let the Secret of the file server's users be written by a template."""
+    return lambda scene: scene.one("ExternalSecret", "fileserver-users")["spec"]["target"].update(
+        template={"engineVersion": "v2", "mergePolicy": "Replace", "data": data}
+    )
+
+
 def _redirected(filters: Sequence[object]) -> Change:
     """Let the only rule of the file server's route answer by itself."""
 
@@ -678,4 +699,90 @@ CASES = (
         lambda scene: scene.one("Service", "fileserver")["spec"]["ports"][0].update(targetPort=8080),
     ),
     passes("K8S014", "a named port for every pod, which some have", unchanged),
+    catches(
+        "K8S027",
+        "a route for one path alone",
+        _route(matches=[{"path": {"type": "PathPrefix", "value": "/files"}}]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0]: no rule of this host takes every path as it is: the rest of the company's page is gone [K8S027]\n  hint: add a rule for every path below /, without a condition",
+    ),
+    catches(
+        "K8S027",
+        "a route that asks for one page, whatever people ask for",
+        _route(filters=[_TO_ONE_PAGE]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0]: no rule of this host takes every path as it is: the rest of the company's page is gone [K8S027]\n  hint: add a rule for every path below /, without a condition",
+    ),
+    catches(
+        "K8S027",
+        "a route that sends people in a circle",
+        _redirected([_TO_TLS]),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0]: every rule of this host sends people to the host itself: nobody gets an answer [K8S027]\n  hint: lead one rule to a Service",
+    ),
+    catches(
+        "K8S027",
+        "a state whose page is for one path alone, whether or not somebody is in it",
+        (Edit("base/guard/states/suspended-gateway/kustomization.yaml", "value: /\n", "value: /files\n"),),
+        *(
+            f"base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/tenantry-probe/{name}: as {state} no rule of this host takes every path as it is: the rest of the company's page is gone [K8S027]\n  hint: add a rule for every path below /, without a condition"
+            for state in ("purging", "suspended")
+            for name in ("ai-chatbot", "fileserver")
+        ),
+    ),
+    passes("K8S027", "a narrower rule beside the one for every path", _second_rule),
+    passes("K8S027", "a rule that takes part of the path away", _route(filters=[_TO_THE_ROOT])),
+    catches(
+        "K8S028",
+        "a route that gives up before the kubelet does",
+        _route(timeouts={"request": "1ms"}),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].timeouts.request: it gives up after 1ms, and a readiness probe of the pods may take 1 s [K8S028]\n  hint: write 1s or more, or 0s for no bound",
+    ),
+    catches(
+        "K8S028",
+        "pods that may take longer to say that they are ready",
+        _all(
+            lambda scene: scene.container()["readinessProbe"].update(timeoutSeconds=10),
+            _route(timeouts={"request": "0s", "backendRequest": "1s500ms"}),
+        ),
+        "base/edge/components/gateway/fileserver.yaml: error: HTTPRoute/company-002/fileserver: spec.rules[0].timeouts.backendRequest: it gives up after 1s500ms, and a readiness probe of the pods may take 10 s [K8S028]\n  hint: write 10s or more, or 0s for no bound",
+    ),
+    passes("K8S028", "as long as the kubelet waits", _route(timeouts={"request": "1m", "backendRequest": "1s"})),
+    catches(
+        "K8S029",
+        "a pod that stays on a dead node for ever",
+        lambda scene: scene.pod()["tolerations"][0].pop("tolerationSeconds"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.tolerations[0]: a pod stays for ever on a node that is dead, and without this for 300 s [K8S029]\n  hint: write tolerationSeconds: 30",
+    ),
+    catches(
+        "K8S029",
+        "a pod that stays there for longer than one that says nothing",
+        lambda scene: scene.pod()["tolerations"][1].update(tolerationSeconds=301),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: spec.template.spec.tolerations[1]: a pod stays for 301 s on a node that is dead, and without this for 300 s [K8S029]\n  hint: write tolerationSeconds: 30",
+    ),
+    passes(
+        "K8S029",
+        "a toleration of another taint, and as long as without one",
+        lambda scene: scene.pod().update(
+            tolerations=[
+                {"key": "tenants", "operator": "Exists", "effect": "NoExecute"},
+                {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute", "tolerationSeconds": 300},
+            ]
+        ),
+    ),
+    catches(
+        "K8S012",
+        "an argument names a file that the Secret has not",
+        lambda scene: scene.one("ExternalSecret", "fileserver-users")["spec"]["data"][0].update(secretKey="users.yml"),
+        "base/edge/core/fileserver.yaml: error: Deployment/company-002/fileserver: container fileserver is told of users.yaml in the volume users, and there is no such file [K8S012]\n  hint: it has users.yml",
+    ),
+    catches(
+        "K8S012",
+        "a template is made of a key that is not read",
+        _template({"users.yaml": "{{ .users }}"}),
+        "base/edge/core/fileserver.yaml: error: ExternalSecret/company-002/fileserver-users: spec.target.template.data.users.yaml: it is made of the key users, which nothing is read into [K8S012]\n  hint: it reads users.yaml",
+    ),
+    passes("K8S012", "a template of a key that is read", _template({"users.yaml": '{{ index . "users.yaml" }}'})),
+    passes(
+        "K8S012",
+        "a template with blocks, in which a dot is something else",
+        _template({"users.yaml": "{{ range . }}{{ .x }}{{ end }}"}),
+    ),
 )

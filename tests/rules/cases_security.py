@@ -1153,6 +1153,20 @@ CASES: Final[tuple[Case, ...]] = (
     ),
     catches(
         "SEC018",
+        "a container may be larger than all of them together",
+        lambda scene: scene.one("LimitRange", "container")["spec"]["limits"][0]["max"].update(
+            {"cpu": "64", "ephemeral-storage": "800Ti"}
+        ),
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: spec.limits[0].max.cpu: no more than 7250m of cpu may be used in all, and the maximum of one is 64 [SEC018]\n  hint: write what the smallest plan can hold, or less",
+        "base/guard/core/ceilings.yaml: error: LimitRange/company-002/container: spec.limits[0].max.ephemeral-storage: no more than 8Gi of ephemeral-storage may be used in all, and the maximum of one is 800Ti [SEC018]\n  hint: write what the smallest plan can hold, or less",
+    ),
+    passes(
+        "SEC018",
+        "a container may be as large as all of them together",
+        lambda scene: scene.one("LimitRange", "container")["spec"]["limits"][0]["max"].update({"cpu": "7250m"}),
+    ),
+    catches(
+        "SEC018",
         "a plan that holds not one pod",
         (Edit("platform.yaml", 'bronze: {cpu: "1",', 'bronze: {overcommit: 10, cpu: "1",'),),
         "base/guard/core/ceilings.yaml: error: ResourceQuota/company-001/plan: limits.cpu is 2250m, more than the 250m of plan bronze, its add-ons and their roll-outs [SEC018]\n  hint: run `tenantry generate`",

@@ -208,6 +208,33 @@ CASES: Final[tuple[Case, ...]] = (
         ),
         "base/guard/states/retiring/kustomization.yaml: error: Deployment/tenantry-probe/fileserver: as retiring it runs another number of pods, and people fetch their files by them [STA002]",
     ),
+    *(
+        catches(
+            "STA001",
+            f"a suspended company's people are sent to {where}",
+            (Edit(f"{_STATES}/suspended-gateway/kustomization.yaml", "scheme: https", to),),
+            *(
+                f"base/guard/states/suspended/kustomization.yaml: error: HTTPRoute/{name}: base/edge as {state}: spec.rules.0.filters.0: it sends people to {scheme}://www.example.com{port}/unavailable [STA001]\n  hint: lead it to https://www.example.com/unavailable"
+                for name in ("ai-chatbot", "fileserver")
+                for state in ("purging", "suspended")
+            ),
+        )
+        for where, to, scheme, port in (
+            ("a page that is read on its way", "scheme: http", "http", ""),
+            ("another port", "scheme: https\n            port: 8443", "https", ":8443"),
+        )
+    ),
+    passes(
+        "STA001",
+        "the port that https has",
+        (
+            Edit(
+                f"{_STATES}/suspended-gateway/kustomization.yaml",
+                "scheme: https",
+                "scheme: https\n            port: 443",
+            ),
+        ),
+    ),
     catches(
         "STA001",
         "browsers would not come back to a company that was suspended",
