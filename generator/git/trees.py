@@ -37,11 +37,17 @@ def entries(repository: Repository, commit: str, paths: Collection[str] = ()) ->
     return found
 
 
-def blobs_below(repository: Repository, commit: str, folder: str) -> dict[str, str]:
-    """Return what a commit holds below a folder: path -> id."""
+def texts_below(repository: Repository, commit: str, folder: str) -> dict[str, str]:
+    """Return what the files of a commit below a folder hold: path -> text, of what is no file its id.
+
+    Bytes that are no UTF-8 stay apart (surrogateescape), so that texts differ where files do.
+    """
     listed = fields(repository.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{folder}/"))
-    told = (line.split("\t", 1) for line in listed)
-    return {path: meta.split(" ")[2] for meta, path in told}
+    told = [(meta.split(" "), path) for meta, path in (line.split("\t", 1) for line in listed)]
+    blobs = [(path, meta[2]) for meta, path in told if meta[1] == "blob"]
+    held = repository.blobs([blob for _, blob in blobs])
+    texts = {path: raw.decode(errors="surrogateescape") for (path, _), raw in zip(blobs, held, strict=True)}
+    return {path: texts.get(path, meta[2]) for meta, path in told}
 
 
 def read(repository: Repository, commit: str, path: str) -> bytes | None:

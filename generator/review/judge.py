@@ -52,7 +52,7 @@ class Judge:
         retired_names: Names that were given up, with the day.
         targets: Where Argo CD looks and deploys, and the cluster's addresses: path in the file -> value.
         document: The file.
-        beside: The files of argocd/platform/, which run beside the companies: path -> blob.
+        beside: The files of argocd/platform/, which run beside the companies: path -> text.
     """
 
     budget: Budget
@@ -239,7 +239,20 @@ def moved(before: Judge, after: Judge) -> Iterator[Finding]:
         was, now = before.beside.get(file), after.beside.get(file)
         if was != now:
             done = "is added" if was is None else "is changed" if now else "is removed"
-            yield finding("CHG005", Place(file), f"what runs beside the companies {done}", "take it back")
+            fact = f"what runs beside the companies {done}: {_lines(was or '', now or '')}"
+            yield finding("CHG005", Place(file), fact, "take it back")
+
+
+_OF_A_FILE: Final = 200
+"""Of what differs in a file, in a message."""
+
+
+def _lines(was: str, now: str) -> str:
+    """Say which lines go and which come, as far as a message goes; whoever approves reads them there."""
+    old, new = ([line.strip() for line in text.splitlines() if line.strip()] for text in (was, now))
+    said = [*(f"- {line}" for line in old if line not in new), *(f"+ {line}" for line in new if line not in old)]
+    text = ", ".join(said).encode(errors="backslashreplace").decode() or "the same lines in another order"
+    return text if len(text) <= _OF_A_FILE else f"{text[:_OF_A_FILE]}..."
 
 
 def _goes_with_its_addon(path: Path, before: Judge, after: Judge) -> bool:

@@ -125,7 +125,7 @@ def beside(repository: Repository, commit: str, found: Judge) -> Judge:
     """Return a judge with the files that run beside the companies, as a commit holds them."""
     if found is judge.NOBODY:
         return found
-    return replace(found, beside=trees.blobs_below(repository, commit, layout.PLATFORM_MANIFESTS))
+    return replace(found, beside=trees.texts_below(repository, commit, layout.PLATFORM_MANIFESTS))
 
 
 def approvals_in(snapshot: Snapshot) -> Mapping[str, bytes]:

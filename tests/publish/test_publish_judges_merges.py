@@ -184,9 +184,10 @@ def test_what_runs_beside_the_companies_is_held_as_well(clone: Repository) -> No
 
     done = clone.run("publish")
 
+    told = "+ apiVersion: v1, + kind: ConfigMap, + metadata: {name: links}, + data: {help: here}"
     assert done.exit == 1
     assert (
-        f"argocd/platform/links.yaml: error: {merge[:10]}: what runs beside the companies is added [CHG005]\n"
+        f"argocd/platform/links.yaml: error: {merge[:10]}: what runs beside the companies is added: {told} [CHG005]\n"
         f"  hint: revert it, or {way_to(merge)}\n"
     ) in done.said, done.said
 

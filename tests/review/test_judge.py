@@ -533,7 +533,9 @@ def test_what_runs_beside_the_companies_is_changed_with_an_approval_alone(made: 
     approved(made)
 
     assert done.exit == 1
-    for file, word in (("kustomization.yaml", "changed"), ("rights.yaml", "added")):
+    lines = [line.strip() for line in GRANT.splitlines()]
+    grant = ", ".join(f"+ {line}" for line in lines)[:200]
+    for file, word in (("kustomization.yaml", "changed: + - rights.yaml"), ("rights.yaml", f"added: {grant}...")):
         assert (
             f"argocd/platform/{file}: error: what runs beside the companies is {word} [CHG005]\n"
             f"  hint: take it back, or {ASK}\n"
