@@ -69,6 +69,9 @@ UNDERSTOOD: Final = frozenset(
 """Kinds that stay in namespaces of the provider's own, or whose effect on companies a rule below knows."""
 
 
+_STORAGE: Final = "storage.k8s.io/StorageClass"
+
+
 def kind_of(obj: Object) -> str:
     """Return the kind of an object as platform.yaml writes it: `apps/Deployment`, `ConfigMap`."""
     group, kind = group_of(obj), string(obj.get("kind"))
@@ -79,9 +82,15 @@ def not_proved_beside(repository: Repository) -> tuple[str, ...]:
     """Say what runs beside the companies that no rule knows: charts, and kinds that may reach into any namespace."""
     there = {kind_of(obj) for obj in repository.provider} - UNDERSTOOD
     kinds = sorted(kind for kind in there if not kind.startswith("argoproj.io/"))
-    parts = repository.fleet.platform.parts.values()
+    parts, classes = repository.fleet.platform.parts.values(), repository.fleet.platform.cluster.declared
+    shared = [
+        _name(obj)
+        for obj in repository.provider
+        if kind_of(obj) == _STORAGE and _name(obj) in classes.get("storageClasses", ()) and obj.get("parameters")
+    ]
     return (
         *(f"what {kind} of argocd/platform/ does to companies" for kind in kinds),
+        *(f"that each claim gets a place of its own by the parameters of StorageClass {name}" for name in shared),
         *(f"what chart {part.chart} {part.version} renders; held by project {project_of(part)}" for part in parts),
     )
 
@@ -217,6 +226,16 @@ def _of_kind(
             if obj.get("globalDefault"):
                 fact = "globalDefault gives a priority to every pod, those of companies as well"
                 yield ("globalDefault",), fact, "remove it"
+        case "rbac.authorization.k8s.io/ClusterRole":
+            if _name(obj).startswith("system:") or _name(obj) in _OF_KUBERNETES:
+                fact = (
+                    f"{_name(obj)} is Kubernetes' own: whoever is bound to it, everybody maybe, gets what this grants"
+                )
+                yield ("metadata", "name"), fact, "give it a name of yours"
+            for key in mapping(mapping(obj.get("metadata")).get("labels")):
+                if str(key).startswith(_AGGREGATED):
+                    fact = f"the label {key} adds what this grants to a role that others are bound to"
+                    yield ("metadata", "labels", key), fact, "remove it, and bind the role itself"
         case "storage.k8s.io/StorageClass":
             if _name(obj) in classes and obj.get("reclaimPolicy") != "Retain":
                 said = obj.get("reclaimPolicy", "Delete where nothing is said")
@@ -225,6 +244,11 @@ def _of_kind(
         case _:
             return
 
+
+_OF_KUBERNETES: Final = ("admin", "cluster-admin", "edit", "view")
+"""https://kubernetes.io/docs/reference/access-authn-authz/rbac/#user-facing-roles; the others begin with system:."""
+
+_AGGREGATED: Final = "rbac.authorization.k8s.io/aggregate-to-"
 
 _EVERYBODY: Final = re.compile(r"system:(authenticated|unauthenticated|anonymous|serviceaccounts|nodes)")
 

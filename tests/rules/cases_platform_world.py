@@ -10,7 +10,7 @@ _MONITORING: Final = Edit(
     "platform.yaml",
     "argocd:\n  shards: 4\n",
     "argocd:\n  shards: 4\n  platform:\n    namespaces: [monitoring]\n    kinds: [ConfigMap, apps/Deployment, rbac.authorization.k8s.io/RoleBinding]\n"
-    "    clusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRoleBinding, storage.k8s.io/StorageClass, scheduling.k8s.io/PriorityClass]\n",
+    "    clusterKinds: [Namespace, rbac.authorization.k8s.io/ClusterRoleBinding, storage.k8s.io/StorageClass, scheduling.k8s.io/PriorityClass, rbac.authorization.k8s.io/ClusterRole]\n",
 )
 
 
@@ -18,6 +18,12 @@ def _platform(*objects: str, declared: bool = True) -> tuple[Edit, ...]:
     """Add objects to argocd/platform/."""
     named = Edit("argocd/platform/kustomization.yaml", "- argocd.yaml\n", "- argocd.yaml\n- extra.yaml\n")
     return (*([_MONITORING] if declared else []), named, Edit(_FILE, "", "---\n".join(objects)))
+
+
+_ROLE: Final = (
+    "{{apiVersion: rbac.authorization.k8s.io/v1, kind: ClusterRole, metadata: {},"
+    " rules: [{{apiGroups: [''], resources: [nodes], verbs: [get]}}]}}\n"
+)
 
 
 def _binding(kind: str, subject: str, namespace: str = "") -> str:
@@ -86,6 +92,18 @@ _PROBLEMS: Final[tuple[tuple[str, tuple[Edit, ...], str, str], ...]] = (
         "remove it",
     ),
     (
+        "a role of Kubernetes' own, which everybody is bound to",
+        _platform(_ROLE.format("{name: 'system:basic-user'}")),
+        "ClusterRole/system:basic-user: system:basic-user is Kubernetes' own: whoever is bound to it, everybody maybe, gets what this grants",
+        "give it a name of yours",
+    ),
+    (
+        "a role that adds to another",
+        _platform(_ROLE.format("{name: more, labels: {rbac.authorization.k8s.io/aggregate-to-view: 'true'}}")),
+        "ClusterRole/more: the label rbac.authorization.k8s.io/aggregate-to-view adds what this grants to a role that others are bound to",
+        "remove it, and bind the role itself",
+    ),
+    (
         "a class of storage that keeps nothing",
         _platform(
             "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: shared-files}, provisioner: nfs.example.com, reclaimPolicy: Delete}\n"
@@ -136,6 +154,7 @@ CASES: Final[tuple[Case, ...]] = (
             "{apiVersion: v1, kind: ConfigMap, metadata: {name: more, namespace: monitoring}, data: {a: b}}\n",
             _binding("ClusterRoleBinding", "{kind: ServiceAccount, name: prometheus, namespace: monitoring}"),
             _binding("RoleBinding", _GROUP.format("platform:operators"), "monitoring"),
+            _ROLE.format("{name: prometheus}"),
             "{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: shared-files}, provisioner: nfs.example.com, reclaimPolicy: Retain}\n",
         ),
     ),
