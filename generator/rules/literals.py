@@ -54,9 +54,12 @@ _TELLING: Final = (
     r"(?:pass(?:word|wd|phrase|code)|(?<=[_-])pass|(?<![a-z])pwd|secret|token|credentials?"
     r"|(?:api|access|account|private|signing|encryption|shared|master)[-_]?key)"
 )
+_SCALAR: Final = r"""(?:(?<=["'=])|(?![{\[]))"""
+"""What stands before a value, and not before a mapping or a list in one line: `secret: {secretName: users}`."""
 _TELLING_NAME: Final = re.compile(rf".*{_TELLING}", re.IGNORECASE)
 _ASSIGNMENT: Final = re.compile(
-    rf"""(?<![\w.-])(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>[^\s"',;}}]+)""", re.IGNORECASE
+    rf"""(?<![\w.-])(?P<name>[\w.-]*{_TELLING})["']?[ \t]*(?:[:=])[ \t]*["']?(?P<value>{_SCALAR}[^\s"',;}}]+)""",
+    re.IGNORECASE,
 )
 _ARGUMENT: Final = re.compile(
     rf"""(?<![\w.-])(?P<name>--?[\w.-]*{_TELLING})["']?[ \t,]+["']?(?P<value>[^\s"',;}}\]]+)""", re.IGNORECASE

@@ -53,6 +53,9 @@ ROOT = Path(__file__).parents[2]
         ("secret: Zq8xTr5Lm2 # rotated", "x", "the value of secret (10 characters)"),
         ("# secret: Zq8xTr5Lm2", "x", "the value of secret (10 characters)"),
         ("env:\n- name: DB_PASSWORD\n  value: correct-horse\n", "x", "the value of DB_PASSWORD (13 characters)"),
+        ('secret: "{Zq8xTr5Lm2"', "x", "the value of secret (11 characters)"),
+        ("--password=[Zq8xTr5Lm2", "args", "the value of --password (11 characters)"),
+        ("secret: {password: Zq8xTr5Lm2}", "x", "the value of password (10 characters)"),
         ("q7Zx1pLw9Vb3Tn6Ks0Yd2Rf8Hm4Jc5Ga", "x", "32 random characters (q7Zx..., 32 characters)"),
         ("9f86d081884c7d659a2feaa0c55ad015", "x", "32 random characters (9f86..., 32 characters)"),
     ],
@@ -117,6 +120,8 @@ def test_a_secret_is_known_by_its_form_its_name_or_its_randomness(text: str, nam
         ("- --password\n- $(DB_PASSWORD)\n", "x"),
         ("token:\n  type: string\n", "x"),
         ("secret:\n  secretName: fileserver-users\n", "x"),
+        ("value: {name: users, secret: {secretName: fileserver-users}}", "x"),
+        ("sources: [{serviceAccountToken: {path: token}}]", "x"),
     ],
 )
 def test_a_reference_a_digest_or_a_word_is_no_secret(text: str, name: str) -> None:
