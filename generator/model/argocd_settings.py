@@ -52,6 +52,12 @@ SETTINGS: Final[Mapping[str, Mapping[str, str]]] = {
 }
 """ConfigMap -> the form of a key -> the form of its values; ConfigMaps of other names Argo CD does not read."""
 
+_ONLY_EMPTY: Final = {
+    "argocd-cm": "what Argo CD does not look at, it neither compares nor puts right",
+    "argocd-rbac-cm": "nobody may have rights unasked",
+}
+"""Why a setting of these ConfigMaps has no value, where none is understood."""
+
 
 def why_not(name: str, key: str, value: Any, companies: Collection[str]) -> str:
     """Say why a setting may not be there; nothing when it may.
@@ -70,7 +76,7 @@ def why_not(name: str, key: str, value: Any, companies: Collection[str]) -> str:
         return "it is no setting of Argo CD that is understood"
     if not re.fullmatch(form, str(value).strip()):
         allowed = f"only {form} is understood" if re.fullmatch(r"[a-z]+", form) else "that is not understood"
-        return f"{str(value)[:60]!r}: {'nobody may have rights unasked' if not form else allowed}"
+        return f"{str(value)[:60]!r}: {_ONLY_EMPTY[name] if not form else allowed}"
     return _grant(str(value), companies) if name == "argocd-rbac-cm" and key.endswith(".csv") else ""
 
 
