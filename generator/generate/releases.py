@@ -206,9 +206,9 @@ def _way_to_core(snapshot: Snapshot, folder: str) -> str:
 
 
 def _parts(components: Collection[str], addons: Iterable[AddOn], exposure: str) -> list[str]:
-    """Return the components that a tenant with these add-ons has, as far as the release has them, without its facts."""
+    """Return the components that a tenant with these add-ons has, as far as the release has them."""
     brought = [addon.component for addon in addons]
-    wanted = (*brought, exposure, *(f"{component}-{exposure}" for component in brought))
+    wanted = (*brought, exposure, *(f"{component}-{exposure}" for component in brought), FACTS)
     return [component for component in wanted if component in components]
 
 
@@ -347,7 +347,7 @@ def _place(snapshot: Snapshot, obj: Mapping[str, Any], path: Sequence[str], orig
 
 
 def _probe_facts(platform: Platform) -> dict[str, Any]:
-    """Return a data sheet that builds with every add-on; facts of core are left to core's own values."""
+    """Return a data sheet that builds with every add-on; its numbers of pods are those that base/ starts with."""
     addons = {
         addon.name: {
             "minReplicas": "1",
@@ -363,11 +363,22 @@ def _probe_facts(platform: Platform) -> dict[str, Any]:
         "apiVersion": "tenantry.dev/v1",
         "kind": "TenantFacts",
         "metadata": {"name": "tenant", "annotations": {"config.kubernetes.io/local-config": "true"}},
-        "spec": {"name": "probe", "host": "probe.invalid", "hosts": ["probe.invalid"], "addons": addons, **of_volumes},
+        "spec": {
+            "name": "probe",
+            "host": "probe.invalid",
+            "hosts": ["probe.invalid"],
+            "storage": "1Gi",
+            "quota": dict.fromkeys(_QUOTA, "0"),
+            "service": {"minReplicas": "1", "maxReplicas": "1"},
+            "addons": addons,
+            **of_volumes,
+        },
     }
 
 
 _MISSING_FACT: Final = re.compile(r"fieldPath `([^`]+)` is missing for replacement source TenantFacts")
+
+_QUOTA: Final = ("requestsCPU", "limitsCPU", "requestsMemory", "limitsMemory", "requestsStorage", "pods")
 
 _NOBODYS: Final = "192.0.2.0/24"
 """A documentation range: https://www.rfc-editor.org/rfc/rfc5737"""

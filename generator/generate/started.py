@@ -1,6 +1,7 @@
 """How a workload is started and reached, to be compared. Pure.
 
-That is the words, variables and mounts of its own container, the keys that it is given, and the routes that lead to it.
+That is the words, variables, mounts and user of its own container, the keys that it is given, and the routes that lead
+to it.
 
 An argument or a variable can switch off what a program asks of people, and no rule knows what it means to that program.
 So can another key in the place of the file of its users, or a route that says something else than people asked.
@@ -24,6 +25,8 @@ ROUTES: Final = ("HTTPRoute", "Ingress")
 _HOOKS: Final = ("startupProbe", "readinessProbe", "livenessProbe")
 _OF_THE_POD: Final = frozenset({"emptyDir", "downwardAPI"})
 """Volumes that hold nothing but what the pod itself writes, or what it is called."""
+_WHO: Final = ("runAsUser", "runAsGroup", "fsGroup")
+"""Of a security context: as whom files that are there are read and written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ def parts_of(workload: Object, objects: Sequence[Object], required: Required) ->
     found["env"] = tuple(_text(_named(one)) for key in ("env", "envFrom") for one in mappings(container.get(key)))
     found["hooks"] = tuple(_hooks(container))
     found["mounts"] = tuple(_mounts(spec, container))
+    found["user"] = tuple(_who(spec, container))
     wanted = _read(container, required)
     for obj in objects:
         spec, own = mapping(obj.get("spec")), obj["metadata"]["name"]
@@ -114,6 +118,12 @@ def _mounts(spec: Object, container: Object) -> Iterator[str]:
         volume = {key: value for key, value in mapping(volumes.get(mount.get("name"))).items() if key != "name"}
         if not volume.keys() & _OF_THE_POD:
             yield f"{mount.get('mountPath')}: {_text(_named(volume))} {mount.get('subPath', '')}".rstrip()
+
+
+def _who(spec: Object, container: Object) -> Iterator[str]:
+    """Yield as whom a container runs; what it says itself comes before what its pod says."""
+    merged = {**mapping(spec.get("securityContext")), **mapping(container.get("securityContext"))}
+    yield from (f"{key}: {merged[key]}" for key in _WHO if key in merged)
 
 
 def _named(value: Any) -> Any:

@@ -129,6 +129,11 @@ SHELL = {"exec": {"command": ["sh", "-c", "exit"]}}
             ("mounts", '+ /files: {"persistentVolumeClaim": {"claimName": "files"}}'),
         ),
         (
+            "fileserver",
+            lambda objects: own(objects)["securityContext"].update(runAsUser=20001),
+            ("user", "- runAsUser: 10001, + runAsUser: 20001"),
+        ),
+        (
             "ai-chatbot",
             lambda objects: _agent(objects, "type: shell"),
             ("ConfigMap/ai-chatbot", "+ - type: shell"),
@@ -166,7 +171,7 @@ SHELL = {"exec": {"command": ["sh", "-c", "exit"]}}
 def test_what_starts_a_service_is_compared(
     workload: str, change: Callable[[list[dict[str, Any]]], object], said: tuple[str, str]
 ) -> None:
-    """Words, variables, hooks, mounts, and the content of a ConfigMap that is required."""
+    """Words, variables, hooks, mounts, the user, and the content of a ConfigMap that is required."""
     assert started(workload, change) == [said]
 
 
@@ -182,10 +187,11 @@ def test_what_starts_a_service_is_compared(
             lambda objects: _one(objects, "HTTPRoute", "fileserver")["spec"].update(hostnames=["x.example"]),
         ),
         ("fileserver", lambda objects: keys(objects, "ai-chatbot").update(refreshInterval="2h0m0s")),
+        ("fileserver", lambda objects: own(objects)["securityContext"].update(runAsUser=10001)),
     ],
 )
 def test_what_starts_it_no_other_way_is_not(workload: str, change: Callable[[list[dict[str, Any]]], object]) -> None:
-    """An image, a probe, the size of an empty folder, a container beside it, another host, a Secret that it has not."""
+    """An image, a probe, an empty folder's size, a container beside it, a host, a Secret that it has not, its user."""
     assert started(workload, change) == []
 
 
@@ -208,6 +214,28 @@ def test_another_way_to_start_a_service_needs_an_approval(made: Repository) -> N
     done = made.run("check", "--base", "main")
     assert done.exit == 0
     assert "warning: how fileserver is started changes, in args: + --allow-all; approved by Platform" in done.stdout
+
+
+PATCH = """patches:
+- target: {kind: Deployment, name: fileserver}
+  patch: |-
+    - {op: %s}
+"""
+
+
+@pytest.mark.slow
+def test_whatever_component_starts_a_service_otherwise_needs_an_approval(made: Repository) -> None:
+    """The one that carries facts; and an add-on that takes back what companies without it then have."""
+    facts, addon = (f"base/edge/components/{name}/kustomization.yaml" for name in ("facts", "ai-chatbot"))
+    was = made.read(facts)
+    made.write(facts, was + PATCH % "add, path: /spec/template/spec/containers/0/args/-, value: --allow-all")
+    said = f"{FILE_SERVER}:41:1: error: how fileserver is started changes, in args: + --allow-all [CHG029]\n{ASK}"
+    assert found(made) == [said]
+
+    made.write(facts, was)
+    made.edit(FILE_SERVER, UPLOAD, f"{UPLOAD}        - --allow-all\n")
+    made.write(addon, made.read(addon) + PATCH % "remove, path: /spec/template/spec/containers/0/args/4")
+    assert found(made) == [said]
 
 
 @pytest.mark.nightly
