@@ -101,7 +101,8 @@ _ROWS: Final = (
         title="where Argo CD looks and deploys stays, as do the cluster's own addresses and what runs beside companies",
         why=(
             "Another repository, branch or API server moves every tenant; the isolation proof rests on the addresses;"
-            " what runs beside the companies, and Argo CD's own settings, can undo from outside what is proved of them."
+            " what runs beside the companies, and Argo CD's own settings, can undo from outside what is proved of them;"
+            " another page for companies that are suspended gets their people."
         ),
         fix="Have the change approved, or take it back.",
         source="tenantry: the judge of a change is not in the change (docs/guides/approve-a-change.md)",

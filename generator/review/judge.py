@@ -34,6 +34,7 @@ _KEYS: Final = (
     "accepted",
     "registries",
     "parts",
+    "unavailablePage",
 )
 _LONGEST: Final = 120
 _WEIGHT: Final = {"warn": 1, "ignore": 2}
@@ -125,6 +126,7 @@ def _targets(data: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     yield from _leaves(("git",), data.get("git", {}))
     yield from _leaves(("metadata",), data.get("metadata", {}))
     yield ("registries",), data["registries"]
+    yield ("unavailablePage",), data.get("unavailablePage")
     yield from _leaves(("parts",), data["parts"])
     yield from _leaves(("argocd", "platform"), data.get("argocd", {}).get("platform", {}))
     yield from _leaves(("service", "requires"), data.get("service", {}).get("requires", {}))
@@ -201,6 +203,7 @@ _ONCE_UNDECLARED: Final[tuple[Path, ...]] = (
     ("clusters", _ANY, "network", "ingress", "class"),
     ("clusters", _ANY, "storageClasses"),
     ("registries",),
+    ("unavailablePage",),
 )
 """What an earlier layout did not declare, so that any value passed: whoever declares it first allows less."""
 

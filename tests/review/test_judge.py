@@ -399,6 +399,13 @@ def test_a_retired_name_is_not_free_because_the_change_says_so(made: Repository)
             '["docker.io/sigoden", "docker.io/docker", "quay.io/other"]',
         ),
         (
+            "unavailablePage: https://www.example.com/unavailable",
+            "unavailablePage: https://www.example.org/login",
+            "unavailablePage",
+            '"https://www.example.com/unavailable"',
+            '"https://www.example.org/login"',
+        ),
+        (
             "nodes: [10.0.0.0/16]",
             "nodes: [10.0.0.0/17]",
             "clusters.in-cluster.network.addresses.nodes",
@@ -410,7 +417,7 @@ def test_a_retired_name_is_not_free_because_the_change_says_so(made: Repository)
 def test_where_things_go_is_changed_with_an_approval_alone(
     made: Repository, old: str, new: str, path: str, was: str, now: str
 ) -> None:
-    """Repository, branch, API server and the cluster's addresses: judged as the change has them, and named."""
+    """Repository, branch, API server, addresses, where people are led: judged as the change has them, and named."""
     made.edit("platform.yaml", old, new)
     made.generate()
     commit(made)
@@ -464,6 +471,11 @@ def test_what_a_chart_is_told_needs_an_approval_whatever_the_key(key: str) -> No
     before, after = (PART.format(name="one", zeros="0" * 64, values=f"{{{told}}}") for told in ("", f"{key}: mine"))
 
     assert moved(before, after) == [f'parts.one.values.{key}: nothing becomes "mine", for every tenant']
+
+
+def test_the_first_page_of_suspended_companies_needs_no_approval() -> None:
+    """Nobody was led anywhere before it."""
+    assert moved("{}", "unavailablePage: https://www.example.com/unavailable") == []
 
 
 def test_one_is_not_true_for_a_judge() -> None:
