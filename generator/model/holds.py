@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generator.findings.words import did_you_mean
+from generator.kube.pods import TEMPLATES
 from generator.model.fields import EVERY, PROOFS, Field, Node, kinds
 from generator.reading.schema import Path
 
@@ -53,19 +54,29 @@ def unmodelled(obj: Mapping[str, Any], declared: Declared, inert: Mapping[str, S
         here = f"what all companies share belongs to argocd/platform/{f'; {near}' if near else ''}"
         yield Unmodelled(path=(), value=None, fact=fact, hint=here, acceptable=False)
         return
-    of_the_object = ("metadata", "labels"), ("metadata", "annotations")
     for found in _walk(known.root, {key: obj[key] for key in obj if key not in ("apiVersion", "kind")}, (), declared):
-        if not (found.path[:-1] in of_the_object and _is_own(found, known.name, inert)):
+        if not (is_metadata(known.name, found.path) and _is_own(found, known.name, inert)):
             yield found
 
 
+def is_metadata(kind: str, path: Path) -> bool:
+    """Say whether a label or an annotation of an object, or of the pods that it makes, stands there."""
+    last = path[-3:-1] in (("metadata", "labels"), ("metadata", "annotations"))
+    return last and path[:-3] in ((), TEMPLATES.get(kind, ()))
+
+
+def only_with_a_prefix(kind: str, path: Path) -> bool:
+    """Say whether other programs select by such a key there: namespaces and pods are selected by their labels."""
+    return kind == "Namespace" or (path[-2] == "labels" and len(path) > len(("metadata", "labels", "key")))
+
+
 def _is_own(found: Unmodelled, kind: str, inert: Mapping[str, Sequence[str]]) -> bool:
-    """Say whether a label or annotation is the provider's own; namespaces are selected by theirs."""
+    """Say whether a label or annotation is the provider's own."""
     key = str(found.path[-1])
     keys = inert.get(str(found.path[-2]), ())
-    return any(key == own if kind != "Namespace" else key == own and "/" in own for own in keys) or any(
-        own.endswith("/") and key.startswith(own) for own in keys
-    )
+    if "/" not in key and only_with_a_prefix(kind, found.path):
+        return False
+    return key in keys or any(own.endswith("/") and key.startswith(own) for own in keys)
 
 
 def _walk(node: Node, value: Any, path: Path, declared: Declared) -> Iterator[Unmodelled]:

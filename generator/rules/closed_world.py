@@ -17,7 +17,7 @@ from generator.kube.generated_names import without_hash
 from generator.kube.kustomization import FILE
 from generator.kube.lenient import Object
 from generator.kube.printed import once_an_object
-from generator.model.holds import Unmodelled, at, digest, unmodelled, written
+from generator.model.holds import Unmodelled, at, digest, is_metadata, only_with_a_prefix, unmodelled, written
 from generator.once import once
 from generator.render.classes import SENTINELS, Member, emptied
 from generator.render.rendered import Base, Probe, Rendered, Repository, identity
@@ -141,11 +141,11 @@ def _parts(
 
 def _found(rendered: Rendered, obj: Object, part: Unmodelled) -> Found:
     key = part.path[-1] if part.path else ""
-    of_metadata = part.path[:-1] in (("metadata", "labels"), ("metadata", "annotations"))
     ways = [part.hint or ("remove it" if part.acceptable else "")]
     prefix, slash, _ = str(key).rpartition("/")
     own = slash and any(f".{prefix}".endswith(f".{domain}") for domain in rendered.platform.host_suffixes)
-    if of_metadata and (own or (not slash and obj["kind"] != "Namespace")):
+    kind = obj["kind"]
+    if is_metadata(kind, part.path) and (own or not (slash or only_with_a_prefix(kind, part.path))):
         ways.append(f"declare it in platform.yaml: `metadata: {{{part.path[-2]}: [{key}]}}`")
     elif part.acceptable:
         ways.append(f"accept it in platform.yaml, under `accepted`: {_entry(rendered, obj, part)}")

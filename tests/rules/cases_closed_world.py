@@ -34,6 +34,17 @@ def _own_label_of_the_namespace(scene: Scene) -> None:
     _labels("Namespace", scene.tenant.name, team="files")(scene)
 
 
+def _own_labels_of_pods(*keys: str) -> Change:
+    """Declare labels, and write them to the file server's pods."""
+
+    def change(scene: Scene) -> None:
+        scene.platform = dataclasses.replace(scene.platform, inert={"labels": ("team", "files.example.com/")})
+        labels = scene.one("Deployment", "fileserver")["spec"]["template"]["metadata"]["labels"]
+        labels.update(dict.fromkeys(keys, "files"))
+
+    return change
+
+
 def _accepted(scene: Scene, **fields: Any) -> None:
     entry: dict[str, Any] = {
         "kind": "Deployment",
@@ -197,6 +208,18 @@ CASES: Final[tuple[Case, ...]] = (
         "  hint: remove it, or declare it in platform.yaml: `metadata: {labels: [team]}`",
     ),
     passes("MOD001", "a label that platform.yaml declares", _own_label),
+    passes(
+        "MOD001",
+        "a label of pods below a prefix that platform.yaml declares",
+        _own_labels_of_pods("files.example.com/tier"),
+    ),
+    catches(
+        "MOD001",
+        "a label of pods without a prefix, by which other programs may select",
+        _own_labels_of_pods("team"),
+        f"{_FILE_SERVER}spec.template.metadata.labels.team is not modelled: no rule reads it, and nothing says why it cannot matter [MOD001]\n"
+        f"  hint: remove it, or {_entry('spec.template.metadata.labels.team', 'value: files', 'isolation, quota, escape', 'Deployment, name: fileserver')}",
+    ),
     catches(
         "MOD001",
         "a label of the Namespace without a prefix",
