@@ -84,6 +84,27 @@ def pods_leave_dead_nodes(rendered: Rendered) -> Iterator[Found]:
 
 
 @rule(
+    "K8S030",
+    per=Per.CLASS,
+    title="a pod does not walk through its volume when it starts",
+    why="With an fsGroup the node hands every file to the group at each start, which of a million takes an hour.",
+    fix="Write `fsGroupChangePolicy: OnRootMismatch` beside `fsGroup`.",
+    source="https://kubernetes.io/docs/tasks/configure-pod-container/security-context/#configure-volume-permission-and-ownership-change-policy-for-pods",
+)
+def volumes_are_not_walked_through(rendered: Rendered) -> Iterator[Found]:
+    """A pod that gives its claims a group does so once, and not whenever it starts."""
+    for workload in rendered.workloads:
+        spec = mapping(pod_spec(workload))
+        context = mapping(spec.get("securityContext"))
+        claims = any("persistentVolumeClaim" in volume for volume in mappings(spec.get("volumes")))
+        if claims and "fsGroup" in context and context.get("fsGroupChangePolicy") != "OnRootMismatch":
+            path = (*spec_path(workload["kind"]), "securityContext")
+            key = ("fsGroupChangePolicy",) if "fsGroupChangePolicy" in context else ()
+            fact = "each start of a pod hands all files of the volume to the fsGroup"
+            yield rendered.found_at(workload, (*path, *key), fact, "write fsGroupChangePolicy: OnRootMismatch")
+
+
+@rule(
     "K8S007",
     per=Per.CLASS,
     title="no StatefulSet makes volumes of its own",

@@ -46,6 +46,17 @@ def _deployment(*path: str | int, value: Any) -> Change:
     return _at("Deployment", "fileserver", "spec", *path, value=value)
 
 
+def _pod_context(key: str, value: str | None, name: str = "fileserver") -> Change:
+    """Write a field of the pods' security context, or leave it out."""
+
+    def change(scene: Scene) -> None:
+        context = scene.one("Deployment", name)["spec"]["template"]["spec"]["securityContext"]
+        context.pop(key)
+        context.update({key: value} if value else {})
+
+    return change
+
+
 def _remote(**fields: str) -> Change:
     """Leave nothing of the policies of the file server's secret but these."""
 
@@ -251,6 +262,23 @@ CASES = (
             {"matches": [{"path": {"type": "PathPrefix", "value": "/api"}}]}
         ),
     ),
+    # --- K8S030
+    catches(
+        "K8S030",
+        "a volume that is walked through at each start",
+        _pod_context("fsGroupChangePolicy", "Always"),
+        f"{FILESERVER}: error: Deployment/company-002/fileserver: spec.template.spec.securityContext.fsGroupChangePolicy: each start of a pod hands all files of the volume to the fsGroup [K8S030]\n"
+        "  hint: write fsGroupChangePolicy: OnRootMismatch",
+    ),
+    catches(
+        "K8S030",
+        "the policy left out, which is the same",
+        _pod_context("fsGroupChangePolicy", None),
+        f"{FILESERVER}: error: Deployment/company-002/fileserver: spec.template.spec.securityContext: each start of a pod hands all files of the volume to the fsGroup [K8S030]\n"
+        "  hint: write fsGroupChangePolicy: OnRootMismatch",
+    ),
+    passes("K8S030", "no group at all", _pod_context("fsGroup", None)),
+    passes("K8S030", "a pod without a volume", _pod_context("fsGroupChangePolicy", "Always", "ai-chatbot")),
     # --- K8S018
     catches(
         "K8S018",
