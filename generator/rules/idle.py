@@ -254,7 +254,7 @@ def what_is_granted_can_be_used(rendered: Rendered) -> Iterator[Found]:
                     hint = f"write the group {' or '.join(repr(home) for home in homes)}"
                     yield rendered.found_at(role, ("rules", index, "resources", position), fact, hint)
                 if item.get("resourceNames") and "/" not in resource:
-                    for verb in sequence(item.get("verbs")):
+                    for verb in map(str, sequence(item.get("verbs"))):
                         if verb in _OF_NO_NAME:
                             fact = f"{verb} of {resource} is granted to nobody: {_OF_NO_NAME[verb]}"
                             hint = "grant it in a rule without resourceNames"
