@@ -321,3 +321,26 @@ def test_the_guide_to_a_volume_and_a_host_is_right(tmp_path: Path, exposure: str
     assert "0 errors, 2 warnings" in ran.stderr
     assert objects["PersistentVolumeClaim", "scanner-cache"]["spec"]["resources"]["requests"]["storage"] == "20Gi"
     assert {"HTTPRoute", "Ingress"} & {kind for kind, name in objects if name == "scanner"}
+
+
+STARTED: Final = """\
+patches:
+- target: {kind: Deployment, name: wiki}
+  patch: |-
+    - {op: add, path: /spec/template/spec/containers/0/args/-, value: --open}
+images:
+"""
+
+
+@pytest.mark.nightly
+def test_the_first_of_two_add_ons_starts_another_service_in_another_way(wiki: Repository) -> None:
+    """A later add-on leaves that service as it was, and hides nothing."""
+    wiki.edit("platform.yaml", "service: {workload: wiki}", "service: {workload: wiki, requires: {args: [serve]}}")
+    committed(wiki.generate())
+    wiki.git("switch", "--quiet", "--create", "change")
+    wiki.edit("base/edge/components/search/kustomization.yaml", "images:\n", STARTED)
+    committed(wiki.generate())
+
+    ran = wiki.run("check", "--base", "main")
+
+    assert "error: how wiki is started changes, in args: + --open [CHG029]" in ran.stdout

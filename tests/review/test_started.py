@@ -291,7 +291,7 @@ def test_what_quotas_allow_whatever_the_plan_is_raised_by_an_approval(made: Repo
 
 @pytest.mark.slow
 def test_an_add_on_that_changes_how_another_service_is_started_is_seen(made: Repository) -> None:
-    """Also when nobody has it, and when a later add-on leaves that service alone."""
+    """Also when nobody has it."""
     made.edit(
         "base/edge/components/ai-chatbot/kustomization.yaml",
         "configMapGenerator:\n",
