@@ -246,18 +246,40 @@ def _look_closer(file: str, text: str) -> None:
 def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
     """Say why a hand-written file of Kubernetes objects must not be parsed as a whole; nothing when it may be.
 
-    An alias can stand for any number of values (a few lines for 4 GB), so anchors are refused here as everywhere;
-    whatever else a reader could take in two ways is left to the rule on that (KUS010).
+    An alias can stand for any number of values (a few lines for 4 GB), so anchors are refused here as everywhere, and
+    so is a key that stands twice, of which kustomize says neither file nor column; whatever else a reader could take in
+    two ways is left to the rule on that (KUS010).
 
     Args:
         file: Path from the repository's root, for places.
         raw: The bytes of the file.
     """
     try:
-        _look_at_events(file, _decode(file, raw, MAX_BYTES), MAX_DEPTH_OF_MANIFESTS)
+        text = _decode(file, raw, MAX_BYTES)
+        _look_at_events(file, text, MAX_DEPTH_OF_MANIFESTS)
     except _UnreadableError as stop:
         return (stop.found,)
-    return ()
+    return tuple(_second(file, key) for document in yaml.compose_all(text, Loader=_COMPOSER) for key in _again(document))
+
+
+def _again(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+    """Yield the keys that stand in a mapping a second time."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    yield key
+                seen.add(key.value)
+            yield from _again(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            yield from _again(item)
+
+
+def _second(file: str, key: yaml.ScalarNode) -> Finding:
+    fact = f"the key `{key.value}` stands here a second time"
+    return finding("TEN007", place_of(file, key), fact, "keep one of the two")
 
 
 def _look_at_events(file: str, text: str, max_depth: int) -> None:
@@ -347,8 +369,7 @@ def _construct(file: str, node: yaml.Node, findings: list[Finding], depth: int) 
             fact = f"the key `{key_node.value}` is read as {_said(key)}"
             findings.append(finding("TEN009", place_of(file, key_node), fact, "quote it"))
         elif key in result:
-            fact = f"the key `{key}` stands here a second time"
-            findings.append(finding("TEN007", place_of(file, key_node), fact, "keep one of the two"))
+            findings.append(_second(file, key_node))
         else:
             result[key] = _construct(file, value_node, findings, depth + 1)
     return result

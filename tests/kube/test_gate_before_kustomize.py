@@ -363,6 +363,21 @@ def test_an_alias_in_the_base_is_to_be_written_out(repository: Repository) -> No
     assert repository.run("generate").exit == 0
 
 
+def test_a_key_that_stands_twice_in_the_base_is_named_at_its_place(repository: Repository) -> None:
+    """kustomize says of it neither the file nor the column."""
+    manifest = "base/edge/core/fileserver.yaml"
+    twice = "kind: ServiceAccount\nkind: ServiceAccount\n"
+    repository.tenant().edit(manifest, "kind: ServiceAccount\n", twice)
+    line = repository.read(manifest).split(twice)[0].count("\n") + 2
+
+    assert refused(repository) == (
+        f"{manifest}:{line}:1: error: the key `kind` stands here a second time [TEN007]\n  hint: keep one of the two"
+    )
+
+    repository.edit(manifest, twice, "kind: ServiceAccount\n")
+    assert repository.run("generate").exit == 0
+
+
 def test_an_inline_patch_is_bounded_as_a_file_is(repository: Repository) -> None:
     """It is YAML of its own, which kustomize reads with its aliases."""
     operation = "- {op: add, path: /metadata/labels/%s, value: %s}\n"
