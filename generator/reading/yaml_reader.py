@@ -259,7 +259,8 @@ def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
         _look_at_events(file, text, MAX_DEPTH_OF_MANIFESTS)
     except _UnreadableError as stop:
         return (stop.found,)
-    return tuple(_second(file, key) for document in yaml.compose_all(text, Loader=_COMPOSER) for key in _again(document))
+    documents = yaml.compose_all(text, Loader=_COMPOSER)
+    return tuple(_second(file, key) for document in documents for key in _again(document))
 
 
 def _again(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:

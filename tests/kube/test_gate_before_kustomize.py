@@ -364,7 +364,7 @@ def test_an_alias_in_the_base_is_to_be_written_out(repository: Repository) -> No
 
 
 def test_a_key_that_stands_twice_in_the_base_is_named_at_its_place(repository: Repository) -> None:
-    """kustomize says of it neither the file nor the column."""
+    """Of what kustomize says of it, neither the file nor the column is a part."""
     manifest = "base/edge/core/fileserver.yaml"
     twice = "kind: ServiceAccount\nkind: ServiceAccount\n"
     repository.tenant().edit(manifest, "kind: ServiceAccount\n", twice)
