@@ -124,7 +124,7 @@ def test_a_state_with_errors_is_named(committed: Committed) -> None:
 
 def test_a_base_that_kustomize_refuses_is_named(committed: Committed) -> None:
     """With the state in which it does not build."""
-    committed.edit("base/guard/components/facts/kustomization.yaml", "spec.storage", "spec.missing")
+    committed.edit("base/guard/components/facts/kustomization.yaml", "spec.storage", "spec.addons.chatbot.minReplicas")
 
     done = committed.run("diff")
 
