@@ -7,7 +7,7 @@ and every string is double-quoted on output.
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NoReturn
 
@@ -240,7 +240,8 @@ def _look_closer(file: str, text: str) -> None:
     """
     few = len(text) < _SMALL and len(_OPENERS.findall(text)) < _FEW_OPENERS
     if not few or _NEEDS_A_CLOSER_LOOK.search(text):
-        _look_at_events(file, text, MAX_DEPTH)
+        for _ in _events(file, text, MAX_DEPTH):
+            pass
 
 
 def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
@@ -255,36 +256,38 @@ def bounded(file: str, raw: bytes) -> tuple[Finding, ...]:
         raw: The bytes of the file.
     """
     try:
-        text = _decode(file, raw, MAX_BYTES)
-        _look_at_events(file, text, MAX_DEPTH_OF_MANIFESTS)
+        events = _events(file, _decode(file, raw, MAX_BYTES), MAX_DEPTH_OF_MANIFESTS)
+        return tuple(_second(file, key) for key in _again(events))
     except _UnreadableError as stop:
         return (stop.found,)
-    documents = yaml.compose_all(text, Loader=_COMPOSER)
-    return tuple(_second(file, key) for document in documents for key in _again(document))
 
 
-def _again(node: yaml.Node | None) -> Iterator[yaml.ScalarNode]:
+def _again(events: Iterable[Any]) -> Iterator[Any]:
     """Yield the keys that stand in a mapping a second time."""
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
-            if isinstance(key, yaml.ScalarNode):
-                if key.value in seen:
-                    yield key
-                seen.add(key.value)
-            yield from _again(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            yield from _again(item)
+    above: list[tuple[set[str] | None, bool]] = []  # the keys of each open mapping, and whether the next is one
+    for event in events:
+        if isinstance(event, yaml.CollectionEndEvent):
+            above.pop()
+        if not isinstance(event, yaml.NodeEvent):
+            continue
+        if above and (keys := above[-1][0]) is not None:
+            is_key = above[-1][1]
+            above[-1] = keys, not is_key
+            if is_key and isinstance(event, yaml.ScalarEvent):
+                if event.value in keys:
+                    yield event
+                keys.add(event.value)
+        if isinstance(event, yaml.CollectionStartEvent):
+            above.append((set() if isinstance(event, yaml.MappingStartEvent) else None, True))
 
 
-def _second(file: str, key: yaml.ScalarNode) -> Finding:
+def _second(file: str, key: Any) -> Finding:
     fact = f"the key `{key.value}` stands here a second time"
     return finding("TEN007", place_of(file, key), fact, "keep one of the two")
 
 
-def _look_at_events(file: str, text: str, max_depth: int) -> None:
-    """Look at a text through the event parser, which keeps its own stack and no document in memory."""
+def _events(file: str, text: str, max_depth: int) -> Iterator[Any]:
+    """Yield what the event parser, which keeps its own stack and no document in memory, makes of a text, looked at."""
     depth = values = 0
     try:
         event: Any
@@ -311,6 +314,7 @@ def _look_at_events(file: str, text: str, max_depth: int) -> None:
             values += isinstance(event, yaml.NodeEvent)
             if values > MAX_VALUES:
                 raise _unreadable("TEN023", file, event, f"more than {MAX_VALUES} keys and values", _SPLIT)
+            yield event
     except yaml.YAMLError as error:
         _refuse_syntax(file, text, error)
 
