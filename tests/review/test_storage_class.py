@@ -109,7 +109,7 @@ def test_a_class_that_base_reads_is_declared(change: Repository) -> None:
     passed = change.generate().run("verify")
 
     assert ([done.exit for done in refused], passed.exit) == ([1, 1], 0)
-    assert "base/edge with base/guard reads the fact spec.storageClass, and none is written [PLT003]\n" in refused[0].said
+    assert "base/edge with base/guard reads the fact spec.storageClass, and none is written [PLT003]" in refused[0].said
     assert (
         "base/guard/components/facts/kustomization.yaml:16:56: error: there is no fact 'spec.storageClass' [KUS017]\n"
         "  hint: declare it in platform.yaml, or take out what reads it\n"
